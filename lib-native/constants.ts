@@ -1,0 +1,149 @@
+// Numbers of the kernel's interface, named as in its headers. One place, so that a reader can look each one up.
+import process from 'node:process';
+
+/** System call numbers by architecture (asm/unistd.h). Those from 424 on are the same everywhere. */
+const NUMBERS = {
+  x64: {
+    read: 0, write: 1, close: 3, ioctl: 16, mkdir: 83, access: 21, dup3: 292, socket: 41, execve: 59, chdir: 80, fchdir: 81, chroot: 161,
+    sethostname: 170, setgroups: 116, setresuid: 117, setresgid: 119, setsid: 112, personality: 135, pivot_root: 155, prctl: 157,
+    mount: 165, umount2: 166, set_mempolicy: 238, mkdirat: 258, mknodat: 259, fchownat: 260, symlinkat: 266, fchmodat: 268, faccessat: 269,
+    openat: 257, unshare: 272, setns: 308, capset: 126, umask: 95, rt_sigprocmask: 14, prlimit64: 302, sched_setaffinity: 203, fchown: 93,
+    bpf: 321, getpid: 39, unlinkat: 263, exit_group: 231, fchmod: 91,
+  },
+  arm64: {
+    read: 63, write: 64, close: 57, ioctl: 29, mkdir: -1, access: -1, dup3: 24, socket: 198, execve: 221, chdir: 49, fchdir: 50, chroot: 51,
+    sethostname: 161, setgroups: 159, setresuid: 147, setresgid: 149, setsid: 157, personality: 92, pivot_root: 41, prctl: 167,
+    mount: 40, umount2: 39, set_mempolicy: 237, mkdirat: 34, mknodat: 33, fchownat: 54, symlinkat: 36, fchmodat: 53, faccessat: 48,
+    openat: 56, unshare: 97, setns: 268, capset: 91, umask: 166, rt_sigprocmask: 135, prlimit64: 261, sched_setaffinity: 122, fchown: 55,
+    bpf: 280, getpid: 172, unlinkat: 35, exit_group: 94, fchmod: 52,
+  },
+} as const;
+const COMMON = {
+  pidfd_send_signal: 424, open_tree: 428, move_mount: 429, fsopen: 430, fsconfig: 431, fsmount: 432, pidfd_open: 434, clone3: 435,
+  close_range: 436, openat2: 437, pidfd_getfd: 438, mount_setattr: 442,
+} as const;
+
+export type SyscallName = keyof (typeof NUMBERS)['x64'] | keyof typeof COMMON;
+
+/** The numbers of this machine's architecture. */
+export const SYS: Readonly<Record<SyscallName, number>> = { ...(process.arch === 'arm64' ? NUMBERS.arm64 : NUMBERS.x64), ...COMMON };
+
+/** The name of a system call number, for plans that are printed. */
+export function syscallName(number: number): string {
+  for (const [name, value] of Object.entries(SYS)) if (value === number) return name;
+  return `syscall_${number}`;
+}
+
+export const AT_FDCWD = -100;
+export const AT_EMPTY_PATH = 0x1000;
+export const AT_RECURSIVE = 0x8000;
+export const AT_SYMLINK_NOFOLLOW = 0x100;
+
+export const O_RDONLY = 0;
+export const O_WRONLY = 1;
+export const O_RDWR = 2;
+export const O_CREAT = 0o100;
+export const O_NOCTTY = 0o400;
+export const O_NONBLOCK = 0o4000;
+/** O_DIRECTORY and O_NOFOLLOW differ between architectures. */
+export const O_DIRECTORY = process.arch === 'arm64' ? 0o40000 : 0o200000;
+export const O_CLOEXEC = 0o2000000;
+export const O_PATH = 0o10000000;
+
+export const RESOLVE_IN_ROOT = 0x10;
+export const RESOLVE_NO_MAGICLINKS = 0x02;
+
+export const CLONE_NEWNS = 0x00020000;
+export const CLONE_NEWCGROUP = 0x02000000;
+export const CLONE_NEWUTS = 0x04000000;
+export const CLONE_NEWIPC = 0x08000000;
+export const CLONE_NEWUSER = 0x10000000;
+export const CLONE_NEWPID = 0x20000000;
+export const CLONE_NEWNET = 0x40000000;
+export const CLONE_INTO_CGROUP = 0x200000000;
+
+export const OPEN_TREE_CLONE = 1;
+export const OPEN_TREE_CLOEXEC = O_CLOEXEC;
+export const FSOPEN_CLOEXEC = 1;
+export const FSMOUNT_CLOEXEC = 1;
+export const FSCONFIG_SET_FLAG = 0;
+export const FSCONFIG_SET_STRING = 1;
+export const FSCONFIG_CMD_CREATE = 6;
+export const MOVE_MOUNT_F_EMPTY_PATH = 0x04;
+export const MOVE_MOUNT_T_SYMLINKS = 0x10;
+
+export const MOUNT_ATTR_RDONLY = 0x01;
+export const MOUNT_ATTR_NOSUID = 0x02;
+export const MOUNT_ATTR_NODEV = 0x04;
+export const MOUNT_ATTR_NOEXEC = 0x08;
+
+export const MS_RDONLY = 1;
+export const MS_NOSUID = 2;
+export const MS_NODEV = 4;
+export const MS_NOEXEC = 8;
+export const MS_REC = 16384;
+export const MS_PRIVATE = 1 << 18;
+export const MNT_DETACH = 2;
+
+export const S_IFCHR = 0o020000;
+export const S_IFBLK = 0o060000;
+export const S_IFREG = 0o100000;
+
+export const LOCK_EX = 2;
+export const LOCK_NB = 4;
+export const LOCK_UN = 8;
+
+export const F_OFD_SETLK = 37;
+export const F_RDLCK = 0;
+
+export const PR_SET_PDEATHSIG = 1;
+export const PR_CAPBSET_DROP = 24;
+export const PR_CAP_AMBIENT = 47;
+export const PR_CAP_AMBIENT_CLEAR_ALL = 4;
+export const PER_LINUX32 = 8;
+
+export const SIGHUP = 1;
+export const SIGINT = 2;
+export const SIGKILL = 9;
+export const SIGUSR1 = 10;
+export const SIGUSR2 = 12;
+export const SIGTERM = 15;
+
+export const TIOCSPTLCK = 0x40045431;
+export const TIOCGPTN = 0x80045430;
+export const LOOP_CTL_GET_FREE = 0x4c82;
+export const LOOP_CONFIGURE = 0x4c0a;
+export const LO_FLAGS_READ_ONLY = 1;
+export const LO_FLAGS_AUTOCLEAR = 4;
+
+export const POLLIN = 1;
+export const POLLHUP = 0x10;
+
+export const ENOENT = 2;
+export const ESRCH = 3;
+export const EINTR = 4;
+export const EAGAIN = 11;
+export const EBUSY = 16;
+export const EEXIST = 17;
+export const EINVAL = 22;
+export const ENOSYS = 38;
+export const ENODEV = 19;
+export const EPERM = 1;
+export const EACCES = 13;
+
+export const ERANGE = 34;
+export const ETIMEDOUT = 110;
+
+export const AF_UNSPEC = 0;
+export const AF_INET = 2;
+export const AF_BRIDGE = 7;
+export const AF_INET6 = 10;
+export const AF_NETLINK = 16;
+export const SOCK_RAW = 3;
+export const NETLINK_ROUTE = 0;
+export const SOL_NETLINK = 270;
+export const NETLINK_CAP_ACK = 10;
+export const NETLINK_EXT_ACK = 11;
+export const NETLINK_GET_STRICT_CHK = 12;
+export const MSG_TRUNC = 0x20;
+export const MSG_DONTWAIT = 0x40;

@@ -1,0 +1,344 @@
+/* libvirt_lxc: one per running container. Runs the plan in a new process, reports how that went, then keeps the consoles
+ * and /proc/meminfo going until the container's init ends, and makes way for the aftermath.
+ *
+ *   virsh-lxc                          libvirt_lxc                         child
+ *   ---------                          -----------                         -----
+ *   spawn, --control FD ------------->
+ *   size (4 bytes), plan ------------>  parent steps
+ *                                       clone3 ------------------------->  steps ...
+ *   <----------- CLONED pid             poll
+ *   'P' (starts paused: no READY) --->
+ *   'G' ----------------------------->  a byte on the go pipe -----------> a barrier step's read() returns
+ *                                       end of file on the error pipe <--- execve succeeded
+ *   <----------- READY                                                     (or a struct failure, then _exit)
+ *   close
+ *
+ * FAILED step,errno comes instead of READY (a parent's step as -1-step). If virsh-lxc goes away before READY, the
+ * child is killed. SIGTERM kills init; SIGUSR1 says that no aftermath is wanted, SIGUSR2 that it is again. With --enter there are no consoles: EXITED status follows READY, and that is all. */
+#define _GNU_SOURCE
+#include "console.h"
+#include "meminfo.h"
+#include "plan.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <linux/close_range.h>
+#include <linux/sched.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum message_kind { CLONED = 1, READY = 2, FAILED = 3, EXITED = 4 };
+
+struct message {
+	uint32_t kind;
+	int32_t a, b;
+};
+
+static const char *program_name = "libvirt_lxc";
+static int control = -1;
+static int init_pidfd = -1;
+static pid_t init_pid;
+static int go_write = -1, error_read = -1;
+static bool running;    /* the program was executed */
+static bool autodestroy; /* the container ends with the other side of the control socket */
+static bool stand_down; /* whoever stops the container clears up too: no aftermath */
+
+static void tell(enum message_kind kind, int a, int b)
+{
+	struct message m = { kind, a, b };
+	if (control >= 0 && send(control, &m, sizeof m, MSG_NOSIGNAL) < 0 && errno != EPIPE)
+		dprintf(STDERR_FILENO, "%s: control socket: %s\n", program_name, strerror(errno));
+}
+
+_Noreturn static void die(const char *what)
+{
+	dprintf(STDERR_FILENO, "%s: %s: %s\n", program_name, what, strerror(errno));
+	exit(EXIT_FAILURE);
+}
+
+static bool read_all(int fd, void *into, size_t size)
+{
+	for (char *at = into; size;) {
+		ssize_t n = read(fd, at, size);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return false;
+		at += n;
+		size -= (size_t)n;
+	}
+	return true;
+}
+
+static void receive_plan(struct plan *plan)
+{
+	uint32_t size;
+	if (!read_all(control, &size, sizeof size) || size > PLAN_MAX_BYTES)
+		exit(EXIT_FAILURE); /* virsh-lxc gave up before it had a plan */
+	void *bytes = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (bytes == MAP_FAILED)
+		die("plan");
+	if (!read_all(control, bytes, size))
+		exit(EXIT_FAILURE);
+	if (plan_open(plan, bytes, size) < 0) {
+		errno = EBADMSG;
+		die("plan");
+	}
+}
+
+static void launch(const struct plan *plan)
+{
+	struct failure failure;
+	if (plan_run_parent(plan, &failure) < 0) {
+		tell(FAILED, failure.step, failure.error);
+		exit(EXIT_FAILURE);
+	}
+	int go[2], error[2];
+	if (pipe2(go, O_CLOEXEC) < 0 || pipe2(error, O_CLOEXEC) < 0)
+		die("pipe");
+	struct clone_args args = {
+		.flags = plan->header->clone_flags | CLONE_PIDFD,
+		.pidfd = (uint64_t)(uintptr_t)&init_pidfd,
+		.exit_signal = SIGCHLD,
+	};
+	int cgroup = plan_cgroup(plan);
+	if (cgroup >= 0) {
+		args.flags |= CLONE_INTO_CGROUP;
+		args.cgroup = (uint64_t)cgroup;
+	}
+	long pid = syscall(SYS_clone3, &args, sizeof args);
+	if (pid < 0) {
+		tell(FAILED, INT32_MIN, errno);
+		exit(EXIT_FAILURE);
+	}
+	if (pid == 0) {
+		close(go[1]); /* or it would never see the parent's end close */
+		plan_run_child(plan, go[0], error[1]);
+	}
+	init_pid = (pid_t)pid;
+	close(go[0]);
+	close(error[1]);
+	go_write = go[1];
+	error_read = error[0];
+	tell(CLONED, init_pid, 0);
+}
+
+/* The child executed its program, or failed to. */
+static void started(void)
+{
+	struct failure failure;
+	ssize_t n = read(error_read, &failure, sizeof failure);
+	if (n == sizeof failure)
+		tell(FAILED, failure.step, failure.error);
+	else {
+		running = true;
+		tell(READY, 0, 0);
+	}
+	close(error_read);
+	close(go_write);
+	error_read = go_write = -1;
+}
+
+static void on_control(void)
+{
+	char order;
+	ssize_t n = read(control, &order, 1);
+	if (n == 1 && order == 'G' && go_write >= 0) {
+		if (write(go_write, &order, 1) < 0)
+			syscall(SYS_pidfd_send_signal, init_pidfd, SIGKILL, NULL, 0);
+	} else if (n == 1 && order == 'P') {
+		running = true; /* starts paused: nobody waits for READY */
+	} else if (n == 0 || (n < 0 && errno != EINTR)) {
+		if (autodestroy || (error_read >= 0 && !running)) /* its owner has gone; or nobody is left to tell: it must not start */
+			syscall(SYS_pidfd_send_signal, init_pidfd, SIGKILL, NULL, 0);
+		close(control);
+		control = -1;
+	}
+}
+
+static void on_signal(int fd)
+{
+	struct signalfd_siginfo info;
+	if (read(fd, &info, sizeof info) != sizeof info)
+		return;
+	if (info.ssi_signo == SIGUSR1 || info.ssi_signo == SIGUSR2)
+		stand_down = info.ssi_signo == SIGUSR1;
+	else if (info.ssi_signo == SIGTERM)
+		syscall(SYS_pidfd_send_signal, init_pidfd, SIGKILL, NULL, 0);
+}
+
+static int block_signals(void)
+{
+	sigset_t all, ours;
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, NULL);
+	sigemptyset(&ours);
+	sigaddset(&ours, SIGUSR1);
+	sigaddset(&ours, SIGUSR2);
+	sigaddset(&ours, SIGTERM);
+	return signalfd(-1, &ours, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+/* Serves until init has ended; returns its wait status. */
+static int serve(int signals, int fuse)
+{
+	bool meminfo = fuse >= 0;
+	for (;;) {
+		struct pollfd fds[5 + CONSOLE_POLL_FDS];
+		fds[0] = (struct pollfd){ init_pidfd, POLLIN, 0 };
+		fds[1] = (struct pollfd){ control, POLLIN, 0 };
+		fds[2] = (struct pollfd){ error_read, POLLIN, 0 };
+		fds[3] = (struct pollfd){ signals, POLLIN, 0 };
+		fds[4] = (struct pollfd){ meminfo ? fuse : -1, POLLIN, 0 };
+		int timeout = -1;
+		size_t consoles = console_prepare(fds + 5, &timeout);
+		int n = poll(fds, 5 + consoles, timeout);
+		if (n < 0 && errno != EINTR)
+			die("poll");
+		if (n <= 0)
+			continue;
+		if (fds[3].revents)
+			on_signal(signals);
+		if (fds[4].revents && meminfo_serve() < 0)
+			meminfo = false;
+		console_pump(fds + 5, consoles);
+		if (fds[2].revents)
+			started();
+		if (fds[1].revents)
+			on_control();
+		if (fds[0].revents) {
+			int status;
+			if (error_read >= 0)
+				started();
+			if (waitpid(init_pid, &status, 0) == init_pid)
+				return status;
+		}
+	}
+}
+
+/* Becomes the aftermath: virsh-lxc once more, which decides what init's end means. */
+_Noreturn static void aftermath(char **command, int count, int status)
+{
+	static char text[16];
+	char *argv[count + 2];
+	sigset_t none;
+	memcpy(argv, command, (size_t)count * sizeof *argv);
+	snprintf(text, sizeof text, "%d", status);
+	argv[count] = text;
+	argv[count + 1] = NULL;
+	sigemptyset(&none);
+	close_range(3, ~0u, 0);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	execv(argv[0], argv);
+	die(argv[0]);
+}
+
+static int number(const char *text)
+{
+	char *end;
+	long value = strtol(text, &end, 10);
+	if (end == text || *end || value < 0 || value > 65535) {
+		dprintf(STDERR_FILENO, "%s: '%s' is not a descriptor\n", program_name, text);
+		exit(EXIT_FAILURE);
+	}
+	return (int)value;
+}
+
+/* --console GUEST:HOST:PATH */
+static void add_console(char *text)
+{
+	char *host = strchr(text, ':');
+	char *path = host ? strchr(host + 1, ':') : NULL;
+	if (!path) {
+		dprintf(STDERR_FILENO, "%s: --console wants GUEST:HOST:PATH\n", program_name);
+		exit(EXIT_FAILURE);
+	}
+	*host = *path = 0;
+	if (console_add(number(text), number(host + 1), path + 1) < 0)
+		die("console");
+}
+
+static void usage(FILE *to)
+{
+	fputs("usage: libvirt_lxc --name DOMAIN --control FD [--console GUEST:HOST:PATH]... [--meminfo FD] [--autodestroy] [-- AFTERMATH...]\n"
+	      "       libvirt_lxc --enter --control FD\n"
+	      "The controller of one container, started by virsh-lxc; see libvirt_lxc(8).\n",
+	      to);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "name", required_argument, NULL, 'n' },    { "control", required_argument, NULL, 'C' },
+		{ "console", required_argument, NULL, 'c' }, { "meminfo", required_argument, NULL, 'm' },
+		{ "enter", no_argument, NULL, 'e' },	     { "help", no_argument, NULL, 'h' },
+		{ "autodestroy", no_argument, NULL, 'a' },
+		{ NULL, 0, NULL, 0 },
+	};
+	bool enter = false;
+	int fuse = -1;
+	for (int c; (c = getopt_long(argc, argv, "+n:C:c:m:aeh", options, NULL)) != -1;)
+		switch (c) {
+		case 'n':
+			break; /* shown by ps; the plan knows everything else */
+		case 'C':
+			control = number(optarg);
+			break;
+		case 'c':
+			add_console(optarg);
+			break;
+		case 'm':
+			fuse = number(optarg);
+			break;
+		case 'a':
+			autodestroy = true;
+			break;
+		case 'e':
+			enter = true;
+			break;
+		case 'h':
+			usage(stdout);
+			return EXIT_SUCCESS;
+		default:
+			usage(stderr);
+			return EXIT_FAILURE;
+		}
+	if (control < 0) {
+		usage(stderr);
+		return EXIT_FAILURE;
+	}
+	close_range(3, ~0u, CLOSE_RANGE_CLOEXEC);
+
+	int signals = block_signals();
+	struct plan plan;
+	receive_plan(&plan);
+	static char memory_group[4096];
+	if (plan.header->meminfo_cgroup && fuse >= 0) {
+		snprintf(memory_group, sizeof memory_group, "%s", plan.data + plan.header->meminfo_cgroup);
+		meminfo_open(fuse, memory_group, plan.header->meminfo_version);
+	}
+	launch(&plan);
+	munmap(plan.header, plan.bytes);
+
+	int status = serve(signals, fuse);
+	if (enter) {
+		tell(EXITED, status, 0);
+		return EXIT_SUCCESS;
+	}
+	console_finish();
+	if (!running || stand_down || optind >= argc)
+		return EXIT_SUCCESS;
+	aftermath(argv + optind, argc - optind, status);
+}

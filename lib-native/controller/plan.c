@@ -1,0 +1,114 @@
+/* Runs plans. Between clone and exec there is no allocation, no lock and no libc state: only the steps. */
+#define _GNU_SOURCE
+#include "plan.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static int64_t parent_results[PLAN_MAX_STEPS];
+static int64_t child_results[PLAN_MAX_STEPS];
+
+int plan_open(struct plan *plan, void *bytes, size_t size)
+{
+	struct plan_header *h = bytes;
+	if (size < sizeof *h || h->magic != PLAN_MAGIC || h->parent_steps > PLAN_MAX_STEPS ||
+	    h->child_steps > PLAN_MAX_STEPS || h->child_steps == 0 || h->relocations > PLAN_MAX_BYTES / 4 ||
+	    h->data_bytes > PLAN_MAX_BYTES)
+		return -1;
+	size_t relocations = ((size_t)h->relocations * sizeof(uint32_t) + 7) & ~(size_t)7;
+	size_t steps = ((size_t)h->parent_steps + h->child_steps) * sizeof(struct step);
+	if (sizeof *h + steps + relocations + h->data_bytes != size || h->cgroup_step >= (int32_t)h->parent_steps)
+		return -1;
+
+	plan->header = h;
+	plan->parent = (struct step *)(h + 1);
+	plan->child = plan->parent + h->parent_steps;
+	plan->bytes = size;
+	const uint32_t *relocation = (const uint32_t *)(plan->child + h->child_steps);
+	plan->data = (char *)relocation + relocations;
+	for (uint32_t i = 0; i < h->relocations; i++) {
+		uint64_t value;
+		if (relocation[i] + sizeof value > h->data_bytes)
+			return -1;
+		memcpy(&value, plan->data + relocation[i], sizeof value);
+		if (value >= h->data_bytes)
+			return -1;
+		value += (uint64_t)(uintptr_t)plan->data;
+		memcpy(plan->data + relocation[i], &value, sizeof value);
+	}
+	return 0;
+}
+
+static int tolerated(const struct step *step, int error)
+{
+	for (int i = 0; i < step->tolerated_count && i < 4; i++)
+		if (step->tolerated[i] == error)
+			return 1;
+	return 0;
+}
+
+/* One step. Returns 0, or the errno (EPIPE for an end of file where a byte was wanted). */
+static int run_step(const struct plan *plan, const struct step *step, int64_t *results, uint32_t index, int go_fd)
+{
+	long arg[6];
+	for (int i = 0; i < 6; i++) {
+		uint64_t value = step->arg[i];
+		switch (step->kind[i]) {
+		case ARG_DATA:
+			value += (uint64_t)(uintptr_t)plan->data;
+			break;
+		case ARG_RESULT:
+			value = value < index ? (uint64_t)results[value] : (uint64_t)-1;
+			break;
+		case ARG_PARENT:
+			value = value < plan->header->parent_steps ? (uint64_t)parent_results[value] : (uint64_t)-1;
+			break;
+		case ARG_GO:
+			value = (uint64_t)go_fd;
+			break;
+		default:
+			break;
+		}
+		arg[i] = (long)value;
+	}
+	long result = syscall(step->number, arg[0], arg[1], arg[2], arg[3], arg[4], arg[5]);
+	results[index] = result;
+	if (result < 0)
+		return tolerated(step, errno) ? 0 : errno;
+	return (step->flags & STEP_NONZERO) && result == 0 ? EPIPE : 0;
+}
+
+int plan_run_parent(const struct plan *plan, struct failure *failure)
+{
+	for (uint32_t i = 0; i < plan->header->parent_steps; i++) {
+		int error = run_step(plan, &plan->parent[i], parent_results, i, -1);
+		if (error) {
+			*failure = (struct failure){ -1 - (int32_t)i, error };
+			return -1;
+		}
+	}
+	return 0;
+}
+
+int plan_cgroup(const struct plan *plan)
+{
+	return plan->header->cgroup_step < 0 ? -1 : (int)parent_results[plan->header->cgroup_step];
+}
+
+_Noreturn void plan_run_child(const struct plan *plan, int go_fd, int error_fd)
+{
+	for (uint32_t i = 0; i < plan->header->child_steps; i++) {
+		const struct step *step = &plan->child[i];
+		struct failure failure = { (int32_t)i, run_step(plan, step, child_results, i, go_fd) };
+		if (!failure.error)
+			continue;
+		if (step->flags & STEP_LATE)
+			dprintf(STDERR_FILENO, "step %d of the plan failed after start: %s\n", (int)i, strerror(failure.error));
+		else if (write(error_fd, &failure, sizeof failure) < 0)
+			_exit(125);
+		_exit(126);
+	}
+	_exit(125); /* the last step is execve: it does not come back without an error */
+}

@@ -1,0 +1,76 @@
+/* The plan: system calls compiled by virsh-lxc, run here without a decision of our own.
+ * lib-native/plan-encoding.ts writes this layout; both sides are little-endian and 8-byte aligned. */
+#ifndef PLAN_H
+#define PLAN_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define PLAN_MAGIC 0x314e4c50u /* "PLN1" */
+#define PLAN_MAX_STEPS 1024
+#define PLAN_MAX_BYTES (4u << 20)
+
+enum arg_kind {
+	ARG_NUMBER = 0, /* the value itself */
+	ARG_DATA = 1,   /* offset into the plan's data: becomes its address */
+	ARG_RESULT = 2, /* result of an earlier step of the same list */
+	ARG_PARENT = 3, /* result of a step that the parent ran */
+	ARG_GO = 4,     /* the read end of the pipe on which the child is told to go on */
+};
+
+enum step_flags {
+	STEP_NONZERO = 1, /* a result of 0 is a failure too (end of file at a barrier) */
+	STEP_LATE = 2,    /* a failure counts as one of the started container: logged, not reported */
+};
+
+struct step {
+	int32_t number;
+	uint8_t flags;
+	uint8_t tolerated_count;
+	uint16_t reserved;
+	int16_t tolerated[4]; /* errnos that are no failure */
+	uint8_t kind[6];
+	uint8_t padding[2];
+	uint64_t arg[6];
+};
+
+struct plan_header {
+	uint32_t magic;
+	uint32_t parent_steps; /* run before clone3, here */
+	uint32_t child_steps;  /* run after it, in the child; the last one is execve */
+	uint32_t data_bytes;
+	uint32_t relocations;     /* offsets in data whose 8 bytes are offsets to be made addresses */
+	int32_t cgroup_step;      /* parent step whose result is clone3's cgroup, or -1 */
+	uint32_t meminfo_cgroup;  /* offset in data of the memory cgroup's folder; 0: no meminfo */
+	uint32_t meminfo_version; /* 1 or 2 */
+	uint64_t clone_flags;
+	/* struct step parent[], struct step child[], uint32_t relocation[], padding to 8, data */
+};
+
+struct plan {
+	struct plan_header *header;
+	struct step *parent;
+	struct step *child;
+	char *data;
+	size_t bytes;
+};
+
+/* What a failing child writes to its parent. */
+struct failure {
+	int32_t step;
+	int32_t error;
+};
+
+/* Checks a received plan and fills *plan. Returns 0, or -1 if its numbers do not add up. */
+int plan_open(struct plan *plan, void *bytes, size_t size);
+
+/* Runs the parent's steps. Returns 0, or -1 with *failure filled in. */
+int plan_run_parent(const struct plan *plan, struct failure *failure);
+
+/* The descriptor for clone3's cgroup argument, or -1. */
+int plan_cgroup(const struct plan *plan);
+
+/* Runs the child's steps; does not return. Failures go to error_fd as a struct failure. */
+_Noreturn void plan_run_child(const struct plan *plan, int go_fd, int error_fd);
+
+#endif

@@ -1,0 +1,200 @@
+// The real Syscalls: libc by koffi. Functions are bound at their first use, so that a command pays for what it calls.
+
+import {
+  AT_FDCWD,
+  F_OFD_SETLK,
+  FSCONFIG_CMD_CREATE,
+  FSCONFIG_SET_FLAG,
+  FSCONFIG_SET_STRING,
+  FSMOUNT_CLOEXEC,
+  FSOPEN_CLOEXEC,
+  O_CLOEXEC,
+  SYS,
+} from './constants.ts';
+import { koffi } from './koffi.ts';
+import type { SpawnRequest, Syscalls } from './syscalls.ts';
+
+type Bound = (...args: unknown[]) => number;
+
+const bound = new Map<string, Bound>();
+let libc: ReturnType<ReturnType<typeof koffi>['load']> | undefined;
+
+function bind(key: string, symbol: string, result: string, types: string[]): Bound {
+  let call = bound.get(key);
+  if (!call) {
+    libc ??= koffi().load(null);
+    call = libc.func(symbol, result, types) as Bound;
+    bound.set(key, call);
+  }
+  return call;
+}
+
+/** A libc function whose result is -1 on failure; -errno comes back instead. */
+function libcCall(symbol: string, types: string[], args: unknown[]): number {
+  const result = bind(symbol, symbol, 'long', types)(...args);
+  return result < 0 ? -koffi().errno() : result;
+}
+
+/** A raw system call; `types` says how koffi passes each argument. */
+function raw(number: number, types: string[], args: unknown[]): number {
+  const result = bind(`${number}/${types.join()}`, 'syscall', 'long', ['long', ...types])(number, ...args);
+  return result < 0 ? -koffi().errno() : result;
+}
+
+/** libc calls whose int result would not be sign-extended into a long. */
+function intCall(symbol: string, types: string[], args: unknown[]): number {
+  const result = bind(symbol, symbol, 'int', types)(...args);
+  return result < 0 ? -koffi().errno() : result;
+}
+
+function pair(call: (fds: Int32Array) => number): [number, number] | number {
+  const fds = new Int32Array(2);
+  const result = call(fds);
+  return result < 0 ? result : [fds[0]!, fds[1]!];
+}
+
+const openHow = (flags: number, resolve: number): Buffer => {
+  const how = Buffer.alloc(24);
+  how.writeBigUInt64LE(BigInt(flags), 0);
+  how.writeBigUInt64LE(BigInt(resolve), 16);
+  return how;
+};
+
+export const linux: Syscalls = {
+  open: (path, flags, mode = 0) => raw(SYS.openat, ['int', 'str', 'int', 'int'], [AT_FDCWD, path, flags, mode]),
+  openat: (dirfd, path, flags, mode = 0) => raw(SYS.openat, ['int', 'str', 'int', 'int'], [dirfd, path, flags, mode]),
+  openat2: (dirfd, path, flags, resolve) =>
+    raw(SYS.openat2, ['int', 'str', 'void *', 'size_t'], [dirfd, path, openHow(flags, resolve), 24]),
+  close: (fd) => intCall('close', ['int'], [fd]),
+  mkdirat: (dirfd, path, mode) => raw(SYS.mkdirat, ['int', 'str', 'int'], [dirfd, path, mode]),
+  mknodat: (dirfd, path, mode, device) => raw(SYS.mknodat, ['int', 'str', 'int', 'uint64'], [dirfd, path, mode, device]),
+  symlinkat: (target, dirfd, path) => raw(SYS.symlinkat, ['str', 'int', 'str'], [target, dirfd, path]),
+  fchmodat: (dirfd, path, mode) => raw(SYS.fchmodat, ['int', 'str', 'int'], [dirfd, path, mode]),
+  fchownat: (dirfd, path, uid, gid, flags) => raw(SYS.fchownat, ['int', 'str', 'uint', 'uint', 'int'], [dirfd, path, uid, gid, flags]),
+  ioctlValue: (fd, request, value) => raw(SYS.ioctl, ['int', 'ulong', 'ulong'], [fd, request, value]),
+  ioctl: (fd, request, buffer) => raw(SYS.ioctl, ['int', 'ulong', 'void *'], [fd, request, buffer]),
+  flock: (fd, operation) => intCall('flock', ['int', 'int'], [fd, operation]),
+  ofdReadLock: (fd) => {
+    const whole = Buffer.alloc(32); // struct flock: l_type F_RDLCK and l_whence SEEK_SET are 0, so are start, length and pid
+    const result = bind('fcntl/lock', 'fcntl', 'int', ['int', 'int', 'void *'])(fd, F_OFD_SETLK, whole);
+    return result < 0 ? -koffi().errno() : result;
+  },
+  openTree: (dirfd, path, flags) => raw(SYS.open_tree, ['int', 'str', 'uint'], [dirfd, path, flags]),
+  fsopen: (type) => raw(SYS.fsopen, ['str', 'uint'], [type, FSOPEN_CLOEXEC]),
+  fsconfigString: (fd, key, value) => raw(SYS.fsconfig, ['int', 'uint', 'str', 'str', 'int'], [fd, FSCONFIG_SET_STRING, key, value, 0]),
+  fsconfigFlag: (fd, key) => raw(SYS.fsconfig, ['int', 'uint', 'str', 'str', 'int'], [fd, FSCONFIG_SET_FLAG, key, null, 0]),
+  fsconfigCreate: (fd) => raw(SYS.fsconfig, ['int', 'uint', 'str', 'str', 'int'], [fd, FSCONFIG_CMD_CREATE, null, null, 0]),
+  fsmount: (fd, attributes) => raw(SYS.fsmount, ['int', 'uint', 'uint'], [fd, FSMOUNT_CLOEXEC, attributes]),
+  mountSetattr: (dirfd, path, flags, set) => {
+    const attributes = Buffer.alloc(32);
+    attributes.writeBigUInt64LE(set, 0);
+    return raw(SYS.mount_setattr, ['int', 'str', 'uint', 'void *', 'size_t'], [dirfd, path, flags, attributes, 32]);
+  },
+  mount: (source, target, type, flags, data) =>
+    intCall('mount', ['str', 'str', 'str', 'ulong', 'str'], [source, target, type, flags, data]),
+  umount2: (target, flags) => intCall('umount2', ['str', 'int'], [target, flags]),
+  pidfdOpen: (pid) => raw(SYS.pidfd_open, ['int', 'uint'], [pid, 0]),
+  pidfdSendSignal: (pidfd, signal) => raw(SYS.pidfd_send_signal, ['int', 'int', 'void *', 'uint'], [pidfd, signal, null, 0]),
+  kill: (pid, signal) => intCall('kill', ['int', 'int'], [pid, signal]),
+  setns: (fd, type) => intCall('setns', ['int', 'int'], [fd, type]),
+  poll: (fds, timeoutMs) => {
+    const set = Buffer.alloc(fds.length * 8);
+    fds.forEach(({ fd, events }, i) => {
+      set.writeInt32LE(fd, i * 8);
+      set.writeInt16LE(events, i * 8 + 4);
+    });
+    const result = intCall('poll', ['void *', 'ulong', 'int'], [set, fds.length, timeoutMs]);
+    return result < 0 ? result : fds.map((_, i) => set.readInt16LE(i * 8 + 6));
+  },
+  socketpair: () => pair((fds) => intCall('socketpair', ['int', 'int', 'int', 'void *'], [1, 1 | O_CLOEXEC, 0, fds])),
+  pipe: () => pair((fds) => intCall('pipe2', ['void *', 'int'], [fds, O_CLOEXEC])),
+  socket: (family, type, protocol) => intCall('socket', ['int', 'int', 'int'], [family, type | O_CLOEXEC, protocol]),
+  bind: (fd, address) => intCall('bind', ['int', 'void *', 'uint'], [fd, address, address.length]),
+  send: (fd, data, flags) => libcCall('send', ['int', 'void *', 'size_t', 'int'], [fd, data, data.length, flags]),
+  recv: (fd, data, flags) => libcCall('recv', ['int', 'void *', 'size_t', 'int'], [fd, data, data.length, flags]),
+  setsockopt: (fd, level, option, value) => {
+    const number = Buffer.alloc(4);
+    number.writeInt32LE(value);
+    return intCall('setsockopt', ['int', 'int', 'int', 'void *', 'uint'], [fd, level, option, number, 4]);
+  },
+  bpf: (command, attribute) => raw(SYS.bpf, ['int', 'void *', 'uint'], [command, attribute, attribute.length]),
+  address: (buffer) => koffi().address(buffer),
+  spawn,
+  waitpid: (pid, flags) => {
+    const status = new Int32Array(1);
+    const result = intCall('waitpid', ['int', 'void *', 'int'], [pid, status, flags]);
+    return result < 0 ? result : [result, status[0]!];
+  },
+  ignoreSignal: (signal) => {
+    bind('signal', 'signal', 'void *', ['int', 'long'])(signal, 1);
+  },
+  restoreSignal: (signal) => {
+    bind('signal', 'signal', 'void *', ['int', 'long'])(signal, 0);
+  },
+  dup: (fd) => intCall('dup', ['int'], [fd]),
+  setCloexec: (fd, on) => intCall('fcntl', ['int', 'int', 'int'], [fd, 2 /* F_SETFD */, on ? 1 : 0]),
+  canonicalHostName,
+};
+
+const AI_CANONNAME = 2;
+/** Where ai_canonname is in struct addrinfo on 64-bit machines: after four ints, ai_addrlen with padding, and ai_addr. */
+const CANONNAME_OFFSET = 32;
+
+function canonicalHostName(name: string): string | undefined {
+  const hints = Buffer.alloc(48);
+  hints.writeInt32LE(AI_CANONNAME, 0);
+  const result = Buffer.alloc(8);
+  const failed = bind('getaddrinfo', 'getaddrinfo', 'int', ['str', 'str', 'void *', 'void *'])(name, null, hints, result);
+  if (failed !== 0) return undefined;
+  const list = result.readBigUInt64LE();
+  try {
+    return (koffi().decode(list, CANONNAME_OFFSET, 'str') as string | null) ?? undefined;
+  } finally {
+    bind('freeaddrinfo', 'freeaddrinfo', 'void', ['void *'])(list);
+  }
+}
+
+const POSIX_SPAWN_SETSIGDEF = 4;
+const POSIX_SPAWN_SETSIGMASK = 8;
+const POSIX_SPAWN_SETSID = 0x80;
+/** Larger than glibc's posix_spawnattr_t (336 bytes) and posix_spawn_file_actions_t (80). */
+const SPAWN_OBJECT_BYTES = 512;
+
+/**
+ * posix_spawn(3): shares the parent's memory until exec, so it does not copy Node's page tables as fork would.
+ * All signals are set to default and unblocked: Node ignores SIGPIPE, and that would be inherited.
+ */
+function spawn({ path, argv, env, fds, newSession }: SpawnRequest): number {
+  const actions = Buffer.alloc(SPAWN_OBJECT_BYTES);
+  const attributes = Buffer.alloc(SPAWN_OBJECT_BYTES);
+  const all = Buffer.alloc(128, 0xff);
+  const none = Buffer.alloc(128);
+  const pid = new Int32Array(1);
+  intCall('posix_spawn_file_actions_init', ['void *'], [actions]);
+  intCall('posix_spawnattr_init', ['void *'], [attributes]);
+  intCall('posix_spawnattr_setsigdefault', ['void *', 'void *'], [attributes, all]);
+  intCall('posix_spawnattr_setsigmask', ['void *', 'void *'], [attributes, none]);
+  const flags = POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | (newSession ? POSIX_SPAWN_SETSID : 0);
+  intCall('posix_spawnattr_setflags', ['void *', 'int16'], [attributes, flags]);
+  // Two passes: first out of the way of the targets, then into place.
+  const add = (from: number, to: number) => intCall('posix_spawn_file_actions_adddup2', ['void *', 'int', 'int'], [actions, from, to]);
+  const away = 1000;
+  fds.forEach((fd, i) => {
+    if (fd !== null) add(fd, away + i);
+  });
+  fds.forEach((fd, i) => {
+    if (fd !== null) add(away + i, i);
+  });
+  fds.forEach((fd, i) => {
+    if (fd !== null) intCall('posix_spawn_file_actions_addclose', ['void *', 'int'], [actions, away + i]);
+  });
+  try {
+    // posix_spawn returns the error instead of setting errno.
+    const call = bind('posix_spawn', 'posix_spawn', 'int', ['void *', 'str', 'void *', 'void *', 'str *', 'str *']);
+    const error = call(pid, path, actions, attributes, [...argv, null], [...env, null]);
+    return error > 0 ? -error : pid[0]!;
+  } finally {
+    intCall('posix_spawn_file_actions_destroy', ['void *'], [actions]);
+    intCall('posix_spawnattr_destroy', ['void *'], [attributes]);
+  }
+}

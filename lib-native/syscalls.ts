@@ -1,0 +1,69 @@
+// The one narrow interface through which this program touches the kernel where Node's own fs does not reach.
+// linux.ts is the real one; tests hand in a recording one. Every call returns a result >= 0 or -errno, like the kernel.
+
+/** A child that posix_spawn made; its standard files and further descriptors are given by the caller. */
+export interface SpawnRequest {
+  path: string;
+  argv: string[];
+  env: string[];
+  /** fds[i] becomes descriptor i of the child; null: descriptor i stays closed. Everything else must be close-on-exec. */
+  fds: (number | null)[];
+  /** Make the child a session leader. */
+  newSession: boolean;
+}
+
+export interface Syscalls {
+  open(path: string, flags: number, mode?: number): number;
+  openat(dirfd: number, path: string, flags: number, mode?: number): number;
+  /** openat2(2): resolution as `resolve` says (RESOLVE_IN_ROOT …). */
+  openat2(dirfd: number, path: string, flags: number, resolve: number): number;
+  close(fd: number): number;
+  mkdirat(dirfd: number, path: string, mode: number): number;
+  mknodat(dirfd: number, path: string, mode: number, device: bigint): number;
+  symlinkat(target: string, dirfd: number, path: string): number;
+  fchmodat(dirfd: number, path: string, mode: number): number;
+  fchownat(dirfd: number, path: string, uid: number, gid: number, flags: number): number;
+  /** Non-zero argument by value. */
+  ioctlValue(fd: number, request: number, value: number): number;
+  /** Argument by address; the kernel may write into `buffer`. */
+  ioctl(fd: number, request: number, buffer: Buffer): number;
+  flock(fd: number, operation: number): number;
+  /** fcntl with a struct flock of the whole file. */
+  ofdReadLock(fd: number): number;
+  openTree(dirfd: number, path: string, flags: number): number;
+  fsopen(type: string): number;
+  fsconfigString(fd: number, key: string, value: string): number;
+  fsconfigFlag(fd: number, key: string): number;
+  fsconfigCreate(fd: number): number;
+  fsmount(fd: number, attributes: number): number;
+  mountSetattr(dirfd: number, path: string, flags: number, set: bigint): number;
+  mount(source: string, target: string, type: string, flags: number, data: string): number;
+  umount2(target: string, flags: number): number;
+  pidfdOpen(pid: number): number;
+  pidfdSendSignal(pidfd: number, signal: number): number;
+  kill(pid: number, signal: number): number;
+  setns(fd: number, type: number): number;
+  /** Waits until one of the descriptors is ready. Returns their revents (0: not ready), or -errno. timeoutMs -1: for ever. */
+  poll(fds: { fd: number; events: number }[], timeoutMs: number): number | number[];
+  /** A connected pair of stream sockets, close-on-exec. */
+  socketpair(): [number, number] | number;
+  pipe(): [number, number] | number;
+  socket(family: number, type: number, protocol: number): number;
+  bind(fd: number, address: Buffer): number;
+  send(fd: number, data: Buffer, flags: number): number;
+  recv(fd: number, data: Buffer, flags: number): number;
+  setsockopt(fd: number, level: number, option: number, value: number): number;
+  bpf(command: number, attribute: Buffer): number;
+  /** The address of a buffer's first byte; valid while the buffer lives. */
+  address(buffer: Buffer): bigint;
+  /** Returns the pid. */
+  spawn(request: SpawnRequest): number;
+  /** Returns [pid, status] or -errno; pid 0 with WNOHANG: none yet. */
+  waitpid(pid: number, flags: number): [number, number] | number;
+  ignoreSignal(signal: number): void;
+  restoreSignal(signal: number): void;
+  dup(fd: number): number;
+  setCloexec(fd: number, on: boolean): number;
+  /** The name that the resolver calls `name` by (getaddrinfo(3) with AI_CANONNAME), or undefined. */
+  canonicalHostName(name: string): string | undefined;
+}
