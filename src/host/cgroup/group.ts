@@ -1,0 +1,194 @@
+// A container's group: made, limited, asked and removed, whatever the cgroup version. One of these exists in every v1
+// hierarchy, or once in the unified one.
+import fs from 'node:fs';
+import type { DomainDefinition } from '../../domain/definition.ts';
+import { errnoCode, libvirtError, systemError } from '../../errors.ts';
+import { pause } from '../../../lib-native/pause.ts';
+import { hostCgroups, type CgroupLayout, type V1Controller, V1_CONTROLLERS } from './layout.ts';
+import { groupName, machineName, partitionPath } from './names.ts';
+
+/** Where container processes are on v2: below the group that holds the limits, so that the container cannot reach those. */
+const V2_PAYLOAD = 'payload';
+export const DEFAULT_PARTITION = '/machine';
+
+export class DomainCgroup {
+  readonly layout: CgroupLayout;
+  /** Below each hierarchy's root, without a leading slash. */
+  readonly path: string;
+
+  constructor(path: string, layout: CgroupLayout = hostCgroups()) {
+    this.path = path;
+    this.layout = layout;
+  }
+
+  /** The folder that holds `controller`'s files, or undefined where v1 does not have it mounted. */
+  folder(controller: V1Controller): string | undefined {
+    if (this.layout.version === 2) return `${this.layout.root}/${this.path}`;
+    const mount = this.layout.mounts.get(controller);
+    return mount === undefined ? undefined : `${mount}/${this.path}`;
+  }
+
+  /** Every folder of the group, co-mounted ones once. */
+  folders(): string[] {
+    if (this.layout.version === 2) return [`${this.layout.root}/${this.path}`];
+    return [...new Set(this.layout.mounts.values())].map((mount) => `${mount}/${this.path}`);
+  }
+
+  /** The folder that container processes are in, on v2. */
+  get payload(): string {
+    if (this.layout.version !== 2) throw new RangeError('only v2 has a payload group');
+    return `${this.layout.root}/${this.path}/${V2_PAYLOAD}`;
+  }
+
+  /** Text of one of the group's files. Throws SYSTEM_ERROR. */
+  read(controller: V1Controller, file: string): string {
+    const path = this.file(controller, file);
+    try {
+      return fs.readFileSync(path, 'utf8');
+    } catch (error) {
+      throw systemError(`Unable to read from '${path}'`, error);
+    }
+  }
+
+  /** Throws SYSTEM_ERROR with libvirt's words: the value and the file. */
+  write(controller: V1Controller, file: string, value: string): void {
+    const path = this.file(controller, file);
+    try {
+      fs.writeFileSync(path, value);
+    } catch (error) {
+      throw systemError(`Unable to write to '${path}'`, error);
+    }
+  }
+
+  has(controller: V1Controller, file: string): boolean {
+    const folder = this.folder(controller);
+    return folder !== undefined && fs.existsSync(`${folder}/${file}`);
+  }
+
+  private file(controller: V1Controller, file: string): string {
+    const folder = this.folder(controller);
+    if (folder === undefined) throw libvirtError('CONFIG_UNSUPPORTED', `cgroup controller '${controller}' is not mounted`);
+    return `${folder}/${file}`;
+  }
+}
+
+const controllerNames = (layout: CgroupLayout): readonly string[] => (layout.version === 1 ? V1_CONTROLLERS : layout.controllers);
+
+/** The group that a controller of this pid has for `definition`. Nothing is made. */
+export function cgroupFor(definition: DomainDefinition, controllerPid: number): DomainCgroup {
+  const layout = hostCgroups();
+  const names = controllerNames(layout);
+  const partition = partitionPath(definition.partition ?? DEFAULT_PARTITION, names);
+  return new DomainCgroup(`${partition}/${groupName(machineName(controllerPid, definition.name), names)}`, layout);
+}
+
+/**
+ * Makes the group in every hierarchy. The default partition is made too; another one must be there.
+ * Throws SYSTEM_ERROR; then what was made is removed again.
+ */
+export function createCgroup(group: DomainCgroup, isDefaultPartition: boolean): void {
+  try {
+    if (group.layout.version === 2) createV2(group, group.layout, isDefaultPartition);
+    else createV1(group, group.layout, isDefaultPartition);
+  } catch (error) {
+    removeCgroup(group);
+    throw error;
+  }
+}
+
+function makeFolder(folder: string): void {
+  try {
+    fs.mkdirSync(folder, 0o755);
+  } catch (error) {
+    if (errnoCode(error) !== 'EEXIST') throw systemError(`Failed to create v${fs.existsSync(`${folder}/../cgroup.controllers`) ? 2 : 1} controller for group '${folder}'`, error);
+  }
+}
+
+function createV1(group: DomainCgroup, layout: CgroupLayout & { version: 1 }, isDefaultPartition: boolean): void {
+  const parts = group.path.split('/');
+  const cpuset = layout.mounts.get('cpuset');
+  for (const mount of new Set(layout.mounts.values())) {
+    let folder = mount;
+    parts.forEach((part, i) => {
+      const parent = folder;
+      folder = `${folder}/${part}`;
+      if (i === parts.length - 1 || isDefaultPartition) makeFolder(folder);
+      if (mount === cpuset) inheritCpuset(parent, folder);
+    });
+  }
+}
+
+/** A new cpuset is empty, and nothing may enter an empty one. */
+function inheritCpuset(parent: string, folder: string): void {
+  for (const file of ['cpuset.cpus', 'cpuset.mems']) {
+    try {
+      if (fs.readFileSync(`${folder}/${file}`, 'utf8').trim() === '') {
+        fs.writeFileSync(`${folder}/${file}`, fs.readFileSync(`${parent}/${file}`, 'utf8'));
+      }
+    } catch (error) {
+      throw systemError(`Unable to write to '${folder}/${file}'`, error);
+    }
+  }
+}
+
+function createV2(group: DomainCgroup, layout: CgroupLayout & { version: 2 }, isDefaultPartition: boolean): void {
+  const parts = group.path.split('/');
+  let folder = layout.root;
+  parts.forEach((part, i) => {
+    enableControllers(folder);
+    folder = `${folder}/${part}`;
+    if (i === parts.length - 1 || isDefaultPartition) makeFolder(folder);
+  });
+  enableControllers(folder);
+  makeFolder(group.payload);
+}
+
+/** Hands every controller that a group has down to its children. One that cannot be handed down is done without (cgroup-v2.rst). */
+function enableControllers(folder: string): void {
+  const words = (file: string) => fs.readFileSync(`${folder}/${file}`, 'utf8').split(/\s+/).filter(Boolean);
+  let missing: string[];
+  try {
+    const enabled = new Set(words('cgroup.subtree_control'));
+    missing = words('cgroup.controllers').filter((name) => !enabled.has(name));
+  } catch (error) {
+    throw systemError(`Unable to read controllers of '${folder}'`, error);
+  }
+  for (const name of missing) {
+    try {
+      fs.writeFileSync(`${folder}/cgroup.subtree_control`, `+${name}`);
+    } catch {
+      // EBUSY or EOPNOTSUPP: processes or threaded groups are in the way, for this controller only
+    }
+  }
+}
+
+/**
+ * Removes the group and everything below it, in every hierarchy. Processes in it must be dead or dying: waits up to 200 ms
+ * for the kernel to let go of them. Returns false if something is left.
+ */
+export function removeCgroup(group: DomainCgroup): boolean {
+  let clean = true;
+  for (const folder of group.folders()) clean = removeTree(folder) && clean;
+  return clean;
+}
+
+function removeTree(folder: string): boolean {
+  for (let tries = 0; ; tries++) {
+    try {
+      fs.rmdirSync(folder);
+      return true;
+    } catch (error) {
+      const code = errnoCode(error);
+      if (code === 'ENOENT') return true;
+      if (code !== 'EBUSY' || tries > 100) return false;
+    }
+    let children: string[] = [];
+    try {
+      children = fs.readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory()).map((entry) => entry.name);
+    } catch {
+      // gone meanwhile
+    }
+    for (const child of children) removeTree(`${folder}/${child}`);
+    if (tries > 0) pause(2);
+  }
+}

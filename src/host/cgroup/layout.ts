@@ -1,0 +1,48 @@
+// Which cgroup hierarchies this host has. v1 wins where both have controllers: on a hybrid host the unified mount is
+// next to empty (Differs from libvirt 9.0, which cannot start a container there).
+import fs from 'node:fs';
+import { libvirtError } from '../../errors.ts';
+
+/** v1 hierarchies that a container gets a group in; those that are not mounted are done without. */
+export const V1_CONTROLLERS = ['cpu', 'cpuacct', 'cpuset', 'memory', 'devices', 'freezer', 'blkio', 'net_cls', 'perf_event', 'systemd'] as const;
+export type V1Controller = (typeof V1_CONTROLLERS)[number];
+/** Without these a container could not be held to its limits. */
+const V1_REQUIRED: readonly V1Controller[] = ['cpuacct', 'devices', 'memory'];
+
+export type CgroupLayout =
+  /** Mount points by controller; co-mounted controllers have the same one. `systemd` is the hierarchy name=systemd. */
+  { version: 1; mounts: Map<V1Controller, string> } | { version: 2; root: string; controllers: string[] };
+
+/** Reads a mounts table (proc(5), /proc/mounts). Throws INTERNAL_ERROR where a needed controller is not mounted. */
+export function cgroupLayout(mountsText: string, readControllers: (root: string) => string): CgroupLayout {
+  const v1 = new Map<V1Controller, string>();
+  let v2: string | undefined;
+  for (const line of mountsText.split('\n')) {
+    const [, point = '', type = '', options = ''] = line.split(' ');
+    if (type === 'cgroup2') v2 ??= point;
+    if (type !== 'cgroup') continue;
+    const names = options.split(',');
+    for (const controller of V1_CONTROLLERS) {
+      const wanted = controller === 'systemd' ? 'name=systemd' : controller;
+      if (names.includes(wanted) && !v1.has(controller)) v1.set(controller, point);
+    }
+  }
+  if (v2 !== undefined && !v1.has('memory')) {
+    const controllers = readControllers(v2).split(/\s+/).filter(Boolean);
+    if (!controllers.includes('memory')) throw libvirtError('INTERNAL_ERROR', "Unable to find 'memory' cgroups controller mount");
+    return { version: 2, root: v2, controllers };
+  }
+  if (v1.size === 0) throw libvirtError('INTERNAL_ERROR', 'no cgroup backend available');
+  for (const controller of V1_REQUIRED) {
+    if (!v1.has(controller)) throw libvirtError('INTERNAL_ERROR', `Unable to find '${controller}' cgroups controller mount`);
+  }
+  return { version: 1, mounts: v1 };
+}
+
+let layout: CgroupLayout | undefined;
+
+/** This host's layout, read once. */
+export function hostCgroups(): CgroupLayout {
+  layout ??= cgroupLayout(fs.readFileSync('/proc/mounts', 'utf8'), (root) => fs.readFileSync(`${root}/cgroup.controllers`, 'utf8'));
+  return layout;
+}

@@ -1,0 +1,79 @@
+// Files that are either the old one or the new one, whatever dies in between.
+import fs from 'node:fs';
+import path from 'node:path';
+import process from 'node:process';
+import { errnoCode, systemError } from '../errors.ts';
+
+let counter = 0;
+
+/**
+ * Replaces `file` by `text` (mode 0600): a temporary file in the same folder, fsync, rename, fsync of the folder.
+ * Makes the folder. Throws SYSTEM_ERROR; then the old file is as it was and no temporary one is left (unless killed in
+ * between: a dotfile, which nothing reads and `sweep` removes).
+ *
+ * `durable: false` leaves out the fsyncs: for files that a reboot is meant to lose.
+ */
+export function writeAtomically(file: string, text: string, options: { durable: boolean }): void {
+  const folder = path.dirname(file);
+  const temporary = path.join(folder, `.${process.pid}.${counter++}.new`);
+  try {
+    let fd: number;
+    try {
+      fd = fs.openSync(temporary, 'wx', 0o600);
+    } catch (error) {
+      if (errnoCode(error) !== 'ENOENT') throw error;
+      fs.mkdirSync(folder, { recursive: true, mode: 0o755 });
+      fd = fs.openSync(temporary, 'wx', 0o600);
+    }
+    try {
+      fs.writeSync(fd, text);
+      if (options.durable) fs.fsyncSync(fd);
+    } finally {
+      fs.closeSync(fd);
+    }
+    fs.renameSync(temporary, file);
+    if (options.durable) syncFolder(folder);
+  } catch (error) {
+    fs.rmSync(temporary, { force: true });
+    throw systemError(`cannot write file '${file}'`, error);
+  }
+}
+
+/** Removes a file for good; one that is not there is fine. Throws SYSTEM_ERROR. */
+export function removeDurably(file: string): void {
+  try {
+    fs.unlinkSync(file);
+    syncFolder(path.dirname(file));
+  } catch (error) {
+    if (errnoCode(error) !== 'ENOENT') throw systemError(`cannot remove file '${file}'`, error);
+  }
+}
+
+export function syncFolder(folder: string): void {
+  const fd = fs.openSync(folder, 'r');
+  try {
+    fs.fsyncSync(fd);
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+/** The text of a file, or undefined where there is none. Throws SYSTEM_ERROR. */
+export function readIfThere(file: string): string | undefined {
+  try {
+    return fs.readFileSync(file, 'utf8');
+  } catch (error) {
+    if (errnoCode(error) === 'ENOENT') return undefined;
+    throw systemError(`Failed to open file '${file}'`, error);
+  }
+}
+
+/** The entries of a folder, or none where there is no folder. Throws SYSTEM_ERROR. */
+export function listFolder(folder: string): string[] {
+  try {
+    return fs.readdirSync(folder);
+  } catch (error) {
+    if (errnoCode(error) === 'ENOENT') return [];
+    throw systemError(`cannot read folder '${folder}'`, error);
+  }
+}

@@ -1,0 +1,74 @@
+// The persistent definitions: /etc/libvirt/lxc/NAME.xml, stored normalised under a comment that says who made it.
+import fs from 'node:fs';
+import { errnoCode, libvirtError, systemError } from '../errors.ts';
+import { listFolder, readIfThere, removeDurably, syncFolder, writeAtomically } from './atomic-write.ts';
+import { autostartLink, definitionFile, namesIn, paths } from './paths.ts';
+
+export function definedNames(): string[] {
+  return namesIn(listFolder(paths.definitions), '.xml');
+}
+
+export function isDefined(name: string): boolean {
+  return fs.statSync(definitionFile(name), { throwIfNoEntry: false }) !== undefined;
+}
+
+/** The stored document without its comment: what `dumpxml --inactive` prints. undefined where there is none. */
+export function readDefinition(name: string): string | undefined {
+  const text = readIfThere(definitionFile(name));
+  if (text === undefined) return undefined;
+  const start = text.indexOf('<domain');
+  if (start < 0) throw libvirtError('INTERNAL_ERROR', `file '${definitionFile(name)}' holds no domain`);
+  return text.slice(start);
+}
+
+/** Stores a document that `stored.ts` made. Throws SYSTEM_ERROR; then what was there is untouched. */
+export function writeDefinition(name: string, stored: string): void {
+  writeAtomically(definitionFile(name), stored, { durable: true });
+}
+
+/** Removes the definition and its autostart mark. */
+export function removeDefinition(name: string): void {
+  setAutostartLink(name, false);
+  removeDurably(definitionFile(name));
+}
+
+export function hasAutostartLink(name: string): boolean {
+  try {
+    fs.lstatSync(autostartLink(name));
+    return true;
+  } catch (error) {
+    if (errnoCode(error) === 'ENOENT') return false;
+    throw systemError(`cannot read link '${autostartLink(name)}'`, error);
+  }
+}
+
+export function autostartNames(): string[] {
+  return namesIn(listFolder(paths.autostart), '.xml');
+}
+
+/** Marks or unmarks; either may be so already. Throws SYSTEM_ERROR with libvirt's words. */
+export function setAutostartLink(name: string, on: boolean): void {
+  const link = autostartLink(name);
+  if (!on) {
+    removeDurably(link);
+    return;
+  }
+  try {
+    fs.mkdirSync(paths.autostart, { recursive: true, mode: 0o755 });
+  } catch (error) {
+    throw systemError(`Cannot create autostart directory ${paths.autostart}`, error);
+  }
+  try {
+    fs.symlinkSync(definitionFile(name), link);
+    syncFolder(paths.autostart);
+  } catch (error) {
+    if (errnoCode(error) !== 'EEXIST') throw systemError(`Failed to create symlink '${link}' to '${definitionFile(name)}'`, error);
+  }
+}
+
+const UUID = /<uuid>([0-9a-f-]{36})<\/uuid>/;
+
+/** The uuid in a stored document, without parsing it. */
+export function uuidIn(document: string): string | undefined {
+  return UUID.exec(document)?.[1];
+}

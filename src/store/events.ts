@@ -1,0 +1,50 @@
+// The event spool: one JSON line for each thing that happened, followed by `virsh-lxc event`.
+import fs from 'node:fs';
+import { errnoCode } from '../errors.ts';
+import { paths } from './paths.ts';
+
+export interface DomainEvent {
+  /** Milliseconds since the epoch. */
+  time: number;
+  domain: string;
+  uuid: string;
+  event: 'lifecycle' | 'reboot' | 'metadata-change';
+  /** lifecycle: `Started`; detail: `Booted`. */
+  kind?: string;
+  detail?: string;
+  /** metadata-change. */
+  type?: string;
+  uri?: string;
+}
+
+/** Beyond this the spool is begun anew; what is in it then is history that nobody follows. */
+const SPOOL_LIMIT_BYTES = 256 * 1024;
+
+/** Appends an event. Never fails: an event that cannot be told must not undo what happened. */
+export function recordEvent(event: Omit<DomainEvent, 'time'>): void {
+  const line = `${JSON.stringify({ time: Date.now(), ...event })}\n`;
+  try {
+    appendLine(line);
+  } catch (error) {
+    if (errnoCode(error) !== 'ENOENT') return; // a full disk, say
+    try {
+      fs.mkdirSync(paths.run, { recursive: true, mode: 0o755 });
+      appendLine(line);
+    } catch {
+      // told to nobody: see above
+    }
+  }
+}
+
+function appendLine(line: string): void {
+  const fd = fs.openSync(paths.events, 'a', 0o600);
+  try {
+    if (fs.fstatSync(fd).size > SPOOL_LIMIT_BYTES) fs.ftruncateSync(fd, 0);
+    fs.writeSync(fd, line);
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+export const lifecycle = (domain: { name: string; uuid: string }, kind: string, detail: string): void =>
+  recordEvent({ domain: domain.name, uuid: domain.uuid, event: 'lifecycle', kind, detail });

@@ -1,0 +1,77 @@
+// What runs: /run/libvirt/lxc/NAME.xml (libvirt's <domstatus>), NAME.pid, and NAME.end, which says how it last ended.
+// The facts that lists need are taken from the status by patterns: no XML is parsed for them.
+import fs from 'node:fs';
+import { listFolder, readIfThere, writeAtomically } from './atomic-write.ts';
+import { endFile, namesIn, paths, pidFile, statusFile } from './paths.ts';
+import { isAlive, type ProcessIdentity } from './process.ts';
+
+export interface StatusFacts {
+  name: string;
+  state: 'running' | 'paused';
+  reason: string;
+  controller: ProcessIdentity;
+  initPid: number;
+  uuid: string;
+  /** The whole document. */
+  document: string;
+}
+
+export interface StatusRecord extends StatusFacts {
+  /** False: its controller is dead and nobody cleared up yet. */
+  alive: boolean;
+}
+
+const FACTS = /<domstatus state='(\w+)' reason='([\w-]+)' pid='(\d+)'>/;
+const INIT = /<init pid='(\d+)'/;
+const START_TIME = /<controller [^>]*\bstarttime='(\d+)'/;
+const UUID = /<uuid>([0-9a-f-]{36})<\/uuid>/;
+
+/** Names that have a status, stale ones included. */
+export function statusNames(): string[] {
+  return namesIn(listFolder(paths.run), '.xml');
+}
+
+/** The status of `name`, or undefined where it has none. A damaged one counts as one whose controller is dead. */
+export function readStatus(name: string): StatusRecord | undefined {
+  const document = readIfThere(statusFile(name));
+  if (document === undefined) return undefined;
+  const facts = FACTS.exec(document);
+  const controller = { pid: Number(facts?.[3] ?? 0), startTime: START_TIME.exec(document)?.[1] ?? '' };
+  return {
+    name,
+    state: facts?.[1] === 'paused' ? 'paused' : 'running',
+    reason: facts?.[2] ?? 'unknown',
+    controller,
+    initPid: Number(INIT.exec(document)?.[1] ?? 0),
+    uuid: UUID.exec(document)?.[1] ?? '',
+    document,
+    alive: facts !== null && controller.pid > 1 && isAlive(controller),
+  };
+}
+
+/** Not durable: a reboot ends every container, and /run with it. */
+export function writeStatus(name: string, document: string, controllerPid: number): void {
+  writeAtomically(statusFile(name), document, { durable: false });
+  writeAtomically(pidFile(name), `${controllerPid}\n`, { durable: false });
+}
+
+export function removeStatus(name: string): void {
+  fs.rmSync(pidFile(name), { force: true });
+  fs.rmSync(statusFile(name), { force: true });
+}
+
+export type EndReason = 'shutdown' | 'destroyed' | 'failed' | 'crashed';
+
+/** How a domain that is off last ended, as `domstate --reason` prints it; 'unknown' if it never ran since the host booted. */
+export function readEnd(name: string): EndReason | 'unknown' {
+  const text = readIfThere(endFile(name))?.trim();
+  return text === 'shutdown' || text === 'destroyed' || text === 'failed' || text === 'crashed' ? text : 'unknown';
+}
+
+export function writeEnd(name: string, reason: EndReason): void {
+  writeAtomically(endFile(name), `${reason}\n`, { durable: false });
+}
+
+export function removeEnd(name: string): void {
+  fs.rmSync(endFile(name), { force: true });
+}

@@ -1,0 +1,92 @@
+// One lock per domain, held around every change of its state. The kernel drops it when its holder dies (flock(2)).
+import fs from 'node:fs';
+import { linux } from '../../lib-native/linux.ts';
+import { EAGAIN, EINTR, LOCK_EX, LOCK_NB } from '../../lib-native/constants.ts';
+import { pause } from '../../lib-native/pause.ts';
+import { errnoCode, libvirtError, systemError } from '../errors.ts';
+import { lockFile, paths } from './paths.ts';
+
+/** libvirt gives up on a state change lock after this long. */
+const LOCK_TIMEOUT_MS = 30_000;
+const NOTICE_AFTER_MS = 1000;
+
+export interface DomainLock extends Disposable {
+  /** Also removes the lock's file: for a domain that is no more. */
+  retire(): void;
+}
+
+/**
+ * The state change lock of domain `name`. Waits for it; after a second `onWaiting` is told once.
+ * Throws OPERATION_TIMEOUT after 30 s, SYSTEM_ERROR where the lock's file cannot be made.
+ */
+export function lockDomain(name: string, onWaiting?: (what: string) => void): DomainLock {
+  const file = lockFile(name);
+  const deadline = Date.now() + LOCK_TIMEOUT_MS;
+  for (;;) {
+    const fd = openLockFile(file);
+    if (!flockUntil(fd, deadline, () => onWaiting?.(name === '' ? 'another command that defines domains' : `another command on domain '${name}'`))) {
+      fs.closeSync(fd);
+      throw libvirtError('OPERATION_TIMEOUT', 'cannot acquire state change lock');
+    }
+    // Its last holder may have removed the file while we waited for it: then we hold a lock that nobody else will ask for.
+    if (isStill(file, fd)) return domainLock(file, fd);
+    fs.closeSync(fd);
+  }
+}
+
+function domainLock(file: string, fd: number): DomainLock {
+  let held = true;
+  const release = () => {
+    if (held) fs.closeSync(fd);
+    held = false;
+  };
+  return {
+    retire() {
+      if (held) fs.rmSync(file, { force: true });
+      release();
+    },
+    [Symbol.dispose]: release,
+  };
+}
+
+function openLockFile(file: string): number {
+  try {
+    return fs.openSync(file, 'a', 0o600);
+  } catch (error) {
+    if (errnoCode(error) !== 'ENOENT') throw systemError(`Failed to open file '${file}'`, error);
+  }
+  try {
+    fs.mkdirSync(paths.run, { recursive: true, mode: 0o755 });
+    return fs.openSync(file, 'a', 0o600);
+  } catch (error) {
+    throw systemError(`Failed to open file '${file}'`, error);
+  }
+}
+
+function isStill(file: string, fd: number): boolean {
+  const there = fs.statSync(file, { throwIfNoEntry: false });
+  return there !== undefined && there.ino === fs.fstatSync(fd).ino;
+}
+
+/** Takes the lock, first at once, then by asking again: a blocking flock could not be given up. False: the deadline came. */
+function flockUntil(fd: number, deadline: number, onNotice: () => void): boolean {
+  const begin = Date.now();
+  let noticed = false;
+  for (let pauseMs = 1; ; pauseMs = Math.min(pauseMs * 2, 20)) {
+    const result = linux.flock(fd, LOCK_EX | LOCK_NB);
+    if (result >= 0) return true;
+    if (result !== -EAGAIN && result !== -EINTR) throw systemError('cannot acquire state change lock', -result);
+    const now = Date.now();
+    if (now >= deadline) return false;
+    if (!noticed && now - begin >= NOTICE_AFTER_MS) {
+      noticed = true;
+      onNotice();
+    }
+    pause(pauseMs);
+  }
+}
+
+/** The lock of the whole store: held for the moment in which a name or a uuid is taken. Never before a domain's lock. */
+export function lockStore(): DomainLock {
+  return lockDomain('');
+}

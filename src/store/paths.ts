@@ -1,0 +1,37 @@
+// Where everything of ours lies: libvirt's own layout, below VIRSH_LXC_PREFIX where that is set.
+import path from 'node:path';
+import process from 'node:process';
+
+const prefix = process.env['VIRSH_LXC_PREFIX'] ?? '';
+const at = (folder: string): string => (prefix ? path.join(prefix, folder) : folder);
+
+/** Folders that a command may have to make first are made by whoever writes into them. */
+export const paths = {
+  prefix,
+  definitions: at('/etc/libvirt/lxc'),
+  autostart: at('/etc/libvirt/lxc/autostart'),
+  lxcConf: at('/etc/libvirt/lxc.conf'),
+  libvirtConf: at('/etc/libvirt/libvirt.conf'),
+  hooks: at('/etc/libvirt/hooks'),
+  run: at('/run/libvirt/lxc'),
+  driverLock: at('/run/libvirt/lxc/driver.pid'),
+  autostarted: at('/run/libvirt/lxc/autostarted'),
+  events: at('/run/libvirt/lxc/events.log'),
+  log: at('/var/log/libvirt/lxc'),
+} as const;
+
+export const definitionFile = (name: string): string => `${paths.definitions}/${name}.xml`;
+export const autostartLink = (name: string): string => `${paths.autostart}/${name}.xml`;
+export const statusFile = (name: string): string => `${paths.run}/${name}.xml`;
+export const pidFile = (name: string): string => `${paths.run}/${name}.pid`;
+/** Why a domain that is not running stopped last. */
+export const endFile = (name: string): string => `${paths.run}/${name}.end`;
+export const lockFile = (name: string): string => `${paths.run}/${name}.lock`;
+export const logFile = (name: string): string => `${paths.log}/${name}.log`;
+
+/** The names that files of `folder` with this ending stand for; none where the folder is not there. Dotfiles do not count. */
+export function namesIn(entries: readonly string[], ending: string): string[] {
+  const names: string[] = [];
+  for (const entry of entries) if (entry.endsWith(ending) && entry.charCodeAt(0) !== 46) names.push(entry.slice(0, -ending.length));
+  return names;
+}
