@@ -1,0 +1,144 @@
+// The container's device nodes, and what its device group allows (libvirt: LXC driver, device nodes).
+import fs from 'node:fs';
+import type { DomainDefinition } from '../domain/definition.ts';
+import { libvirtError, systemError } from '../errors.ts';
+import type { DeviceRule } from '../host/cgroup/devices.ts';
+import { deviceMajor, deviceMinor } from '../host/cgroup/limits.ts';
+
+export interface DeviceNode {
+  /** Below /dev, without a leading slash. */
+  path: string;
+  type: 'b' | 'c';
+  major: number;
+  minor: number;
+  mode: number;
+}
+
+/** What every container has. */
+export const STANDARD_NODES: readonly DeviceNode[] = [
+  { path: 'null', type: 'c', major: 1, minor: 3, mode: 0o666 },
+  { path: 'zero', type: 'c', major: 1, minor: 5, mode: 0o666 },
+  { path: 'full', type: 'c', major: 1, minor: 7, mode: 0o666 },
+  { path: 'random', type: 'c', major: 1, minor: 8, mode: 0o666 },
+  { path: 'urandom', type: 'c', major: 1, minor: 9, mode: 0o666 },
+  { path: 'tty', type: 'c', major: 5, minor: 0, mode: 0o666 },
+];
+
+const PTMX: DeviceRule = { type: 'c', major: 5, minor: 2, access: 'rwm' };
+const FUSE: DeviceRule = { type: 'c', major: 10, minor: 229, access: 'rwm' };
+const PTYS: DeviceRule = { type: 'c', major: 136, minor: null, access: 'rwm' };
+
+export interface DomainDevicesPlan {
+  nodes: DeviceNode[];
+  rules: DeviceRule[];
+}
+
+/**
+ * Nodes and rules of `definition`. Looks at the host's device nodes that it names.
+ * Throws CONFIG_UNSUPPORTED or SYSTEM_ERROR for a device that is not there or not of its kind.
+ */
+export function domainDeviceNodes(definition: DomainDefinition): DomainDevicesPlan {
+  const own = [...diskNodes(definition), ...hostdevNodes(definition), ...timerNodes(definition)];
+  const mknod = definition.features.capabilities.states.some(({ name, state }) => name === 'mknod' && state === 'on');
+  const all: DeviceRule[] = mknod ? [anyDevice('b'), anyDevice('c')] : [];
+  return {
+    nodes: [...STANDARD_NODES, ...own.map(({ node }) => node)],
+    rules: [
+      ...all,
+      ...STANDARD_NODES.map((node) => ruleFor(node, 'rwm')),
+      PTMX,
+      FUSE,
+      ...own.map(({ node, access }) => ruleFor(node, access)),
+      ...definition.devices.filesystems
+        .filter(({ type }) => type === 'block')
+        .map(({ source, readonly }) => ruleFor(nodeOf(source, source.replace(/^\/+/, ''), 'Filesystem source'), readonly ? 'r' : 'rw')),
+      PTYS,
+    ],
+  };
+}
+
+const anyDevice = (type: 'b' | 'c'): DeviceRule => ({ type, major: null, minor: null, access: 'm' });
+const ruleFor = ({ type, major, minor }: DeviceNode, access: string): DeviceRule => ({ type, major, minor, access });
+
+/** The node `path` in the container for what `source` is on the host. */
+function nodeOf(source: string, path: string, what: string, kind?: 'b' | 'c'): DeviceNode {
+  let facts: fs.Stats;
+  try {
+    facts = fs.statSync(source);
+  } catch (error) {
+    throw systemError(`Unable to access ${source}`, error);
+  }
+  const type = facts.isBlockDevice() ? 'b' : facts.isCharacterDevice() ? 'c' : undefined;
+  if (type === undefined || (kind !== undefined && type !== kind)) {
+    const wanted = kind === 'b' ? 'a block device' : kind === 'c' ? 'a character device' : 'a character/block device';
+    throw libvirtError('CONFIG_UNSUPPORTED', `${what} ${source} must be ${wanted}`);
+  }
+  return { path, type, major: deviceMajor(facts.rdev), minor: deviceMinor(facts.rdev), mode: 0o700 };
+}
+
+interface OwnNode {
+  node: DeviceNode;
+  access: string;
+}
+
+function diskNodes({ devices }: DomainDefinition): OwnNode[] {
+  return devices.disks.map((disk) => {
+    if (disk.source === undefined) throw libvirtError('CONFIG_UNSUPPORTED', "Can't setup disk without media");
+    if (disk.type !== 'block') throw libvirtError('CONFIG_UNSUPPORTED', "Can't setup disk for non-block device");
+    return { node: nodeOf(disk.source, disk.target.dev, 'Disk source'), access: disk.readonly ? 'rm' : 'rwm' };
+  });
+}
+
+/** A hostdev keeps its place below /dev. */
+const belowDev = (source: string): string => source.replace(/^\/[^/]*\/+/, '');
+
+function hostdevNodes({ devices }: DomainDefinition): OwnNode[] {
+  return devices.hostdevs.flatMap((device): OwnNode[] => {
+    if (device.mode === 'subsystem') {
+      if (device.type !== 'usb') throw libvirtError('CONFIG_UNSUPPORTED', `Unsupported hostdev type ${device.type}`);
+      const path = usbNodePath(device.usb ?? {});
+      return [{ node: nodeOf(`/dev/${path}`, path, 'USB source', 'c'), access: 'rwm' }];
+    }
+    if (device.type === 'net' || device.source === undefined) return [];
+    const isStorage = device.type === 'storage';
+    const node = nodeOf(device.source, belowDev(device.source), isStorage ? 'Storage source' : 'Character source', isStorage ? 'b' : 'c');
+    return [{ node, access: 'rwm' }];
+  });
+}
+
+const three = (n: number): string => String(n).padStart(3, '0');
+
+/** Where a USB device's node is: by bus and device, or found by vendor and product in sysfs. */
+function usbNodePath({ vendor, product, bus, device }: { vendor?: number; product?: number; bus?: number; device?: number }): string {
+  if (bus !== undefined && device !== undefined) return `bus/usb/${three(bus)}/${three(device)}`;
+  const root = '/sys/bus/usb/devices';
+  const hex = (n: number | undefined) => (n ?? 0).toString(16).padStart(4, '0');
+  const read = (entry: string, file: string) => {
+    try {
+      return fs.readFileSync(`${root}/${entry}/${file}`, 'utf8').trim();
+    } catch {
+      return ''; // an interface, not a device
+    }
+  };
+  for (const entry of fs.existsSync(root) ? fs.readdirSync(root) : []) {
+    if (read(entry, 'idVendor') === hex(vendor) && read(entry, 'idProduct') === hex(product)) {
+      return `bus/usb/${three(Number(read(entry, 'busnum')))}/${three(Number(read(entry, 'devnum')))}`;
+    }
+  }
+  throw libvirtError('OPERATION_FAILED', `Did not find USB device ${hex(vendor)}:${hex(product)}`);
+}
+
+/** Clocks of the host, where <clock offset='localtime'> has timers. */
+function timerNodes({ clock }: DomainDefinition): OwnNode[] {
+  if (clock.offset !== 'localtime') return [];
+  return clock.timers.flatMap(({ name, present }): OwnNode[] => {
+    if (present === 'no') return [];
+    if (name === 'rtc') return clockNode('/dev/rtc0', 'rtc');
+    if (name === 'hpet') return clockNode('/dev/hpet', 'hpet');
+    throw libvirtError('CONFIG_UNSUPPORTED', `unsupported timer type (name) '${name}'`);
+  });
+}
+
+function clockNode(source: string, path: string): OwnNode[] {
+  return fs.existsSync(source) ? [{ node: nodeOf(source, path, 'Timer', 'c'), access: 'r' }] : [];
+}

@@ -1,0 +1,66 @@
+// Init's user and groups, looked up in the container's own passwd and group (passwd(5), group(5)). The files are read below
+// the container's root and never through a link that leads out of it.
+import fs from 'node:fs';
+import { linux } from '../../lib-native/linux.ts';
+import { O_CLOEXEC, O_RDONLY, RESOLVE_IN_ROOT } from '../../lib-native/constants.ts';
+import type { DomainOs } from '../domain/definition.ts';
+import { libvirtError } from '../errors.ts';
+import type { InitIdentity } from './plan.ts';
+
+/** A file of the container is not read beyond this. */
+const FILE_LIMIT_BYTES = 4 * 1024 * 1024;
+
+/** Throws INTERNAL_ERROR for a user or group that does not exist and is no number. */
+export function initIdentity({ inituser, initgroup }: DomainOs, root: number): InitIdentity {
+  if (inituser === undefined && initgroup === undefined) return { uid: 0, gid: 0, groups: [] };
+  return resolveIdentity({ inituser, initgroup }, readBelow(root, 'etc/passwd'), readBelow(root, 'etc/group'));
+}
+
+/** The pure half: from the texts of the two files. */
+export function resolveIdentity(
+  { inituser, initgroup }: { inituser?: string | undefined; initgroup?: string | undefined },
+  passwd: string,
+  group: string,
+): InitIdentity {
+  const uid = inituser === undefined ? 0 : lookUp(passwd, inituser, 'User');
+  const gid = initgroup === undefined ? 0 : lookUp(group, initgroup, 'Group');
+  const name = inituser === undefined ? undefined : nameOf(passwd, uid);
+  const groups = name === undefined ? [] : groupsOf(group, name);
+  return { uid, gid, groups: groups.includes(gid) || groups.length === 0 ? groups : [gid, ...groups] };
+}
+
+const records = (text: string): string[][] => text.split('\n').map((line) => line.split(':'));
+
+function lookUp(text: string, wanted: string, kind: 'User' | 'Group'): number {
+  if (!wanted.startsWith('+')) {
+    const found = records(text).find(([name]) => name === wanted);
+    if (found && /^\d+$/.test(found[2] ?? '')) return Number(found[2]);
+  }
+  const number = /^\+?(\d+)$/.exec(wanted);
+  if (number && Number(number[1]) < 0xffffffff) return Number(number[1]);
+  throw libvirtError('INTERNAL_ERROR', `${kind} ${wanted} doesn't exist`);
+}
+
+const nameOf = (passwd: string, uid: number): string | undefined => records(passwd).find(([, , id]) => id === String(uid))?.[0];
+
+function groupsOf(group: string, user: string): number[] {
+  return records(group)
+    .filter(([, , id, members]) => /^\d+$/.test(id ?? '') && (members ?? '').split(',').includes(user))
+    .map(([, , id]) => Number(id));
+}
+
+/** The text of a file below the descriptor `root`; '' where it cannot be read. */
+function readBelow(root: number, path: string): string {
+  const fd = linux.openat2(root, path, O_RDONLY | O_CLOEXEC | 0o4000 /* O_NONBLOCK: it may be a fifo */, RESOLVE_IN_ROOT);
+  if (fd < 0) return '';
+  try {
+    if (!fs.fstatSync(fd).isFile()) return '';
+    const text = Buffer.alloc(Math.min(fs.fstatSync(fd).size, FILE_LIMIT_BYTES));
+    const length = fs.readSync(fd, text, 0, text.length, 0);
+    return text.toString('utf8', 0, length);
+  } catch {
+    return ''; // as good as not there
+  } finally {
+    linux.close(fd);
+  }
+}

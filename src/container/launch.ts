@@ -1,0 +1,170 @@
+// Starts a controller and talks to it until its child has executed init. The other side, and a drawing of the conversation,
+// is lib-native/controller/main.c.
+import process from 'node:process';
+import { linux } from '../../lib-native/linux.ts';
+import { EINTR, POLLIN, SIGKILL } from '../../lib-native/constants.ts';
+import { encodePlan, type Plan } from '../../lib-native/plan-encoding.ts';
+import { libvirtError, strerror, systemError, type LibvirtError } from '../errors.ts';
+import { processStat, type ProcessIdentity } from '../store/process.ts';
+
+const MESSAGE = { cloned: 1, ready: 2, failed: 3, exited: 4 } as const;
+const MESSAGE_BYTES = 12;
+const NOTICE_AFTER_MS = 1000;
+const CLONE_FAILED = -2147483648;
+
+/** Descriptors that a new process is born with, in order; `add` says which number one will have there. */
+export class InheritedFds {
+  readonly fds: (number | null)[];
+  constructor(standard: [number | null, number | null, number | null]) {
+    this.fds = [...standard];
+  }
+  add(fd: number): number {
+    this.fds.push(fd);
+    return this.fds.length - 1;
+  }
+}
+
+export interface LaunchRequest {
+  /** The libvirt_lxc to run. */
+  binary: string;
+  /** argv after the name of the program and before the control socket's option. */
+  args: string[];
+  /** What comes last, after `--control N`. */
+  trailingArgs: string[];
+  env: string[];
+  inherited: InheritedFds;
+  newSession: boolean;
+}
+
+interface Message {
+  kind: number;
+  a: number;
+  b: number;
+}
+
+/** A running controller, and the way to talk to it. Disposing closes the control socket: before READY that ends everything. */
+export class Controller implements Disposable, ProcessIdentity {
+  readonly pid: number;
+  readonly startTime: string;
+  #control: number;
+  readonly #onWaiting: ((what: string) => void) | undefined;
+  #plan: Plan | undefined;
+
+  /** Throws SYSTEM_ERROR if the program cannot be run; nothing is left then. */
+  constructor({ binary, args, trailingArgs, env, inherited, newSession }: LaunchRequest, onWaiting?: (what: string) => void) {
+    const pair = linux.socketpair();
+    if (typeof pair === 'number') throw systemError('socketpair failed', -pair);
+    const [ours, theirs] = pair;
+    this.#control = ours;
+    this.#onWaiting = onWaiting;
+    const argv = ['libvirt_lxc', ...args, '--control', String(inherited.add(theirs)), ...trailingArgs];
+    const pid = linux.spawn({ path: binary, argv, env, fds: inherited.fds, newSession });
+    linux.close(theirs);
+    if (pid < 0) {
+      linux.close(ours);
+      throw libvirtError('INTERNAL_ERROR', `guest failed to start: libvirt:  error : cannot execute binary ${binary}: ${strerror(-pid)}\n`);
+    }
+    this.pid = pid;
+    this.startTime = processStat(pid)?.startTime ?? '';
+  }
+
+  /** Hands over the plan; returns the child's pid. Throws what the plan's first steps failed of. */
+  sendPlan(plan: Plan): number {
+    this.#plan = plan;
+    const bytes = encodePlan(plan);
+    const size = Buffer.alloc(4);
+    size.writeUInt32LE(bytes.length);
+    this.#send(Buffer.concat([size, bytes]));
+    return this.#expect(MESSAGE.cloned).a;
+  }
+
+  /** Lets the child past its next barrier. */
+  go(): void {
+    this.#send(Buffer.from('G'));
+  }
+
+  /** The child will not execute before somebody thaws it: nobody waits for it. */
+  detach(): void {
+    this.#send(Buffer.from('P'));
+  }
+
+  /** Returns when init has been executed; throws what kept it from that, in the words of the failed step. */
+  waitReady(): void {
+    this.#expect(MESSAGE.ready);
+  }
+
+  /** --enter: the wait status of the command. */
+  waitExited(): number {
+    return this.#expect(MESSAGE.exited).a;
+  }
+
+  kill(): void {
+    linux.kill(this.pid, SIGKILL);
+    linux.waitpid(this.pid, 0);
+  }
+
+  /** Leaves the control socket open until this process ends. */
+  keepControl(): void {
+    this.#control = -1;
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#control >= 0) linux.close(this.#control);
+    this.#control = -1;
+  }
+
+  #send(bytes: Buffer): void {
+    const MSG_NOSIGNAL = 0x4000;
+    for (let rest = bytes; rest.length > 0; ) {
+      const sent = linux.send(this.#control, rest, MSG_NOSIGNAL);
+      if (sent === -EINTR) continue;
+      if (sent < 0) throw this.#gone();
+      rest = rest.subarray(sent);
+    }
+  }
+
+  #expect(kind: number): Message {
+    const message = this.#receive();
+    if (message.kind === MESSAGE.failed) throw this.#failure(message.a, message.b);
+    if (message.kind !== kind) throw libvirtError('INTERNAL_ERROR', `unexpected message ${message.kind} from the controller`);
+    return message;
+  }
+
+  #receive(): Message {
+    const bytes = Buffer.alloc(MESSAGE_BYTES);
+    if (this.#onWaiting) {
+      const ready = linux.poll([{ fd: this.#control, events: POLLIN }], NOTICE_AFTER_MS);
+      if (Array.isArray(ready) && ready[0] === 0) this.#onWaiting('the container to start');
+    }
+    for (let have = 0; have < MESSAGE_BYTES; ) {
+      const got = linux.recv(this.#control, bytes.subarray(have), 0);
+      if (got === -EINTR) continue;
+      if (got <= 0) throw this.#gone();
+      have += got;
+    }
+    return { kind: bytes.readUInt32LE(0), a: bytes.readInt32LE(4), b: bytes.readInt32LE(8) };
+  }
+
+  #gone(): LibvirtError {
+    return libvirtError('INTERNAL_ERROR', 'guest failed to start: unexpected exit of the controller\n');
+  }
+
+  #failure(index: number, errno: number): LibvirtError {
+    const step = index >= 0 ? this.#plan?.child[index] : this.#plan?.parent[-1 - index];
+    const purpose = index === CLONE_FAILED ? 'Failed to run clone container' : (step?.purpose ?? `step ${index} of the plan failed`);
+    return startupFailure(`${purpose}: ${strerror(errno)}`, errno);
+  }
+}
+
+/** An error of the container's start, in the words in which libvirt passes on what its controller said. */
+export function startupFailure(reason: string, cause?: unknown): LibvirtError {
+  return libvirtError('INTERNAL_ERROR', `guest failed to start: Failure in libvirt_lxc startup: ${reason}\n`, cause);
+}
+
+/** What a controller needs of our environment: the aftermath runs with it. */
+export function controllerEnvironment(): string[] {
+  const env = [`PATH=${process.env['PATH'] ?? '/usr/sbin:/usr/bin:/sbin:/bin'}`, 'LC_ALL=C'];
+  const prefix = process.env['VIRSH_LXC_PREFIX'];
+  if (prefix) env.push(`VIRSH_LXC_PREFIX=${prefix}`);
+  return env;
+}

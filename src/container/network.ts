@@ -1,0 +1,141 @@
+// What network devices a container is to have: refusals, virtual networks, names. Making them is network-links.ts.
+import type { Syscalls } from '../../lib-native/syscalls.ts';
+import type { DomainDefinition, HostDevice, InterfaceDevice } from '../domain/definition.ts';
+import { libvirtError } from '../errors.ts';
+import { checkLinkName, linkIndex, requireBridge } from '../host/netlink/link.ts';
+import { openRouteSocket, type RouteSocket } from '../host/netlink/rtnetlink.ts';
+import { freeVethNames, withGuestNames } from './interface-names.ts';
+import { type Connection, type DirectMode, linkNames, type PreparedNetwork, removeLinksOf } from './network-links.ts';
+
+export { detachInterface, moveInterfaces, type PreparedNetwork, releaseInterfaces, setInterfaceLink } from './network-links.ts';
+
+/** Where an interface of type `network` is plugged in. */
+export type NetworkAttachment =
+  | { kind: 'bridge'; bridge: string; portid: string; mtu?: number; portIsolated?: boolean }
+  | { kind: 'direct'; dev: string; mode: DirectMode; portid: string; mtu?: number };
+
+export interface PrepareOptions {
+  /** Takes a port of a virtual network. What it took is given back by the caller, in failure too. */
+  resolveNetwork?: (network: string, device: InterfaceDevice) => NetworkAttachment;
+}
+
+function isNetworkHostdev({ mode, type }: HostDevice): boolean {
+  return mode === 'capabilities' && type === 'net';
+}
+
+/**
+ * Checks and completes all interfaces and takes ports of virtual networks. Nothing is made yet; what an interrupted
+ * start of the same domain left is removed (the caller holds the domain's lock).
+ */
+export function prepareInterfaces(sys: Syscalls, definition: DomainDefinition, options: PrepareOptions = {}): PreparedNetwork {
+  const hostdevs = definition.devices.hostdevs.filter(isNetworkHostdev);
+  const prepared: PreparedNetwork = { interfaces: [], links: [] };
+  if (definition.devices.interfaces.length === 0 && hostdevs.length === 0) return prepared;
+  using route = openRouteSocket(sys);
+  removeLinksOf(route, definition.uuid);
+  const taken = linkNames(route);
+  for (const given of withGuestNames(definition)) {
+    const { device, connection } = prepareInterface(route, given, taken, options);
+    prepared.interfaces.push(device);
+    prepared.links.push({ owner: definition.uuid, device, connection });
+  }
+  for (const hostdev of hostdevs) {
+    linkIndex(route, hostdev.source!);
+    prepared.links.push({ hostdev });
+  }
+  return prepared;
+}
+
+/** The same for one interface that is added to a running container. */
+export function prepareAddedInterface(
+  sys: Syscalls,
+  definition: DomainDefinition,
+  added: InterfaceDevice,
+  options: PrepareOptions = {},
+): PreparedNetwork {
+  const devices = { ...definition.devices, interfaces: [...definition.devices.interfaces, added] };
+  const named = withGuestNames({ devices }).at(-1)!;
+  using route = openRouteSocket(sys);
+  const { device, connection } = prepareInterface(route, named, linkNames(route), options);
+  return { interfaces: [device], links: [{ owner: definition.uuid, device, connection }] };
+}
+
+interface ConnectedInterface {
+  device: InterfaceDevice;
+  connection: Connection;
+}
+
+function prepareInterface(route: RouteSocket, given: InterfaceDevice, taken: Set<string>, options: PrepareOptions): ConnectedInterface {
+  refuseUnsupported(given);
+  const { device, connection } = connect(given, options);
+  checkLinkName(device.guestDev!);
+  if (connection.kind === 'direct') {
+    refuseUnsupportedDirect(device);
+    linkIndex(route, connection.lower);
+    const { targetDev: _, ...live } = device;
+    return { device: live, connection };
+  }
+  const { host } = freeVethNames(device.targetDev, taken);
+  taken.add(host);
+  if (connection.bridge !== undefined) requireBridge(route, connection.bridge, host);
+  const wanted = device.targetDev === undefined ? {} : { wantedName: device.targetDev };
+  return { device: { ...device, targetDev: host }, connection: { ...connection, ...wanted } };
+}
+
+function connect(device: InterfaceDevice, options: PrepareOptions): ConnectedInterface {
+  const { source, portIsolated, mtu, sourceMode = 'vepa' } = device;
+  const size = mtu === undefined ? {} : { mtu };
+  switch (device.type) {
+    case 'bridge':
+      return { device, connection: { kind: 'veth', bridge: source!, ...(portIsolated ? { portIsolated } : {}), ...size } };
+    case 'ethernet':
+      return { device, connection: { kind: 'veth', ...size } };
+    case 'direct':
+      return { device, connection: { kind: 'direct', lower: source!, mode: sourceMode, ...size } };
+    case 'network': {
+      if (!options.resolveNetwork) throw libvirtError('NO_NETWORK', `no network with matching name '${source}'`);
+      const { portid, ...attachment } = options.resolveNetwork(source!, device);
+      const live = { ...device, portid };
+      if (attachment.kind === 'direct') {
+        return {
+          device: live,
+          connection: { kind: 'direct', lower: attachment.dev, mode: attachment.mode, ...sizeOf(attachment), ...size },
+        };
+      }
+      const isolated = portIsolated ?? attachment.portIsolated;
+      return {
+        device: { ...live, sourceBridge: attachment.bridge },
+        connection: {
+          kind: 'veth',
+          bridge: attachment.bridge,
+          ...(isolated ? { portIsolated: isolated } : {}),
+          ...sizeOf(attachment),
+          ...size,
+        },
+      };
+    }
+    default:
+      throw libvirtError('INTERNAL_ERROR', `Unsupported network type ${device.type}`);
+  }
+}
+
+function sizeOf({ mtu }: { mtu?: number }): { mtu?: number } {
+  return mtu === undefined ? {} : { mtu };
+}
+
+/** Refuses what would silently not be done. */
+function refuseUnsupported(device: InterfaceDevice): void {
+  if (device.script !== undefined) throw libvirtError('CONFIG_UNSUPPORTED', 'scripts are not supported on LXC network interfaces');
+  if (device.filterref) throw libvirtError('CONFIG_UNSUPPORTED', 'network filters are not supported on LXC network interfaces');
+  if (device.vlan) {
+    throw libvirtError('CONFIG_UNSUPPORTED', `interface ${device.mac} - vlan tag not supported for this connection type`);
+  }
+  if (device.virtualport && device.type !== 'direct') {
+    throw libvirtError('CONFIG_UNSUPPORTED', 'port profiles are not supported on LXC network interfaces');
+  }
+}
+
+function refuseUnsupportedDirect(device: InterfaceDevice): void {
+  if (device.virtualport) throw libvirtError('CONFIG_UNSUPPORTED', 'Unable to set port profile on direct interfaces');
+  if (device.bandwidth) throw libvirtError('CONFIG_UNSUPPORTED', 'Unable to set network bandwidth on direct interfaces');
+}

@@ -1,0 +1,360 @@
+// Compiles a definition into the plan that libvirt_lxc runs: the order in which a container comes to be. Pure: everything
+// of the host that it needs comes in `PlanInputs`, so that a plan can be printed and tested without a kernel.
+//
+// The order and its reasons:
+//   groups first     while the child is still root of the host: limits hold before it does anything
+//   identity         root of the user namespace, before it touches a mount
+//   new mounts       proc, sysfs: the kernel refuses them to a user namespace once the host's own are out of sight
+//   root             attached, pivoted into, and the host's tree dropped: from here on no path leads out
+//   special mounts, file systems, devices: all sources are descriptors
+//   go               the parent has written the status: from here on the container exists
+//   capabilities, user, exec
+import {
+  AT_FDCWD,
+  CLONE_NEWCGROUP,
+  CLONE_NEWIPC,
+  CLONE_NEWNET,
+  CLONE_NEWUTS,
+  EINVAL,
+  ENOENT,
+  MNT_DETACH,
+  MOUNT_ATTR_NODEV,
+  MOUNT_ATTR_NOEXEC,
+  MOUNT_ATTR_NOSUID,
+  MOUNT_ATTR_RDONLY,
+  MS_PRIVATE,
+  MS_REC,
+  O_CLOEXEC,
+  O_NOCTTY,
+  O_RDWR,
+  PER_LINUX32,
+  PR_CAP_AMBIENT,
+  PR_CAP_AMBIENT_CLEAR_ALL,
+  PR_CAPBSET_DROP,
+  PR_SET_PDEATHSIG,
+  SIGKILL,
+} from '../../lib-native/constants.ts';
+import type { Plan, Step } from '../../lib-native/plan-encoding.ts';
+import type { DomainDefinition, FilesystemDevice, SharedNamespace } from '../domain/definition.ts';
+import { keptCapabilities } from './capabilities.ts';
+import { hostName, initArgv, initEnvironment } from './environment.ts';
+import { cloneFlags, hasNetworkNamespace, hasUserNamespace } from './namespaces.ts';
+import { makeFile, makeFolders, moveMount, mountNew, openTree, setAttributes, step, waitForGo, writeFile } from './steps.ts';
+
+/** Init's user and groups, as ids inside the container. */
+export interface InitIdentity {
+  uid: number;
+  gid: number;
+  groups: number[];
+}
+
+export interface HostFacts {
+  /** Highest capability number of this kernel (/proc/sys/kernel/cap_last_cap). */
+  lastCapability: number;
+  /** Hard limit of open files; Node raises the soft one, init gets the usual soft one back. */
+  maxOpenFiles: number;
+  hasSecurityfs: boolean;
+  hasSelinuxfs: boolean;
+  /** True where the guest's architecture is the 32-bit sibling of the host's. */
+  is32Bit: boolean;
+}
+
+/** Descriptors as the child will see them, and paths of what was made for it. */
+export interface PlanInputs {
+  host: HostFacts;
+  identity: InitIdentity;
+  root: number;
+  /** The root is the host's own: what of its special mounts shows through is taken away first. */
+  isHostRoot: boolean;
+  dev: number;
+  devpts: number;
+  meminfo: number | undefined;
+  /** The host's sysfs, where the container cannot mount one of its own. */
+  sys: number | undefined;
+  cgroup:
+    | { version: 1; folders: string[]; base: string; tmpfs: number; binds: { folder: string; name: string }[]; memory: string }
+    | { version: 2; payload: string; memory: string };
+  /** By index in definition.devices.filesystems; the root and `bind` have none. */
+  filesystems: Map<number, { mount: number; isFile: boolean }>;
+  sharedNamespaces: Partial<Record<SharedNamespace, number>>;
+  passFds: number[];
+}
+
+const NAMESPACE_FLAGS: Record<SharedNamespace, number> = { net: CLONE_NEWNET, ipc: CLONE_NEWIPC, uts: CLONE_NEWUTS };
+const SPECIAL = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
+const LOCKED = SPECIAL | MOUNT_ATTR_RDONLY;
+/** The kernel's usual soft limit of open files (setrlimit(2)). */
+const SOFT_OPEN_FILES = 1024;
+/** Any folder that everybody may enter will do to hang the new root on; the mount disappears with the old tree. */
+const STAGING = '/proc';
+
+/** True if the child must wait for the parent before it touches anything: for its id maps, or its network. */
+export const waitsBeforeMounts = (definition: DomainDefinition): boolean => hasUserNamespace(definition) || hasNetworkNamespace(definition);
+
+/** The plan of `definition`. */
+export function compilePlan(definition: DomainDefinition, inputs: PlanInputs): Plan {
+  const parent: Step[] = [];
+  const plan: Plan = { cloneFlags: cloneFlags(definition), parent, child: [] };
+  if (inputs.cgroup.version === 2) {
+    const group = step('openat', [AT_FDCWD, inputs.cgroup.payload, O_CLOEXEC], `cannot open group '${inputs.cgroup.payload}'`);
+    parent.push(group);
+    plan.cgroup = group;
+  }
+  if (inputs.meminfo !== undefined) plan.meminfo = { cgroup: inputs.cgroup.memory, version: inputs.cgroup.version };
+  const fresh = newMounts(definition, inputs);
+  plan.child.push(
+    ...(waitsBeforeMounts(definition) ? [waitForGo('controller went away')] : []),
+    ...joinGroups(inputs),
+    ...joinNamespaces(inputs),
+    ...(hasUserNamespace(definition) ? becomeRoot() : []),
+    ...fresh.steps,
+    ...enterRoot(inputs),
+    ...fresh.attach,
+    ...attachDevices(inputs),
+    ...definition.devices.filesystems.flatMap((filesystem, i) => attachFilesystem(filesystem, inputs.filesystems.get(i))),
+    step('faccessat', [AT_FDCWD, definition.os.init, 0], `cannot find init path '${definition.os.init}' relative to container root`),
+    ...(definition.sharedNamespaces.uts ? [] : [setHostName(hostName(definition.name))]),
+    ...standardFiles(inputs),
+    ...resources(definition, inputs.host),
+    waitForGo('controller went away'),
+    ...credentials(definition, inputs),
+    ...execute(definition, inputs),
+  );
+  return plan;
+}
+
+function joinGroups({ cgroup }: PlanInputs): Step[] {
+  // "0" is the writer itself; for a single thread the kernel then needs no lock over all processes, whose first taker waits 8 ms.
+  if (cgroup.version === 1) return cgroup.folders.flatMap((folder) => writeFile(`${folder}/tasks`, '0', `cannot enter group '${folder}'`));
+  return [step('unshare', [CLONE_NEWCGROUP], 'Failed to make a cgroup namespace')];
+}
+
+function joinNamespaces({ sharedNamespaces }: PlanInputs): Step[] {
+  return (['net', 'ipc', 'uts'] as const).flatMap((name) => {
+    const fd = sharedNamespaces[name];
+    return fd === undefined ? [] : [step('setns', [fd, NAMESPACE_FLAGS[name]], `Failed to set namespace '${name}'`)];
+  });
+}
+
+/** Root of the user namespace. */
+export function becomeRoot(): Step[] {
+  return [
+    step('setgroups', [0, null], 'setgroups failed'),
+    step('setresgid', [0, 0, 0], 'setgid failed'),
+    step('setresuid', [0, 0, 0], 'setuid failed'),
+  ];
+}
+
+/** What can only be mounted while the host's own proc and sysfs are in sight; attached after the root. */
+function newMounts(definition: DomainDefinition, inputs: PlanInputs): { steps: Step[]; attach: Step[] } {
+  const { host, cgroup, meminfo, isHostRoot } = inputs;
+  const hasNetwork = hasNetworkNamespace(definition);
+  const hasUsers = hasUserNamespace(definition);
+  const steps: Step[] = [step('mount', [null, '/', null, MS_REC | MS_PRIVATE, null], 'Failed to make root private')];
+  const attach: Step[] = [];
+  if (isHostRoot) attach.push(...['/sys', '/dev', '/proc'].map(detach));
+
+  const proc = mountNew('proc', SPECIAL, 'Failed to mount proc on /proc');
+  steps.push(...proc.steps);
+  attach.push(...place(proc.mount, '/proc'));
+  attach.push(...procSys(hasNetwork));
+
+  if (inputs.sys !== undefined) {
+    // sysfs belongs to the network namespace, and that is not this user namespace's. Differs from libvirt, which fails here.
+    attach.push(...place(inputs.sys, '/sys'));
+  } else {
+    const sys = mountNew('sysfs', LOCKED, 'Failed to mount sysfs on /sys');
+    steps.push(...sys.steps);
+    attach.push(...place(sys.mount, '/sys'));
+  }
+  if (!hasUsers) {
+    if (host.hasSecurityfs) addTo('securityfs', '/sys/kernel/security');
+    if (host.hasSelinuxfs) addTo('selinuxfs', '/sys/fs/selinux');
+  }
+  if (meminfo !== undefined) attach.push(moveMount(meminfo, '/proc/meminfo', 'Failed to mount on /proc/meminfo'));
+  if (cgroup.version === 1) {
+    attach.push(moveMount(cgroup.tmpfs, cgroup.base, `Failed to mount tmpfs on ${cgroup.base}`));
+    for (const { folder, name } of cgroup.binds) {
+      const tree = openTree(folder, false, `Failed to bind cgroup '${folder}'`);
+      steps.push(tree, setAttributes({ step: tree }, LOCKED, `Failed to make cgroup '${folder}' readonly`));
+      attach.push(moveMount({ step: tree }, `${cgroup.base}/${name}`, `Failed to mount cgroup on ${cgroup.base}/${name}`));
+    }
+  } else {
+    const tree = mountNew('cgroup2', SPECIAL, 'Failed to mount cgroup2 on /sys/fs/cgroup');
+    steps.push(...tree.steps);
+    attach.push(moveMount(tree.mount, '/sys/fs/cgroup', 'Failed to mount cgroup2 on /sys/fs/cgroup'));
+  }
+  return { steps, attach };
+
+  function addTo(type: string, target: string): void {
+    const mount = mountNew(type, LOCKED, `Failed to mount ${type} on ${target}`);
+    steps.push(...mount.steps);
+    attach.push(moveMount(mount.mount, target, `Failed to mount ${type} on ${target}`));
+  }
+}
+
+const detach = (target: string): Step => step('umount2', [target, MNT_DETACH], `Failed to unmount '${target}'`, { tolerate: [EINVAL, ENOENT] });
+
+const EROFS = 30;
+const EACCES = 13;
+
+/** Attaches on a folder that is made if it can be; on a read-only root it must be there. */
+const place = (mount: Parameters<typeof moveMount>[0], target: string): Step[] => [
+  ...makeFolders(target, [EROFS, EACCES]),
+  moveMount(mount, target, `Failed to mount on ${target}`),
+];
+
+/** /proc/sys read-only, but for what belongs to the container's own network. */
+function procSys(hasNetwork: boolean): Step[] {
+  const writable = hasNetwork
+    ? ['/proc/sys/net/ipv4', '/proc/sys/net/ipv6'].map((path) => ({ path, tree: step('open_tree', openTree(path, false, '').args, `Failed to bind ${path}`, { tolerate: [ENOENT] }) }))
+    : [];
+  const sys = openTree('/proc/sys', false, 'Failed to bind /proc/sys');
+  return [
+    ...writable.map(({ tree }) => tree),
+    sys,
+    setAttributes({ step: sys }, LOCKED, 'Failed to make /proc/sys readonly'),
+    moveMount({ step: sys }, '/proc/sys', 'Failed to mount on /proc/sys'),
+    ...writable.map(({ path, tree }) => ({ ...moveMount({ step: tree }, path, `Failed to mount on ${path}`), tolerate: [ENOENT, 9 /* EBADF: the host has no IPv6 */] })),
+  ];
+}
+
+function enterRoot({ root }: PlanInputs): Step[] {
+  return [
+    moveMount(root, STAGING, 'Failed to attach the root file system'),
+    step('chdir', [STAGING], 'Failed to enter the root file system'),
+    step('pivot_root', ['.', '.'], 'Failed to pivot root'),
+    // The old root now lies over the new one: taking it off leaves no way back (pivot_root(2), NOTES).
+    step('umount2', ['.', MNT_DETACH], 'Failed to drop the old root'),
+    step('chdir', ['/'], 'Failed to chdir into the root'),
+  ];
+}
+
+const attachDevices = ({ dev, devpts }: PlanInputs): Step[] => [
+  ...place(dev, '/dev'),
+  moveMount(devpts, '/dev/pts', 'Failed to mount devpts on /dev/pts'),
+];
+
+function attachFilesystem({ type, source, target, readonly }: FilesystemDevice, opened: { mount: number; isFile: boolean } | undefined): Step[] {
+  if (target === '/') return [];
+  const purpose = `Failed to mount '${source}' on '${target}'`;
+  if (type === 'bind') {
+    const tree = openTree(source, true, `Failed to access '${source}'`);
+    return [
+      ...makeFolders(target),
+      tree,
+      ...(readonly ? [setAttributes({ step: tree }, MOUNT_ATTR_RDONLY, `Failed to make mount ${target} readonly`)] : []),
+      moveMount({ step: tree }, target, purpose),
+    ];
+  }
+  if (!opened) throw new RangeError(`no source for '${target}'`);
+  return [...(opened.isFile ? makeFile(target) : makeFolders(target)), moveMount(opened.mount, target, purpose)];
+}
+
+const setHostName = (name: string): Step => step('sethostname', [name, name.length], 'Failed to set hostname');
+
+function standardFiles({ passFds, identity }: PlanInputs): Step[] {
+  const tty = step('openat', [AT_FDCWD, '/dev/pts/0', O_RDWR | O_NOCTTY | O_CLOEXEC], 'Failed to open /dev/pts/0');
+  const out = { step: tty };
+  return [
+    step('setsid', [], 'setsid failed', { tolerate: [1] }),
+    tty,
+    ...(identity.uid === 0 ? [] : [step('fchown', [out, identity.uid, -1], 'Failed to change owner of the console')]),
+    ...[0, 1, 2].map((fd) => step('dup3', [out, fd, 0], 'Failed to set up standard files')),
+    ...passFds.map((fd, i) => step('dup3', [fd, 3 + i, 0], `Cannot pass descriptor ${3 + i}`)),
+  ];
+}
+
+/** Node raises the soft limit of open files for itself; what it starts gets the usual one back. */
+export function openFilesLimit({ maxOpenFiles }: HostFacts): Step {
+  const RLIMIT_NOFILE = 7;
+  const limit = Buffer.alloc(16);
+  limit.writeBigUInt64LE(BigInt(Math.min(SOFT_OPEN_FILES, maxOpenFiles)), 0);
+  limit.writeBigUInt64LE(BigInt(maxOpenFiles), 8);
+  return step('prlimit64', [0, RLIMIT_NOFILE, limit, null], 'Failed to set the limit of open files');
+}
+
+function resources({ vcpu, numatune }: DomainDefinition, host: HostFacts): Step[] {
+  const cpus = vcpu.cpuset === undefined ? Buffer.alloc(128, 0xff) : numberMask(vcpu.cpuset, 1024);
+  const steps = [
+    step('umask', [0o022], 'umask failed'),
+    openFilesLimit(host),
+    step('sched_setaffinity', [0, cpus.length, cpus], 'Failed to set CPU affinity'),
+  ];
+  if (numatune?.nodeset !== undefined && numatune.mode !== 'restrictive') {
+    const nodes = numberMask(numatune.nodeset, 1024);
+    const mode = { strict: 2, preferred: 1, interleave: 3 }[numatune.mode];
+    steps.push(step('set_mempolicy', [mode, nodes, 1025], 'Failed to set NUMA memory policy'));
+  }
+  if (host.is32Bit) steps.push(step('personality', [PER_LINUX32], 'Failed to set personality'));
+  return steps;
+}
+
+/** A bit mask of `0-3,^2,8`. */
+export function numberMask(list: string, bits: number): Buffer {
+  const mask = Buffer.alloc(bits / 8);
+  for (const part of list.split(',')) {
+    const match = /^(\^?)(\d+)(?:-(\d+))?$/.exec(part.trim());
+    if (!match) continue;
+    for (let n = Number(match[2]); n <= Number(match[3] ?? match[2]) && n < bits; n++) {
+      const at = n >> 3;
+      mask[at] = match[1] ? mask[at]! & ~(1 << (n & 7)) : mask[at]! | (1 << (n & 7));
+    }
+  }
+  return mask;
+}
+
+/** What is out of the bounding set is gone for good with the next execve, root or not (capabilities(7)). */
+export function dropCapabilities(definition: DomainDefinition, { lastCapability }: HostFacts): Step[] {
+  const kept = keptCapabilities(definition.features.capabilities, lastCapability);
+  const steps: Step[] = [];
+  for (let capability = 0; capability <= lastCapability; capability++) {
+    if (!kept.has(capability)) steps.push(step('prctl', [PR_CAPBSET_DROP, capability, 0, 0, 0], `failed to drop capability ${capability}`));
+  }
+  const none = { tolerate: [EINVAL] };
+  return [...steps, step('prctl', [PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0], 'failed to clear ambient capabilities', none)];
+}
+
+function credentials(definition: DomainDefinition, { host, identity }: PlanInputs): Step[] {
+  const isRoot = identity.uid === 0;
+  return [
+    ...dropCapabilities(definition, host),
+    ...(isRoot && identity.gid === 0 && identity.groups.length === 0
+      ? [step('setgroups', [0, null], 'setgroups failed')]
+      : [
+          step('setgroups', [identity.groups.length, idList(identity.groups)], 'setgroups failed'),
+          step('setresgid', [identity.gid, identity.gid, identity.gid], 'setgid failed'),
+          ...(isRoot ? [] : [step('setresuid', [identity.uid, identity.uid, identity.uid], 'setuid failed')]),
+        ]),
+    // After the last change of ids, which would clear it (PR_SET_PDEATHSIG(2const)).
+    step('prctl', [PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0], 'failed to tie init to its controller'),
+  ];
+}
+
+function idList(ids: number[]): Buffer {
+  const bytes = Buffer.alloc(Math.max(4, ids.length * 4));
+  ids.forEach((id, i) => {
+    bytes.writeUInt32LE(id, i * 4);
+  });
+  return bytes;
+}
+
+/** Nothing of ours reaches the program: descriptors from `firstClosed` on, blocked signals. */
+export function finish(firstClosed: number): Step[] {
+  const CLOSE_RANGE_CLOEXEC = 4;
+  const SIG_SETMASK = 2;
+  return [
+    step('close_range', [firstClosed, 0xffffffff, CLOSE_RANGE_CLOEXEC], 'Failed to close inherited descriptors'),
+    step('rt_sigprocmask', [SIG_SETMASK, Buffer.alloc(8), null, 8], 'Failed to unblock signals'),
+  ];
+}
+
+function execute(definition: DomainDefinition, { passFds }: PlanInputs): Step[] {
+  const { init, initdir } = definition.os;
+  return [
+    ...finish(3 + passFds.length),
+    ...(initdir === undefined ? [] : [step('chdir', [initdir], `Failed to chdir into ${initdir}`, { late: true })]),
+    step('execve', [init, initArgv(definition), initEnvironment(definition)], `cannot execute init '${init}'`),
+  ];
+}
+

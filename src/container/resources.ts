@@ -1,0 +1,278 @@
+// Opens everything that a plan needs from the host: mount sources, ptys, the FUSE device. All of it is descriptors; whoever
+// calls closes them by disposing of the result, also when a later step fails.
+import fs from 'node:fs';
+import { linux } from '../../lib-native/linux.ts';
+import {
+  AT_EMPTY_PATH,
+  AT_FDCWD,
+  AT_SYMLINK_NOFOLLOW,
+  EINVAL,
+  ENODEV,
+  MOUNT_ATTR_NODEV,
+  MOUNT_ATTR_NOEXEC,
+  MOUNT_ATTR_NOSUID,
+  MOUNT_ATTR_RDONLY,
+  O_CLOEXEC,
+  O_RDWR,
+  S_IFBLK,
+  S_IFCHR,
+} from '../../lib-native/constants.ts';
+import type { DomainDefinition, FilesystemDevice, SharedNamespace } from '../domain/definition.ts';
+import { libvirtError, systemError } from '../errors.ts';
+import { makeDevice } from '../host/cgroup/limits.ts';
+import { attachLoop } from '../host/loop.ts';
+import { cloneMount, cloneTree, makeReadonly, newMount, tryNewMount } from '../host/mounts.ts';
+import { openHostPty, openPtyOf, type Pty } from '../host/pty.ts';
+import type { DeviceNode } from './devices.ts';
+import { containerRoot, hostId } from './idmap.ts';
+import { hasNetworkNamespace, hasUserNamespace } from './namespaces.ts';
+
+export interface Resources extends Disposable {
+  root: number;
+  dev: number;
+  devpts: number;
+  /** Pairs in the order of <console>. */
+  consoles: { guest: Pty; host: Pty }[];
+  fuse: { device: number; mount: number };
+  filesystems: Map<number, { mount: number; isFile: boolean }>;
+  /** The host's sysfs, for a container that cannot mount one: its network namespace is not its user namespace's. */
+  sys: number | undefined;
+  /** v1 only: the tmpfs that the groups' mounts hang in. */
+  cgroupTmpfs: number | undefined;
+  sharedNamespaces: Partial<Record<SharedNamespace, number>>;
+}
+
+const TTY_GROUP = 5;
+const DEV_TMPFS_BYTES = 65536;
+
+export interface ResourceRequest {
+  definition: DomainDefinition;
+  nodes: readonly DeviceNode[];
+  /** v1: folder names and links (`cpu` -> `cpu,cpuacct`) at the hierarchies' mount point. */
+  cgroupNames: { folders: string[]; links: [name: string, target: string][] } | undefined;
+  /** Opens the namespace file of a <lxc:namespace> source. */
+  openNamespace(kind: SharedNamespace): number;
+}
+
+/** Throws LibvirtError; nothing stays open then. */
+export function openResources(request: ResourceRequest): Resources {
+  const fds: number[] = [];
+  const keep = (fd: number): number => {
+    fds.push(fd);
+    return fd;
+  };
+  const close = () => {
+    for (const fd of fds.splice(0)) linux.close(fd);
+  };
+  try {
+    const { definition } = request;
+    const owner = containerRoot(definition);
+    const devpts = keep(openDevpts(definition));
+    const consoles = definition.devices.consoles.map(() => {
+      const guest = openPtyOf(devpts);
+      keep(guest.master);
+      const host = openHostPty();
+      keep(host.master);
+      return { guest, host };
+    });
+    giveAway(devpts, ['ptmx', ...consoles.map(({ guest }) => String(guest.index))], owner);
+    const dev = keep(openDev(request.nodes, consoles.length, owner));
+    const fuse = openFuse();
+    keep(fuse.device);
+    keep(fuse.mount);
+    const root = keep(openRoot(definition, keep));
+    const filesystems = new Map<number, { mount: number; isFile: boolean }>();
+    definition.devices.filesystems.forEach((filesystem, i) => {
+      if (filesystem.target === '/' || filesystem.type === 'bind') return;
+      const mount = keep(openFilesystem(filesystem, owner, keep));
+      filesystems.set(i, { mount, isFile: !fs.fstatSync(mount).isDirectory() });
+    });
+    const cgroupTmpfs = request.cgroupNames ? keep(openCgroupTmpfs(request.cgroupNames, owner)) : undefined;
+    const sys = hasUserNamespace(definition) && !hasNetworkNamespace(definition) ? keep(openHostSys()) : undefined;
+    const sharedNamespaces: Partial<Record<SharedNamespace, number>> = {};
+    for (const kind of ['net', 'ipc', 'uts'] as const) {
+      if (definition.sharedNamespaces[kind]) sharedNamespaces[kind] = keep(request.openNamespace(kind));
+    }
+    return { root, dev, devpts, consoles, fuse, filesystems, sys, cgroupTmpfs, sharedNamespaces, [Symbol.dispose]: close };
+  } catch (error) {
+    close();
+    throw error;
+  }
+}
+
+/** A devpts instance of its own, mounted nowhere yet. */
+function openDevpts(definition: DomainDefinition): number {
+  return newMount({
+    type: 'devpts',
+    options: { ptmxmode: '0666', mode: '0620', gid: String(hostId(definition.idmap.gid, TTY_GROUP)) },
+    attributes: MOUNT_ATTR_NOSUID,
+  });
+}
+
+function giveAway(folder: number, names: string[], { uid, gid }: { uid: number; gid: number }): void {
+  if (uid === 0 && gid === 0) return;
+  for (const name of names) {
+    // A pty's group is devpts's own; only its owner changes.
+    const result = linux.fchownat(folder, name, uid, name === 'ptmx' ? gid : 0xffffffff, AT_SYMLINK_NOFOLLOW);
+    if (result < 0) throw systemError(`Failed to change owner of '${name}' to ${uid}:${gid}`, -result);
+  }
+}
+
+/** /dev: a small tmpfs with its nodes and links, owned by the container's root. */
+function openDev(nodes: readonly DeviceNode[], consoles: number, owner: { uid: number; gid: number }): number {
+  const dev = newMount({ type: 'tmpfs', options: { mode: '755', size: String(DEV_TMPFS_BYTES) }, attributes: MOUNT_ATTR_NOSUID });
+  try {
+    const done = (result: number, path: string) => {
+      if (result < 0 && result !== -17) throw systemError(`Failed to make device '/dev/${path}'`, -result); // EEXIST: a folder that two share
+      const owned = owner.uid || owner.gid ? linux.fchownat(dev, path, owner.uid, owner.gid, AT_SYMLINK_NOFOLLOW) : 0;
+      if (owned < 0) throw systemError(`Failed to change owner of '/dev/${path}'`, -owned);
+    };
+    if (owner.uid || owner.gid) linux.fchownat(dev, '', owner.uid, owner.gid, AT_EMPTY_PATH);
+    done(linux.mkdirat(dev, 'pts', 0o755), 'pts');
+    for (const { path, type, major, minor, mode } of nodes) {
+      const parts = path.split('/');
+      for (let i = 1; i < parts.length; i++) {
+        const folder = parts.slice(0, i).join('/');
+        done(linux.mkdirat(dev, folder, 0o755), folder);
+      }
+      done(linux.mknodat(dev, path, (type === 'b' ? S_IFBLK : S_IFCHR) | mode, makeDevice(major, minor)), path);
+      linux.fchmodat(dev, path, mode); // mknod obeyed the umask
+    }
+    // Differs from libvirt: links, as its documentation says, instead of bind mounts.
+    const links: [name: string, target: string][] = [
+      ['stdin', '/proc/self/fd/0'],
+      ['stdout', '/proc/self/fd/1'],
+      ['stderr', '/proc/self/fd/2'],
+      ['fd', '/proc/self/fd'],
+      ['ptmx', '/dev/pts/ptmx'],
+      ['console', '/dev/pts/0'],
+    ];
+    for (let i = 0; i < consoles; i++) links.push([`tty${i + 1}`, `/dev/pts/${i}`]);
+    for (const [name, target] of links) done(linux.symlinkat(target, dev, name), name);
+    return dev;
+  } catch (error) {
+    linux.close(dev);
+    throw error;
+  }
+}
+
+/** The file system of /proc/meminfo: its root is the file itself (linux/fuse.h). */
+function openFuse(): { device: number; mount: number } {
+  const device = linux.open('/dev/fuse', O_RDWR | O_CLOEXEC);
+  if (device < 0) throw systemError('Unable to open /dev/fuse', -device);
+  const mount = tryNewMount({
+    type: 'fuse',
+    options: { source: 'libvirt', fd: String(device), rootmode: '100444', user_id: '0', group_id: '0' },
+    flags: ['allow_other'],
+    attributes: MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV,
+  });
+  if (mount < 0) {
+    linux.close(device);
+    throw systemError('Failed to mount fuse', -mount);
+  }
+  return { device, mount };
+}
+
+function openRoot(definition: DomainDefinition, keep: (fd: number) => number): number {
+  const root = definition.devices.filesystems.find(({ target }) => target === '/');
+  if (root && !['mount', 'block', 'file'].includes(root.type)) {
+    throw libvirtError('CONFIG_UNSUPPORTED', `Unsupported root filesystem type ${root.type}`);
+  }
+  const mount = root ? openFilesystem(root, containerRoot(definition), keep) : openDirectory('/');
+  if (!fs.fstatSync(mount).isDirectory()) {
+    linux.close(mount);
+    throw systemError(`Failed to access '${root?.source ?? '/'}'`, 20);
+  }
+  return mount;
+}
+
+/** A detached mount of a <filesystem>'s source. The result is the caller's to close; what it only needs meanwhile goes to `keep`. */
+function openFilesystem(filesystem: FilesystemDevice, owner: { uid: number; gid: number }, keep: (fd: number) => number): number {
+  const { type, source, readonly } = filesystem;
+  switch (type) {
+    case 'mount': {
+      const tree = openDirectory(source);
+      return readonly ? readonlyTree(tree) : tree;
+    }
+    case 'ram':
+      return newMount({
+        type: 'tmpfs',
+        options: { size: `${filesystem.usageKiB ?? 0}k`, ...(owner.uid || owner.gid ? { uid: String(owner.uid), gid: String(owner.gid) } : {}) },
+        attributes: MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | (readonly ? MOUNT_ATTR_RDONLY : 0),
+      });
+    case 'block':
+      return mountBlock(source, readonly);
+    case 'file': {
+      const driver = filesystem.driver?.type ?? (['raw', 'none', undefined].includes(filesystem.driver?.format) ? 'loop' : 'nbd');
+      if (driver !== 'loop') throw libvirtError('CONFIG_UNSUPPORTED', `fs driver ${driver} is not supported`);
+      const loop = attachLoop(source, readonly);
+      keep(loop.fd);
+      return mountBlock(loop.path, readonly);
+    }
+    default: {
+      if (!fs.existsSync(source)) throw systemError(`Failed to access '${source}'`, 2);
+      throw libvirtError('CONFIG_UNSUPPORTED', `Cannot mount filesystem type ${type}`);
+    }
+  }
+}
+
+function openHostSys(): number {
+  const sys = cloneMount('/sys');
+  if (sys < 0) throw systemError('Failed to bind /sys', -sys);
+  return readonlyTree(sys);
+}
+
+function openDirectory(source: string): number {
+  const tree = cloneTree(source);
+  if (tree < 0) throw systemError(`Failed to access '${source}'`, -tree);
+  return tree;
+}
+
+function readonlyTree(tree: number): number {
+  try {
+    makeReadonly(tree);
+    return tree;
+  } catch (error) {
+    linux.close(tree);
+    throw error;
+  }
+}
+
+/** Mounts a block device as whatever type it turns out to have: each that the host knows of is tried (mount(8), /etc/filesystems). */
+function mountBlock(device: string, readonly: boolean): number {
+  const attributes = readonly ? MOUNT_ATTR_RDONLY : 0;
+  let worst = -ENODEV;
+  for (const type of blockFilesystems()) {
+    const mount = tryNewMount({ type, options: { source: device }, flags: readonly ? ['ro'] : [], attributes });
+    if (mount >= 0) return mount;
+    if (mount !== -EINVAL && mount !== -ENODEV) worst = mount;
+  }
+  throw systemError(`Failed to mount device ${device}, unable to detect filesystem`, -worst);
+}
+
+function blockFilesystems(): string[] {
+  const read = (file: string) => (fs.existsSync(file) ? fs.readFileSync(file, 'utf8').split('\n') : []);
+  const known = read('/proc/filesystems')
+    .filter((line) => line.startsWith('\t'))
+    .map((line) => line.trim());
+  const preferred = read('/etc/filesystems')
+    .map((line) => line.trim())
+    .filter((line) => line && !line.startsWith('#') && !line.startsWith('nodev'));
+  if (preferred.length === 0) return known;
+  return preferred.flatMap((type) => (type === '*' ? known : [type]));
+}
+
+function openCgroupTmpfs({ folders, links }: { folders: string[]; links: [string, string][] }, owner: { uid: number; gid: number }): number {
+  const options = { mode: '755', size: '65536', ...(owner.uid || owner.gid ? { uid: String(owner.uid), gid: String(owner.gid) } : {}) };
+  const tmpfs = newMount({ type: 'tmpfs', options, attributes: MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC });
+  for (const folder of folders) linux.mkdirat(tmpfs, folder, 0o755);
+  for (const [name, target] of links) linux.symlinkat(target, tmpfs, name);
+  return tmpfs;
+}
+
+/** Opens a namespace file. Throws SYSTEM_ERROR with `what`. */
+export function openNamespaceFile(path: string, what: string): number {
+  const fd = linux.openat(AT_FDCWD, path, O_CLOEXEC);
+  if (fd < 0) throw systemError(what, -fd);
+  return fd;
+}

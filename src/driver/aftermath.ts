@@ -1,0 +1,81 @@
+// What follows the end of an init: the controller turns into `virsh-lxc --internal-aftermath NAME STATUS`, which ends here.
+// It clears up and, where the definition says so, starts the domain again.
+import process from 'node:process';
+import type { DomainDefinition, LifecycleAction } from '../domain/definition.ts';
+import { isDefined } from '../store/definitions.ts';
+import { lifecycle, recordEvent } from '../store/events.ts';
+import { type EndReason, readStatus, removeEnd, writeEnd } from '../store/live-status.ts';
+import { lockDomain } from '../store/lock.ts';
+import { isContainerInit, clearUp } from './ended.ts';
+import { loadDefinition, loadStatus } from './stored-domain.ts';
+import { pause } from '../../lib-native/pause.ts';
+import { processStat } from '../store/process.ts';
+import fs from 'node:fs';
+
+/** How an init ended. A reboot is what reboot(2) makes of a PID namespace: the kernel kills its init with SIGHUP. */
+export type InitEnd = 'poweroff' | 'reboot' | 'crash';
+
+const SIGHUP = 1;
+/** Signals by which a program dies of its own faults (signal(7), action Core). */
+const FAULTS = new Set([3, 4, 5, 6, 7, 8, 11, 31]);
+
+/** Reads a wait status (wait(2)). */
+export function initEnd(waitStatus: number): InitEnd {
+  const signal = waitStatus & 0x7f;
+  if (signal === SIGHUP) return 'reboot';
+  return FAULTS.has(signal) ? 'crash' : 'poweroff';
+}
+
+/** True if the domain is to run again. Containers cannot be preserved after their init's end: that counts as destroy. */
+export function restarts(action: LifecycleAction): boolean {
+  return action === 'restart' || action === 'rename-restart' || action === 'coredump-restart';
+}
+
+/** A domain that ends sooner than this after its start is not started again at once. */
+const TOO_SOON_MS = 1000;
+
+/** Args: name, wait status of init. Output goes to the domain's log. */
+export async function runAftermath([name, waitStatus]: string[]): Promise<void> {
+  if (name === undefined || waitStatus === undefined) throw new Error('aftermath: wants a name and a status');
+  const end = initEnd(Number(waitStatus));
+  using lock = lockDomain(name);
+  const record = readStatus(name);
+  // Whoever held the lock may have cleared up already, and even started the domain again.
+  if (!record || record.controller.pid !== process.pid || record.controller.startTime !== processStat(process.pid)?.startTime) return;
+  if (isContainerInit(record.initPid, process.pid)) return; // not after its end: nothing to do
+  const status = loadStatus(record);
+  const { domain } = status;
+  const action = { poweroff: domain.onPoweroff, reboot: domain.onReboot, crash: domain.onCrash }[end];
+  const again = restarts(action);
+  const reason: EndReason = end === 'crash' ? 'crashed' : 'shutdown';
+  const next = again ? nextDefinition(domain) : undefined;
+  clearUp({ domain, cgroup: status.extra['cgroup'], reason, quiet: again }, again ? { ...lock, retire: () => {} } : lock);
+  if (next) await startAgain(next, domain, end);
+}
+
+/** What runs next: the stored definition, or that of the transient domain that ended. */
+function nextDefinition(ended: DomainDefinition): DomainDefinition {
+  if (isDefined(ended.name)) return loadDefinition(ended.name);
+  return { ...ended, id: null };
+}
+
+async function startAgain(definition: DomainDefinition, ended: DomainDefinition, end: InitEnd): Promise<void> {
+  const { runDomain } = await import('./run.ts');
+  if (end !== 'reboot' && sinceStartMs() < TOO_SOON_MS) pause(TOO_SOON_MS); // an init that fails at once must not spin
+  try {
+    runDomain(definition, { reason: 'booted' });
+    recordEvent({ domain: definition.name, uuid: definition.uuid, event: 'reboot' });
+  } catch (error) {
+    process.stderr.write(`cannot start domain '${definition.name}' again: ${error instanceof Error ? error.message : String(error)}\n`);
+    if (isDefined(ended.name)) writeEnd(ended.name, 'failed');
+    else removeEnd(ended.name);
+    lifecycle(ended, 'Stopped', 'Failed');
+  }
+}
+
+/** Since the start of this process, which was the domain's controller before. */
+function sinceStartMs(): number {
+  const ticks = Number(processStat(process.pid)?.startTime ?? 0);
+  const uptime = Number(fs.readFileSync('/proc/uptime', 'latin1').split(' ')[0]);
+  return uptime * 1000 - ticks * 10;
+}

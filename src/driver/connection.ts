@@ -1,0 +1,71 @@
+// Opening `lxc:///`: which URI is meant, and whether this host's store is ours to use.
+import fs from 'node:fs';
+import process from 'node:process';
+import { libvirtError } from '../errors.ts';
+import { readIfThere } from '../store/atomic-write.ts';
+import { paths } from '../store/paths.ts';
+
+export interface Connection {
+  /** As the user gave it. */
+  readonly uri: string;
+  readonly readonly: boolean;
+}
+
+const DEFAULT_URI = 'lxc:///';
+
+/**
+ * Opens a connection. Without a URI: LIBVIRT_DEFAULT_URI, then `uri_default` of libvirt.conf, then lxc:///.
+ * Throws NO_CONNECT or INTERNAL_ERROR for another URI, OPERATION_INVALID while a libvirtd has the store.
+ */
+export function openConnection(uri: string | undefined, { readonly }: { readonly: boolean }): Connection {
+  const wanted = resolveAlias(uri || process.env['LIBVIRT_DEFAULT_URI'] || setting('uri_default') || DEFAULT_URI);
+  checkUri(wanted);
+  const holder = foreignDriver();
+  if (holder !== undefined) {
+    throw libvirtError(
+      'OPERATION_INVALID',
+      `the LXC driver of a running libvirtd (process ${holder}) has ${paths.run}; stop it, or set VIRSH_LXC_PREFIX to a folder of your own`,
+    );
+  }
+  return { uri: wanted, readonly };
+}
+
+/** Writes are refused on a read-only connection, by the name of libvirt's API function. */
+export function requireWritable(connection: Connection, api: string): void {
+  if (connection.readonly) throw libvirtError('OPERATION_FORBIDDEN_READONLY', api);
+}
+
+function checkUri(uri: string): void {
+  const parts = /^([A-Za-z][A-Za-z0-9+.-]*):(?:\/\/([^/?#]*))?([^?#]*)/.exec(uri);
+  if (!parts) throw libvirtError('INTERNAL_ERROR', `Unable to parse URI ${uri}`);
+  const [, scheme, server, path = ''] = parts;
+  if (scheme !== 'lxc' || server) throw libvirtError('NO_CONNECT', uri);
+  if (!['', '/', '/system'].includes(path)) throw libvirtError('INTERNAL_ERROR', `Unexpected LXC URI path '${path}', try lxc:///system`);
+}
+
+/** libvirt.conf: `uri_aliases = [ "name=uri", … ]`. An alias is a plain word. */
+function resolveAlias(uri: string): string {
+  if (!/^[\w.-]+$/.test(uri)) return uri;
+  const list = /^\s*uri_aliases\s*=\s*\[([^\]]*)\]/m.exec(clientConfiguration())?.[1] ?? '';
+  for (const [, name, target] of list.matchAll(/["']([^"'=]+)=([^"']+)["']/g)) if (name === uri) return target!;
+  return uri;
+}
+
+const setting = (name: string): string | undefined => new RegExp(`^\\s*${name}\\s*=\\s*["']([^"']+)["']`, 'm').exec(clientConfiguration())?.[1];
+
+let configuration: string | undefined;
+function clientConfiguration(): string {
+  configuration ??= readIfThere(paths.libvirtConf) ?? '';
+  return configuration;
+}
+
+/** The pid of a daemon that holds the driver's lock for writing (proc_locks(5)); our own controllers hold it for reading. */
+function foreignDriver(): number | undefined {
+  const file = fs.statSync(paths.driverLock, { throwIfNoEntry: false });
+  if (!file) return undefined;
+  for (const line of fs.readFileSync('/proc/locks', 'utf8').split('\n')) {
+    const match = /(?:POSIX|OFDLCK)\s+\S+\s+WRITE\s+(-?\d+)\s+([0-9a-f]+):([0-9a-f]+):(\d+)\s/.exec(line);
+    if (match && Number(match[4]) === file.ino) return Number(match[1]);
+  }
+  return undefined;
+}

@@ -1,0 +1,57 @@
+// Changing what is stored of a domain, and what is known of it while it runs: for metadata, tuning and devices.
+import type { DomainDefinition } from '../domain/definition.ts';
+import { isDefined } from '../store/definitions.ts';
+import { lockDomain } from '../store/lock.ts';
+import type { Connection } from './connection.ts';
+import { type DomainRef, liveStatus } from './domain-lookup.ts';
+import { loadDefinition, loadStatus, saveDefinition, saveStatus } from './stored-domain.ts';
+
+export interface DomainImage {
+  ref: DomainRef;
+  active: boolean;
+  persistent: boolean;
+  /** The stored definition; null for a transient domain. */
+  config: DomainDefinition | null;
+  /** The running one; null while it is off. */
+  live: DomainDefinition | null;
+  /** The running domain's group, as DomainCgroup takes it. */
+  cgroup: string | undefined;
+  initPid: number;
+}
+
+/** Both definitions as they are now. Takes no lock. */
+export function readDomain(_connection: Connection, ref: DomainRef): DomainImage {
+  return imageOf(ref);
+}
+
+/**
+ * Writes back what `change` returns, under the domain's lock; what it does not return stays. If it throws, nothing is
+ * written. The caller checks that the connection may write.
+ */
+export function changeDomain(
+  _connection: Connection,
+  ref: DomainRef,
+  change: (image: DomainImage) => { config?: DomainDefinition; live?: DomainDefinition },
+): void {
+  using _lock = lockDomain(ref.name);
+  const image = imageOf(ref);
+  const { config, live } = change(image);
+  if (config) saveDefinition(config);
+  const record = live && liveStatus(ref.name);
+  if (record) saveStatus({ ...loadStatus(record), domain: live });
+}
+
+function imageOf(ref: DomainRef): DomainImage {
+  const record = liveStatus(ref.name);
+  const status = record && loadStatus(record);
+  const persistent = isDefined(ref.name);
+  return {
+    ref,
+    active: record !== undefined,
+    persistent,
+    config: persistent ? loadDefinition(ref.name) : null,
+    live: status?.domain ?? null,
+    cgroup: status?.extra['cgroup'],
+    initPid: record?.initPid ?? 0,
+  };
+}

@@ -1,0 +1,94 @@
+// define, undefine and rename.
+import fs from 'node:fs';
+import { parseDomain } from '../domain/parse.ts';
+import { libvirtError, unsupportedFlags } from '../errors.ts';
+import { hasAutostartLink, isDefined, removeDefinition, setAutostartLink } from '../store/definitions.ts';
+import { lifecycle } from '../store/events.ts';
+import { readEnd, removeEnd, writeEnd } from '../store/live-status.ts';
+import { lockDomain, lockStore } from '../store/lock.ts';
+import { logFile } from '../store/paths.ts';
+import { type Connection, requireWritable } from './connection.ts';
+import { type DomainRef, findByName, liveStatus } from './domain-lookup.ts';
+import { checkUnique } from './domain-start.ts';
+import { parseHost } from './parse-host.ts';
+import { loadDefinition, saveDefinition } from './stored-domain.ts';
+
+/**
+ * Stores a definition; that of a running domain counts from its next start.
+ * Throws XML_ERROR and its kin, OPERATION_FAILED where the name or uuid is another domain's; nothing is stored then.
+ */
+export async function defineDomain(connection: Connection, xml: string, { validate }: { validate?: boolean }): Promise<DomainRef> {
+  requireWritable(connection, 'virDomainDefineXML');
+  if (validate) (await import('../domain/schema.ts')).validateDomain(xml);
+  const definition = parseDomain(xml, parseHost, { inactive: true });
+  using _lock = lockDomain(definition.name);
+  using _store = lockStore();
+  checkUnique(definition);
+  const isNew = !isDefined(definition.name);
+  saveDefinition(definition);
+  lifecycle(definition, 'Defined', isNew ? 'Added' : 'Updated');
+  return definition;
+}
+
+export interface UndefineFlags {
+  managedSave?: boolean;
+  snapshotsMetadata?: boolean;
+  checkpointsMetadata?: boolean;
+  nvram?: boolean;
+  keepNvram?: boolean;
+  tpm?: boolean;
+  keepTpm?: boolean;
+}
+
+/** Flags of virDomainUndefineFlags that mean something to other drivers only. */
+const REFUSED_FLAGS: [keyof UndefineFlags, number][] = [
+  ['nvram', 0x4],
+  ['keepNvram', 0x8],
+  ['checkpointsMetadata', 0x10],
+  ['tpm', 0x20],
+  ['keepTpm', 0x40],
+];
+
+/** Forgets a definition; a domain that runs becomes transient. Throws OPERATION_INVALID for one that is transient. */
+export function undefineDomain(connection: Connection, ref: DomainRef, flags: UndefineFlags): void {
+  requireWritable(connection, 'virDomainUndefineFlags');
+  const refused = REFUSED_FLAGS.reduce((bits, [name, bit]) => (flags[name] ? bits | bit : bits), 0);
+  if (refused) throw unsupportedFlags(refused, 'lxcDomainUndefineFlags');
+  using lock = lockDomain(ref.name);
+  if (!isDefined(ref.name)) throw libvirtError('OPERATION_INVALID', 'Cannot undefine transient domain');
+  const { uuid } = ref;
+  removeDefinition(ref.name);
+  lifecycle({ name: ref.name, uuid }, 'Undefined', 'Removed');
+  if (liveStatus(ref.name)) return;
+  removeEnd(ref.name);
+  lock.retire();
+}
+
+/**
+ * Gives a domain that is off another name. Its autostart mark and log go with it.
+ * Differs from libvirt, whose LXC driver cannot. Throws OPERATION_INVALID or OPERATION_FAILED; nothing is changed then.
+ */
+export function renameDomain(connection: Connection, ref: DomainRef, newName: string): void {
+  requireWritable(connection, 'virDomainRename');
+  if (newName.trim() === '' || newName.includes('/') || newName.includes('\n')) throw libvirtError('INVALID_ARG', `invalid domain name '${newName}'`);
+  if (newName === ref.name) throw libvirtError('INVALID_ARG', "Can't rename domain to itself");
+  const [first, second] = [ref.name, newName].sort(); // always in the same order: two renames must not wait for each other
+  using lockA = lockDomain(first!);
+  using lockB = lockDomain(second!);
+  using _store = lockStore();
+  if (!isDefined(ref.name)) throw libvirtError('OPERATION_INVALID', 'cannot rename a transient domain');
+  if (liveStatus(ref.name)) throw libvirtError('OPERATION_INVALID', 'cannot rename active domain');
+  if (findByName(newName)) throw libvirtError('OPERATION_INVALID', `domain with name '${newName}' already exists`);
+  const autostart = hasAutostartLink(ref.name);
+  const end = readEnd(ref.name);
+  // The new file first: a death in between leaves two names with one uuid, of which the old one still works.
+  saveDefinition({ ...loadDefinition(ref.name), name: newName });
+  if (autostart) setAutostartLink(newName, true);
+  if (end !== 'unknown') writeEnd(newName, end);
+  removeDefinition(ref.name);
+  removeEnd(ref.name);
+  if (fs.existsSync(logFile(ref.name))) fs.renameSync(logFile(ref.name), logFile(newName));
+  lifecycle({ name: newName, uuid: ref.uuid }, 'Defined', 'Renamed');
+  (ref.name === first ? lockA : lockB).retire();
+}
+

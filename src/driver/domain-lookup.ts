@@ -1,0 +1,135 @@
+// Finding domains: by id, uuid or name, and all of them. Reads names and small facts; parses no XML.
+import { libvirtError } from '../errors.ts';
+import { definedNames, hasAutostartLink, isDefined, readDefinition, uuidIn } from '../store/definitions.ts';
+import { readStatus, statusNames, type StatusRecord } from '../store/live-status.ts';
+import type { Connection } from './connection.ts';
+
+export interface DomainRef {
+  readonly name: string;
+  /** Read from the store when it is first asked for. */
+  readonly uuid: string;
+}
+
+export type DomainStateName = 'running' | 'paused' | 'shut off';
+
+/** A row of `list`. What is not always printed is read when it is asked for. */
+export interface DomainSummary extends DomainRef {
+  readonly id: number | null;
+  readonly state: DomainStateName;
+  readonly persistent: boolean;
+  readonly autostart: boolean;
+  readonly title: string | undefined;
+}
+
+/** The status of a domain whose controller lives. A stale one counts as none: the next change clears it up. */
+export function liveStatus(name: string): StatusRecord | undefined {
+  const status = readStatus(name);
+  return status?.alive ? status : undefined;
+}
+
+class Summary implements DomainSummary {
+  readonly name: string;
+  readonly #status: StatusRecord | undefined;
+
+  constructor(name: string, status: StatusRecord | undefined) {
+    this.name = name;
+    this.#status = status;
+  }
+  get id(): number | null {
+    return this.#status?.controller.pid ?? null;
+  }
+  get state(): DomainStateName {
+    return this.#status?.state ?? 'shut off';
+  }
+  get persistent(): boolean {
+    return isDefined(this.name);
+  }
+  get autostart(): boolean {
+    return hasAutostartLink(this.name);
+  }
+  get uuid(): string {
+    return uuidIn(this.#document()) ?? '';
+  }
+  get title(): string | undefined {
+    const title = /^ *<title>([^<]*)<\/title>$/m.exec(this.#document())?.[1];
+    return title?.replace(/&(lt|gt|quot|apos|amp);/g, (_, name: string) => ({ lt: '<', gt: '>', quot: '"', apos: "'", amp: '&' })[name] ?? '');
+  }
+  #document(): string {
+    return this.#status?.document ?? readDefinition(this.name) ?? '';
+  }
+}
+
+/** Every domain that is active, or not, or both; in no order. */
+export function listDomains(_connection: Connection, which: { active: boolean; inactive: boolean }): DomainSummary[] {
+  const running = new Map<string, StatusRecord>();
+  for (const name of statusNames()) {
+    const status = liveStatus(name);
+    if (status) running.set(name, status);
+  }
+  const domains: DomainSummary[] = [];
+  if (which.active) for (const [name, status] of running) domains.push(new Summary(name, status));
+  if (which.inactive) for (const name of definedNames()) if (!running.has(name)) domains.push(new Summary(name, undefined));
+  return domains;
+}
+
+/** The domain that `text` means, tried as each of `by` in that order. Throws NO_DOMAIN. */
+export function lookupDomain(_connection: Connection, text: string, by: readonly ('id' | 'uuid' | 'name')[]): DomainRef {
+  for (const kind of by) {
+    const found = LOOKUP[kind](text);
+    if (found) return found;
+  }
+  throw libvirtError('NO_DOMAIN', by.includes('name') ? `no domain with matching name '${text}'` : `no domain with matching ${by[0]} '${text}'`);
+}
+
+const LOOKUP = {
+  id(text: string): DomainRef | undefined {
+    if (!/^\d+$/.test(text)) return undefined;
+    const id = Number(text);
+    for (const name of statusNames()) {
+      const status = liveStatus(name);
+      if (status?.controller.pid === id) return new Summary(name, status);
+    }
+    return undefined;
+  },
+  uuid(text: string): DomainRef | undefined {
+    if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text)) return undefined;
+    return findByUuid(text.toLowerCase());
+  },
+  name(text: string): DomainRef | undefined {
+    if (!isName(text)) return undefined;
+    const status = liveStatus(text);
+    return status || isDefined(text) ? new Summary(text, status) : undefined;
+  },
+};
+
+/** What cannot be the name of a domain is not looked for in the file system. */
+const isName = (text: string): boolean => text !== '' && !text.includes('/') && !text.includes('\0') && Buffer.byteLength(text) < 250;
+
+/** The domain with this uuid (lower case, dashed), running or defined. */
+export function findByUuid(uuid: string): DomainRef | undefined {
+  for (const name of statusNames()) {
+    const status = liveStatus(name);
+    if (status?.uuid === uuid) return new Summary(name, status);
+  }
+  for (const name of definedNames()) {
+    const document = readDefinition(name);
+    if (document !== undefined && uuidIn(document) === uuid) return new Summary(name, liveStatus(name));
+  }
+  return undefined;
+}
+
+export function findByName(name: string): DomainRef | undefined {
+  return LOOKUP.name(name);
+}
+
+export function domainId(_connection: Connection, ref: DomainRef): number | null {
+  return liveStatus(ref.name)?.controller.pid ?? null;
+}
+
+/** True while it runs or is paused. */
+export function isActive(_connection: Connection, ref: DomainRef): boolean {
+  return liveStatus(ref.name) !== undefined;
+}
+
+/** The error for what needs a running domain. */
+export const notRunning = () => libvirtError('OPERATION_INVALID', 'domain is not running');

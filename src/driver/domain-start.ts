@@ -1,0 +1,122 @@
+// start and create.
+import type { DomainDefinition } from '../domain/definition.ts';
+import { parseDomain } from '../domain/parse.ts';
+import { libvirtError, unsupportedFlags } from '../errors.ts';
+import { isDefined } from '../store/definitions.ts';
+import { lifecycle } from '../store/events.ts';
+import { removeEnd, writeEnd } from '../store/live-status.ts';
+import { type DomainLock, lockDomain, lockStore } from '../store/lock.ts';
+import { type Connection, requireWritable } from './connection.ts';
+import { type DomainRef, findByName, findByUuid, isActive, liveStatus } from './domain-lookup.ts';
+import { repairStale } from './ended.ts';
+import { DEFAULT_PARTITION } from '../host/cgroup/group.ts';
+import { parseHost } from './parse-host.ts';
+import { loadDefinition, saveDefinition } from './stored-domain.ts';
+
+export interface StartOptions {
+  paused?: boolean;
+  /** Destroy it when this process ends. */
+  autodestroy?: boolean;
+  bypassCache?: boolean;
+  forceBoot?: boolean;
+  resetNvram?: boolean;
+  passFds?: number[];
+  validate?: boolean;
+  onWaiting?: (what: string) => void;
+  onWarning?: (text: string) => void;
+}
+
+const FLAG_BYPASS_CACHE = 0x4;
+const FLAG_RESET_NVRAM = 0x20;
+
+function checkFlags({ bypassCache, resetNvram }: StartOptions, driverFunction: string): void {
+  const flags = (bypassCache ? FLAG_BYPASS_CACHE : 0) | (resetNvram ? FLAG_RESET_NVRAM : 0);
+  if (flags) throw unsupportedFlags(flags, driverFunction);
+}
+
+/** Domains that end with this process. */
+const autodestroyed: DomainRef[] = [];
+
+/** Destroys what was started with `autodestroy`. To be called when a connection is closed. */
+export async function endSession(connection: Connection): Promise<void> {
+  const { destroyDomain } = await import('./domain-stop.ts');
+  for (const ref of autodestroyed.splice(0)) if (isActive(connection, ref)) destroyDomain(connection, ref, {});
+}
+
+/** Starts a defined domain. Throws OPERATION_INVALID if it runs, and what runDomain throws. */
+export async function startDomain(connection: Connection, ref: DomainRef, options: StartOptions): Promise<DomainRef> {
+  requireWritable(connection, 'virDomainCreate');
+  checkFlags(options, 'lxcDomainCreateWithFiles');
+  using lock = lockDomain(ref.name, options.onWaiting);
+  repairStale(ref.name, lock);
+  if (liveStatus(ref.name)) throw libvirtError('OPERATION_INVALID', 'Domain is already running');
+  const definition = loadDefinition(ref.name);
+  await run(definition, options);
+  return ref;
+}
+
+/** Starts a domain from its XML alone; one that is defined already, under the same name and uuid, stays so. */
+export async function createDomain(connection: Connection, xml: string, options: StartOptions): Promise<DomainRef> {
+  requireWritable(connection, 'virDomainCreateXML');
+  checkFlags(options, 'lxcDomainCreateXMLWithFiles');
+  if (options.validate) (await import('../domain/schema.ts')).validateDomain(xml);
+  const definition = parseDomain(xml, parseHost, { inactive: true });
+  using lock = lockDomain(definition.name, options.onWaiting);
+  repairStale(definition.name, lock);
+  {
+    using _store = lockStore();
+    checkUnique(definition);
+    if (liveStatus(definition.name)) throw libvirtError('OPERATION_INVALID', `domain '${definition.name}' is already active`);
+  }
+  try {
+    await run(definition, options);
+  } catch (error) {
+    if (!isDefined(definition.name)) forget(definition.name, lock);
+    throw error;
+  }
+  return definition;
+}
+
+function forget(name: string, lock: DomainLock): void {
+  removeEnd(name);
+  lock.retire();
+}
+
+/** What `start` would do, as a list of system calls. */
+export async function planStart(_connection: Connection, ref: DomainRef): Promise<string> {
+  const { dryRun } = await import('./run.ts');
+  const { formatPlan } = await import('../container/print-plan.ts');
+  return formatPlan(dryRun(loadDefinition(ref.name)));
+}
+
+/**
+ * No two domains may share a name or a uuid. Throws OPERATION_FAILED with libvirt's words.
+ * The caller holds the store's lock until it has written.
+ */
+export function checkUnique({ name, uuid }: DomainDefinition): void {
+  const same = findByUuid(uuid);
+  if (same && same.name !== name) throw libvirtError('OPERATION_FAILED', `domain '${same.name}' is already defined with uuid ${uuid}`);
+  const namesake = same ?? findByName(name);
+  if (namesake && namesake.uuid !== uuid) throw libvirtError('OPERATION_FAILED', `domain '${name}' already exists with uuid ${namesake.uuid}`);
+}
+
+async function run(definition: DomainDefinition, options: StartOptions): Promise<void> {
+  const { runDomain } = await import('./run.ts');
+  const { name } = definition;
+  try {
+    runDomain(definition, { reason: 'booted', ...options });
+  } catch (error) {
+    if (isDefined(name)) writeEnd(name, 'failed');
+    throw error;
+  }
+  lifecycle(definition, 'Started', 'Booted');
+  if (options.autodestroy) autodestroyed.push({ name, uuid: definition.uuid });
+  keepPartition(definition);
+}
+
+/** A start leaves the default partition in the stored definition, where `dumpxml --inactive` then shows it. */
+function keepPartition(definition: DomainDefinition): void {
+  if (definition.partition !== undefined || !isDefined(definition.name)) return;
+  saveDefinition({ ...loadDefinition(definition.name), partition: DEFAULT_PARTITION });
+}
+

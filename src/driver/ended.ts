@@ -1,0 +1,133 @@
+// After a container: gives back what it had, in libvirt's order, and records why it ended. Every part may be missing
+// already: this also clears up after commands and controllers that were killed.
+import fs from 'node:fs';
+import { linux } from '../../lib-native/linux.ts';
+import { POLLIN, SIGKILL } from '../../lib-native/constants.ts';
+import { releaseInterfaces } from '../container/network.ts';
+import type { DomainDefinition } from '../domain/definition.ts';
+import { formatDomain } from '../domain/format.ts';
+import type { DomainStatus } from '../domain/status.ts';
+import { LibvirtError } from '../errors.ts';
+import { DomainCgroup, removeCgroup } from '../host/cgroup/group.ts';
+import { thaw } from '../host/cgroup/freezer.ts';
+import { hookScripts, runHooks } from '../host/hooks.ts';
+import { isDefined } from '../store/definitions.ts';
+import { lifecycle } from '../store/events.ts';
+import { type EndReason, removeEnd, removeStatus, type StatusRecord, writeEnd } from '../store/live-status.ts';
+import { type DomainLock, lockDomain } from '../store/lock.ts';
+import { paths } from '../store/paths.ts';
+import { processStat } from '../store/process.ts';
+import { readStatus } from '../store/live-status.ts';
+import { loadStatus } from './stored-domain.ts';
+
+const EVENT_DETAIL: Record<EndReason, string> = { shutdown: 'Shutdown', destroyed: 'Destroyed', failed: 'Failed', crashed: 'Crashed' };
+const KILL_TIMEOUT_MS = 5000;
+
+export interface Ending {
+  domain: DomainDefinition;
+  /** The group, where one was made. */
+  cgroup: string | undefined;
+  reason: EndReason;
+  /** A reboot tells of itself by another event. */
+  quiet?: boolean;
+}
+
+/** Clears up after a container whose processes are dead. The caller holds the domain's lock. */
+export function clearUp({ domain, cgroup, reason, quiet }: Ending, lock: DomainLock): void {
+  const scripts = hookScripts(paths.hooks, 'lxc');
+  const hook = (operation: 'stopped' | 'release') => {
+    try {
+      if (scripts.length > 0) runHooks(scripts, domain.name, [operation, 'end'], formatDomain(domain, { live: true }));
+    } catch (error) {
+      if (!(error instanceof LibvirtError)) throw error; // a failing hook does not keep a container from being over
+    }
+  };
+  hook('stopped');
+  releaseInterfaces(linux, domain.uuid, domain.devices.interfaces);
+  if (cgroup !== undefined) removeCgroup(new DomainCgroup(cgroup));
+  hook('release');
+  if (isDefined(domain.name)) writeEnd(domain.name, reason);
+  else removeEnd(domain.name);
+  removeStatus(domain.name);
+  if (!quiet) lifecycle(domain, 'Stopped', EVENT_DETAIL[reason]);
+  if (!isDefined(domain.name)) lock.retire();
+}
+
+/** Kills what is left of a container by its init, which takes the whole PID namespace with it, and waits for that. */
+export function killInit(status: StatusRecord): void {
+  const { initPid, controller } = status;
+  if (initPid <= 1) return;
+  const pidfd = linux.pidfdOpen(initPid);
+  if (pidfd < 0) return; // dead already
+  try {
+    // A pid may have been given to another process since: ours is a child of its controller, or of whoever adopts orphans
+    // and then in a PID namespace of its own.
+    if (!isContainerInit(initPid, controller.pid)) return;
+    linux.pidfdSendSignal(pidfd, SIGKILL);
+    linux.poll([{ fd: pidfd, events: POLLIN }], KILL_TIMEOUT_MS);
+  } finally {
+    linux.close(pidfd);
+  }
+}
+
+/** True if `pid` is the init of a PID namespace below ours, and a child of its controller as long as that lives. */
+export function isContainerInit(pid: number, controllerPid: number): boolean {
+  const stat = processStat(pid);
+  if (!stat) return false;
+  if (stat.parent === controllerPid) return true;
+  return processStat(controllerPid) === undefined && namespacePids(pid).at(-1) === '1' && namespacePids(pid).length > 1;
+}
+
+function namespacePids(pid: number): string[] {
+  try {
+    return (/^NSpid:\s*(.*)$/m.exec(fs.readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1] ?? '').split(/\s+/);
+  } catch {
+    return []; // gone
+  }
+}
+
+/**
+ * Clears up after a controller that died without doing so. Returns the live definition it had, or undefined where there
+ * was nothing to clear up. The caller holds the domain's lock.
+ */
+export function repairStale(name: string, lock: DomainLock): DomainDefinition | undefined {
+  const record = readStatus(name);
+  if (!record || record.alive) return undefined;
+  const status = readable(record);
+  if (!status) {
+    removeStatus(name);
+    writeEnd(name, 'failed');
+    return undefined;
+  }
+  killInit(record);
+  const cgroup = status.extra['cgroup'];
+  if (cgroup !== undefined && record.state === 'paused') thawQuietly(cgroup);
+  clearUp({ domain: status.domain, cgroup, reason: 'failed' }, lock);
+  return status.domain;
+}
+
+function readable(record: StatusRecord): DomainStatus | undefined {
+  try {
+    return loadStatus(record);
+  } catch {
+    return undefined; // cut off by a full disk or edited by hand: nothing in it can be relied on
+  }
+}
+
+export function thawQuietly(cgroup: string): void {
+  try {
+    thaw(new DomainCgroup(cgroup));
+  } catch {
+    // the group is gone: so is what was frozen in it
+  }
+}
+
+/** Repairs every stale domain; for commands that look at all of them and change something. */
+export function repairAll(names: readonly string[]): void {
+  for (const name of names) {
+    const record = readStatus(name);
+    if (!record || record.alive) continue;
+    using lock = lockDomain(name);
+    repairStale(name, lock);
+  }
+}

@@ -1,0 +1,17 @@
+// Facts of this host that plans are compiled with.
+import fs from 'node:fs';
+import type { HostFacts } from '../container/plan.ts';
+import type { DomainDefinition } from '../domain/definition.ts';
+import { hostArchitecture } from './parse-host.ts';
+
+export function hostFacts(domain: DomainDefinition): HostFacts {
+  const mounts = fs.readFileSync('/proc/mounts', 'utf8');
+  const limits = fs.readFileSync('/proc/self/limits', 'latin1');
+  return {
+    lastCapability: Number(fs.readFileSync('/proc/sys/kernel/cap_last_cap', 'latin1')),
+    maxOpenFiles: Number(/^Max open files\s+\S+\s+(\d+)/m.exec(limits)?.[1] ?? 4096),
+    hasSecurityfs: / \/sys\/kernel\/security securityfs /.test(mounts),
+    hasSelinuxfs: / \/sys\/fs\/selinux selinuxfs /.test(mounts),
+    is32Bit: domain.os.arch !== hostArchitecture(),
+  };
+}

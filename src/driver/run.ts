@@ -1,0 +1,390 @@
+// Runs a container: from a definition to a controller whose init has been executed. The caller holds the domain's lock.
+//
+// Order, and what a death of this process leaves at each point:
+//   hooks, resources, links     descriptors close by themselves; links are found again by their alias
+//   controller spawned          its control socket closes: it ends, and its child with it
+//   groups, plan, id maps       the same; empty groups are removed by the next start
+//   status written, then go     from here the domain runs, with or without us
+import fs from 'node:fs';
+import path from 'node:path';
+import process from 'node:process';
+import { O_CLOEXEC, O_CREAT, O_RDWR } from '../../lib-native/constants.ts';
+import { nativeFolder } from '../../lib-native/koffi.ts';
+import { linux } from '../../lib-native/linux.ts';
+import type { Plan } from '../../lib-native/plan-encoding.ts';
+import { domainDeviceNodes, type DomainDevicesPlan } from '../container/devices.ts';
+import { initIdentity } from '../container/identity.ts';
+import { idMapText } from '../container/idmap.ts';
+import { Controller, controllerEnvironment, InheritedFds, startupFailure } from '../container/launch.ts';
+import { hasNetworkNamespace, hasUserNamespace } from '../container/namespaces.ts';
+import { moveInterfaces, prepareInterfaces, type PreparedNetwork, releaseInterfaces } from '../container/network.ts';
+import { compilePlan, type PlanInputs, waitsBeforeMounts } from '../container/plan.ts';
+import { openNamespaceFile, openResources, type Resources } from '../container/resources.ts';
+import type { DomainDefinition, NamespaceSource, SharedNamespace } from '../domain/definition.ts';
+import { formatDomain } from '../domain/format.ts';
+import type { DomainStatus } from '../domain/status.ts';
+import { LibvirtError, libvirtError, strerror, systemError } from '../errors.ts';
+import { restrictDevices } from '../host/cgroup/devices.ts';
+import { freeze, thaw } from '../host/cgroup/freezer.ts';
+import { cgroupFor, createCgroup, DEFAULT_PARTITION, type DomainCgroup, removeCgroup } from '../host/cgroup/group.ts';
+import { type CgroupLayout, hostCgroups } from '../host/cgroup/layout.ts';
+import { applyLimits, blockDeviceNumber, domainLimits } from '../host/cgroup/limits.ts';
+import { type HookOperation, hookScripts, runHooks } from '../host/hooks.ts';
+import { removeEnd, removeStatus } from '../store/live-status.ts';
+import { logFile, paths } from '../store/paths.ts';
+import { liveStatus } from './domain-lookup.ts';
+import { hostFacts } from './host-facts.ts';
+import { hostRootWarning, liveDefinition, rootOf } from './live-definition.ts';
+import { saveStatus } from './stored-domain.ts';
+
+export interface RunOptions {
+  /** The running domain's reason: why it was started. */
+  reason: 'booted';
+  paused?: boolean;
+  autodestroy?: boolean;
+  /** Descriptors of this process that become init's, from 3 on. */
+  passFds?: readonly number[];
+  onWaiting?: (what: string) => void;
+  onWarning?: (text: string) => void;
+}
+
+/** Returns the live definition. Throws LibvirtError; then nothing of the container is left. */
+export function runDomain(definition: DomainDefinition, options: RunOptions): DomainDefinition {
+  hostCgroups();
+  const domain = liveDefinition(definition);
+  checkPassFds(options.passFds ?? []);
+  const warning = hostRootWarning(domain);
+  if (warning !== undefined) options.onWarning?.(warning);
+  const scripts = hookScripts(paths.hooks, 'lxc');
+  const hook = (operation: HookOperation, quiet = false) => {
+    try {
+      if (scripts.length > 0) runHooks(scripts, domain.name, operation, formatDomain(domain, { live: true }));
+    } catch (error) {
+      if (!quiet) throw error;
+    }
+  };
+  try {
+    hook(['prepare', 'begin']);
+    const network = prepareInterfaces(linux, domain);
+    domain.devices.interfaces = network.interfaces;
+    try {
+      launch(domain, network, options, hook);
+    } catch (error) {
+      releaseInterfaces(linux, domain.uuid, network.interfaces);
+      throw error;
+    }
+  } catch (error) {
+    removeStatus(domain.name);
+    hook(['stopped', 'end'], true);
+    hook(['release', 'end'], true);
+    throw error;
+  }
+  removeEnd(domain.name);
+  return domain;
+}
+
+/** The plan of a domain that is not started: with the descriptors that a start would have. */
+export function dryRun(definition: DomainDefinition): Plan {
+  const domain = liveDefinition(definition);
+  const inherited = new InheritedFds([null, null, null]);
+  using resources = openDomainResources(domain, asStartup(() => domainDeviceNodes(domain)));
+  const inputs = planInputs(domain, resources, inherited, asStartup(() => cgroupFor(domain, process.pid)), []);
+  return compilePlan(domain, inputs);
+}
+
+function launch(domain: DomainDefinition, network: PreparedNetwork, options: RunOptions, hook: (operation: HookOperation) => void): void {
+  const devices = asStartup(() => domainDeviceNodes(domain));
+  using resources = openDomainResources(domain, devices);
+  domain.devices.consoles.forEach((device, i) => {
+    device.sourcePath = `/dev/pts/${resources.consoles[i]!.host.index}`;
+  });
+  hook(['start', 'begin']);
+  using log = openLog(domain.name);
+  using lock = holdDriverLock();
+  const inherited = new InheritedFds([log.nullFd, log.fd, log.fd]);
+  const consoles = resources.consoles.flatMap(({ guest, host }) => [
+    '--console',
+    `${inherited.add(guest.master)}:${inherited.add(host.master)}:/dev/pts/${host.index}`,
+  ]);
+  const fuse = inherited.add(resources.fuse.device);
+  inherited.add(lock.fd);
+  const numbers = inheritResources(resources, inherited);
+  const passFds = (options.passFds ?? []).map((fd) => inherited.add(fd));
+  using controller = new Controller(
+    {
+      binary: controllerBinary(domain.devices.emulator),
+      args: ['--name', domain.name, ...consoles, '--meminfo', String(fuse), ...(options.autodestroy ? ['--autodestroy'] : [])],
+      trailingArgs: ['--', process.execPath, aftermathScript(), '--internal-aftermath', domain.name],
+      env: controllerEnvironment(),
+      inherited,
+      newSession: true,
+    },
+    options.onWaiting,
+  );
+  let group: DomainCgroup | undefined;
+  try {
+    group = asStartup(() => makeGroup(domain, controller.pid, devices));
+    const plan = compilePlan(domain, asStartup(() => planInputs(domain, resources, numbers, group!, passFds)));
+    const initPid = controller.sendPlan(plan);
+    if (hasUserNamespace(domain)) mapIds(domain, initPid);
+    if (hasNetworkNamespace(domain)) moveInterfaces(linux, network.links, initPid, { loopback: true });
+    if (waitsBeforeMounts(domain)) controller.go();
+    domain.id = controller.pid;
+    saveStatus(statusOf(domain, controller, initPid, group, options));
+    if (options.paused) {
+      freeze(group);
+      controller.detach();
+      controller.go();
+    } else {
+      controller.go();
+      controller.waitReady();
+    }
+    hook(['started', 'begin']);
+    if (options.autodestroy) controller.keepControl();
+  } catch (error) {
+    if (group && options.paused) thawIfThere(group);
+    controller[Symbol.dispose]();
+    controller.kill();
+    if (group) removeCgroup(group);
+    throw error;
+  }
+}
+
+function statusOf(domain: DomainDefinition, controller: Controller, initPid: number, group: DomainCgroup, options: RunOptions): DomainStatus {
+  return {
+    state: options.paused ? 'paused' : 'running',
+    reason: options.paused ? 'starting up' : options.reason,
+    controllerPid: controller.pid,
+    controllerStartTime: controller.startTime,
+    initPid,
+    extra: { cgroup: group.path },
+    domain,
+  };
+}
+
+/** What libvirt's controller would find out, its user sees as the failure of the controller. */
+function asStartup<T>(action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    if (error instanceof LibvirtError) throw startupFailure(error.message, error);
+    throw error;
+  }
+}
+
+function openDomainResources(domain: DomainDefinition, devices: DomainDevicesPlan): Resources {
+  return asStartup(() =>
+    openResources({
+      definition: domain,
+      nodes: devices.nodes,
+      cgroupNames: cgroupMountNames(hostCgroups()),
+      openNamespace: (kind) => openSharedNamespace(kind, domain.sharedNamespaces[kind]!),
+    }),
+  );
+}
+
+function openSharedNamespace(kind: SharedNamespace, { type, value }: NamespaceSource): number {
+  if (type === 'netns') {
+    if (kind !== 'net') throw libvirtError('CONFIG_UNSUPPORTED', "'netns' namespace source can only be used with sharenet");
+    return openNamespaceFile(`/run/netns/${value}`, `failed to open netns ${value}`);
+  }
+  if (type === 'pid') return openNamespaceFile(`/proc/${value}/ns/${kind}`, `failed to open ns share${kind}`);
+  const other = liveStatus(value);
+  if (!other) throw libvirtError('NO_DOMAIN', `No domain with matching name '${value}'`);
+  return openNamespaceFile(`/proc/${other.initPid}/ns/${kind}`, `failed to open ns share${kind}`);
+}
+
+/** v1: under which names a container sees its groups, below the folder where the host mounts its hierarchies. */
+function cgroupMountNames(layout: CgroupLayout): { folders: string[]; links: [string, string][] } | undefined {
+  if (layout.version === 2) return undefined;
+  const folders = new Set<string>();
+  const links: [string, string][] = [];
+  for (const [controller, mount] of layout.mounts) {
+    const name = path.basename(mount);
+    folders.add(name);
+    if (name !== controller && controller !== 'systemd') links.push([controller, name]);
+  }
+  return { folders: [...folders], links };
+}
+
+interface InheritedNumbers {
+  root: number;
+  dev: number;
+  devpts: number;
+  meminfo: number;
+  sys: number | undefined;
+  cgroupTmpfs: number | undefined;
+  filesystems: Map<number, { mount: number; isFile: boolean }>;
+  sharedNamespaces: Partial<Record<SharedNamespace, number>>;
+  /** For reading only, in this process. */
+  rootFd: number;
+}
+
+function inheritResources(resources: Resources, inherited: InheritedFds): InheritedNumbers {
+  const filesystems = new Map<number, { mount: number; isFile: boolean }>();
+  for (const [i, { mount, isFile }] of resources.filesystems) filesystems.set(i, { mount: inherited.add(mount), isFile });
+  const sharedNamespaces: Partial<Record<SharedNamespace, number>> = {};
+  for (const kind of ['net', 'ipc', 'uts'] as const) {
+    const fd = resources.sharedNamespaces[kind];
+    if (fd !== undefined) sharedNamespaces[kind] = inherited.add(fd);
+  }
+  return {
+    root: inherited.add(resources.root),
+    dev: inherited.add(resources.dev),
+    devpts: inherited.add(resources.devpts),
+    meminfo: inherited.add(resources.fuse.mount),
+    sys: resources.sys === undefined ? undefined : inherited.add(resources.sys),
+    cgroupTmpfs: resources.cgroupTmpfs === undefined ? undefined : inherited.add(resources.cgroupTmpfs),
+    filesystems,
+    sharedNamespaces,
+    rootFd: resources.root,
+  };
+}
+
+function planInputs(
+  domain: DomainDefinition,
+  resources: Resources,
+  numbers: InheritedNumbers | InheritedFds,
+  group: DomainCgroup,
+  passFds: number[],
+): PlanInputs {
+  const fds = numbers instanceof InheritedFds ? inheritResources(resources, numbers) : numbers;
+  const root = rootOf(domain);
+  return {
+    host: hostFacts(domain),
+    identity: initIdentity(domain.os, fds.rootFd),
+    root: fds.root,
+    isHostRoot: root?.type === 'mount' && root.source === '/',
+    dev: fds.dev,
+    devpts: fds.devpts,
+    meminfo: fds.meminfo,
+    sys: fds.sys,
+    cgroup: cgroupInputs(group, fds.cgroupTmpfs),
+    filesystems: fds.filesystems,
+    sharedNamespaces: fds.sharedNamespaces,
+    passFds,
+  };
+}
+
+function cgroupInputs(group: DomainCgroup, tmpfs: number | undefined): PlanInputs['cgroup'] {
+  const memory = group.folder('memory')!;
+  const { layout } = group;
+  if (layout.version === 2) return { version: 2, payload: group.payload, memory };
+  const mounts = [...new Set(layout.mounts.values())];
+  return {
+    version: 1,
+    folders: group.folders(),
+    base: path.dirname(layout.mounts.get('memory')!),
+    tmpfs: tmpfs!,
+    binds: mounts.map((mount) => ({ folder: `${mount}/${group.path}`, name: path.basename(mount) })),
+    memory,
+  };
+}
+
+function makeGroup(domain: DomainDefinition, controllerPid: number, devices: DomainDevicesPlan): DomainCgroup {
+  const group = cgroupFor(domain, controllerPid);
+  createCgroup(group, domain.partition === DEFAULT_PARTITION);
+  try {
+    applyLimits(group, domainLimits(domain, group.layout.version, blockDeviceNumber));
+    restrictDevices(group, devices.rules);
+    handOver(group, domain);
+    return group;
+  } catch (error) {
+    removeCgroup(group);
+    throw error;
+  }
+}
+
+/** A container with mapped ids owns the group it may manage: v2's payload, or v1's hierarchy without controllers. */
+function handOver(group: DomainCgroup, { idmap }: DomainDefinition): void {
+  const uid = idmap.uid[0]?.target;
+  const gid = idmap.gid[0]?.target;
+  if (uid === undefined || gid === undefined) return;
+  if (group.layout.version === 2) {
+    fs.chownSync(group.payload, uid, gid);
+    for (const file of ['cgroup.procs', 'cgroup.threads', 'cgroup.subtree_control']) fs.chownSync(`${group.payload}/${file}`, uid, gid);
+    return;
+  }
+  const folder = group.folder('systemd');
+  if (folder === undefined) return;
+  fs.chownSync(folder, uid, gid);
+  for (const file of fs.readdirSync(folder)) fs.chownSync(`${folder}/${file}`, uid, gid);
+}
+
+function mapIds({ idmap }: DomainDefinition, initPid: number): void {
+  for (const [file, ranges] of [['uid_map', idmap.uid] as const, ['gid_map', idmap.gid] as const]) {
+    const target = `/proc/${initPid}/${file}`;
+    try {
+      fs.writeFileSync(target, idMapText(ranges));
+    } catch (error) {
+      throw startupFailure(systemError(`unable write to ${target}`, error).message, error);
+    }
+  }
+}
+
+function thawIfThere(group: DomainCgroup): void {
+  try {
+    thaw(group);
+  } catch {
+    // it was not frozen yet
+  }
+}
+
+function checkPassFds(fds: readonly number[]): void {
+  for (const fd of fds) {
+    try {
+      fs.fstatSync(fd);
+    } catch (error) {
+      throw systemError(`Cannot duplicate FD ${fd}`, error);
+    }
+  }
+}
+
+/**
+ * A path named libvirt_lxc means our own controller, wherever it is installed; any other is run as it is.
+ * Differs from libvirt: a definition that comes from another distribution, with its path, starts.
+ */
+function controllerBinary(emulator: string): string {
+  return path.basename(emulator) === 'libvirt_lxc' ? path.join(nativeFolder(), 'libvirt_lxc') : emulator;
+}
+
+const aftermathScript = (): string => path.join(nativeFolder(), '../../bin/virsh-lxc');
+
+/** The domain's log, with the line that says when; and /dev/null. */
+function openLog(name: string): Disposable & { fd: number; nullFd: number } {
+  const file = logFile(name);
+  let fd: number;
+  try {
+    fs.mkdirSync(paths.log, { recursive: true, mode: 0o755 });
+    fd = fs.openSync(file, 'a', 0o600);
+  } catch (error) {
+    throw systemError(`Failed to open '${file}'`, error);
+  }
+  const nullFd = fs.openSync('/dev/null', 'r');
+  const close = () => {
+    fs.closeSync(fd);
+    fs.closeSync(nullFd);
+  };
+  try {
+    fs.writeSync(fd, `${new Date().toISOString().replace('T', ' ').replace('Z', '+0000')}: starting up\n`);
+  } catch (error) {
+    close();
+    throw systemError(`Failed to write '${file}'`, error);
+  }
+  return { fd, nullFd, [Symbol.dispose]: close };
+}
+
+/**
+ * A descriptor with a read lock on the driver's lock file. The lock belongs to the open file, which the controller
+ * inherits: a libvirtd that is started meanwhile cannot take the store away from under a running container.
+ */
+function holdDriverLock(): Disposable & { fd: number } {
+  const fd = linux.open(paths.driverLock, O_RDWR | O_CREAT | O_CLOEXEC, 0o600);
+  if (fd < 0) throw systemError(`Failed to open '${paths.driverLock}'`, -fd);
+  const locked = linux.ofdReadLock(fd);
+  if (locked < 0) {
+    linux.close(fd);
+    throw libvirtError('OPERATION_FAILED', `cannot lock '${paths.driverLock}': ${strerror(-locked)}`);
+  }
+  return { fd, [Symbol.dispose]: () => void linux.close(fd) };
+}

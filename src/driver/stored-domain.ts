@@ -1,0 +1,29 @@
+// Domains between the store and memory: what is stored as text here becomes a definition, and the other way round.
+import type { DomainDefinition } from '../domain/definition.ts';
+import { parseDomain } from '../domain/parse.ts';
+import { type DomainStatus, formatStatus, parseStatus } from '../domain/status.ts';
+import { formatStored } from '../domain/stored.ts';
+import { libvirtError } from '../errors.ts';
+import { readDefinition, writeDefinition } from '../store/definitions.ts';
+import { type StatusRecord, writeStatus } from '../store/live-status.ts';
+import { parseHost } from './parse-host.ts';
+
+/** The persistent definition. Throws NO_DOMAIN where there is none. */
+export function loadDefinition(name: string): DomainDefinition {
+  const document = readDefinition(name);
+  if (document === undefined) throw libvirtError('NO_DOMAIN', `no domain with matching name '${name}'`);
+  return parseDomain(document, parseHost, { inactive: true });
+}
+
+export function saveDefinition(definition: DomainDefinition): void {
+  writeDefinition(definition.name, formatStored(definition));
+}
+
+/** What runs: the live definition and who runs it. */
+export function loadStatus(record: StatusRecord): DomainStatus {
+  return parseStatus(record.document, parseHost);
+}
+
+export function saveStatus(status: DomainStatus): void {
+  writeStatus(status.domain.name, formatStatus(status), status.controllerPid);
+}
