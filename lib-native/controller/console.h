@@ -5,13 +5,20 @@
 #include <poll.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #define CONSOLE_MAX 16
-#define CONSOLE_POLL_FDS (2 * CONSOLE_MAX + 1)
+#define CONSOLE_POLL_FDS (4 * CONSOLE_MAX + 1)
 
 /* Joins guest (master of the container's pty) and host (master of the host's pty, whose slave is host_path).
  * Returns 0, or -1: too many. */
 int console_add(int guest, int host, const char *host_path);
+
+/* From now on output of a console goes to descriptor fd of process pid (non-blocking), until that process ends. */
+void console_offer(size_t index, pid_t pid, int fd);
+
+/* Output of a console goes to the host's pty again. */
+void console_withdraw(size_t index);
 
 /* Fills in what to wait for; returns how many entries. *timeout_ms is lowered where a stalled reader must be given up. */
 size_t console_prepare(struct pollfd *fds, int *timeout_ms);

@@ -14,7 +14,8 @@
  *   close
  *
  * FAILED step,errno comes instead of READY (a parent's step as -1-step). If virsh-lxc goes away before READY, the
- * child is killed. SIGTERM kills init; SIGUSR1 says that no aftermath is wanted, SIGUSR2 that it is again. With --enter there are no consoles: EXITED status follows READY, and that is all. */
+ * child is killed. SIGTERM kills init; SIGUSR1 says that no aftermath is wanted, SIGUSR2 that it is again; SIGRTMIN with a
+ * value (console << 16 | descriptor, 0xffff to withdraw) offers a descriptor of the sender's for output. With --enter there are no consoles: EXITED status follows READY, and that is all. */
 #define _GNU_SOURCE
 #include "console.h"
 #include "meminfo.h"
@@ -173,7 +174,13 @@ static void on_signal(int fd)
 	struct signalfd_siginfo info;
 	if (read(fd, &info, sizeof info) != sizeof info)
 		return;
-	if (info.ssi_signo == SIGUSR1 || info.ssi_signo == SIGUSR2)
+	unsigned value = (unsigned)info.ssi_int;
+	if (info.ssi_signo == (uint32_t)SIGRTMIN && info.ssi_code == SI_QUEUE && info.ssi_uid == 0) {
+		if ((value & 0xffff) == 0xffff)
+			console_withdraw(value >> 16);
+		else
+			console_offer(value >> 16, (pid_t)info.ssi_pid, (int)(value & 0xffff));
+	} else if (info.ssi_signo == SIGUSR1 || info.ssi_signo == SIGUSR2)
 		stand_down = info.ssi_signo == SIGUSR1;
 	else if (info.ssi_signo == SIGTERM)
 		syscall(SYS_pidfd_send_signal, init_pidfd, SIGKILL, NULL, 0);
@@ -188,6 +195,7 @@ static int block_signals(void)
 	sigaddset(&ours, SIGUSR1);
 	sigaddset(&ours, SIGUSR2);
 	sigaddset(&ours, SIGTERM);
+	sigaddset(&ours, SIGRTMIN);
 	return signalfd(-1, &ours, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 

@@ -10,6 +10,7 @@ import { LibvirtError, libvirtError, systemError } from '../errors.ts';
 import { addAddress, addRoute } from '../host/netlink/address.ts';
 import {
   addBridgePort,
+  checkLinkName,
   createMacvlan,
   createVethPair,
   deleteLink,
@@ -56,6 +57,7 @@ export interface PreparedNetwork {
 
 /** Two starts may look for a free name at the same time; the slower one looks again. */
 const NAME_ATTEMPTS = 100;
+
 /** The two sides on which a link is configured. */
 interface Sides {
   host: RouteSocket;
@@ -112,6 +114,7 @@ function moveHostDevice(sides: Sides, { source, ips, routes }: HostDevice): void
 }
 
 function makeInterface(sides: Sides, { owner, device, connection }: Exclude<PreparedLink, { hostdev: HostDevice }>): void {
+  checkGuestName(device.guestDev!, sides);
   if (connection.kind === 'direct') {
     const { lower, mode, mtu } = connection;
     createMacvlan(sides.host, { name: device.guestDev!, namespace: sides.nsFd, lower, mode, mac: device.mac, mtu });
@@ -129,6 +132,14 @@ function makeInterface(sides: Sides, { owner, device, connection }: Exclude<Prep
   } catch (error) {
     deleteLink(sides.host, host);
     throw error;
+  }
+}
+
+function checkGuestName(name: string, { starting }: Sides): void {
+  try {
+    checkLinkName(name);
+  } catch (error) {
+    throw guestError(error, starting);
   }
 }
 

@@ -2,7 +2,7 @@
 import type { Syscalls } from '../../lib-native/syscalls.ts';
 import type { DomainDefinition, HostDevice, InterfaceDevice } from '../domain/definition.ts';
 import { libvirtError } from '../errors.ts';
-import { checkLinkName, linkIndex, requireBridge } from '../host/netlink/link.ts';
+import { linkIndex, requireBridge } from '../host/netlink/link.ts';
 import { openRouteSocket, type RouteSocket } from '../host/netlink/rtnetlink.ts';
 import { freeVethNames, withGuestNames } from './interface-names.ts';
 import { type Connection, type DirectMode, linkNames, type PreparedNetwork, removeLinksOf } from './network-links.ts';
@@ -68,7 +68,6 @@ interface ConnectedInterface {
 function prepareInterface(route: RouteSocket, given: InterfaceDevice, taken: Set<string>, options: PrepareOptions): ConnectedInterface {
   refuseUnsupported(given);
   const { device, connection } = connect(given, options);
-  checkLinkName(device.guestDev!);
   if (connection.kind === 'direct') {
     refuseUnsupportedDirect(device);
     linkIndex(route, connection.lower);

@@ -200,7 +200,13 @@ export interface FilesystemDevice extends DeviceAlias {
   dmode?: string;
   model?: string;
   multidevs?: string;
-  driver?: { type?: 'loop' | 'nbd' | 'path' | 'handle' | 'virtiofs'; format?: string; wrpolicy?: 'immediate'; queue?: string; options: [name: string, value: string][] };
+  driver?: {
+    type?: 'loop' | 'nbd' | 'path' | 'handle' | 'virtiofs';
+    format?: string;
+    wrpolicy?: 'immediate';
+    queue?: string;
+    options: [name: string, value: string][];
+  };
   /** <source socket=> of an externally run virtiofs daemon. */
   socket?: string;
   /** dir, dev, file, name or usage of <source>, by type. For `ram`: size in KiB as text; see usageKiB. */
@@ -226,6 +232,8 @@ export interface IpAddress {
 
 export interface IpRoute {
   family: 'ipv4' | 'ipv6';
+  /** The family was written down, so it is printed. */
+  printsFamily?: boolean;
   address: string;
   prefix?: number;
   netmask?: string;

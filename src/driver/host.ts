@@ -161,10 +161,13 @@ export function nodeMemoryParameters(_connection: Connection): { name: KsmParame
   return ksmParameters();
 }
 
-export function setNodeMemoryParameters(connection: Connection, values: Partial<Record<SettableKsmParameter, number>>): void {
+export function setNodeMemoryParameters(connection: Connection, values: KsmSettings): void {
   requireWritable(connection, 'virNodeSetMemoryParameters');
-  for (const [name, value] of Object.entries(values)) setKsmParameter(name as SettableKsmParameter, value);
+  for (const [name, value] of Object.entries(values)) if (value !== undefined) setKsmParameter(name as SettableKsmParameter, value);
 }
+
+/** What is undefined stays as it is. */
+export type KsmSettings = Readonly<Partial<Record<SettableKsmParameter, number | undefined>>>;
 
 const SUSPEND_NAMES = { mem: 'Suspend-to-RAM', disk: 'Suspend-to-Disk', hybrid: 'Hybrid-Suspend' } as const;
 const SHORTEST_SUSPEND_S = 60;

@@ -21,7 +21,7 @@ export interface StatusRecord extends StatusFacts {
   alive: boolean;
 }
 
-const FACTS = /<domstatus state='(\w+)' reason='([\w-]+)' pid='(\d+)'>/;
+const FACTS = /<domstatus state='(\w+)' reason='([\w -]+)' pid='(\d+)'>/;
 const INIT = /<init pid='(\d+)'/;
 const START_TIME = /<controller [^>]*\bstarttime='(\d+)'/;
 const UUID = /<uuid>([0-9a-f-]{36})<\/uuid>/;

@@ -1,0 +1,138 @@
+// Builds dist/: the command as one file (virsh-lxc.cjs) with its code cache, the controller, the native library's file.
+
+import { execFileSync, spawnSync } from 'node:child_process';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+const dist = join(root, 'dist');
+const platform = `linux-${process.arch}`;
+
+/** Modules that few commands need and that are large: each becomes a file of its own beside the bundle. They share nothing with it. */
+const APART = { 'src/commands/xpath-engine.ts': 'xpath-engine' };
+
+const keepApart = {
+  name: 'keep-apart',
+  setup(bundler) {
+    bundler.onResolve({ filter: /^\./ }, (args) => {
+      const name = APART[relative(root, join(args.resolveDir, args.path))];
+      return name && args.kind === 'dynamic-import' ? { path: `./${name}.cjs`, external: true } : undefined;
+    });
+    // xmlbuilder2 can write YAML; nothing here asks it to.
+    bundler.onResolve({ filter: /^js-yaml$/ }, () => ({ path: 'js-yaml', namespace: 'unused' }));
+    bundler.onLoad({ filter: /.*/, namespace: 'unused' }, () => ({ contents: 'export {}' }));
+  },
+};
+
+/** CommonJS files; modules that are imported dynamically run when they are first imported. */
+async function buildBundles() {
+  const apart = Object.entries(APART).map(([source, name]) => ({ in: source, out: name }));
+  await build({
+    absWorkingDir: root,
+    entryPoints: [{ in: 'src/cli/main.ts', out: 'virsh-lxc' }, ...apart],
+    outdir: dist,
+    outExtension: { '.js': '.cjs' },
+    bundle: true,
+    platform: 'node',
+    target: 'node20',
+    format: 'cjs',
+    // import() of a builtin becomes a late require: a script made by vm.Script has no import().
+    supported: { 'dynamic-import': false },
+    legalComments: 'none',
+    external: ['koffi'],
+    // Those that ask for it have __filename to go by in the bundle.
+    logOverride: { 'empty-import-meta': 'silent' },
+    plugins: [toleratesMissing, keepApart],
+    logLevel: 'warning',
+  });
+}
+
+// TEMPORARY while drivers land: a module that is not there yet fails when it is imported.
+const toleratesMissing = {
+  name: 'tolerates-missing',
+  setup(bundler) {
+    bundler.onResolve({ filter: /^\.\.?\/.*\.ts$/ }, (args) => {
+      const path = join(args.resolveDir, args.path);
+      return existsSync(path) ? undefined : { path, namespace: 'missing' };
+    });
+    bundler.onLoad({ filter: /.*/, namespace: 'missing' }, (args) => {
+      console.warn(`missing: ${args.path.slice(root.length + 1)}`);
+      return { contents: `exports.missing = true; throw new Error('not there yet: ${args.path.slice(root.length + 1)}');`, loader: 'js' };
+    });
+  },
+};
+
+/** Commands whose code goes into the cache: what they call is compiled when the cache is made. */
+const WARM_UP = [
+  ['--version'],
+  ['help', 'list'],
+  ['list', '--all'],
+  ['list', '--all', '--name'],
+  ['domstate', 'warm-up', '--reason'],
+  ['dumpxml', 'warm-up'],
+  ['dominfo', 'warm-up'],
+  ['domid', 'warm-up'],
+];
+
+/** Runs the warm-up in a process of its own, with empty state, and keeps the compiled code. */
+function buildCodeCache() {
+  const prefix = join(dist, 'warm-up');
+  rmSync(join(dist, 'virsh-lxc.cache'), { force: true });
+  const child = spawnSync(
+    process.execPath,
+    [join(root, 'src/build/code-cache.cjs'), join(dist, 'virsh-lxc.cjs'), JSON.stringify(WARM_UP)],
+    {
+      env: { ...process.env, VIRSH_LXC_PREFIX: prefix },
+      stdio: ['ignore', 'ignore', 'pipe'],
+      encoding: 'utf8',
+    },
+  );
+  rmSync(prefix, { recursive: true, force: true });
+  if (child.status !== 0) throw new Error(`the code cache could not be made: ${child.stderr}`);
+}
+
+/** Compiles lib-native/controller/*.c to dist/linux-ARCH/libvirt_lxc unless that is newer. */
+export function buildController() {
+  const sources = join(root, 'lib-native/controller');
+  const files = existsSync(sources) ? readdirSync(sources) : [];
+  const units = files.filter((name) => name.endsWith('.c'));
+  if (units.length === 0) return;
+  const target = join(dist, platform, 'libvirt_lxc');
+  const inputs = files.filter((name) => /\.[ch]$/.test(name)).map((name) => join(sources, name));
+  if (existsSync(target) && inputs.every((input) => statSync(input).mtimeMs <= statSync(target).mtimeMs)) return;
+  mkdirSync(dirname(target), { recursive: true });
+  const flags = ['-std=c11', '-O2', '-static', '-Wall', '-Wextra', '-Werror'];
+  execFileSync('cc', [...flags, '-o', target, ...units.map((name) => join(sources, name))], { stdio: 'inherit' });
+}
+
+/** Puts koffi's native part where the bundle loads it from, by process.dlopen: its JavaScript takes longer to load than all of ours. */
+function copyKoffi() {
+  const require = createRequire(join(root, 'package.json'));
+  const arch = process.arch === 'x64' ? 'linux_x64' : `linux_${process.arch}`;
+  const source = [
+    () => require.resolve(`@koromix/koffi-linux-${process.arch}/${arch}/koffi.node`),
+    () => join(dirname(require.resolve('koffi/package.json')), 'build/koffi', arch, 'koffi.node'),
+  ]
+    .map((candidate) => attempt(candidate))
+    .find((path) => path !== undefined && existsSync(path));
+  if (!source) throw new Error(`koffi has no prebuilt library for ${platform}`);
+  mkdirSync(join(dist, platform), { recursive: true });
+  copyFileSync(source, join(dist, platform, 'koffi.node'));
+}
+
+function attempt(action) {
+  try {
+    return action();
+  } catch {
+    return undefined;
+  }
+}
+
+mkdirSync(dist, { recursive: true });
+buildController();
+copyKoffi();
+await buildBundles();
+buildCodeCache();

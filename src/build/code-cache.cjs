@@ -1,0 +1,17 @@
+// code-cache.cjs BUNDLE COMMANDS: runs the commands (a JSON array of words each) and writes BUNDLE's code cache, so that
+// it holds the functions that they called. The wrapper must be the launcher's to the byte.
+
+const { readFileSync, writeFileSync } = require('node:fs');
+const { Module } = require('node:module');
+const { dirname } = require('node:path');
+const { Script } = require('node:vm');
+
+const [filename, commands] = process.argv.slice(2);
+const script = new Script(Module.wrap(readFileSync(filename, 'latin1')), { filename });
+const bundle = { exports: {} };
+script.runInThisContext()(bundle.exports, Module.createRequire(filename), bundle, filename, dirname(filename));
+
+(async () => {
+  for (const words of JSON.parse(commands)) await bundle.exports.main(words);
+  writeFileSync(filename.replace(/\.cjs$/, '.cache'), script.createCachedData());
+})();

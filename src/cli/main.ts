@@ -1,0 +1,77 @@
+// Entry of the program: from the words of the command line to an exit status.
+
+import { parseLine, parseWords, UsageError } from './parse.ts';
+import { commandTable } from './registry.ts';
+import { Session } from './session.ts';
+import { readCommandLine } from './settings.ts';
+
+/** First word of the command that a container's controller runs when its init has ended. */
+const AFTERMATH = '--internal-aftermath';
+
+/** Runs `virsh-lxc ARGV...`; the result is the exit status. Never throws. */
+export async function main(argv: readonly string[]): Promise<number> {
+  if (argv[0] === AFTERMATH) {
+    const { runAftermath } = await import('../driver/aftermath.ts');
+    return (await runAftermath(argv.slice(1))) ?? 0;
+  }
+  let session: Session | undefined;
+  try {
+    const { settings, words, about, complaints } = readCommandLine(argv, process.env);
+    session = new Session(settings, commandTable, await debugLog(settings));
+    for (const complaint of complaints) await session.error(complaint);
+    if (about) {
+      const { tellAbout } = await import('./about.ts');
+      tellAbout(about, session);
+      session.flush();
+      return 0;
+    }
+    const ok = await execute(session, words);
+    await session.close();
+    return ok ? 0 : 1;
+  } catch (error) {
+    await reportOutside(error, session);
+    return 1;
+  }
+}
+
+async function execute(session: Session, words: readonly string[]): Promise<boolean> {
+  const { settings } = session;
+  const commands = words.length === 1 ? parseLine(words[0]!, commandTable) : parseWords(words, commandTable);
+  session.logParsed(commands);
+  // A connection that was asked for by name must work even if no command needs it.
+  if (settings.uri !== undefined) await session.ensureConnected();
+  if (settings.interactive) {
+    const { runShell } = await import('./shell.ts');
+    return runShell(session);
+  }
+  if (words.length === 1 && words[0] === '') return false;
+  return (await session.runAll(commands)).ok;
+}
+
+async function debugLog(settings: Session['settings']): Promise<import('./debug-log.ts').DebugLog | undefined> {
+  if (settings.debugLevel > 1 && settings.logFile === undefined) return undefined;
+  const { DebugLog } = await import('./debug-log.ts');
+  return new DebugLog(settings);
+}
+
+/** Errors that belong to no command: a bad command line, no connection, a full disk. */
+async function reportOutside(error: unknown, session: Session | undefined): Promise<void> {
+  const { Output } = await import('./output.ts');
+  const output = session?.output ?? new Output();
+  if (error instanceof UsageError) {
+    for (const line of error.lines) await (session ? session.error(line) : output.error(line));
+  } else {
+    await (session ?? new Session(NO_SETTINGS, commandTable, undefined)).report(error);
+  }
+}
+
+const NO_SETTINGS: Session['settings'] = {
+  uri: undefined,
+  readonly: false,
+  quiet: true,
+  timing: false,
+  escape: { byte: 0x1d, text: '^]' },
+  interactive: false,
+  debugLevel: 4,
+  logFile: undefined,
+};

@@ -1,0 +1,87 @@
+// The only writer to the terminal. Plain descriptors instead of process.stdout: creating that stream costs milliseconds.
+
+import { writeSync } from 'node:fs';
+import { errnoCode, systemError } from '../errors.ts';
+import { isTerminal } from './terminal.ts';
+
+const FLUSH_LENGTH = 64 * 1024;
+
+export class Output {
+  private pending = '';
+
+  /** Adds to standard output; it is written by `flush`, or when much has gathered. */
+  print(text: string): void {
+    this.pending += text;
+    if (this.pending.length > FLUSH_LENGTH) this.flush();
+  }
+
+  /** Throws SYSTEM_ERROR when standard output cannot be written; ends the process when nobody reads it any more. */
+  flush(): void {
+    if (this.pending === '') return;
+    const text = this.pending;
+    this.pending = '';
+    try {
+      writeFully(1, Buffer.from(text, 'utf8'));
+    } catch (error) {
+      if (errnoCode(error) === 'EPIPE') process.exit(BROKEN_PIPE_STATUS);
+      throw systemError('Cannot write standard output', error);
+    }
+  }
+
+  /** One line on standard error after everything that was printed. */
+  async error(line: string): Promise<void> {
+    this.flushQuietly();
+    this.writeError(`${await paint('red', 'error:')} ${line}\n`);
+  }
+
+  async warning(line: string): Promise<void> {
+    this.flushQuietly();
+    this.writeError(`${await paint('yellow', 'warning:')} ${line}\n`);
+  }
+
+  /** Text for people only: what is being waited for. Nothing unless standard error is a terminal. */
+  async notice(line: string): Promise<void> {
+    if (!(await isTerminal(2))) return;
+    this.flushQuietly();
+    this.writeError(`${await paint('dim', line)}\n`);
+  }
+
+  private flushQuietly(): void {
+    try {
+      this.flush();
+    } catch {
+      // The error that is about to be printed matters more than the output that was lost.
+    }
+  }
+
+  private writeError(text: string): void {
+    try {
+      writeFully(2, Buffer.from(text, 'utf8'));
+    } catch {
+      // There is nowhere left to report to.
+    }
+  }
+}
+
+/** As a shell reports a process that SIGPIPE ended; Node ignores that signal. */
+const BROKEN_PIPE_STATUS = 141;
+
+/** Writes all of `data`, however often that takes. Throws what fs throws. */
+export function writeFully(fd: number, data: Buffer): void {
+  let rest = data;
+  while (rest.length > 0) {
+    try {
+      rest = rest.subarray(writeSync(fd, rest));
+    } catch (error) {
+      // Whoever shares the terminal or pipe with us may have made it non-blocking.
+      if (errnoCode(error) !== 'EAGAIN') throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2);
+    }
+  }
+}
+
+async function paint(style: 'red' | 'yellow' | 'dim', text: string): Promise<string> {
+  if (process.env['NO_COLOR'] || !(await isTerminal(2))) return text;
+  const { chalkStderr } = await import('chalk');
+  return chalkStderr[style](text);
+}

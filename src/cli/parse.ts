@@ -1,0 +1,238 @@
+// virsh's two grammars: the global options (getopt_long(3) that stops at the first operand) and command lines.
+// Written by hand: virsh's rules (no reordering, words filling options in definition order, its own error texts) are
+// none that a general parser can be told to follow.
+
+import type { CommandDefinition, CommandTable, OptionDefinition } from './command.ts';
+
+/** What is wrong with a command line; every line is printed after `error: `. Nothing has run yet. */
+export class UsageError extends Error {
+  readonly lines: readonly string[];
+
+  constructor(...lines: string[]) {
+    super(lines.join('\n'));
+    this.name = 'UsageError';
+    this.lines = lines;
+  }
+}
+
+/** The raw words given for each option; `true` for a bool. */
+export type RawValues = ReadonlyMap<string, true | readonly string[]>;
+
+export interface ParsedCommand {
+  readonly definition: CommandDefinition;
+  readonly values: RawValues;
+}
+
+type Token = { readonly kind: 'word'; readonly text: string } | { readonly kind: 'separator' } | { readonly kind: 'end' };
+
+const SEPARATOR: Token = { kind: 'separator' };
+const END: Token = { kind: 'end' };
+
+/** Several words: each is one token as it stands, and there is one command. */
+export function parseWords(words: readonly string[], table: CommandTable): ParsedCommand[] {
+  let at = 0;
+  return parseCommands(() => {
+    const text = words[at++];
+    return text === undefined ? END : { kind: 'word', text };
+  }, table);
+}
+
+/** One string: blanks separate words, `;` and newline separate commands, quotes and `#` as in a shell. */
+export function parseLine(line: string, table: CommandTable): ParsedCommand[] {
+  return parseCommands(lineTokens(line), table);
+}
+
+function lineTokens(line: string): () => Token {
+  let at = 0;
+  return () => {
+    while (at < line.length && (isBlank(line[at]) || (line[at] === '\\' && line[at + 1] === '\n'))) at += line[at] === '\\' ? 2 : 1;
+    if (line[at] === '#') while (at < line.length && line[at] !== '\n') at++;
+    if (at >= line.length) return END;
+    if (isTerminator(line[at])) {
+      at++;
+      return SEPARATOR;
+    }
+    let text = '';
+    let quoted = false;
+    while (at < line.length && (quoted || !(isBlank(line[at]) || isTerminator(line[at])))) {
+      const char = line[at++]!;
+      if (char === '"') {
+        quoted = !quoted;
+      } else if (char === "'" && !quoted) {
+        // An apostrophe that is never closed quotes the rest of the line.
+        const close = line.indexOf("'", at);
+        const end = close < 0 ? line.length : close;
+        text += line.slice(at, end);
+        at = end + 1;
+      } else if (char === '\\') {
+        const escaped = line[at++];
+        if (escaped === undefined) throw new UsageError('dangling \\');
+        if (escaped !== '\n') text += escaped;
+      } else {
+        text += char;
+      }
+    }
+    if (quoted) throw new UsageError('missing "');
+    return { kind: 'word', text };
+  };
+}
+
+function isBlank(char: string | undefined): boolean {
+  return char === ' ' || char === '\t';
+}
+
+function isTerminator(char: string | undefined): boolean {
+  return char === ';' || char === '\n';
+}
+
+function parseCommands(next: () => Token, table: CommandTable): ParsedCommand[] {
+  const commands: ParsedCommand[] = [];
+  for (;;) {
+    const token = next();
+    if (token.kind === 'end') return commands;
+    if (token.kind === 'separator') continue;
+    const definition = table.find(token.text);
+    if (!definition) throw new UsageError(`unknown command: '${token.text}'`);
+    const { values, ended } = parseOptions(definition, next);
+    commands.push(checked(definition, values, table));
+    if (ended) return commands;
+  }
+}
+
+const HELP_OPTION: OptionDefinition = { name: 'help', type: 'bool', help: 'print help for this command' };
+
+function parseOptions(definition: CommandDefinition, next: () => Token): { values: Map<string, true | string[]>; ended: boolean } {
+  const values = new Map<string, true | string[]>();
+  const unfilled = definition.options.filter((option) => option.type !== 'bool' && !option.namedOnly);
+  const add = (option: OptionDefinition, word: string | undefined) => {
+    if (word === undefined) values.set(option.name, true);
+    else if (option.type === 'argv') values.set(option.name, [...((values.get(option.name) as string[] | undefined) ?? []), word]);
+    else values.set(option.name, [word]);
+    const index = unfilled.indexOf(option);
+    if (option.type !== 'argv' && index >= 0) unfilled.splice(index, 1);
+  };
+  let wordsOnly = false;
+  for (;;) {
+    const token = next();
+    if (token.kind !== 'word') return { values, ended: token.kind === 'end' };
+    const text = token.text;
+    if (!wordsOnly && /^--[0-9A-Za-z]/.test(text)) {
+      const equals = text.indexOf('=');
+      const option = findOption(definition, equals < 0 ? text.slice(2) : text.slice(2, equals), values);
+      if (!option) continue;
+      if (option.type === 'bool') {
+        if (equals >= 0) throw new UsageError(`invalid '=' after option --${option.name}`);
+        add(option, undefined);
+      } else if (equals >= 0) {
+        add(option, text.slice(equals + 1));
+      } else {
+        const value = next();
+        if (value.kind !== 'word') throw new UsageError(`expected syntax: --${option.name} <${valueWord(option)}>`);
+        add(option, value.text);
+      }
+    } else if (!wordsOnly && text === '--') {
+      wordsOnly = true;
+    } else {
+      const option = unfilled[0];
+      // Words too many after `help` are no error.
+      if (!option && definition.name === 'help') continue;
+      if (!option) throw new UsageError(`unexpected data '${text}'`);
+      add(option, text);
+    }
+  }
+}
+
+/** What stands for an option's value in help and errors. */
+export function valueWord(option: OptionDefinition): 'number' | 'string' {
+  return option.valueWord ?? (option.type === 'int' || option.type === 'scaled' ? 'number' : 'string');
+}
+
+function findOption(definition: CommandDefinition, name: string, values: Map<string, unknown>): OptionDefinition | undefined {
+  if (name === 'help') return HELP_OPTION;
+  const option = definition.options.find((candidate) => candidate.name === name || candidate.aliases?.includes(name));
+  if (!option) {
+    if (definition.name === 'help') return undefined;
+    throw new UsageError(`command '${definition.name}' doesn't support option --${name}`);
+  }
+  if (values.has(option.name) && option.type !== 'argv') throw new UsageError(`option --${option.name} already seen`);
+  return option;
+}
+
+/** The command, or `help COMMAND` if --help was among its options. */
+function checked(definition: CommandDefinition, values: Map<string, true | string[]>, table: CommandTable): ParsedCommand {
+  if (values.has('help') && definition.name !== 'help') {
+    const help = table.find('help');
+    if (help) return { definition: help, values: new Map([['command', [definition.name]]]) };
+  }
+  const missing = definition.options.filter((option) => option.required && !values.has(option.name));
+  if (missing.length > 0) {
+    throw new UsageError(
+      ...missing.map((option) => {
+        const shown = valueWord(option) === 'number' ? `--${option.name}` : `<${option.name}>`;
+        return `command '${definition.name}' requires ${shown} option`;
+      }),
+    );
+  }
+  return { definition, values };
+}
+
+/** A global option: its letter, its long name, what it does with its value. */
+export interface GlobalOption {
+  readonly letter: string;
+  readonly long?: string;
+  /** `optional`: only as `--name=value`. */
+  readonly value?: 'required' | 'optional';
+}
+
+/**
+ * Splits leading options from the rest as getopt_long(3) with `+` would: clusters (`-qr`), values joined or apart,
+ * unambiguous beginnings of long names; `--` ends the options.
+ */
+export function parseGlobals(
+  words: readonly string[],
+  options: readonly GlobalOption[],
+  found: (letter: string, value: string | undefined) => void,
+): string[] {
+  let at = 0;
+  for (; at < words.length; at++) {
+    const word = words[at]!;
+    if (word === '--') return words.slice(at + 1);
+    if (word === '-' || !word.startsWith('-')) break;
+    if (word.startsWith('--')) {
+      const equals = word.indexOf('=');
+      const name = equals < 0 ? word.slice(2) : word.slice(2, equals);
+      const option = findLong(name, options);
+      if (!option) throw new UsageError(`unsupported option '${word}'. See --help.`);
+      if (!option.value && equals >= 0) throw new UsageError(`unsupported option '-${option.letter}'. See --help.`);
+      if (option.value === 'required' && equals < 0 && at + 1 >= words.length) throw missingValue(option);
+      if (option.value === 'required' && equals < 0) found(option.letter, words[++at]);
+      else found(option.letter, equals < 0 ? undefined : word.slice(equals + 1));
+      continue;
+    }
+    for (let index = 1; index < word.length; index++) {
+      const letter = word[index]!;
+      const option = options.find((candidate) => candidate.letter === letter);
+      if (!option) throw new UsageError(`unsupported option '-${letter}'. See --help.`);
+      if (option.value !== 'required') {
+        found(letter, undefined);
+        continue;
+      }
+      const joined = word.slice(index + 1);
+      if (joined === '' && at + 1 >= words.length) throw missingValue(option);
+      found(letter, joined === '' ? words[++at] : joined);
+      break;
+    }
+  }
+  return words.slice(at);
+}
+
+function findLong(name: string, options: readonly GlobalOption[]): GlobalOption | undefined {
+  const exact = options.find((option) => option.long === name);
+  if (exact) return exact;
+  const beginnings = options.filter((option) => option.long?.startsWith(name));
+  return beginnings.length === 1 ? beginnings[0] : undefined;
+}
+
+function missingValue(option: GlobalOption): UsageError {
+  return new UsageError(`option '-${option.letter}'/'--${option.long}' requires an argument`);
+}

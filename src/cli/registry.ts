@@ -1,0 +1,28 @@
+// All commands, by group, in the order in which help lists them.
+
+import { domainCommands } from '../commands/domain/index.ts';
+import { eventCommands } from '../commands/events.ts';
+import { hostCommands } from '../commands/host/index.ts';
+import { monitorCommands } from '../commands/monitor/index.ts';
+import { virshCommands } from '../commands/virsh/index.ts';
+import type { CommandTable, GroupDefinition } from './command.ts';
+
+const groups: readonly GroupDefinition[] = [
+  { name: 'Domain Management', keyword: 'domain', commands: domainCommands },
+  { name: 'Domain Monitoring', keyword: 'monitor', commands: monitorCommands },
+  { name: 'Domain Events', keyword: 'events', commands: eventCommands },
+  { name: 'Host and Hypervisor', keyword: 'host', commands: hostCommands },
+  { name: 'Virsh itself', keyword: 'virsh', commands: virshCommands },
+];
+
+export const commandTable: CommandTable = {
+  groups,
+  find(name) {
+    for (const group of groups) {
+      for (const command of group.commands) {
+        if (command.name === name || command.aliases?.includes(name)) return command;
+      }
+    }
+    return undefined;
+  },
+};

@@ -1,0 +1,164 @@
+// One run of the program: the connection, the output, and the frame around every command.
+
+import type { Connection } from '../driver/connection.ts';
+import { inContext, LibvirtError } from '../errors.ts';
+import { argumentsOf } from './arguments.ts';
+import {
+  type Arguments,
+  type CommandContext,
+  type CommandDefinition,
+  type CommandTable,
+  failure,
+  type OptionDefinition,
+  type Settings,
+} from './command.ts';
+import type { DebugLog } from './debug-log.ts';
+import { Output } from './output.ts';
+import type { ParsedCommand } from './parse.ts';
+
+/** Commands after which nothing else of the line runs. */
+const LEAVING = new Set(['quit', 'exit']);
+
+export class Session implements CommandContext {
+  readonly output = new Output();
+  readonly settings: Settings;
+  readonly table: CommandTable;
+  readonly onWaiting = (what: string): void => void this.output.notice(what);
+  readonly onWarning = (text: string): void => void this.output.warning(text);
+  private readonly log: DebugLog | undefined;
+  private readonly endings: (() => Promise<void>)[] = [];
+  private opened: Connection | undefined;
+  private uri: string | undefined;
+  private isReadonly: boolean;
+
+  constructor(settings: Settings, table: CommandTable, log: DebugLog | undefined) {
+    this.settings = settings;
+    this.table = table;
+    this.log = log;
+    this.uri = settings.uri;
+    this.isReadonly = settings.readonly;
+  }
+
+  get connection(): Connection {
+    if (!this.opened) throw new Error('a command without connection asked for it');
+    return this.opened;
+  }
+
+  /** For the prompt: the connection's state, or what it will be. */
+  get readonly(): boolean {
+    return this.isReadonly;
+  }
+
+  print(text: string): void {
+    this.output.print(text);
+  }
+
+  extra(text: string): void {
+    if (!this.settings.quiet) this.output.print(text);
+  }
+
+  async error(line: string): Promise<void> {
+    await this.output.error(line);
+    this.log?.error(line);
+  }
+
+  flush(): void {
+    this.output.flush();
+  }
+
+  async connect(uri: string | undefined, readonly: boolean): Promise<void> {
+    this.opened = undefined;
+    this.opened = await openConnection(uri, readonly);
+    this.uri = uri;
+    this.isReadonly = readonly;
+  }
+
+  /** Opens the connection unless it is open. */
+  async ensureConnected(): Promise<Connection> {
+    this.opened ??= await openConnection(this.uri, this.isReadonly);
+    return this.opened;
+  }
+
+  /** Tells the debug log of a line that was understood. */
+  logParsed(commands: readonly ParsedCommand[]): void {
+    for (const command of commands) this.log?.command(command, (line) => this.print(line));
+  }
+
+  /** Does what commands left to be done when the session ends. */
+  async close(): Promise<void> {
+    for (const action of this.endings.splice(0)) await action();
+  }
+
+  atEnd(action: () => Promise<void>): void {
+    this.endings.push(action);
+  }
+
+  /**
+   * Runs the commands of one line; true if the last one that ran succeeded. Stops after quit and exit.
+   * Throws only when standard output cannot be written.
+   */
+  async runAll(commands: readonly ParsedCommand[]): Promise<{ ok: boolean; leaving: boolean }> {
+    let ok = true;
+    for (const command of commands) {
+      ok = await this.runOne(command);
+      if (LEAVING.has(command.definition.name)) return { ok, leaving: true };
+    }
+    return { ok, leaving: false };
+  }
+
+  private async runOne(command: ParsedCommand): Promise<boolean> {
+    const { definition } = command;
+    const start = this.settings.timing ? process.hrtime.bigint() : 0n;
+    let ok = true;
+    try {
+      if (definition.connection !== false) await this.ensureConnected();
+      const args = argumentsOf(command);
+      checkCombinations(definition, args);
+      ok = (await definition.run(this, args)) !== false;
+    } catch (error) {
+      ok = false;
+      await this.report(error);
+    }
+    if (!LEAVING.has(definition.name)) {
+      if (this.settings.timing) {
+        const elapsedMs = Number(process.hrtime.bigint() - start) / 1e6;
+        this.print(`\n(Time: ${elapsedMs.toFixed(3)} ms)\n\n`);
+      } else {
+        this.extra('\n');
+      }
+    }
+    this.flush();
+    return ok;
+  }
+
+  /** The two lines of an error: what was being done, and why it failed. */
+  async report(error: unknown): Promise<void> {
+    const known = error instanceof LibvirtError ? error : (inContext('', error) as LibvirtError);
+    if (!(error instanceof LibvirtError)) this.log?.stack(error);
+    if (known.context) await this.error(known.context);
+    await this.error(known.message);
+  }
+}
+
+async function openConnection(uri: string | undefined, readonly: boolean): Promise<Connection> {
+  try {
+    const driver = await import('../driver/connection.ts');
+    return await driver.openConnection(uri, { readonly });
+  } catch (error) {
+    throw inContext('failed to connect to the hypervisor', error);
+  }
+}
+
+function checkCombinations(definition: CommandDefinition, args: Arguments<readonly OptionDefinition[]>): void {
+  for (const [one, other] of definition.exclusive ?? []) {
+    if (isGiven(args, one) && isGiven(args, other)) throw failure(`Options --${one} and --${other} are mutually exclusive`);
+  }
+  for (const [option, needed] of definition.requires ?? []) {
+    if (isGiven(args, option) && !isGiven(args, needed)) throw failure(`Option --${needed} is required by option --${option}`);
+  }
+}
+
+function isGiven(args: Arguments<readonly OptionDefinition[]>, name: string): boolean {
+  const value: unknown = args[name];
+  return value !== undefined && value !== false && !(Array.isArray(value) && value.length === 0);
+}

@@ -1,0 +1,103 @@
+// The interactive mode: a prompt on a terminal, or commands from a pipe or a file.
+
+import { readSync } from 'node:fs';
+import { errnoCode } from '../errors.ts';
+import { parseLine, UsageError } from './parse.ts';
+import type { Session } from './session.ts';
+import { isTerminal } from './terminal.ts';
+
+const BANNER = [
+  'Welcome to virsh, the virtualization interactive terminal.',
+  '',
+  "Type:  'help' for help with commands",
+  "       'quit' to quit",
+  '',
+  '',
+].join('\n');
+
+export interface LineReader {
+  /** The next line without its end, or undefined at the end of the input. */
+  read(prompt: string): Promise<string | undefined>;
+  close(): void;
+}
+
+/** Reads and runs commands until quit, exit or the end of the input. As with virsh, it always ends well. */
+export async function runShell(session: Session): Promise<boolean> {
+  const reader = (await isTerminal(0)) ? await terminalReader(session) : new PlainReader(session);
+  if (!session.settings.quiet) session.print(BANNER);
+  try {
+    for (;;) {
+      session.flush();
+      const line = await reader.read(session.readonly ? 'virsh > ' : 'virsh # ');
+      if (line === undefined || (await runLine(session, line))) break;
+    }
+  } finally {
+    reader.close();
+  }
+  session.print('\n');
+  session.flush();
+  return true;
+}
+
+async function terminalReader(session: Session): Promise<LineReader> {
+  const { TerminalReader } = await import('./terminal-reader.ts');
+  return TerminalReader.open(session);
+}
+
+/** True when the line asked to leave. */
+async function runLine(session: Session, line: string): Promise<boolean> {
+  try {
+    const commands = parseLine(line, session.table);
+    session.logParsed(commands);
+    return (await session.runAll(commands)).leaving;
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    for (const text of error.lines) await session.error(text);
+    return false;
+  }
+}
+
+/** Input that is no terminal: prompt and line are echoed, as readline(3) does. */
+class PlainReader implements LineReader {
+  private readonly session: Session;
+  private ended = false;
+
+  constructor(session: Session) {
+    this.session = session;
+  }
+
+  async read(prompt: string): Promise<string | undefined> {
+    this.session.print(prompt);
+    const line = this.ended ? undefined : this.nextLine();
+    if (line !== undefined) this.session.print(`${line}\n`);
+    return line;
+  }
+
+  close(): void {}
+
+  /** Byte by byte, so that a command that reads standard input too finds all that follows its line. */
+  private nextLine(): string | undefined {
+    const bytes: number[] = [];
+    const one = Buffer.alloc(1);
+    for (;;) {
+      if (readByte(one) === 0) {
+        this.ended = true;
+        return bytes.length > 0 ? Buffer.from(bytes).toString('utf8') : undefined;
+      }
+      if (one[0] === 0x0a) return Buffer.from(bytes).toString('utf8');
+      bytes.push(one[0]!);
+    }
+  }
+}
+
+function readByte(into: Buffer): number {
+  for (;;) {
+    try {
+      return readSync(0, into, 0, 1, null);
+    } catch (error) {
+      // Standard input is shared; whoever started us may have made it non-blocking.
+      if (errnoCode(error) !== 'EAGAIN') throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
+    }
+  }
+}

@@ -1,0 +1,142 @@
+// Lines typed at the prompt: editing, history and completion by node:readline.
+// The interface lives only while it waits for a line, so that commands find the terminal as it was.
+
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { type CompleterResult, createInterface, type Interface } from 'node:readline';
+import { completions } from './complete.ts';
+import type { Session } from './session.ts';
+import type { LineReader } from './shell.ts';
+
+const DEFAULT_HISTORY_SIZE = 500;
+const MAX_HISTORY_SIZE = 500000;
+/** As a shell reports a program that ^C ended. */
+const INTERRUPTED_STATUS = 130;
+
+export class TerminalReader implements LineReader {
+  private readonly session: Session;
+  private readonly historySize: number;
+  private readonly historyFile: string | undefined;
+  /** Newest first. */
+  private history: string[];
+  /** Lines that were pasted behind the one that was asked for. */
+  private readonly ahead: string[] = [];
+
+  private constructor(session: Session, historySize: number) {
+    this.session = session;
+    this.historySize = historySize;
+    this.historyFile = historyFile(process.env);
+    this.history = loadHistory(this.historyFile, historySize);
+  }
+
+  static async open(session: Session): Promise<TerminalReader> {
+    return new TerminalReader(session, await historySize(session));
+  }
+
+  async read(prompt: string): Promise<string | undefined> {
+    const pasted = this.ahead.shift();
+    if (pasted !== undefined) {
+      this.session.print(`${prompt}${pasted}\n`);
+      return pasted;
+    }
+    this.session.flush();
+    const reader = createInterface({
+      input: process.stdin,
+      output: process.stdout,
+      terminal: true,
+      prompt,
+      history: [...this.history],
+      historySize: this.historySize,
+      completer: (line: string, done: (error?: null | Error, result?: CompleterResult) => void) => {
+        void this.complete(line).then((result) => done(null, result));
+      },
+    });
+    try {
+      return await this.nextLine(reader);
+    } finally {
+      reader.close();
+    }
+  }
+
+  close(): void {
+    if (this.historyFile === undefined || this.history.length === 0) return;
+    try {
+      mkdirSync(dirname(this.historyFile), { recursive: true, mode: 0o755 });
+      writeFileSync(
+        this.historyFile,
+        [...this.history]
+          .reverse()
+          .map((line) => `${line}\n`)
+          .join(''),
+        { mode: 0o600 },
+      );
+    } catch {
+      // A home that cannot be written must not spoil the session.
+    }
+  }
+
+  private nextLine(reader: Interface): Promise<string | undefined> {
+    return new Promise((resolve) => {
+      let first: string | undefined;
+      reader.on('line', (line) => {
+        this.remember(line);
+        if (first !== undefined) {
+          this.ahead.push(line);
+          return;
+        }
+        first = line;
+        // What was pasted in one piece arrives as several lines in this turn of the event loop.
+        setImmediate(() => resolve(first));
+      });
+      reader.on('SIGINT', () => {
+        reader.close();
+        process.exit(INTERRUPTED_STATUS);
+      });
+      reader.on('close', () => resolve(first));
+      reader.prompt();
+    });
+  }
+
+  private remember(line: string): void {
+    if (line === '' || line === this.history[0]) return;
+    this.history = [line, ...this.history].slice(0, this.historySize);
+  }
+
+  private async complete(line: string): Promise<CompleterResult> {
+    const words = line
+      .slice(line.lastIndexOf(';') + 1)
+      .trimStart()
+      .split(/[ \t]+/);
+    const connecting = () => this.session.ensureConnected().catch(() => undefined);
+    const found = await completions({ table: this.session.table, connecting }, words);
+    return [found.length === 1 ? [`${found[0]} `] : found, words.at(-1) ?? ''];
+  }
+}
+
+async function historySize(session: Session): Promise<number> {
+  const text = process.env['VIRSH_HISTSIZE'];
+  if (text === undefined) return DEFAULT_HISTORY_SIZE;
+  const size = /^\s*[+-]?\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (Number.isNaN(size)) await session.error('Bad $VIRSH_HISTSIZE value.');
+  else if (size < 0 || size > MAX_HISTORY_SIZE) await session.error(`$VIRSH_HISTSIZE value should be between 0 and ${MAX_HISTORY_SIZE}`);
+  else return size;
+  return DEFAULT_HISTORY_SIZE;
+}
+
+function historyFile(environment: NodeJS.ProcessEnv): string | undefined {
+  const home = environment['HOME'];
+  const cache = environment['XDG_CACHE_HOME'] || (home ? join(home, '.cache') : undefined);
+  return cache && join(cache, 'libvirt/virsh/history');
+}
+
+function loadHistory(file: string | undefined, size: number): string[] {
+  if (file === undefined) return [];
+  try {
+    const lines = readFileSync(file, 'utf8')
+      .split('\n')
+      .filter((line) => line !== '');
+    return lines.reverse().slice(0, size);
+  } catch {
+    return [];
+  }
+}

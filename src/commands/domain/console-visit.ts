@@ -1,0 +1,29 @@
+// A visit to a console: shared by console, start --console and create --console.
+
+import { type CommandContext, failure } from '../../cli/command.ts';
+import { isTerminal } from '../../cli/terminal.ts';
+import type { DomainRef } from '../../driver/domain-lookup.ts';
+
+/** Connects standard input and output to the console; returns when the escape character was typed or the domain ended. */
+export async function visitConsole(
+  context: CommandContext,
+  domain: DomainRef,
+  options: { readonly devname: string | undefined; readonly force: boolean; readonly safe: boolean },
+): Promise<void> {
+  const { isActive } = await import('../../driver/domain-lookup.ts');
+  if (!(await isActive(context.connection, domain))) throw failure('The domain is not running');
+  if (!(await isTerminal(0))) throw failure('Cannot run interactive console without a controlling TTY');
+  const ending = context.settings.escape;
+  context.extra(`Connected to domain '${domain.name}'\n`);
+  context.extra(`Escape character is ${ending.text}${keysOf(ending.text)}\n`);
+  context.flush();
+  const { openConsole } = await import('../../driver/domain-console.ts');
+  using stream = await openConsole(context.connection, domain, options.devname, { force: options.force, safe: options.safe });
+  const { relayConsole } = await import('../../cli/console-relay.ts');
+  await relayConsole(stream.fd, ending.byte);
+}
+
+/** ` (Ctrl + ])` for a control character. */
+function keysOf(text: string): string {
+  return text.startsWith('^') && text.length > 1 ? ` (Ctrl + ${text[1]})` : '';
+}

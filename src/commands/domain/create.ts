@@ -1,0 +1,47 @@
+import { defineCommand } from '../../cli/command.ts';
+import { withContext } from '../../errors.ts';
+import { readDescription } from '../files.ts';
+import { descriptors } from './descriptors.ts';
+
+export const create = defineCommand({
+  name: 'create',
+  group: 'domain',
+  summary: 'start a domain from an XML file',
+  description:
+    'Starts the domain that FILE describes. It is transient, forgotten when it stops, unless its uuid is that of a ' +
+    'stored domain: then that domain runs, this once with the configuration in FILE.',
+  options: [
+    { name: 'file', type: 'string', required: true, help: 'file with the XML of the domain' },
+    { name: 'console', type: 'bool', help: 'go on to the console of the domain' },
+    { name: 'paused', type: 'bool', help: 'freeze the domain before its init does anything' },
+    { name: 'autodestroy', type: 'bool', help: 'destroy the domain when this program ends' },
+    { name: 'pass-fds', type: 'string', emptyAllowed: true, help: "open descriptors N,M,... that become init's 3, 4, ..." },
+    { name: 'validate', type: 'bool', help: 'check the XML against the schema first' },
+    { name: 'reset-nvram', type: 'bool', help: 'refused: containers have no NVRAM' },
+  ],
+  async run(context, args) {
+    const xml = readDescription(args.file);
+    const passFds = descriptors(args['pass-fds']);
+    const domain = await withContext(`Failed to create domain from ${args.file}`, async () => {
+      const { createDomain } = await import('../../driver/domain-start.ts');
+      return await createDomain(context.connection, xml, {
+        paused: args.paused,
+        autodestroy: args.autodestroy,
+        resetNvram: args['reset-nvram'],
+        validate: args.validate,
+        passFds,
+        onWaiting: context.onWaiting,
+        onWarning: context.onWarning,
+      });
+    });
+    context.extra(`Domain '${domain.name}' created from ${args.file}\n`);
+    if (args.autodestroy) {
+      const { endSession } = await import('../../driver/domain-start.ts');
+      context.atEnd(() => endSession(context.connection));
+    }
+    if (args.console) {
+      const { visitConsole } = await import('./console-visit.ts');
+      await visitConsole(context, domain, { devname: undefined, force: false, safe: false });
+    }
+  },
+});

@@ -1,0 +1,56 @@
+import { autostart } from './autostart.ts';
+import { autostartAll } from './autostart-all.ts';
+import { blkiotune } from './blkiotune.ts';
+import { consoleCommand } from './console.ts';
+import { cpuStats } from './cpu-stats.ts';
+import { create } from './create.ts';
+import { define } from './define.ts';
+import { desc } from './desc.ts';
+import { domhostname } from './domhostname.ts';
+import { dumpxml } from './dumpxml.ts';
+import { edit } from './edit.ts';
+import { resume, suspend } from './freeze.ts';
+import { lxcEnterNamespace } from './lxc-enter-namespace.ts';
+import { memtune, setmaxmem, setmem } from './memory.ts';
+import { metadata } from './metadata.ts';
+import { domid, domname, domrename, domuuid } from './names.ts';
+import { schedinfo } from './schedinfo.ts';
+import { sendProcessSignal } from './send-process-signal.ts';
+import { start } from './start.ts';
+import { destroy, reboot, shutdown } from './stop.ts';
+import { ttyconsole } from './ttyconsole.ts';
+import { undefine } from './undefine.ts';
+
+/** In the order of `help domain`. */
+export const domainCommands = [
+  autostart,
+  autostartAll,
+  blkiotune,
+  consoleCommand,
+  cpuStats,
+  create,
+  define,
+  desc,
+  destroy,
+  domhostname,
+  domid,
+  domname,
+  domrename,
+  domuuid,
+  dumpxml,
+  edit,
+  sendProcessSignal,
+  lxcEnterNamespace,
+  memtune,
+  metadata,
+  reboot,
+  resume,
+  schedinfo,
+  setmaxmem,
+  setmem,
+  shutdown,
+  start,
+  suspend,
+  ttyconsole,
+  undefine,
+];

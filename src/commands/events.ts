@@ -1,0 +1,3 @@
+import { event } from './domain/event.ts';
+
+export const eventCommands = [event];

@@ -1,0 +1,21 @@
+// Files that commands read: domain and device descriptions.
+
+import { readFileSync } from 'node:fs';
+import { failure } from '../cli/command.ts';
+import { errnoCode, systemError } from '../errors.ts';
+
+/** libvirt refuses larger descriptions. */
+const MAX_BYTES = 10 * 1024 * 1024;
+
+/** The text of `path`. Throws SYSTEM_ERROR `Failed to open file 'PATH': …`. */
+export function readDescription(path: string): string {
+  let content: Buffer;
+  try {
+    content = readFileSync(path);
+  } catch (error) {
+    if (errnoCode(error) === 'EISDIR') throw systemError(`Failed to read file '${path}'`, error);
+    throw systemError(`Failed to open file '${path}'`, error);
+  }
+  if (content.length > MAX_BYTES) throw failure(`Failed to read file '${path}': Value too large for defined data type`);
+  return content.toString('utf8');
+}

@@ -1,0 +1,14 @@
+import { defineCommand } from '../../cli/command.ts';
+import { withContext } from '../../errors.ts';
+
+export const hostname = defineCommand({
+  name: 'hostname',
+  group: 'host',
+  summary: "the host's name",
+  description: 'Prints the canonical name of the host that the containers run on.',
+  options: [],
+  async run(context) {
+    const { hostName } = await import('../../driver/host.ts');
+    context.print(`${await withContext('failed to get hostname', () => hostName(context.connection))}\n`);
+  },
+});

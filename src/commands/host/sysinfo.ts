@@ -1,0 +1,14 @@
+import { defineCommand } from '../../cli/command.ts';
+import { withContext } from '../../errors.ts';
+
+export const sysinfo = defineCommand({
+  name: 'sysinfo',
+  group: 'host',
+  summary: 'what the firmware tells about the host, as XML',
+  description: 'Prints maker, model, versions and serial numbers of the machine as its firmware (SMBIOS) has them.',
+  options: [],
+  async run(context) {
+    const { sysinfoXml } = await import('../../driver/host.ts');
+    context.print(await withContext('failed to get sysinfo', () => sysinfoXml(context.connection)));
+  },
+});

@@ -1,0 +1,12 @@
+import { defineCommand } from '../../cli/command.ts';
+
+export const uri = defineCommand({
+  name: 'uri',
+  group: 'host',
+  summary: 'the URI of the connection',
+  description: 'Prints the URI of the connection, as it was given.',
+  options: [],
+  run(context) {
+    context.print(`${context.connection.uri}\n`);
+  },
+});

@@ -1,0 +1,23 @@
+// From the word that names a domain to the domain.
+
+import { type CommandContext, failure } from '../cli/command.ts';
+import type { DomainRef } from '../driver/domain-lookup.ts';
+import { LibvirtError } from '../errors.ts';
+
+export type DomainKey = 'id' | 'uuid' | 'name';
+
+/** The domain that the command's operand names; any miss is virsh's one line about it. */
+export async function findDomain(
+  context: CommandContext,
+  args: { readonly domain: string },
+  by: readonly DomainKey[] = ['id', 'uuid', 'name'],
+): Promise<DomainRef> {
+  const text = args.domain;
+  const { lookupDomain } = await import('../driver/domain-lookup.ts');
+  try {
+    return await lookupDomain(context.connection, text, by);
+  } catch (error) {
+    if (error instanceof LibvirtError && error.code === 'NO_DOMAIN') throw failure(`failed to get domain '${text}'`, error);
+    throw error;
+  }
+}

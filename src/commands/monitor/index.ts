@@ -1,0 +1,8 @@
+import { domblklist, domiflist } from './devices.ts';
+import { dominfo } from './dominfo.ts';
+import { domstate } from './domstate.ts';
+import { list } from './list.ts';
+import { domblkstat, dommemstat } from './statistics.ts';
+
+/** In the order of `help monitor`. */
+export const monitorCommands = [domblklist, domblkstat, domiflist, dominfo, dommemstat, domstate, list];

@@ -1,0 +1,49 @@
+import { defineCommand } from '../../cli/command.ts';
+import { quoteForShell } from '../../cli/shell-quote.ts';
+
+export const echo = defineCommand({
+  name: 'echo',
+  group: 'virsh',
+  connection: false,
+  summary: 'print words',
+  description:
+    'Prints its words, separated by blanks; with --shell or --xml quoted so that a shell or an XML document takes them literally.',
+  options: [
+    { name: 'shell', type: 'bool', help: 'quote each word for a shell' },
+    { name: 'xml', type: 'bool', help: 'escape each word for XML' },
+    { name: 'split', type: 'bool', help: "print what stands between commas, a line each; ',,' is one comma" },
+    { name: 'err', type: 'bool', help: 'print an error line instead' },
+    { name: 'string', type: 'argv', aliases: ['str'], help: 'the words' },
+  ],
+  exclusive: [
+    ['shell', 'xml'],
+    ['shell', 'split'],
+    ['xml', 'split'],
+  ],
+  async run(context, args) {
+    const words = args.string.map((word) => (args.shell ? quoteForShell(word) : args.xml ? escapeForXml(word) : word));
+    const line = words.join(' ');
+    const shown = args.split
+      ? splitAtCommas(line)
+          .map((part) => `${part}\n`)
+          .join('')
+      : line;
+    if (args.err) await context.error(shown);
+    else context.print(shown);
+  },
+});
+
+function splitAtCommas(line: string): string[] {
+  const parts = [''];
+  for (const piece of line.match(/,,|,|[^,]+/g) ?? []) {
+    if (piece === ',') parts.push('');
+    else parts[parts.length - 1] += piece === ',,' ? ',' : piece;
+  }
+  return parts;
+}
+
+const XML_ENTITIES: Readonly<Record<string, string>> = { '<': '&lt;', '>': '&gt;', '&': '&amp;', '"': '&quot;', "'": '&apos;' };
+
+function escapeForXml(word: string): string {
+  return word.replace(/[<>&"']/g, (char) => XML_ENTITIES[char]!);
+}

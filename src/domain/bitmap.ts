@@ -1,0 +1,61 @@
+// Sets of CPUs or NUMA nodes in their written form: `0-3,^2,7`.
+
+import { libvirtError } from '../errors.ts';
+
+/** The members in ascending order. Throws INVALID_ARG for what is no such list or has a member at or above `size`. */
+export function parseBitmap(text: string, size: number): number[] {
+  const bad = () => libvirtError('INVALID_ARG', `Failed to parse bitmap '${text}'`);
+  const members = new Set<number>();
+  let at = 0;
+  const spaces = () => {
+    while (' \t\n\v\f\r'.includes(text[at] ?? '\0')) at++;
+  };
+  const number = (): number => {
+    const digits = /^[0-9]+/.exec(text.slice(at))?.[0];
+    if (digits === undefined) throw bad();
+    at += digits.length;
+    const value = Number(digits);
+    if (value >= size) throw bad();
+    return value;
+  };
+  spaces();
+  if (at >= text.length) throw bad();
+  while (at < text.length) {
+    const negated = text[at] === '^';
+    if (negated) at++;
+    const start = number();
+    spaces();
+    if (at >= text.length || text[at] === ',') {
+      if (negated) members.delete(start);
+      else members.add(start);
+    } else if (text[at] === '-' && !negated) {
+      at++;
+      spaces();
+      const end = number();
+      if (end < start) throw bad();
+      for (let member = start; member <= end; member++) members.add(member);
+      spaces();
+    } else throw bad();
+    if (text[at] === ',') {
+      at++;
+      spaces();
+      if (at >= text.length) break;
+    } else if (at < text.length) throw bad();
+  }
+  return [...members].sort((a, b) => a - b);
+}
+
+/** `0-3,7`. */
+export function formatBitmap(members: readonly number[]): string {
+  const parts: string[] = [];
+  for (let i = 0; i < members.length; i++) {
+    const start = members[i] as number;
+    let end = start;
+    while (members[i + 1] === end + 1) {
+      end++;
+      i++;
+    }
+    parts.push(start === end ? `${start}` : `${start}-${end}`);
+  }
+  return parts.join(',');
+}

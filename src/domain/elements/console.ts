@@ -1,0 +1,293 @@
+// <console>, <serial>, <parallel> and <channel>, and the character sources that other devices have too.
+
+import { libvirtError } from '../../errors.ts';
+import type { CharDevice, EchoedElement } from '../definition.ts';
+import { parseUint32 } from '../numbers.ts';
+import { attributeOf, childOf, childrenOf, type XmlElement } from '../xml/element.ts';
+import type { XmlWriter } from '../xml/writer.ts';
+import { enumAttribute, unsignedAttribute } from './attributes.ts';
+import { deviceInfoElements, parseDeviceInfo, writeDeviceInfo } from './device-info.ts';
+import { type EchoRule, echoChild, echoedElement, onOff, string, writeEchoed, yesNo } from './echoed.ts';
+import { RECONNECT } from './interface.ts';
+import { formatIp, parseIp } from './ip.ts';
+
+export const CHAR_TYPES = 'null vc pty dev file pipe stdio udp tcp unix spicevmc spiceport nmdm qemu-vdagent dbus'.split(' ');
+
+export type CharKind = 'console' | 'serial' | 'parallel' | 'channel';
+
+const TARGETS: Readonly<Record<CharKind, readonly string[]>> = {
+  console: ['none', 'serial', 'xen', 'uml', 'virtio', 'lxc', 'openvz', 'sclp', 'sclplm'],
+  serial: ['none', 'isa-serial', 'usb-serial', 'pci-serial', 'spapr-vio-serial', 'system-serial', 'sclp-serial', 'isa-debug'],
+  parallel: ['none'],
+  channel: ['none', 'guestfwd', 'virtio', 'xen'],
+};
+
+const MODELS = 'none isa-serial usb-serial pci-serial spapr-vty pl011 sclpconsole sclplmconsole 16550a isa-debugcon'.split(' ');
+
+export function charTypeOf(element: XmlElement): string {
+  const type = attributeOf(element, 'type') ?? 'pty';
+  if (!CHAR_TYPES.includes(type)) throw libvirtError('CONFIG_UNSUPPORTED', `unknown type presented to host for character device: ${type}`);
+  return type;
+}
+
+/** A console's port is -1 until numberConsoles() gives it one. */
+export function parseCharDevice(element: XmlElement, kind: Exclude<CharKind, 'channel'>, live: boolean): CharDevice {
+  const type = charTypeOf(element);
+  const device: CharDevice = { type, port: -1, others: [] };
+  readTarget(device, element, kind);
+  const sources = parseCharSource(element, type, live);
+  const [source] = sources;
+  if (source?.name === 'source') {
+    const path = source.attributes.find(([name]) => name === 'path')?.[1];
+    if (path !== undefined) device.sourcePath = path;
+    if (type !== 'pty') device.source = source;
+    device.others = sources.slice(1);
+  } else device.others = sources;
+  if (type === 'spicevmc') throw libvirtError('CONFIG_UNSUPPORTED', 'spicevmc device type only supports virtio');
+  Object.assign(device, parseDeviceInfo(element, { live }));
+  return device;
+}
+
+function readTarget(device: CharDevice, element: XmlElement, kind: CharKind): void {
+  const target = childOf(element, 'target');
+  if (target === undefined) return;
+  const targetType = attributeOf(target, 'type');
+  if (targetType !== undefined && !TARGETS[kind].includes(targetType))
+    throw libvirtError('CONFIG_UNSUPPORTED', `unknown target type '${targetType}' specified for character device`);
+  if (targetType !== undefined && targetType !== 'none') device.targetType = targetType;
+  const model = kind === 'serial' ? childOf(target, 'model') : undefined;
+  const modelName = model && attributeOf(model, 'name');
+  if (modelName !== undefined && !MODELS.includes(modelName))
+    throw libvirtError('CONFIG_UNSUPPORTED', `unknown target model '${modelName}' specified for character device`);
+  if (modelName !== undefined) device.targetModel = modelName;
+  const portText = attributeOf(target, 'port');
+  if (portText === undefined) return;
+  const port = parseUint32(portText);
+  if (port === undefined) throw libvirtError('XML_ERROR', `Invalid port number: ${portText}`);
+  device.port = port;
+}
+
+// -- sources -----------------------------------------------------------------------------------------------------------------
+
+const LOG: EchoRule = {
+  name: 'log',
+  attributes: [
+    ['file', string],
+    ['append', onOff],
+  ],
+  finish: (echoed) => (echoed.attributes.some(([name]) => name === 'file') ? echoed : undefined),
+};
+
+/** The <source>s, <protocol> and <log> of a character device, as printed. A pty's path is only known while it runs. */
+export function parseCharSource(element: XmlElement, type: string, live: boolean): EchoedElement[] {
+  const sources = childrenOf(element, 'source');
+  const most = type === 'udp' ? 2 : 1;
+  if (sources.length > most)
+    throw libvirtError(
+      'XML_ERROR',
+      `only ${most === 2 ? 'two source elements are' : 'one source element is'} allowed for character device`,
+    );
+  if (childrenOf(element, 'log').length > 1) throw libvirtError('XML_ERROR', 'only one log element is allowed for character device');
+  if (childrenOf(element, 'protocol').length > 1)
+    throw libvirtError('XML_ERROR', 'only one protocol element is allowed for character device');
+  const log = echoChild(LOG, element);
+  return [...sourceElements(element, sources, type, live), ...(log ? [log] : [])];
+}
+
+function missing(what: string): Error {
+  return libvirtError('INTERNAL_ERROR', `Missing source ${what} attribute for char device`);
+}
+
+function sourceElements(element: XmlElement, sources: XmlElement[], type: string, live: boolean): EchoedElement[] {
+  const [source] = sources;
+  const of = (name: string): string | undefined => (source ? attributeOf(source, name) : undefined);
+  switch (type) {
+    case 'pty': {
+      const path = live ? of('path') : undefined;
+      return path === undefined ? [] : [echoedElement('source', [['path', path]])];
+    }
+    case 'dev':
+    case 'file':
+    case 'pipe': {
+      const path = of('path');
+      if (path === undefined) throw missing('path');
+      const append = type === 'file' && source ? enumAttribute(source, 'append', ['on', 'off']) : undefined;
+      return [
+        echoedElement('source', [
+          ['path', path],
+          ['append', append],
+        ]),
+      ];
+    }
+    case 'nmdm': {
+      const [master, slave] = [of('master'), of('slave')];
+      if (master === undefined) throw libvirtError('XML_ERROR', 'Missing master path attribute for nmdm device');
+      if (slave === undefined) throw libvirtError('XML_ERROR', 'Missing slave path attribute for nmdm device');
+      return [
+        echoedElement('source', [
+          ['master', master],
+          ['slave', slave],
+        ]),
+      ];
+    }
+    case 'tcp':
+      return tcpSource(element, source);
+    case 'udp':
+      return udpSources(sources);
+    case 'unix': {
+      const path = of('path');
+      if (path === undefined) throw missing('path');
+      const mode = (source && enumAttribute(source, 'mode', ['connect', 'bind'])) ?? 'connect';
+      const reconnect = source && echoChild(RECONNECT, source);
+      return [
+        echoedElement(
+          'source',
+          [
+            ['mode', mode],
+            ['path', path],
+          ],
+          reconnect ? [reconnect] : [],
+        ),
+      ];
+    }
+    case 'spiceport': {
+      const channel = of('channel');
+      if (channel === undefined) throw libvirtError('XML_ERROR', 'Missing source channel attribute for char device');
+      return [echoedElement('source', [['channel', channel]])];
+    }
+    case 'dbus': {
+      const channel = of('channel');
+      if (channel === undefined) throw libvirtError('XML_ERROR', 'Missing source channel attribute for char device');
+      return [echoedElement('source', [['channel', channel]])];
+    }
+    default:
+      return [];
+  }
+}
+
+function tcpSource(element: XmlElement, source: XmlElement | undefined): EchoedElement[] {
+  const of = (name: string): string | undefined => source && attributeOf(source, name);
+  const [host, service] = [of('host'), of('service')];
+  if (host === undefined) throw missing('host');
+  if (service === undefined) throw missing('service');
+  const mode = (source && enumAttribute(source, 'mode', ['connect', 'bind'])) ?? 'connect';
+  const reconnect = source && echoChild(RECONNECT, source);
+  const tls = source && yesNo(source, 'tls');
+  const protocol = childOf(element, 'protocol');
+  const protocolType = (protocol && enumAttribute(protocol, 'type', ['raw', 'telnet', 'telnets', 'tls'])) ?? 'raw';
+  return [
+    echoedElement(
+      'source',
+      [
+        ['mode', mode],
+        ['host', host],
+        ['service', service],
+        ['tls', tls],
+      ],
+      reconnect ? [reconnect] : [],
+    ),
+    echoedElement('protocol', [['type', protocolType]]),
+  ];
+}
+
+function udpSources(sources: XmlElement[]): EchoedElement[] {
+  const find = (mode: 'bind' | 'connect') => sources.find((source) => (attributeOf(source, 'mode') ?? 'connect') === mode);
+  const bind = find('bind');
+  const connect = find('connect');
+  if (connect === undefined || attributeOf(connect, 'service') === undefined) throw missing('service');
+  const printed = (mode: string, source: XmlElement): EchoedElement =>
+    echoedElement('source', [
+      ['mode', mode],
+      ['host', attributeOf(source, 'host')],
+      ['service', attributeOf(source, 'service')],
+    ]);
+  return [...(bind ? [printed('bind', bind)] : []), printed('connect', connect)];
+}
+
+// -- numbering ---------------------------------------------------------------------------------------------------------------
+
+/** Consoles are numbered in order whatever they say; a target that says nothing is the container's own kind. */
+export function numberConsoles(consoles: readonly CharDevice[]): void {
+  consoles.forEach((console, index) => {
+    console.port = index;
+    console.targetType ??= 'lxc';
+  });
+}
+
+/** A device without a port gets the one after the largest before it. */
+export function numberPorts(devices: readonly CharDevice[]): void {
+  let largest = -1;
+  for (const device of devices) {
+    if (device.port < 0) device.port = largest + 1;
+    largest = Math.max(largest, device.port);
+  }
+}
+
+// -- channels ----------------------------------------------------------------------------------------------------------------
+
+export function parseChannel(element: XmlElement, live: boolean): EchoedElement {
+  const type = charTypeOf(element);
+  const target = childOf(element, 'target');
+  const targetType = target && attributeOf(target, 'type');
+  if (target === undefined || targetType === undefined) throw libvirtError('XML_ERROR', 'target type must be specified for channel device');
+  if (!TARGETS.channel.includes(targetType) || targetType === 'none')
+    throw libvirtError('CONFIG_UNSUPPORTED', `unknown target type '${targetType}' specified for character device`);
+  const kept = channelTarget(target, targetType, live);
+  const sources = parseCharSource(element, type, live);
+  if (type === 'spicevmc' && targetType !== 'virtio') throw libvirtError('CONFIG_UNSUPPORTED', 'spicevmc device type only supports virtio');
+  const info = deviceInfoElements(parseDeviceInfo(element, { live }));
+  return echoedElement('channel', [['type', type]], [...sources, kept, ...info]);
+}
+
+function channelTarget(target: XmlElement, targetType: string, live: boolean): EchoedElement {
+  if (targetType === 'guestfwd') {
+    const address = attributeOf(target, 'address');
+    if (address === undefined) throw libvirtError('XML_ERROR', 'guestfwd channel does not define a target address');
+    const bytes = parseIp(address);
+    if (bytes === undefined) throw libvirtError('INTERNAL_ERROR', `Cannot parse socket address '${address}': Name or service not known`);
+    if (bytes.length !== 4) throw libvirtError('CONFIG_UNSUPPORTED', 'guestfwd channel only supports IPv4 addresses');
+    const port = unsignedAttribute(target, 'port', { required: true }) as number;
+    return echoedElement('target', [
+      ['type', targetType],
+      ['address', formatIp(bytes)],
+      ['port', String(port)],
+    ]);
+  }
+  const name = attributeOf(target, 'name');
+  const state = live ? enumAttribute(target, 'state', ['connected', 'disconnected']) : undefined;
+  return echoedElement('target', [
+    ['type', targetType],
+    ['name', name],
+    ['state', state],
+  ]);
+}
+
+// -- printing ----------------------------------------------------------------------------------------------------------------
+
+export function writeCharDevice(writer: XmlWriter, kind: Exclude<CharKind, 'channel'>, device: CharDevice, live: boolean): void {
+  const path = live && device.type === 'pty' ? device.sourcePath : undefined;
+  const tty = kind === 'console' && device.port === 0 ? path : undefined;
+  writer.block(
+    kind,
+    [
+      ['type', device.type],
+      ['tty', tty],
+    ],
+    () => {
+      if (path !== undefined) writer.empty('source', [['path', path]]);
+      if (device.source) writeEchoed(writer, device.source);
+      for (const other of device.others) writeEchoed(writer, other);
+      writer.block(
+        'target',
+        [
+          ['type', kind === 'console' ? (device.targetType ?? 'lxc') : device.targetType],
+          ['port', device.port],
+        ],
+        () => {
+          if (device.targetModel !== undefined) writer.empty('model', [['name', device.targetModel]]);
+        },
+      );
+      writeDeviceInfo(writer, device);
+    },
+  );
+}

@@ -1,0 +1,194 @@
+// <controller>: kept for the addresses that refer to them, and added where one refers to what is not there.
+
+import { libvirtError } from '../../errors.ts';
+import type { DomainDevices, EchoedElement } from '../definition.ts';
+import { attributeOf, childrenOf, type XmlElement } from '../xml/element.ts';
+import { enumAttribute, integerAttribute } from './attributes.ts';
+import { deviceInfoElements, parseDeviceInfo } from './device-info.ts';
+import { type EchoRule, echoChild, echoedAttribute, echoedElement, integer, onOff, positive, string, unsigned } from './echoed.ts';
+
+const TYPES = ['ide', 'fdc', 'scsi', 'sata', 'virtio-serial', 'ccid', 'usb', 'pci', 'xenbus', 'isa'] as const;
+type ControllerType = (typeof TYPES)[number];
+
+const MODELS: Readonly<Partial<Record<ControllerType, readonly string[]>>> = {
+  scsi: 'auto buslogic lsilogic lsisas1068 vmpvscsi ibmvscsi virtio-scsi lsisas1078 virtio-transitional virtio-non-transitional ncr53c90 dc390 am53c974'.split(
+    ' ',
+  ),
+  usb: 'piix3-uhci piix4-uhci ehci ich9-ehci1 ich9-uhci1 ich9-uhci2 ich9-uhci3 vt82c686b-uhci pci-ohci nec-xhci qusb1 qusb2 qemu-xhci none'.split(
+    ' ',
+  ),
+  ide: ['piix3', 'piix4', 'ich6'],
+  'virtio-serial': ['virtio', 'virtio-transitional', 'virtio-non-transitional'],
+  pci: 'pci-root pcie-root pci-bridge dmi-to-pci-bridge pcie-to-pci-bridge pcie-root-port pcie-switch-upstream-port pcie-switch-downstream-port pci-expander-bus pcie-expander-bus'.split(
+    ' ',
+  ),
+};
+
+const DRIVER: EchoRule = {
+  name: 'driver',
+  omitEmpty: true,
+  attributes: [
+    ['queues', positive],
+    ['cmd_per_lun', positive],
+    ['max_sectors', positive],
+    ['ioeventfd', onOff],
+    ['iothread', positive],
+    ['iommu', onOff],
+    ['ats', onOff],
+    ['packed', onOff],
+    ['page_per_vq', onOff],
+  ],
+};
+
+const PCI_MODEL: EchoRule = { name: 'model', omitEmpty: true, attributes: [['name', string]] };
+const PCI_TARGET: EchoRule = {
+  name: 'target',
+  omitEmpty: true,
+  attributes: [
+    ['chassisNr', unsigned],
+    ['chassis', unsigned],
+    ['port', (element, name) => hexPort(element, name)],
+    ['busNr', unsigned],
+    ['index', unsigned],
+    ['hotplug', onOff],
+  ],
+  children: [{ name: 'node', text: (text) => text || undefined }],
+};
+
+function hexPort(element: XmlElement, name: string): string | undefined {
+  const port = integerAttribute(element, name, { base: 0 });
+  return port === undefined ? undefined : `0x${port.toString(16)}`;
+}
+
+/** A controller without an index gets one from numberControllers(). */
+export function parseController(element: XmlElement, live: boolean): EchoedElement {
+  const type = enumAttribute(element, 'type', TYPES) ?? 'ide';
+  const index = integerAttribute(element, 'index', { nonNegative: true });
+  const model = attributeOf(element, 'model');
+  if (model !== undefined && !(MODELS[type]?.includes(model) ?? false))
+    throw libvirtError('CONFIG_UNSUPPORTED', `Unknown model type '${model}'`);
+  const own = ownAttributes(element, type);
+  if (childrenOf(element, 'model').length > 1)
+    throw libvirtError('XML_ERROR', 'Multiple <model> elements in controller definition not allowed');
+  if (childrenOf(element, 'target').length > 1)
+    throw libvirtError('XML_ERROR', 'Multiple <target> elements in controller definition not allowed');
+  const children: EchoedElement[] = [];
+  for (const rule of type === 'pci' ? [PCI_MODEL, PCI_TARGET, DRIVER] : [DRIVER]) {
+    const echoed = echoChild(rule, element);
+    if (echoed) children.push(echoed);
+  }
+  children.push(...deviceInfoElements(parseDeviceInfo(element, { live })));
+  return echoedElement(
+    'controller',
+    [['type', type], ['index', index === undefined ? undefined : String(index)], ['model', model], ...own],
+    children,
+  );
+}
+
+function ownAttributes(element: XmlElement, type: ControllerType): [string, string | undefined][] {
+  switch (type) {
+    case 'virtio-serial':
+      return [
+        ['ports', integer(element, 'ports')],
+        ['vectors', integer(element, 'vectors')],
+      ];
+    case 'usb':
+      return [['ports', integer(element, 'ports')]];
+    case 'xenbus':
+      return [
+        ['maxGrantFrames', integer(element, 'maxGrantFrames')],
+        ['maxEventChannels', integer(element, 'maxEventChannels')],
+      ];
+    default:
+      return [];
+  }
+}
+
+/** Inserts by index among controllers of the same type. */
+export function insertController(controllers: EchoedElement[], controller: EchoedElement): void {
+  let at = -1;
+  for (let i = controllers.length - 1; i >= 0; i--) {
+    const other = controllers[i] as EchoedElement;
+    if (typeOf(other) !== typeOf(controller)) continue;
+    if (indexOf(other) > indexOf(controller)) at = i;
+    else if (at < 0) at = i + 1;
+  }
+  controllers.splice(at < 0 ? controllers.length : at, 0, controller);
+}
+
+function typeOf(controller: EchoedElement): string {
+  return echoedAttribute(controller, 'type') ?? 'ide';
+}
+
+/** -1 while it has none. */
+function indexOf(controller: EchoedElement): number {
+  return Number(echoedAttribute(controller, 'index') ?? -1);
+}
+
+/** Gives each controller without an index the first free one of its type. */
+export function numberControllers(controllers: readonly EchoedElement[]): void {
+  for (const controller of controllers) {
+    if (indexOf(controller) >= 0) continue;
+    const taken = new Set(controllers.filter((other) => typeOf(other) === typeOf(controller)).map(indexOf));
+    let free = 0;
+    while (taken.has(free)) free++;
+    controller.attributes.splice(1, 0, ['index', String(free)]);
+  }
+}
+
+export function validateControllers(controllers: readonly EchoedElement[]): void {
+  const seen = new Set<string>();
+  for (const controller of controllers) {
+    const [type, index] = [typeOf(controller), indexOf(controller)];
+    if (type === 'usb' && /^ich9-/.test(echoedAttribute(controller, 'model') ?? '')) continue;
+    const key = `${type} ${index}`;
+    if (seen.has(key)) throw libvirtError('XML_ERROR', `Multiple '${type}' controllers with index '${index}'`);
+    seen.add(key);
+  }
+}
+
+/** A companion of a USB controller needs the one that it accompanies. */
+export function validateUsbMasters(controllers: readonly EchoedElement[]): void {
+  const isCompanion = (controller: EchoedElement): boolean => controller.children.some(({ name }) => name === 'master');
+  for (const companion of controllers)
+    if (
+      isCompanion(companion) &&
+      !controllers.some((other) => typeOf(other) === 'usb' && indexOf(other) === indexOf(companion) && !isCompanion(other))
+    )
+      throw libvirtError('PLAIN', 'No master USB controller specified');
+}
+
+/** Adds the controllers that addresses and devices rely on. */
+export function addImpliedControllers(devices: DomainDevices): void {
+  const { controllers } = devices;
+  const upTo = (type: ControllerType, largest: number): void => {
+    for (let index = 0; index <= largest; index++)
+      if (!controllers.some((controller) => typeOf(controller) === type && indexOf(controller) === index))
+        insertController(
+          controllers,
+          echoedElement('controller', [
+            ['type', type],
+            ['index', String(index)],
+          ]),
+        );
+  };
+  for (const bus of ['scsi', 'fdc', 'ide', 'sata'] as const) {
+    let largest = -1;
+    for (const disk of devices.disks) if (disk.target.bus === bus) largest = Math.max(largest, driveController(disk.address));
+    for (const hostdev of devices.hostdevs)
+      if (bus === 'scsi' && hostdev.type === 'scsi') largest = Math.max(largest, driveController(hostdev.address));
+    upTo(bus, largest);
+  }
+  const usesVirtioSerial =
+    devices.consoles.some(({ targetType }) => targetType === 'virtio') ||
+    devices.channels.some((channel) =>
+      channel.children.some((child) => child.name === 'target' && echoedAttribute(child, 'type') === 'virtio'),
+    );
+  if (usesVirtioSerial) upTo('virtio-serial', 0);
+  if (devices.others.some(({ name }) => name === 'smartcard')) upTo('ccid', 0);
+}
+
+function driveController(address: EchoedElement | undefined): number {
+  if (address === undefined || echoedAttribute(address, 'type') !== 'drive') return -1;
+  return Number(echoedAttribute(address, 'controller') ?? -1);
+}

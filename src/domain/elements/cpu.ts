@@ -1,0 +1,237 @@
+// <cpu>: kept and printed; only its NUMA cells say anything that other elements are measured by.
+
+import { libvirtError } from '../../errors.ts';
+import { formatBitmap, parseBitmap } from '../bitmap.ts';
+import type { EchoedElement } from '../definition.ts';
+import { LARGEST_SIZE, scaledValue } from '../units.ts';
+import { attributeOf, childOf, childrenOf, textOf, type XmlElement } from '../xml/element.ts';
+import { enumAttribute, integerAttribute, ON_OFF, unsignedAttribute, YES_NO } from './attributes.ts';
+import { type EchoRule, echoChildren, echoedElement, isBare, oneOf, orElse, required, string, unsigned, unsigned64 } from './echoed.ts';
+import { CPU_MASK_BITS } from './vcpu.ts';
+
+export interface ParsedCpu {
+  cpu: EchoedElement | undefined;
+  numa: { cells: number; memoryKiB: number; cpus: number; highestCpu: number };
+}
+
+const NO_NUMA: ParsedCpu['numa'] = { cells: 0, memoryKiB: 0, cpus: 0, highestCpu: 0 };
+const MODES = ['custom', 'host-model', 'host-passthrough', 'maximum'];
+
+export function parseCpu(domain: XmlElement): ParsedCpu {
+  const element = childOf(domain, 'cpu');
+  if (element === undefined) return { cpu: undefined, numa: NO_NUMA };
+  const modeText = attributeOf(element, 'mode');
+  if (modeText !== undefined && !MODES.includes(modeText)) throw libvirtError('CONFIG_UNSUPPORTED', `Invalid mode attribute '${modeText}'`);
+  const modelElement = childOf(element, 'model');
+  const mode = modeText ?? 'custom';
+  const matchGiven = enumAttribute(element, 'match', ['minimum', 'exact', 'strict']);
+  const check = enumAttribute(element, 'check', ['none', 'partial', 'full']);
+  const migratable = enumAttribute(element, 'migratable', ON_OFF);
+  if (migratable !== undefined && mode !== 'host-passthrough' && mode !== 'maximum')
+    throw libvirtError('CONFIG_UNSUPPORTED', "Attribute migratable is only allowed for 'host-passthrough' / 'maximum' CPU mode");
+  const model = modelElement && parseModel(modelElement, mode);
+  const children: EchoedElement[] = model ? [model] : [];
+  const hasModel = mode === 'custom' && modelElement !== undefined && textOf(modelElement) !== '';
+  children.push(...echoChildren([{ name: 'vendor', text: (text) => text || undefined }], element));
+  if (childOf(element, 'vendor') && !hasModel && mode === 'custom')
+    throw libvirtError('XML_ERROR', 'CPU vendor specified without CPU model');
+  children.push(...parseTopology(element));
+  const features = parseFeatures(element, mode, hasModel);
+  children.push(...echoChildren([CACHE, MAXPHYSADDR], element), ...features);
+  const { numa, cells } = parseNuma(element);
+  if (numa) children.push(numa);
+  const match = mode === 'custom' && hasModel ? (matchGiven ?? 'exact') : undefined;
+  const cpu = echoedElement(
+    'cpu',
+    [
+      ['mode', mode === 'custom' && !hasModel ? undefined : mode],
+      ['match', match],
+      ['check', check],
+      ['migratable', migratable],
+    ],
+    children,
+  );
+  return { cpu: isBare(cpu) ? undefined : cpu, numa: cells };
+}
+
+function parseModel(element: XmlElement, mode: string): EchoedElement | undefined {
+  const fallback = enumAttribute(element, 'fallback', ['allow', 'forbid']);
+  const vendorId = attributeOf(element, 'vendor_id');
+  if (vendorId !== undefined && vendorId.length !== 12) throw libvirtError('XML_ERROR', 'vendor_id must be exactly 12 characters long');
+  if (vendorId?.includes(',')) throw libvirtError('XML_ERROR', 'vendor id is invalid');
+  const text = textOf(element);
+  if (mode === 'custom') {
+    if (text === '') return undefined;
+    return echoedElement(
+      'model',
+      [
+        ['fallback', fallback ?? 'allow'],
+        ['vendor_id', vendorId],
+      ],
+      [],
+      text,
+    );
+  }
+  const kept = echoedElement('model', [
+    ['fallback', fallback === 'forbid' ? fallback : undefined],
+    ['vendor_id', vendorId],
+  ]);
+  return isBare(kept) ? undefined : kept;
+}
+
+function parseTopology(element: XmlElement): EchoedElement[] {
+  const topology = childOf(element, 'topology');
+  if (topology === undefined) return [];
+  const attributes = ['sockets', 'dies', 'cores', 'threads'].map((name): [string, string] => {
+    const value = unsignedAttribute(topology, name, { required: name !== 'dies', nonZero: true });
+    return [name, String(value ?? 1)];
+  });
+  return [echoedElement('topology', attributes)];
+}
+
+const CACHE: EchoRule = {
+  name: 'cache',
+  attributes: [
+    ['level', unsigned],
+    ['mode', required(oneOf('emulate', 'passthrough', 'disable'))],
+  ],
+};
+
+const MAXPHYSADDR: EchoRule = {
+  name: 'maxphysaddr',
+  attributes: [
+    ['mode', required(oneOf('emulate', 'passthrough'))],
+    ['bits', unsigned],
+  ],
+};
+
+function parseFeatures(element: XmlElement, mode: string, hasModel: boolean): EchoedElement[] {
+  const features = childrenOf(element, 'feature');
+  if (features.length > 0 && mode === 'custom' && !hasModel)
+    throw libvirtError('XML_ERROR', 'Non-empty feature list specified without CPU model');
+  const seen = new Set<string>();
+  return features.map((feature) => {
+    const policy = attributeOf(feature, 'policy');
+    if (policy !== undefined && !['force', 'require', 'optional', 'disable', 'forbid'].includes(policy))
+      throw libvirtError('XML_ERROR', `Invalid value for attribute 'policy' in element 'feature': '${policy}'.`);
+    const name = attributeOf(feature, 'name');
+    if (!name) throw libvirtError('XML_ERROR', 'Invalid CPU feature name');
+    if (seen.has(name)) throw libvirtError('XML_ERROR', `CPU feature '${name}' specified more than once`);
+    seen.add(name);
+    return echoedElement('feature', [
+      ['policy', policy ?? 'require'],
+      ['name', name],
+    ]);
+  });
+}
+
+// -- NUMA --------------------------------------------------------------------------------------------------------------------
+
+function parseNuma(element: XmlElement): { numa: EchoedElement | undefined; cells: ParsedCpu['numa'] } {
+  const numa = childOf(element, 'numa');
+  const cells = numa ? childrenOf(numa, 'cell') : [];
+  if (numa === undefined || cells.length === 0) {
+    if (numa) throw libvirtError('XML_ERROR', 'NUMA topology defined without NUMA cells');
+    return { numa: undefined, cells: NO_NUMA };
+  }
+  const totals = { cells: cells.length, memoryKiB: 0, cpus: 0, highestCpu: 0 };
+  const used = new Set<number>();
+  const kept: EchoedElement[] = [];
+  cells.forEach((cell, index) => {
+    const id = cellId(cell, index, cells.length);
+    if (kept[id] !== undefined) throw libvirtError('XML_ERROR', `Duplicate NUMA cell info for cell id '${id}'`);
+    const cpusText = attributeOf(cell, 'cpus');
+    const cpus = cpusText === undefined ? [] : parseBitmap(cpusText, CPU_MASK_BITS);
+    if (cpusText !== undefined && cpus.length === 0) throw libvirtError('CONFIG_UNSUPPORTED', `NUMA cell ${id} has no vCPUs assigned`);
+    for (const cpu of cpus) {
+      if (used.has(cpu)) throw libvirtError('XML_ERROR', 'NUMA cells have overlapping vCPU ids');
+      used.add(cpu);
+      totals.highestCpu = Math.max(totals.highestCpu, cpu);
+    }
+    totals.cpus += cpus.length;
+    const memory = attributeOf(cell, 'memory');
+    if (memory === undefined) throw libvirtError('XML_ERROR', "missing element or attribute './@memory'");
+    const bytes = scaledValue(memory, attributeOf(cell, 'unit'), './@memory', { defaultScale: 1024n, limit: LARGEST_SIZE });
+    const kib = Number((bytes + 1023n) / 1024n);
+    totals.memoryKiB += kib;
+    const memAccess = attributeOf(cell, 'memAccess');
+    if (memAccess !== undefined && memAccess !== 'shared' && memAccess !== 'private')
+      throw libvirtError('CONFIG_UNSUPPORTED', `Invalid 'memAccess' attribute value '${memAccess}'`);
+    const discard = enumAttribute(cell, 'discard', YES_NO);
+    kept[id] = echoedElement(
+      'cell',
+      [
+        ['id', String(id)],
+        ['cpus', cpusText === undefined ? undefined : formatBitmap(cpus)],
+        ['memory', String(kib)],
+        ['unit', 'KiB'],
+        ['memAccess', memAccess],
+        ['discard', discard],
+      ],
+      echoChildren([DISTANCES, NUMA_CACHE], cell),
+    );
+  });
+  const interconnects = echoChildren([INTERCONNECTS], numa);
+  return { numa: echoedElement('numa', [], [...kept, ...interconnects]), cells: totals };
+}
+
+function cellId(cell: XmlElement, fallback: number, count: number): number {
+  const id = integerAttribute(cell, 'id') ?? fallback;
+  if (id < 0 || id >= count)
+    throw libvirtError(
+      'XML_ERROR',
+      `Exactly one 'cell' element per guest NUMA cell allowed, non-contiguous ranges or ranges not starting from 0 are not allowed`,
+    );
+  return id;
+}
+
+const DISTANCES: EchoRule = {
+  name: 'distances',
+  omitEmpty: true,
+  children: [
+    {
+      name: 'sibling',
+      many: true,
+      attributes: [
+        ['id', required(unsigned)],
+        ['value', required(unsigned)],
+      ],
+    },
+  ],
+};
+
+const MEASURE = (name: string): EchoRule => ({
+  name,
+  attributes: [
+    ['value', required(unsigned)],
+    ['unit', orElse(string, 'KiB')],
+  ],
+});
+
+const NUMA_CACHE: EchoRule = {
+  name: 'cache',
+  many: true,
+  attributes: [
+    ['level', required(unsigned)],
+    ['associativity', required(oneOf('none', 'direct', 'full'))],
+    ['policy', required(oneOf('none', 'writeback', 'writethrough'))],
+  ],
+  children: [MEASURE('size'), MEASURE('line')],
+};
+
+const LINK_ATTRIBUTES: NonNullable<EchoRule['attributes']> = [
+  ['initiator', required(unsigned)],
+  ['target', required(unsigned)],
+  ['cache', unsigned],
+  ['type', required(oneOf('access', 'read', 'write'))],
+  ['value', required(unsigned64)],
+];
+
+const INTERCONNECTS: EchoRule = {
+  name: 'interconnects',
+  omitEmpty: true,
+  children: [
+    { name: 'latency', many: true, attributes: LINK_ATTRIBUTES },
+    { name: 'bandwidth', many: true, attributes: [...LINK_ATTRIBUTES, ['unit', orElse(string, 'KiB')]] },
+  ],
+};

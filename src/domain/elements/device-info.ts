@@ -1,0 +1,233 @@
+// What any device may have: <boot>, <alias>, <master>, <rom>, <acpi>, <address>.
+
+import { libvirtError } from '../../errors.ts';
+import type { DeviceAlias, EchoedElement } from '../definition.ts';
+import { parseUint32, parseUint64 } from '../numbers.ts';
+import { attributeOf, childOf, type XmlElement } from '../xml/element.ts';
+import type { XmlWriter } from '../xml/writer.ts';
+import { enumAttribute, ON_OFF, unsigned64Attribute, unsignedAttribute } from './attributes.ts';
+import {
+  type EchoRule,
+  echoChildren,
+  echoedElement,
+  hex,
+  nonZero,
+  onOff,
+  required,
+  string,
+  unsigned,
+  writeEchoed,
+  yesNo,
+} from './echoed.ts';
+
+export interface DeviceInfo {
+  alias?: string;
+  info?: EchoedElement[];
+  address?: EchoedElement;
+}
+
+const BOOT: EchoRule = {
+  name: 'boot',
+  attributes: [
+    ['order', required(nonZero)],
+    ['loadparm', string],
+  ],
+};
+
+const INFO: readonly EchoRule[] = [
+  { name: 'master', omitEmpty: true, attributes: [['startport', unsigned]] },
+  {
+    name: 'rom',
+    omitEmpty: true,
+    attributes: [
+      ['enabled', yesNo],
+      ['bar', onOff],
+      ['file', string],
+    ],
+  },
+  { name: 'acpi', omitEmpty: true, attributes: [['index', nonZero]] },
+];
+
+export interface InfoOptions {
+  /** Aliases are libvirt's own and count only on a running domain. */
+  live: boolean;
+  boot?: boolean;
+}
+
+export function parseDeviceInfo(element: XmlElement, options: InfoOptions): DeviceInfo {
+  const parsed: DeviceInfo = {};
+  if (options.live) {
+    const alias = childOf(element, 'alias');
+    const name = alias && attributeOf(alias, 'name');
+    if (name !== undefined) parsed.alias = name;
+  }
+  const info = echoChildren(options.boot ? [BOOT, ...INFO] : INFO, element);
+  const rom = info.find(({ name }) => name === 'rom');
+  if (rom && rom.attributes.some(([name, value]) => name === 'enabled' && value === 'no') && rom.attributes.length > 1)
+    throw libvirtError('XML_ERROR', 'ROM tuning is not supported when ROM is disabled');
+  if (info.length > 0) parsed.info = info;
+  const address = childOf(element, 'address');
+  if (address) {
+    const kept = parseAddress(address);
+    if (kept) parsed.address = kept;
+  }
+  return parsed;
+}
+
+export function writeDeviceInfo(writer: XmlWriter, device: DeviceAlias & { address?: EchoedElement }): void {
+  for (const element of device.info ?? []) if (element.name === 'boot') writeEchoed(writer, element);
+  if (device.alias !== undefined) writer.empty('alias', [['name', device.alias]]);
+  for (const element of device.info ?? []) if (element.name !== 'boot') writeEchoed(writer, element);
+  if (device.address) writeEchoed(writer, device.address);
+}
+
+/** The same as a list, for devices that are kept as echoed elements. */
+export function deviceInfoElements({ alias, info = [], address }: DeviceInfo): EchoedElement[] {
+  return [
+    ...info.filter(({ name }) => name === 'boot'),
+    ...(alias === undefined ? [] : [echoedElement('alias', [['name', alias]])]),
+    ...info.filter(({ name }) => name !== 'boot'),
+    ...(address ? [address] : []),
+  ];
+}
+
+// -- addresses ---------------------------------------------------------------------------------------------------------------
+
+const ADDRESS_TYPES = [
+  'pci',
+  'drive',
+  'virtio-serial',
+  'ccid',
+  'usb',
+  'spapr-vio',
+  'virtio-s390',
+  'ccw',
+  'virtio-mmio',
+  'isa',
+  'dimm',
+  'unassigned',
+] as const;
+
+export function parseAddress(element: XmlElement): EchoedElement | undefined {
+  if (attributeOf(element, 'type') === undefined) throw libvirtError('PLAIN', 'No type specified for device address');
+  const type = enumAttribute(element, 'type', ADDRESS_TYPES);
+  const number = (name: string): string => String(unsignedAttribute(element, name) ?? 0);
+  const numbers = (...names: string[]): [string, string][] => names.map((name) => [name, number(name)]);
+  switch (type) {
+    case 'pci': {
+      const attributes = pciAttributes(element);
+      const zpci = childOf(element, 'zpci');
+      return echoedElement('address', [['type', type], ...attributes], zpci ? [zpciElement(zpci)] : []);
+    }
+    case 'drive':
+      return echoedElement('address', [['type', type], ...numbers('controller', 'bus', 'target', 'unit')]);
+    case 'virtio-serial':
+      return echoedElement('address', [['type', type], ...numbers('controller', 'bus', 'port')]);
+    case 'ccid':
+      return echoedElement('address', [['type', type], ...numbers('controller', 'slot')]);
+    case 'usb':
+      return usbAddress(element);
+    case 'spapr-vio': {
+      const reg = unsigned64Attribute(element, 'reg', { base: 16 });
+      return echoedElement('address', [
+        ['type', type],
+        ['reg', reg === undefined ? undefined : hex(reg, 8)],
+      ]);
+    }
+    case 'ccw':
+      return ccwAddress(element);
+    case 'isa': {
+      const iobase = unsignedAttribute(element, 'iobase', { base: 16 }) ?? 0;
+      const irq = unsignedAttribute(element, 'irq', { base: 16 }) ?? 0;
+      return echoedElement('address', [
+        ['type', type],
+        ['iobase', iobase > 0 ? `0x${iobase.toString(16)}` : undefined],
+        ['irq', irq > 0 ? `0x${irq.toString(16)}` : undefined],
+      ]);
+    }
+    case 'dimm': {
+      const slot = unsignedAttribute(element, 'slot', { required: true }) as number;
+      const base = unsigned64Attribute(element, 'base', { base: 16 });
+      return echoedElement('address', [
+        ['type', type],
+        ['slot', String(slot)],
+        ['base', base ? `0x${base.toString(16)}` : undefined],
+      ]);
+    }
+    case 'virtio-s390':
+      throw libvirtError('XML_ERROR', "virtio-s390 bus doesn't have an address");
+    case 'virtio-mmio':
+    case 'unassigned':
+      return echoedElement('address', [['type', type]]);
+    case undefined:
+      return undefined;
+    default:
+      return type satisfies never;
+  }
+}
+
+/** domain, bus, slot, function as printed; nothing at all for an address that says nothing. */
+export function pciAttributes(element: XmlElement): [string, string][] {
+  const part = (name: string): number => unsignedAttribute(element, name, { base: 0 }) ?? 0;
+  const [domain, bus, slot, unit] = [part('domain'), part('bus'), part('slot'), part('function')];
+  const multifunction = enumAttribute(element, 'multifunction', ON_OFF);
+  const printed: [string, string][] = [
+    ['domain', hex(domain, 4)],
+    ['bus', hex(bus, 2)],
+    ['slot', hex(slot, 2)],
+    ['function', `0x${unit}`],
+  ];
+  if (domain === 0 && bus === 0 && slot === 0 && unit === 0) return [];
+  const name = `${domain.toString(16).padStart(4, '0')}:${bus.toString(16).padStart(2, '0')}:${slot.toString(16).padStart(2, '0')}.${unit}`;
+  const tooLarge = (what: string, most: string): never => {
+    throw libvirtError('XML_ERROR', `Invalid PCI address ${name}, ${what} must be <= ${most}`);
+  };
+  if (domain > 0xffff) tooLarge('domain', '0xFFFF');
+  if (bus > 0xff) tooLarge('bus', '0xFF');
+  if (slot > 0x1f) tooLarge('slot', '0x1F');
+  if (unit > 7) tooLarge('function', '7');
+  if (multifunction) printed.push(['multifunction', multifunction]);
+  return printed;
+}
+
+function zpciElement(element: XmlElement): EchoedElement {
+  const uid = unsignedAttribute(element, 'uid', { base: 0 });
+  const fid = unsignedAttribute(element, 'fid', { base: 0 });
+  return echoedElement('zpci', [
+    ['uid', uid === undefined ? undefined : hex(uid, 4)],
+    ['fid', fid === undefined ? undefined : hex(fid, 8)],
+  ]);
+}
+
+function usbAddress(element: XmlElement): EchoedElement {
+  const port = attributeOf(element, 'port');
+  if (port !== undefined && !/^\d+(\.\d+){0,3}$/.test(port))
+    throw libvirtError('INTERNAL_ERROR', "Cannot parse <address> 'port' attribute");
+  const bus = parseUint32(attributeOf(element, 'bus') ?? '0');
+  if (bus === undefined)
+    throw libvirtError(
+      'XML_ERROR',
+      `Invalid value for attribute 'bus' in element 'address': '${attributeOf(element, 'bus')}'. Expected non-negative integer value`,
+    );
+  return echoedElement('address', [
+    ['type', 'usb'],
+    ['bus', String(bus)],
+    ['port', port],
+  ]);
+}
+
+function ccwAddress(element: XmlElement): EchoedElement {
+  const part = (name: string): bigint | undefined => {
+    const text = attributeOf(element, name);
+    return text === undefined ? undefined : parseUint64(text, 0);
+  };
+  const [cssid, ssid, devno] = [part('cssid'), part('ssid'), part('devno')];
+  if (cssid === undefined || ssid === undefined || devno === undefined)
+    throw libvirtError('INTERNAL_ERROR', 'Invalid partial specification for virtio ccw address');
+  return echoedElement('address', [
+    ['type', 'ccw'],
+    ['cssid', `0x${cssid.toString(16)}`],
+    ['ssid', `0x${ssid.toString(16)}`],
+    ['devno', hex(devno, 4)],
+  ]);
+}

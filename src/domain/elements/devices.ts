@@ -1,0 +1,96 @@
+// <devices>: every kind in libvirt's order of reading and of printing.
+
+import type { DiskDevice, DomainDefinition, DomainDevices, EchoedElement } from '../definition.ts';
+import type { ParseHost } from '../parse.ts';
+import { attributeOf, childOf, childrenOf, childText, type XmlElement } from '../xml/element.ts';
+import type { XmlWriter } from '../xml/writer.ts';
+import { numberPorts, parseChannel, parseCharDevice, writeCharDevice } from './console.ts';
+import { insertController, parseController } from './controller.ts';
+import { insertDisk, parseDisk, writeDisk } from './disk.ts';
+import { writeEchoed } from './echoed.ts';
+import { parseFilesystem, writeFilesystem } from './filesystem.ts';
+import { parseHostdev, writeHostdev } from './hostdev.ts';
+import { parseInterface, writeInterface } from './interface.ts';
+import { PASSIVE_ORDER, parseEarlyPassive, parseLatePassive, parseLeases, parseSmartcards } from './passive-devices.ts';
+
+/** `readBack`: the order of the disks is already what it should be. */
+export function parseDevices(root: XmlElement, host: ParseHost, context: { live: boolean; readBack: boolean }): DomainDevices {
+  const { live, readBack } = context;
+  const devices = emptyDevices(host.emulator);
+  const element = childOf(root, 'devices');
+  if (element === undefined) return devices;
+  devices.emulator = childText(element, 'emulator') ?? host.emulator;
+  const buses = new Map<DiskDevice, string>();
+  for (const child of childrenOf(element, 'disk')) {
+    const disk = parseDisk(child, live);
+    const target = childOf(child, 'target');
+    buses.set(disk, (target && attributeOf(target, 'bus')) ?? '');
+    if (readBack) devices.disks.push(disk);
+    else insertDisk(devices.disks, disk, (known) => buses.get(known) ?? '');
+  }
+  for (const child of childrenOf(element, 'controller')) insertController(devices.controllers, parseController(child, live));
+  devices.leases = parseLeases(element);
+  devices.filesystems = childrenOf(element, 'filesystem').map((child) => parseFilesystem(child, live));
+  devices.interfaces = childrenOf(element, 'interface').map((child) => parseInterface(child, { live, randomMac: () => host.randomMac() }));
+  devices.others.push(...parseSmartcards(element, live));
+  for (const [kind, list] of [
+    ['serial', devices.serials],
+    ['parallel', devices.parallels],
+    ['console', devices.consoles],
+  ] as const)
+    for (const child of childrenOf(element, kind)) list.push(parseCharDevice(child, kind, live));
+  numberPorts(devices.serials);
+  numberPorts(devices.parallels);
+  devices.channels = childrenOf(element, 'channel').map((child) => parseChannel(child, live));
+  devices.others.push(...parseEarlyPassive(element, live));
+  devices.hostdevs = childrenOf(element, 'hostdev').map((child) => parseHostdev(child, live));
+  devices.others.push(...parseLatePassive(element, live));
+  return devices;
+}
+
+export function emptyDevices(emulator: string): DomainDevices {
+  return {
+    emulator,
+    disks: [],
+    controllers: [],
+    leases: [],
+    filesystems: [],
+    interfaces: [],
+    serials: [],
+    parallels: [],
+    consoles: [],
+    channels: [],
+    hostdevs: [],
+    others: [],
+  };
+}
+
+export function writeDevices(writer: XmlWriter, { devices }: DomainDefinition, live: boolean): void {
+  const others = (names: readonly string[]): void => {
+    for (const name of names)
+      writeAll(
+        writer,
+        devices.others.filter((device) => device.name === name),
+      );
+  };
+  writer.block('devices', [], () => {
+    writer.text('emulator', devices.emulator);
+    for (const disk of devices.disks) writeDisk(writer, disk);
+    writeAll(writer, devices.controllers);
+    writeAll(writer, devices.leases);
+    for (const device of devices.filesystems) writeFilesystem(writer, device);
+    for (const device of devices.interfaces) writeInterface(writer, device, live);
+    others(PASSIVE_ORDER.afterInterfaces);
+    for (const device of devices.serials) writeCharDevice(writer, 'serial', device, live);
+    for (const device of devices.parallels) writeCharDevice(writer, 'parallel', device, live);
+    for (const device of devices.consoles) writeCharDevice(writer, 'console', device, live);
+    writeAll(writer, devices.channels);
+    others(PASSIVE_ORDER.afterChannels);
+    for (const device of devices.hostdevs) writeHostdev(writer, device);
+    others(PASSIVE_ORDER.afterHostdevs);
+  });
+}
+
+function writeAll(writer: XmlWriter, elements: readonly EchoedElement[]): void {
+  for (const element of elements) writeEchoed(writer, element);
+}

@@ -1,0 +1,199 @@
+// <filesystem>: what is mounted where.
+
+import { libvirtError } from '../../errors.ts';
+import type { EchoedElement, FilesystemDevice, FilesystemType } from '../definition.ts';
+import { parseUint32, parseWrappingUint64 } from '../numbers.ts';
+import { LARGEST_SIZE, scaledChild, scaleInteger } from '../units.ts';
+import { attributeOf, childOf, type XmlElement } from '../xml/element.ts';
+import type { XmlWriter } from '../xml/writer.ts';
+import { enumAttribute, invalidAttribute } from './attributes.ts';
+import { parseDeviceInfo, writeDeviceInfo } from './device-info.ts';
+import { type EchoRule, echoChild, isBare, oneOf, onOff, positive, string, writeEchoed } from './echoed.ts';
+
+const TYPES: readonly FilesystemType[] = ['mount', 'block', 'file', 'template', 'ram', 'bind', 'volume'];
+const DRIVERS = ['path', 'handle', 'loop', 'nbd', 'virtiofs'] as const;
+
+export const IMAGE_FORMATS = 'raw dir bochs cloop dmg iso vpc vdi vhd ploop luks fat cow qcow qcow2 qed vmdk'.split(' ');
+
+/** The attribute of <source> that holds what each type mounts. */
+const SOURCE_ATTRIBUTES: Readonly<Record<Exclude<FilesystemType, 'ram'>, string>> = {
+  mount: 'dir',
+  bind: 'dir',
+  block: 'dev',
+  file: 'file',
+  template: 'name',
+  volume: 'volume',
+};
+
+/** `live`: as a running domain has it, nothing is filled in. */
+export function parseFilesystem(element: XmlElement, live: boolean): FilesystemDevice {
+  const type = enumAttribute(element, 'type', TYPES) ?? 'mount';
+  const accessmode = enumAttribute(element, 'accessmode', ['passthrough', 'mapped', 'squash']);
+  const fmode = modeAttribute(element, 'fmode');
+  const dmode = modeAttribute(element, 'dmode');
+  const model = enumAttribute(element, 'model', ['virtio', 'virtio-transitional', 'virtio-non-transitional']);
+  const multidevs = enumAttribute(element, 'multidevs', ['remap', 'forbid', 'warn']);
+  const spaceHardLimitBytes = spaceLimit(element, 'space_hard_limit');
+  const spaceSoftLimitBytes = spaceLimit(element, 'space_soft_limit');
+  const sourceElement = childOf(element, 'source');
+  const targetElement = childOf(element, 'target');
+  const device: FilesystemDevice = { type, source: '', target: '', readonly: childOf(element, 'readonly') !== undefined };
+  const source = readSource(device, sourceElement);
+  const driver = readDriver(element);
+  const binary = driver?.type === 'virtiofs' ? parseBinary(element) : undefined;
+  const target = (targetElement && attributeOf(targetElement, 'dir')) || undefined;
+  if (source === undefined && type !== 'ram') throw libvirtError('NO_SOURCE', target ?? '');
+  if (target === undefined) throw libvirtError('NO_TARGET', source ?? '');
+  const usageKiB = type === 'ram' ? readUsage(sourceElement) : undefined;
+  Object.assign(device, parseDeviceInfo(element, { live, boot: true }));
+  device.source = type === 'ram' ? String(usageKiB) : (source ?? '');
+  device.target = target;
+  if (accessmode ?? !live) device.accessmode = accessmode ?? 'passthrough';
+  if (fmode) device.fmode = fmode;
+  if (dmode) device.dmode = dmode;
+  if (model) device.model = model;
+  if (multidevs) device.multidevs = multidevs;
+  if (driver) device.driver = driver;
+  if (binary) device.binary = binary;
+  if (usageKiB !== undefined) device.usageKiB = usageKiB;
+  if (spaceHardLimitBytes) device.spaceHardLimitBytes = spaceHardLimitBytes;
+  if (spaceSoftLimitBytes) device.spaceSoftLimitBytes = spaceSoftLimitBytes;
+  return device;
+}
+
+function modeAttribute(element: XmlElement, name: string): string | undefined {
+  const text = attributeOf(element, name);
+  if (text === undefined) return undefined;
+  const mode = parseUint32(text, 8);
+  if (mode === undefined) throw invalidAttribute(element, name, text, 'non-negative integer value');
+  const printed = mode.toString(8).padStart(4, '0');
+  if (mode > 0o777) throw libvirtError('XML_ERROR', `invalid ${name}: '0${mode.toString(8)}'`);
+  return mode === 0 ? undefined : printed;
+}
+
+function spaceLimit(element: XmlElement, name: string): bigint | undefined {
+  return scaledChild(element, name, { defaultScale: 1n, limit: LARGEST_SIZE });
+}
+
+/** Fills in what is peculiar to a type and answers the plain source, undefined if it is missing. */
+function readSource(device: FilesystemDevice, element: XmlElement | undefined): string | undefined {
+  if (element === undefined || device.type === 'ram') return undefined;
+  const source = attributeOf(element, SOURCE_ATTRIBUTES[device.type]);
+  if (device.type === 'volume') {
+    const pool = attributeOf(element, 'pool');
+    if ((pool === undefined) !== (source === undefined))
+      throw libvirtError('XML_ERROR', "'pool' and 'volume' must be specified together for 'pool' type source");
+    if (pool !== undefined) device.pool = pool;
+  }
+  const socket = device.type === 'mount' && source === undefined ? attributeOf(element, 'socket') : undefined;
+  if (socket === undefined) return source;
+  device.socket = socket;
+  return '';
+}
+
+function readUsage(element: XmlElement | undefined): number {
+  const text = element && attributeOf(element, 'usage');
+  if (element === undefined || text === undefined) throw libvirtError('XML_ERROR', "missing 'usage' attribute for RAM filesystem");
+  const usage = parseWrappingUint64(text);
+  if (usage === undefined) throw libvirtError('XML_ERROR', `cannot parse usage '${text}' for RAM filesystem`);
+  return Number(scaleInteger(usage, attributeOf(element, 'units') ?? '', 1024n) / 1024n);
+}
+
+function readDriver(element: XmlElement): FilesystemDevice['driver'] {
+  const driver = childOf(element, 'driver');
+  if (driver === undefined) return undefined;
+  const type = enumAttribute(driver, 'type', DRIVERS);
+  const wrpolicy = enumAttribute(driver, 'wrpolicy', ['immediate']);
+  const format = attributeOf(driver, 'format');
+  if (format !== undefined && !IMAGE_FORMATS.includes(format))
+    throw libvirtError('CONFIG_UNSUPPORTED', `unknown driver format value '${format}'`);
+  const queueText = type === 'virtiofs' ? attributeOf(driver, 'queue') : undefined;
+  const queue = queueText === undefined ? undefined : parseUint32(queueText);
+  if (queueText !== undefined && queue === undefined)
+    throw libvirtError('XML_ERROR', `cannot parse queue size '${queueText}' for virtiofs`);
+  const options: [string, string][] = [];
+  for (const name of ['iommu', 'ats', 'packed', 'page_per_vq']) {
+    const value = onOff(driver, name);
+    if (value !== undefined) options.push([name, value]);
+  }
+  return {
+    ...(type && { type }),
+    ...(format !== undefined && { format }),
+    ...(wrpolicy && { wrpolicy }),
+    ...(queue && { queue: String(queue) }),
+    options,
+  };
+}
+
+const BINARY: EchoRule = {
+  name: 'binary',
+  attributes: [
+    ['path', string],
+    ['xattr', onOff],
+  ],
+  children: [
+    { name: 'cache', omitEmpty: true, attributes: [['mode', oneOf('none', 'always')]] },
+    { name: 'sandbox', omitEmpty: true, attributes: [['mode', oneOf('namespace', 'chroot')]] },
+    {
+      name: 'lock',
+      omitEmpty: true,
+      attributes: [
+        ['posix', onOff],
+        ['flock', onOff],
+      ],
+    },
+    { name: 'thread_pool', omitEmpty: true, attributes: [['size', positive]] },
+  ],
+};
+
+function parseBinary(element: XmlElement): EchoedElement | undefined {
+  const binary = echoChild(BINARY, element);
+  return binary && isBare(binary) ? undefined : binary;
+}
+
+export function writeFilesystem(writer: XmlWriter, device: FilesystemDevice): void {
+  writer.block(
+    'filesystem',
+    [
+      ['type', device.type],
+      ['accessmode', device.accessmode],
+      ['model', device.model],
+      ['multidevs', device.multidevs],
+      ['fmode', device.fmode],
+      ['dmode', device.dmode],
+    ],
+    () => {
+      const { driver } = device;
+      const attributes: [string, string | undefined][] = [
+        ['type', driver?.type],
+        ['format', driver?.format],
+        ['wrpolicy', driver?.wrpolicy],
+        ['queue', driver?.queue],
+        ...(driver?.options ?? []),
+      ];
+      if (attributes.some(([, value]) => value !== undefined)) writer.empty('driver', attributes);
+      if (device.binary) writeEchoed(writer, device.binary);
+      writeSource(writer, device);
+      writer.empty('target', [['dir', device.target]]);
+      if (device.readonly) writer.empty('readonly');
+      writeDeviceInfo(writer, device);
+      writer.text('space_hard_limit', device.spaceHardLimitBytes, [['unit', 'bytes']]);
+      writer.text('space_soft_limit', device.spaceSoftLimitBytes, [['unit', 'bytes']]);
+    },
+  );
+}
+
+function writeSource(writer: XmlWriter, device: FilesystemDevice): void {
+  if (device.type === 'ram')
+    writer.empty('source', [
+      ['usage', device.usageKiB ?? 0],
+      ['units', 'KiB'],
+    ]);
+  else if (device.type === 'volume')
+    writer.empty('source', [
+      ['pool', device.pool],
+      ['volume', device.source],
+    ]);
+  else if (device.socket !== undefined) writer.empty('source', [['socket', device.socket]]);
+  else writer.empty('source', [[SOURCE_ATTRIBUTES[device.type], device.source]]);
+}

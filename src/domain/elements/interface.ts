@@ -1,0 +1,483 @@
+// <interface>: network devices of the container.
+
+import { libvirtError } from '../../errors.ts';
+import type { EchoedElement, InterfaceDevice, InterfaceType } from '../definition.ts';
+import { parseUint32 } from '../numbers.ts';
+import { attributeOf, childOf, childText, type XmlElement } from '../xml/element.ts';
+import type { XmlWriter } from '../xml/writer.ts';
+import { enumAttribute, missingAttribute, requiredAttribute, requiredEnum, unsignedAttribute, YES_NO } from './attributes.ts';
+import { parseBandwidth, writeBandwidth } from './bandwidth.ts';
+import { parseAddress, parseDeviceInfo, writeDeviceInfo } from './device-info.ts';
+import {
+  type EchoRule,
+  echo,
+  echoChild,
+  echoedElement,
+  integer64,
+  oneOf,
+  onOff,
+  positive,
+  required,
+  string,
+  unsigned,
+  uuid,
+  writeEchoed,
+  yesNo,
+} from './echoed.ts';
+import { parseIps, parseRoutes, writeIps, writeRoutes } from './ip.ts';
+import { parseVirtualPort, parseVlan } from './switch-port.ts';
+
+export const INTERFACE_TYPES: readonly InterfaceType[] = [
+  'user',
+  'ethernet',
+  'vhostuser',
+  'server',
+  'client',
+  'mcast',
+  'network',
+  'bridge',
+  'internal',
+  'direct',
+  'hostdev',
+  'udp',
+  'vdpa',
+  'null',
+  'vds',
+];
+
+/** Names that libvirt gives to host-side devices itself: never part of a configuration. */
+const GENERATED_NAMES = ['vnet', 'macvtap', 'macvlan'];
+
+/** Driver models that may be named without virtio's being meant. */
+const MODEL_NAME = /^[A-Za-z0-9_-]*$/;
+
+export interface InterfaceContext {
+  live: boolean;
+  randomMac(): string;
+}
+
+export function parseInterface(element: XmlElement, context: InterfaceContext): InterfaceDevice {
+  const { live } = context;
+  const type = enumAttribute(element, 'type', INTERFACE_TYPES) ?? 'user';
+  const trust = enumAttribute(element, 'trustGuestRxFilters', YES_NO);
+  const virtualport = parseVirtualPort(element, ['network', 'bridge', 'direct', 'hostdev'].includes(type), type);
+  const device: InterfaceDevice = {
+    type,
+    options: [],
+    mac: '',
+    macOptions: [],
+    hostIps: [],
+    hostRoutes: [],
+    ips: [],
+    routes: [],
+    others: [],
+  };
+  readSource(device, element, live);
+  const managed = type === 'hostdev' ? enumAttribute(element, 'managed', YES_NO) : undefined;
+  if (managed === 'yes') device.options.push(['managed', managed]);
+  if (trust) device.options.push(['trustGuestRxFilters', trust]);
+  if (virtualport) device.virtualport = virtualport;
+  readMac(device, element, context);
+  const vlan = parseVlan(element);
+  if (vlan) device.vlan = vlan;
+  const bandwidth = parseBandwidth(element, type === 'network');
+  if (bandwidth) device.bandwidth = bandwidth;
+  const port = childOf(element, 'port');
+  const isolated = port && enumAttribute(port, 'isolated', YES_NO);
+  if (isolated) device.others.push(echoedElement('port', [['isolated', isolated]]));
+  if (isolated === 'yes') device.portIsolated = true;
+  device.ips = parseIps(element);
+  device.routes = parseRoutes(element, 'guest interface');
+  readNames(device, element, live);
+  readTuning(device, element);
+  Object.assign(device, parseDeviceInfo(element, { live, boot: true }));
+  return device;
+}
+
+function readMac(device: InterfaceDevice, element: XmlElement, { randomMac }: InterfaceContext): void {
+  const mac = childOf(element, 'mac');
+  const text = mac && attributeOf(mac, 'address');
+  if (mac === undefined || text === undefined) {
+    device.mac = randomMac();
+    return;
+  }
+  const parsed = parseMac(text);
+  if (parsed === undefined) throw libvirtError('XML_ERROR', `unable to parse mac address '${text}'`);
+  if (Number.parseInt(parsed.slice(0, 2), 16) & 1)
+    throw libvirtError('XML_ERROR', `expected unicast mac address, found multicast '${text}'`);
+  device.mac = parsed;
+  const type = enumAttribute(mac, 'type', ['generated', 'static']);
+  const check = enumAttribute(mac, 'check', YES_NO);
+  if (type === 'static') device.macOptions.push(['type', type]);
+  if (check) device.macOptions.push(['check', check]);
+}
+
+/** Lower case with two digits a byte; undefined if it is none. Single digits are taken. */
+export function parseMac(text: string): string | undefined {
+  const parts = /^\s*([0-9a-fA-F]{1,2}(?::[0-9a-fA-F]{1,2}){5})\s*$/.exec(text)?.[1]?.split(':');
+  return parts?.map((part) => part.toLowerCase().padStart(2, '0')).join(':');
+}
+
+// -- <source> ----------------------------------------------------------------------------------------------------------------
+
+function sourceOf(element: XmlElement, type: InterfaceType): XmlElement {
+  const source = childOf(element, 'source');
+  if (source === undefined) throw libvirtError('XML_ERROR', `interface type='${type}' requires a 'source' element`);
+  return source;
+}
+
+function readSource(device: InterfaceDevice, element: XmlElement, live: boolean): void {
+  const kind = device.type;
+  switch (kind) {
+    case 'network': {
+      const source = sourceOf(element, kind);
+      device.source = requiredAttribute(source, 'network');
+      const portgroup = attributeOf(source, 'portgroup');
+      if (portgroup !== undefined) device.portgroup = portgroup;
+      const portid = live ? attributeOf(source, 'portid') : undefined;
+      const bridge = live ? attributeOf(source, 'bridge') : undefined;
+      if (portid !== undefined) device.portid = portid;
+      if (bridge !== undefined) device.sourceBridge = bridge;
+      return;
+    }
+    case 'bridge':
+      device.source = requiredAttribute(sourceOf(element, kind), 'bridge');
+      return;
+    case 'internal':
+      device.source = requiredAttribute(sourceOf(element, kind), 'name');
+      return;
+    case 'vdpa':
+      device.source = requiredAttribute(sourceOf(element, kind), 'dev');
+      return;
+    case 'direct': {
+      const source = sourceOf(element, kind);
+      device.source = requiredAttribute(source, 'dev');
+      device.sourceMode = enumAttribute(source, 'mode', ['vepa', 'private', 'bridge', 'passthrough']) ?? 'vepa';
+      return;
+    }
+    case 'ethernet': {
+      const source = childOf(element, 'source');
+      if (source === undefined) return;
+      device.hostIps = parseIps(source);
+      device.hostRoutes = parseRoutes(source, 'interface host IP');
+      return;
+    }
+    case 'server':
+    case 'client':
+    case 'mcast':
+    case 'udp':
+      device.sourceElement = socketSource(sourceOf(element, kind), kind);
+      return;
+    case 'vhostuser':
+      device.sourceElement = vhostUserSource(sourceOf(element, kind));
+      return;
+    case 'hostdev':
+      device.sourceElement = hostdevSource(sourceOf(element, kind));
+      return;
+    case 'vds':
+      device.sourceElement = echo(VDS_SOURCE, sourceOf(element, kind))!;
+      return;
+    case 'user':
+    case 'null':
+      return;
+    default:
+      kind satisfies never;
+  }
+}
+
+const VDS_SOURCE: EchoRule = {
+  name: 'source',
+  attributes: [
+    ['switchid', required(uuid)],
+    ['portid', required(integer64)],
+    ['portgroupid', required(string)],
+    ['connectionid', required(integer64)],
+  ],
+};
+
+function socketSource(source: XmlElement, type: InterfaceType): EchoedElement {
+  const address = attributeOf(source, 'address');
+  if (address === undefined && type !== 'server') throw missingAttribute(source, 'address');
+  const port = unsignedAttribute(source, 'port', { required: true }) as number;
+  const attributes: [string, string | undefined][] = [
+    ['address', address],
+    ['port', String(port)],
+  ];
+  if (type !== 'udp') return echoedElement('source', attributes);
+  const local = childOf(source, 'local');
+  if (local === undefined) throw libvirtError('XML_ERROR', "'<local>' element missing for 'udp' socket interface");
+  const localPort = unsignedAttribute(local, 'port', { required: true }) as number;
+  return echoedElement('source', attributes, [
+    echoedElement('local', [
+      ['address', requiredAttribute(local, 'address')],
+      ['port', String(localPort)],
+    ]),
+  ]);
+}
+
+function vhostUserSource(source: XmlElement): EchoedElement {
+  const type = requiredAttribute(source, 'type');
+  if (type !== 'unix') throw libvirtError('CONFIG_UNSUPPORTED', `Type='${type}' unsupported for <interface type='vhostuser'>`);
+  const path = requiredAttribute(source, 'path');
+  const mode = requiredEnum(source, 'mode', ['server', 'client']);
+  const reconnect = echoChild(RECONNECT, source);
+  return echoedElement(
+    'source',
+    [
+      ['type', type],
+      ['path', path],
+      ['mode', mode],
+    ],
+    reconnect ? [reconnect] : [],
+  );
+}
+
+export const RECONNECT: EchoRule = {
+  name: 'reconnect',
+  attributes: [
+    ['enabled', required(yesNo)],
+    ['timeout', unsigned],
+  ],
+};
+
+function hostdevSource(source: XmlElement): EchoedElement {
+  const address = childOf(source, 'address');
+  if (address === undefined) return echoedElement('source', []);
+  const type = attributeOf(address, 'type');
+  if (type !== 'pci' && type !== 'usb') throw libvirtError('XML_ERROR', `address type='${type}' not supported in hostdev interfaces`);
+  const kept = parseAddress(address);
+  return echoedElement('source', [], kept ? [kept] : []);
+}
+
+// -- names and tuning --------------------------------------------------------------------------------------------------------
+
+function readNames(device: InterfaceDevice, element: XmlElement, live: boolean): void {
+  const of = (child: string, name: string): string | undefined => {
+    const found = childOf(element, child);
+    return found && attributeOf(found, name);
+  };
+  const script = of('script', 'path');
+  const downscript = of('downscript', 'path');
+  if (script !== undefined) device.script = script;
+  if (downscript !== undefined) device.downscript = downscript;
+  const target = childOf(element, 'target');
+  const dev = target && attributeOf(target, 'dev');
+  const managed = target && enumAttribute(target, 'managed', YES_NO);
+  if (dev !== undefined && (live || !GENERATED_NAMES.some((name) => dev.startsWith(name)))) device.targetDev = dev;
+  if (managed) device.targetManaged = managed;
+  const guest = of('guest', 'dev');
+  const actual = of('guest', 'actual');
+  if (guest !== undefined) device.guestDev = guest;
+  if (actual !== undefined) device.guestActual = actual;
+  const model = of('model', 'type');
+  if (model !== undefined && !MODEL_NAME.test(model)) throw libvirtError('INVALID_ARG', 'Model name contains invalid characters');
+  if (model !== undefined) device.model = model;
+}
+
+const DRIVER_ATTRIBUTES: NonNullable<EchoRule['attributes']> = [
+  ['name', oneOf('qemu', 'vhost')],
+  ['txmode', oneOf('iothread', 'timer')],
+  ['ioeventfd', onOff],
+  ['event_idx', onOff],
+  ['queues', positive],
+  ['rx_queue_size', positive],
+  ['tx_queue_size', positive],
+  ['rss', onOff],
+  ['rss_hash_report', onOff],
+  ['iommu', onOff],
+  ['ats', onOff],
+  ['packed', onOff],
+  ['page_per_vq', onOff],
+];
+
+const OFFLOADS = (names: readonly string[]): NonNullable<EchoRule['attributes']> => names.map((name) => [name, onOff] as const);
+
+/** Only virtio has a driver to tune. */
+const DRIVER: EchoRule = {
+  name: 'driver',
+  omitEmpty: true,
+  attributes: DRIVER_ATTRIBUTES,
+  children: [
+    { name: 'host', omitEmpty: true, attributes: OFFLOADS(['csum', 'gso', 'tso4', 'tso6', 'ecn', 'ufo', 'mrg_rxbuf']) },
+    { name: 'guest', omitEmpty: true, attributes: OFFLOADS(['csum', 'tso4', 'tso6', 'ecn', 'ufo']) },
+  ],
+};
+
+const FILTERREF: EchoRule = {
+  name: 'filterref',
+  omitEmpty: true,
+  attributes: [['filter', string]],
+  children: [
+    {
+      name: 'parameter',
+      many: true,
+      attributes: [
+        ['name', string],
+        ['value', string],
+      ],
+    },
+  ],
+};
+
+const TEAMING: EchoRule = {
+  name: 'teaming',
+  attributes: [
+    ['type', required(oneOf('persistent', 'transient'))],
+    ['persistent', string],
+  ],
+};
+
+function readTuning(device: InterfaceDevice, element: XmlElement): void {
+  const domain = childOf(element, 'backenddomain');
+  const domainName = domain && attributeOf(domain, 'name');
+  if (domainName !== undefined) device.others.push(echoedElement('backenddomain', [['name', domainName]]));
+  if (device.model?.startsWith('virtio') || device.type === 'hostdev') {
+    const driver = echoChild(DRIVER, element);
+    if (driver) device.driver = driver;
+  }
+  const backend = childOf(element, 'backend');
+  if (backend) {
+    const tap = attributeOf(backend, 'tap');
+    const vhost = device.model?.startsWith('virtio') ? attributeOf(backend, 'vhost') : undefined;
+    const type = enumAttribute(backend, 'type', []);
+    if (tap || vhost)
+      device.others.push(
+        echoedElement('backend', [
+          ['type', type],
+          ['tap', tap || undefined],
+          ['vhost', vhost || undefined],
+        ]),
+      );
+  }
+  const filterref = echoChild(FILTERREF, element);
+  if (filterref) device.filterref = filterref;
+  const tune = childOf(element, 'tune');
+  const sndbufText = tune && childText(tune, 'sndbuf');
+  if (sndbufText !== undefined) {
+    const sndbuf = parseUint32(sndbufText);
+    if (sndbuf === undefined) throw libvirtError('XML_ERROR', 'sndbuf must be a positive integer');
+    device.others.push(echoedElement('tune', [], [echoedElement('sndbuf', [], [], String(sndbuf))]));
+  }
+  const teaming = echoChild(TEAMING, element);
+  if (teaming) device.others.push(teaming);
+  const link = childOf(element, 'link');
+  const state = link && attributeOf(link, 'state');
+  if (state !== undefined && state !== 'up' && state !== 'down')
+    throw libvirtError('CONFIG_UNSUPPORTED', `unknown interface link state '${state}'`);
+  if (state !== undefined) device.linkState = state;
+  const mtuElement = childOf(element, 'mtu');
+  const mtuText = mtuElement && attributeOf(mtuElement, 'size');
+  if (mtuText !== undefined) {
+    const mtu = parseUint32(mtuText);
+    if (mtu === undefined) throw libvirtError('XML_ERROR', 'malformed mtu size');
+    if (mtu > 0) device.mtu = mtu;
+  }
+  const coalesce = parseCoalesce(element);
+  if (coalesce) device.others.push(coalesce);
+}
+
+function parseCoalesce(element: XmlElement): EchoedElement | undefined {
+  const coalesce = childOf(element, 'coalesce');
+  const rx = coalesce && childOf(coalesce, 'rx');
+  const frames = rx && childOf(rx, 'frames');
+  const text = frames && attributeOf(frames, 'max');
+  if (text === undefined) return undefined;
+  const most = parseUint32(text);
+  if (most === undefined) throw libvirtError('XML_ERROR', `cannot parse value '${text}' for coalesce parameter`);
+  if (most === 0) return undefined;
+  return echoedElement('coalesce', [], [echoedElement('rx', [], [echoedElement('frames', [['max', String(most)]])])]);
+}
+
+/** What two correct parts make wrong together. */
+export function validateInterface(device: InterfaceDevice): void {
+  if (device.virtualport?.attributes.some(([name, value]) => name === 'type' && value === 'openvswitch') && device.portIsolated)
+    throw libvirtError(
+      'CONFIG_UNSUPPORTED',
+      `interface ${device.mac} - <port isolated='yes'/> is not supported for network interfaces with virtualport type='openvswitch'`,
+    );
+}
+
+// -- printing ----------------------------------------------------------------------------------------------------------------
+
+export function writeInterface(writer: XmlWriter, device: InterfaceDevice, live: boolean): void {
+  const other = (name: string): void => {
+    for (const element of device.others) if (element.name === name) writeEchoed(writer, element);
+  };
+  const echoed = (element: EchoedElement | undefined): void => {
+    if (element) writeEchoed(writer, element);
+  };
+  writer.block('interface', [['type', device.type], ...device.options], () => {
+    writer.empty('mac', [['address', device.mac], ...device.macOptions]);
+    writeSource(writer, device, live);
+    echoed(device.vlan);
+    echoed(device.virtualport);
+    writeBandwidth(writer, device.bandwidth);
+    other('port');
+    writeIps(writer, device.ips);
+    writeRoutes(writer, device.routes);
+    if (device.script !== undefined) writer.empty('script', [['path', device.script]]);
+    if (device.downscript !== undefined) writer.empty('downscript', [['path', device.downscript]]);
+    other('backenddomain');
+    writeTarget(writer, device, live);
+    if (device.guestDev !== undefined || device.guestActual !== undefined)
+      writer.empty('guest', [
+        ['dev', device.guestDev],
+        ['actual', device.guestActual],
+      ]);
+    if (device.model !== undefined) writer.empty('model', [['type', device.model]]);
+    echoed(device.driver);
+    other('backend');
+    echoed(device.filterref);
+    other('tune');
+    other('teaming');
+    if (device.linkState) writer.empty('link', [['state', device.linkState]]);
+    if (device.mtu !== undefined) writer.empty('mtu', [['size', device.mtu]]);
+    other('coalesce');
+    writeDeviceInfo(writer, device);
+  });
+}
+
+function writeSource(writer: XmlWriter, device: InterfaceDevice, live: boolean): void {
+  switch (device.type) {
+    case 'network':
+      writer.empty('source', [
+        ['network', device.source],
+        ['portgroup', device.portgroup],
+        ['portid', live ? device.portid : undefined],
+        ['bridge', live ? device.sourceBridge : undefined],
+      ]);
+      break;
+    case 'bridge':
+      writer.empty('source', [['bridge', device.source]]);
+      break;
+    case 'internal':
+      writer.empty('source', [['name', device.source]]);
+      break;
+    case 'vdpa':
+      writer.empty('source', [['dev', device.source]]);
+      break;
+    case 'direct':
+      writer.empty('source', [
+        ['dev', device.source],
+        ['mode', device.sourceMode],
+      ]);
+      break;
+    default:
+      if (device.sourceElement) writeEchoed(writer, device.sourceElement);
+      else
+        writer.optionalBlock('source', [], () => {
+          writeIps(writer, device.hostIps);
+          writeRoutes(writer, device.hostRoutes);
+        });
+  }
+}
+
+function writeTarget(writer: XmlWriter, device: InterfaceDevice, live: boolean): void {
+  const { targetDev } = device;
+  const shown = live || !GENERATED_NAMES.some((name) => targetDev?.startsWith(name)) ? targetDev : undefined;
+  if (shown !== undefined || device.targetManaged)
+    writer.empty('target', [
+      ['dev', shown],
+      ['managed', device.targetManaged],
+    ]);
+}

@@ -1,0 +1,135 @@
+// <memory>, <currentMemory>, <maxMemory>, <memoryBacking>.
+
+import { libvirtError } from '../../errors.ts';
+import { formatBitmap, parseBitmap } from '../bitmap.ts';
+import type { DomainDefinition, EchoedElement } from '../definition.ts';
+import { parseUint32 } from '../numbers.ts';
+import { LARGEST_SIZE, memoryChild, scaledValue } from '../units.ts';
+import { attributeOf, childOf, type XmlElement } from '../xml/element.ts';
+import type { XmlWriter } from '../xml/writer.ts';
+import { onOff as onOffAttribute } from './attributes.ts';
+import { type EchoRule, echoChild, echoedElement, flag, oldEnum, positive, writeEchoed } from './echoed.ts';
+
+export interface MemorySizes {
+  memoryKiB: number;
+  currentMemoryKiB: number | undefined;
+  memoryDumpCore?: 'on' | 'off';
+  maxMemoryKiB: number | undefined;
+  slots: number | undefined;
+}
+
+export function parseMemory(domain: XmlElement): MemorySizes {
+  const memoryKiB = memoryChild(domain, 'memory') ?? 0;
+  const currentMemoryKiB = memoryChild(domain, 'currentMemory');
+  const maxMemoryKiB = memoryChild(domain, 'maxMemory');
+  const slotsText = attributeOf(childOf(domain, 'maxMemory') ?? domain, 'slots');
+  const slots = slotsText === undefined ? undefined : parseUint32(slotsText);
+  if (slotsText !== undefined && slots === undefined) throw libvirtError('XML_ERROR', 'Failed to parse memory slot count');
+  const memory = childOf(domain, 'memory');
+  const dumpCore = memory && onOffAttribute(memory, 'dumpCore');
+  return { memoryKiB, currentMemoryKiB, maxMemoryKiB, slots, ...(dumpCore && { memoryDumpCore: dumpCore }) };
+}
+
+/** The sizes that count, `numaKiB` being what the NUMA cells of <cpu> add up to. */
+export function settleMemory(sizes: MemorySizes, numaKiB: number): { memoryKiB: number; currentMemoryKiB: number } {
+  const memoryKiB = numaKiB > 0 ? numaKiB : sizes.memoryKiB;
+  if (memoryKiB === 0) throw libvirtError('XML_ERROR', 'Memory size must be specified via <memory> or in the <numa> configuration');
+  const wanted = sizes.currentMemoryKiB ?? 0;
+  const currentMemoryKiB = wanted > memoryKiB || wanted === 0 ? memoryKiB : wanted;
+  const { maxMemoryKiB = 0, slots = 0 } = sizes;
+  if ((maxMemoryKiB === 0) !== (slots === 0))
+    throw libvirtError('XML_ERROR', 'both maximum memory size and memory slot count must be specified');
+  if (maxMemoryKiB !== 0 && maxMemoryKiB < memoryKiB)
+    throw libvirtError('XML_ERROR', 'maximum memory size must be equal or greater than the actual memory size');
+  if (maxMemoryKiB !== 0)
+    throw libvirtError('CONFIG_UNSUPPORTED', 'memory hotplug tunables <maxMemory> are not supported by this hypervisor driver');
+  return { memoryKiB, currentMemoryKiB };
+}
+
+const HUGEPAGES: EchoRule = {
+  name: 'hugepages',
+  children: [
+    {
+      name: 'page',
+      many: true,
+      attributes: [],
+      finish: (_echoed, page): EchoedElement => {
+        const size = attributeOf(page, 'size');
+        if (size === undefined) throw libvirtError('XML_ERROR', "missing element or attribute './@size'");
+        const bytes = scaledValue(size, attributeOf(page, 'unit'), './@size', { defaultScale: 1024n, limit: LARGEST_SIZE });
+        if (bytes === 0n) throw libvirtError('PLAIN', "hugepage size can't be zero");
+        const nodeset = attributeOf(page, 'nodeset');
+        return echoedElement('page', [
+          ['size', String((bytes + 1023n) / 1024n)],
+          ['unit', 'KiB'],
+          ['nodeset', nodeset === undefined ? undefined : nodesOf(nodeset)],
+        ]);
+      },
+    },
+  ],
+};
+
+function nodesOf(text: string): string {
+  const nodes = parseBitmap(text, 1024);
+  if (nodes.length === 0) throw libvirtError('CONFIG_UNSUPPORTED', `Invalid value of 'nodeset': ${text}`);
+  return formatBitmap(nodes);
+}
+
+const MEMORY_BACKING: EchoRule = {
+  name: 'memoryBacking',
+  omitEmpty: true,
+  children: [
+    HUGEPAGES,
+    flag('nosharepages'),
+    flag('locked'),
+    {
+      name: 'source',
+      omitEmpty: true,
+      attributes: [['type', oldEnum(['file', 'anonymous', 'memfd'], (value) => `unknown memoryBacking/source/type '${value}'`)]],
+    },
+    {
+      name: 'access',
+      omitEmpty: true,
+      attributes: [['mode', oldEnum(['shared', 'private'], (value) => `unknown memoryBacking/access/mode '${value}'`)]],
+    },
+    {
+      name: 'allocation',
+      omitEmpty: true,
+      attributes: [
+        ['mode', oldEnum(['immediate', 'ondemand'], (value) => `unknown memoryBacking/allocation/mode '${value}'`)],
+        ['threads', positive],
+      ],
+    },
+    flag('discard'),
+  ],
+};
+
+/** `cells`: how many NUMA nodes the guest has. */
+export function parseMemoryBacking(domain: XmlElement): EchoedElement | undefined {
+  return echoChild(MEMORY_BACKING, domain);
+}
+
+/** Pages for nodes that the guest does not have. */
+export function validateMemoryBacking(backing: EchoedElement | undefined, cells: number): void {
+  for (const group of backing?.children ?? []) {
+    if (group.name !== 'hugepages') continue;
+    for (const page of group.children) {
+      const nodeset = page.attributes.find(([name]) => name === 'nodeset')?.[1];
+      if (nodeset === undefined) continue;
+      const missing = parseBitmap(nodeset, 1024).find((node) => node >= cells && !(cells === 0 && node > 0));
+      if (missing !== undefined) throw libvirtError('PLAIN', `hugepages: node ${missing} not found`);
+    }
+  }
+}
+
+export function writeMemory(writer: XmlWriter, definition: DomainDefinition): void {
+  writer.text('memory', definition.memoryKiB, [
+    ['dumpCore', definition.memoryDumpCore],
+    ['unit', 'KiB'],
+  ]);
+  writer.text('currentMemory', definition.currentMemoryKiB, [['unit', 'KiB']]);
+}
+
+export function writeMemoryBacking(writer: XmlWriter, definition: DomainDefinition): void {
+  if (definition.memoryBacking) writeEchoed(writer, definition.memoryBacking);
+}

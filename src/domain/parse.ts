@@ -1,0 +1,182 @@
+// From domain XML to the model. The order of reading is libvirt's, so that of two mistakes the same one is reported; then what is
+// missing is filled in, then parts are checked against one another.
+
+import { libvirtError } from '../errors.ts';
+import type { DomainDefinition, DomainDevices } from './definition.ts';
+import { parseBlkiotune } from './elements/blkiotune.ts';
+import { parseClock, validateClock } from './elements/clock.ts';
+import { numberConsoles } from './elements/console.ts';
+import { addImpliedControllers, numberControllers, validateControllers, validateUsbMasters } from './elements/controller.ts';
+import { type ParsedCpu, parseCpu } from './elements/cpu.ts';
+import { parseCputune } from './elements/cputune.ts';
+import { parseDevices } from './elements/devices.ts';
+import { assignDriveAddress, validateDiskTargets } from './elements/disk.ts';
+import { parseFeatures } from './elements/features.ts';
+import { assignHostdevAddresses } from './elements/hostdev.ts';
+import { parseIdentity, parseTexts, validateName } from './elements/identity.ts';
+import { parseIdmap } from './elements/idmap.ts';
+import { validateInterface } from './elements/interface.ts';
+import { parseLifecycle, validateLifecycle } from './elements/lifecycle.ts';
+import { parseSharedNamespaces } from './elements/lxc-namespace.ts';
+import { parseMemory, parseMemoryBacking, settleMemory, validateMemoryBacking } from './elements/memory.ts';
+import { parseMemtune } from './elements/memtune.ts';
+import { parseMetadata } from './elements/metadata.ts';
+import { parseNumatune } from './elements/numatune.ts';
+import { parseOs, parseOsType, validateOs } from './elements/os.ts';
+import { settlePassive, validateIommu } from './elements/passive-devices.ts';
+import { parsePerf, parsePm, parseTrailing } from './elements/power.ts';
+import { parseResource } from './elements/resource.ts';
+import { parseSeclabels } from './elements/seclabel.ts';
+import { parseSysinfo } from './elements/sysinfo.ts';
+import { hasVcpuStates, iothreadIds, parseIothreads, parseVcpu, rejectVcpuStates } from './elements/vcpu.ts';
+import type { XmlElement } from './xml/element.ts';
+import { parseXml } from './xml/reader.ts';
+
+/** The facts from outside that a definition depends on. */
+export interface ParseHost {
+  /** The kernel's word for the machine: x86_64. */
+  arch: string;
+  /** The default of <emulator>. */
+  emulator: string;
+  randomUuid(): string;
+  randomMac(): string;
+}
+
+export interface ParseOptions {
+  /** The domain of a status document: everything that only a running domain has counts, and nothing is filled in. */
+  status?: boolean;
+  /** What formatDomain() made for a file: nothing is filled in, checked or put in order again. */
+  stored?: boolean;
+  /** false: live XML, whose ids, aliases and generated names count. Default: true, or the opposite of `status`. */
+  inactive?: boolean;
+}
+
+/** Throws what libvirt would for a domain that the LXC driver cannot define. */
+export function parseDomain(xml: string | Uint8Array, host: ParseHost, options: ParseOptions = {}): DomainDefinition {
+  return parseDomainElement(parseXml(xml, 'domain_definition'), host, options);
+}
+
+export function parseDomainElement(root: XmlElement, host: ParseHost, options: ParseOptions = {}): DomainDefinition {
+  if (root.local !== 'domain') throw libvirtError('XML_ERROR', `expecting root element of 'domain', not '${root.name}'`);
+  const live = options.inactive === undefined ? options.status === true : !options.inactive;
+  const readBack = options.status === true || options.stored === true;
+  const { definition, numa, sizes, vcpuStates } = read(root, host, { live, readBack });
+  if (readBack) {
+    definition.currentMemoryKiB = sizes.currentMemoryKiB ?? definition.memoryKiB;
+    if (!live) numberConsoles(definition.devices.consoles);
+    return definition;
+  }
+  settle(definition, numa, sizes, live);
+  validate(definition, numa, vcpuStates);
+  return definition;
+}
+
+interface Read {
+  definition: DomainDefinition;
+  numa: ParsedCpu['numa'];
+  sizes: ReturnType<typeof parseMemory>;
+  vcpuStates: boolean;
+}
+
+function read(root: XmlElement, host: ParseHost, context: { live: boolean; readBack: boolean }): Read {
+  const { live } = context;
+  const identity = parseIdentity(root, host, live);
+  const osType = parseOsType(root, identity.virtType, host.arch);
+  const texts = parseTexts(root);
+  const seclabels = parseSeclabels(root, live);
+  const sizes = parseMemory(root);
+  const memoryBacking = parseMemoryBacking(root);
+  const blkiotune = parseBlkiotune(root);
+  const memtune = parseMemtune(root);
+  const vcpu = parseVcpu(root);
+  rejectVcpuStates(root, vcpu.count);
+  const threads = parseIothreads(root);
+  const cputune = parseCputune(root, vcpu.count, iothreadIds(threads));
+  const { cpu, numa } = parseCpu(root);
+  if (numa.cpus > vcpu.count) throw libvirtError('INTERNAL_ERROR', 'Number of CPUs in <numa> exceeds the <vcpu> count');
+  if (numa.highestCpu >= vcpu.count) throw libvirtError('INTERNAL_ERROR', 'CPU IDs in <numa> exceed the <vcpu> count');
+  const { numatune, numaNodes } = parseNumatune(root, vcpu.placement === 'auto', numa.cells);
+  const resource = parseResource(root);
+  const features = parseFeatures(root);
+  const lifecycle = parseLifecycle(root);
+  const perf = parsePerf(root);
+  const clock = parseClock(root);
+  const pm = parsePm(root);
+  const os = parseOs(root, osType);
+  const devices = parseDevices(root, host, context);
+  const idmap = parseIdmap(root);
+  const sysinfo = parseSysinfo(root, identity.uuidGiven ? identity.uuid : undefined);
+  const trailing = parseTrailing(root);
+  const metadata = parseMetadata(root);
+  const sharedNamespaces = parseSharedNamespaces(root);
+  if (numatune?.placement === 'auto') vcpu.placement = 'auto';
+  const definition: DomainDefinition = {
+    id: identity.id,
+    name: identity.name,
+    uuid: identity.uuid,
+    ...(identity.genid !== undefined && { genid: identity.genid }),
+    ...texts,
+    metadata: metadata ?? [],
+    ...(metadata?.length === 0 && { emptyMetadata: true }),
+    memoryKiB: sizes.memoryKiB,
+    ...(sizes.memoryDumpCore && { memoryDumpCore: sizes.memoryDumpCore }),
+    currentMemoryKiB: sizes.currentMemoryKiB ?? 0,
+    blkiotune,
+    memtune,
+    ...(memoryBacking && { memoryBacking }),
+    vcpu,
+    ...threads,
+    cputune,
+    ...(numatune && { numatune }),
+    numaNodes,
+    ...resource,
+    sysinfo,
+    os,
+    idmap,
+    features,
+    ...(cpu && { cpu }),
+    clock,
+    ...lifecycle,
+    ...(pm && { pm }),
+    ...(perf && { perf }),
+    devices,
+    seclabels,
+    trailing,
+    sharedNamespaces,
+  };
+  return { definition, numa, sizes, vcpuStates: hasVcpuStates(root) };
+}
+
+/** What libvirt fills in or puts right after reading. */
+function settle(definition: DomainDefinition, numa: ParsedCpu['numa'], sizes: Read['sizes'], live: boolean): void {
+  const { devices } = definition;
+  Object.assign(definition, settleMemory(sizes, numa.memoryKiB));
+  numberControllers(devices.controllers);
+  for (const disk of devices.disks) assignDriveAddress(disk);
+  assignHostdevAddresses(
+    devices.hostdevs,
+    devices.disks.map(({ address }) => address),
+  );
+  if (!live) numberConsoles(devices.consoles);
+  settlePassive(devices);
+  addImpliedControllers(devices);
+}
+
+function validate(definition: DomainDefinition, numa: ParsedCpu['numa'], vcpuStates: boolean): void {
+  const { devices } = definition;
+  if (vcpuStates) throw libvirtError('CONFIG_UNSUPPORTED', 'individual CPU state configuration is not supported');
+  validateName(definition.name);
+  validateDevices(devices);
+  validateOs(definition.os);
+  validateClock(definition.clock);
+  validateLifecycle(definition);
+  validateIommu(definition);
+  validateMemoryBacking(definition.memoryBacking, numa.cells);
+}
+
+function validateDevices(devices: DomainDevices): void {
+  validateDiskTargets(devices.disks);
+  validateControllers(devices.controllers);
+  validateUsbMasters(devices.controllers);
+  for (const device of devices.interfaces) validateInterface(device);
+}

@@ -1,0 +1,83 @@
+// The status document of a running domain: libvirt's <domstatus>, with one element more, <controller>, for what must be known of the
+// controller to tell it from a later process of the same number.
+
+import { libvirtError } from '../errors.ts';
+import type { DomainDefinition } from './definition.ts';
+import { writeDomain } from './format.ts';
+import { type ParseHost, parseDomainElement } from './parse.ts';
+import { storedHeader } from './stored.ts';
+import { attributeOf, childOf, childrenOf, type XmlElement } from './xml/element.ts';
+import { parseXml } from './xml/reader.ts';
+import { type Attributes, XmlWriter } from './xml/writer.ts';
+
+export interface DomainStatus {
+  state: 'running' | 'paused';
+  /** In the words of status files: `booted`, `user`. */
+  reason: string;
+  controllerPid: number;
+  /** Field 22 of /proc/PID/stat. */
+  controllerStartTime: string;
+  initPid: number;
+  initStartTime?: string;
+  /** Further attributes of <controller>. */
+  extra: Record<string, string>;
+  taints?: string[];
+  domain: DomainDefinition;
+}
+
+/** The whole file. */
+export function formatStatus(status: DomainStatus): string {
+  const writer = new XmlWriter({ lossless: true });
+  writer.block(
+    'domstatus',
+    [
+      ['state', status.state],
+      ['reason', status.reason],
+      ['pid', status.controllerPid],
+    ],
+    () => {
+      for (const flag of status.taints ?? []) writer.empty('taint', [['flag', flag]]);
+      writer.empty('init', [
+        ['pid', status.initPid],
+        ['starttime', status.initStartTime],
+      ]);
+      const extra: Attributes = Object.entries(status.extra);
+      writer.empty('controller', [['starttime', status.controllerStartTime], ...extra]);
+      writeDomain(writer, status.domain, { live: true, status: true });
+    },
+  );
+  return storedHeader(`virsh edit ${status.domain.name}`) + writer.toString();
+}
+
+/** Throws INTERNAL_ERROR or XML_ERROR for what is no status document. */
+export function parseStatus(text: string | Uint8Array, host: ParseHost): DomainStatus {
+  const root = parseXml(text, 'domain_status');
+  if (root.local !== 'domstatus') throw libvirtError('XML_ERROR', `expecting root element of 'domstatus', not '${root.name}'`);
+  const state = attributeOf(root, 'state');
+  if (state !== 'running' && state !== 'paused') throw libvirtError('INTERNAL_ERROR', `invalid domain state '${state ?? ''}'`);
+  const domainElement = childOf(root, 'domain');
+  const init = childOf(root, 'init');
+  const controller = childOf(root, 'controller');
+  if (domainElement === undefined || init === undefined) throw libvirtError('INTERNAL_ERROR', 'no domain config');
+  const initStartTime = attributeOf(init, 'starttime');
+  const taints = childrenOf(root, 'taint').flatMap((taint) => attributeOf(taint, 'flag') ?? []);
+  const extra: Record<string, string> = {};
+  for (const { name, value } of controller?.attributes ?? []) if (name !== 'starttime') extra[name] = value;
+  return {
+    state,
+    reason: attributeOf(root, 'reason') ?? 'unknown',
+    controllerPid: pid(root),
+    controllerStartTime: (controller && attributeOf(controller, 'starttime')) ?? '',
+    initPid: pid(init),
+    ...(initStartTime !== undefined && { initStartTime }),
+    extra,
+    ...(taints.length > 0 && { taints }),
+    domain: parseDomainElement(domainElement, host, { status: true }),
+  };
+}
+
+function pid(element: XmlElement): number {
+  const number = Number(attributeOf(element, 'pid'));
+  if (!Number.isInteger(number) || number <= 0) throw libvirtError('INTERNAL_ERROR', 'invalid pid');
+  return number;
+}

@@ -1,0 +1,35 @@
+// Files of defined domains: the comment that warns whoever opens one, an empty line, the domain.
+
+import type { DomainDefinition } from './definition.ts';
+import { formatDomain } from './format.ts';
+import { type ParseHost, parseDomainElement } from './parse.ts';
+import { parseXml } from './xml/reader.ts';
+
+/** The comment at the top of every file of ours; `editCommand` is what to use instead: `virsh edit web`. */
+export function storedHeader(editCommand: string): string {
+  // A comment must not hold two dashes in a row.
+  const command = editCommand.replace(/-(?=-)/g, '- ');
+  return `<!--
+WARNING: THIS IS AN AUTO-GENERATED FILE. CHANGES TO IT ARE LIKELY TO BE
+OVERWRITTEN AND LOST. Changes to this xml configuration should be made using:
+  ${command}
+or other application using the libvirt API.
+-->
+
+`;
+}
+
+/** The whole file of a defined domain. */
+export function formatStored(definition: DomainDefinition): string {
+  return storedHeader(`virsh edit ${definition.name}`) + formatDomain(definition, { live: false, lossless: true });
+}
+
+/** Reads what formatStored() wrote, or a file of libvirt's. Throws as parseDomain() does. */
+export function parseStored(text: string | Uint8Array, host: ParseHost): DomainDefinition {
+  return parseDomainElement(parseXml(text, 'domain_definition'), host, { stored: true });
+}
+
+/** The domain's own text in a stored file, without the comment before it. */
+export function storedBody(text: string): string {
+  return text.slice(Math.max(0, text.search(/^<domain[\s>]/m)));
+}

@@ -1,0 +1,30 @@
+// UUIDs in the forms that libvirt takes and the one that it prints.
+
+/** Lower case and dashed, or undefined. Dashes may be anywhere between bytes; white space around is ignored. */
+export function parseUuid(text: string): string | undefined {
+  const bytes: string[] = [];
+  let at = 0;
+  while (isSpace(text[at])) at++;
+  while (bytes.length < 16) {
+    if (text[at] === '-') {
+      at++;
+      continue;
+    }
+    const byte = text.slice(at, at + 2);
+    if (!/^[0-9a-fA-F]{2}$/.test(byte)) return undefined;
+    bytes.push(byte.toLowerCase());
+    at += 2;
+  }
+  while (at < text.length) if (!isSpace(text[at++])) return undefined;
+  const hex = bytes.join('');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+}
+
+/** Is it the printed form (any case)? */
+export function isUuid(text: string): boolean {
+  return /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i.test(text);
+}
+
+function isSpace(character: string | undefined): boolean {
+  return character !== undefined && ' \t\n\v\f\r'.includes(character);
+}

@@ -1,0 +1,101 @@
+// A tree back into text, the way libxml2's formatted output does it: double quotes, two spaces a level, and nothing added inside an
+// element that holds text of its own.
+
+import { isPreserved, type XmlElement, type XmlNode } from './element.ts';
+import { lookup } from './reader.ts';
+
+/**
+ * The element as it would stand on its own: the namespaces that it uses from outside are declared on it. The first line is not
+ * indented, the others are as for an element that is `depth` levels deep.
+ */
+export function serialize(element: XmlElement, depth = 0): string {
+  return serializeElement(element, depth, true, inherited(element));
+}
+
+function serializeElement(element: XmlElement, depth: number, format: boolean, extra: readonly [string, string][] = []): string {
+  let head = `<${element.name}`;
+  for (const [prefix, uri] of [...extra, ...element.declarations])
+    head += ` ${prefix === '' ? 'xmlns' : `xmlns:${prefix}`}="${escapeAttribute(uri)}"`;
+  for (const { name, value } of element.attributes) head += ` ${name}="${escapeAttribute(value)}"`;
+  const nodes = significant(element);
+  if (nodes.length === 0) return `${head}/>`;
+  // Text (but not CDATA) among the children: white space would become part of it.
+  const inner = format && !nodes.some(({ kind }) => kind === 'text');
+  let body = '';
+  for (const node of nodes) {
+    if (inner) body += `\n${'  '.repeat(depth + 1)}`;
+    body += serializeNode(node, depth + 1, inner);
+  }
+  if (inner) body += `\n${'  '.repeat(depth)}`;
+  return `${head}>${body}</${element.name}>`;
+}
+
+function serializeNode(node: XmlNode, depth: number, format: boolean): string {
+  switch (node.kind) {
+    case 'element':
+      return serializeElement(node, depth, format);
+    case 'text':
+      return node.text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;').replace(/\r/g, '&#13;');
+    case 'cdata':
+      return `<![CDATA[${node.text}]]>`;
+    case 'comment':
+      return `<!--${node.text}-->`;
+    case 'instruction':
+      return `<?${node.text}?>`;
+    default:
+      return node satisfies never;
+  }
+}
+
+/** White space between elements goes; where there is text beside it, or nothing else, it stays. */
+function significant(element: XmlElement): XmlNode[] {
+  if (isPreserved(element)) return element.children;
+  const kept: XmlNode[] = [];
+  element.children.forEach((node, index) => {
+    const blank = node.kind === 'text' && /^[ \t\n\r]*$/.test(node.text);
+    if (blank && element.children.length > 1 && !(index > 0 && kept[0]?.kind === 'text')) return;
+    kept.push(node);
+  });
+  return kept;
+}
+
+function escapeAttribute(value: string): string {
+  return value.replace(/[&<>"\n\t\r]|[^\x20-\x7f]/gu, (character) => {
+    switch (character) {
+      case '&':
+        return '&amp;';
+      case '<':
+        return '&lt;';
+      case '>':
+        return '&gt;';
+      case '"':
+        return '&quot;';
+      case '\n':
+        return '&#10;';
+      case '\t':
+        return '&#9;';
+      case '\r':
+        return '&#13;';
+      default:
+        return `&#x${(character.codePointAt(0) as number).toString(16).toUpperCase()};`;
+    }
+  });
+}
+
+/** Declarations of ancestors that the element or something in it relies on. */
+function inherited(element: XmlElement): [string, string][] {
+  const { parent } = element;
+  if (parent === undefined) return [];
+  const needed = new Map<string, string>();
+  const visit = (at: XmlElement, known: ReadonlySet<string>): void => {
+    const inside = new Set([...known, ...at.declarations.map(([prefix]) => prefix)]);
+    const used = [at.prefix ?? '', ...at.attributes.flatMap(({ name }) => (name.includes(':') ? [name.slice(0, name.indexOf(':'))] : []))];
+    for (const prefix of used) {
+      const uri = inside.has(prefix) || prefix === 'xml' ? undefined : lookup(parent, prefix);
+      if (uri) needed.set(prefix, uri);
+    }
+    for (const child of at.children) if (child.kind === 'element') visit(child, inside);
+  };
+  visit(element, new Set());
+  return [...needed];
+}

@@ -1,0 +1,115 @@
+// Every check, one after the other: types, lint, unit, package, integration, conformance. Last line: `N passed, N failed[, N skipped]`.
+import { spawn, spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+
+const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
+const conformance = path.join(root, '../shared/conformance');
+const only = process.argv.slice(2);
+const totals = { passed: 0, failed: 0, skipped: 0 };
+const isRoot = process.getuid?.() === 0;
+
+/** Debian packages that the integration and conformance tests use. */
+const PACKAGES = { 'busybox-static': '/bin/busybox', python3: '/usr/bin/python3', iproute2: '/usr/sbin/ip', e2fsprogs: '/usr/sbin/mke2fs' };
+
+function installPackages() {
+  const missing = Object.entries(PACKAGES)
+    .filter(([name, file]) => !fs.existsSync(file) && !(name === 'python3' && spawnSync('python3', ['--version']).status === 0))
+    .map(([name]) => name);
+  if (missing.length === 0 || !isRoot || spawnSync('apt-get', ['--version']).status !== 0) return;
+  console.log(`installing ${missing.join(', ')} ...`);
+  const options = { stdio: ['ignore', 'ignore', 'inherit'], env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } };
+  spawnSync('apt-get', ['update', '-qq'], options);
+  spawnSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...missing], options);
+}
+
+/** Runs a command; its output is shown as it comes. Returns its exit status and output. */
+function run(command, args, env = {}) {
+  return new Promise((resolve) => {
+    const child = spawn(command, args, { cwd: root, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+    let output = '';
+    const take = (data) => {
+      output += data;
+      process.stdout.write(data);
+    };
+    child.stdout.on('data', take);
+    child.stderr.on('data', take);
+    child.on('error', (error) => resolve({ status: 1, output: String(error) }));
+    child.on('close', (status) => resolve({ status: status ?? 1, output }));
+  });
+}
+
+const bin = (name) => path.join(root, 'node_modules/.bin', name);
+const count = (passed, failed, skipped = 0) => {
+  totals.passed += passed;
+  totals.failed += failed;
+  totals.skipped += skipped;
+};
+
+/** A check that passes or fails as a whole. */
+async function whole(title, command, args) {
+  console.log(`\n== ${title}`);
+  const { status } = await run(command, args);
+  count(status === 0 ? 1 : 0, status === 0 ? 0 : 1);
+}
+
+async function vitest(project) {
+  console.log(`\n== ${project}`);
+  const report = path.join(fs.mkdtempSync(path.join(os.tmpdir(), 'virsh-lxc-test-')), 'report.json');
+  const args = ['run', '--config', 'test/vitest.config.ts', '--project', project, '--reporter', 'default', '--reporter', 'json', '--outputFile.json', report];
+  const { status } = await run(bin('vitest'), args);
+  const result = fs.existsSync(report) ? JSON.parse(fs.readFileSync(report, 'utf8')) : undefined;
+  fs.rmSync(path.dirname(report), { recursive: true, force: true });
+  const failed = result ? result.numFailedTests : 0;
+  // A file that does not load fails no test of its own.
+  count(result?.numPassedTests ?? 0, status !== 0 && failed === 0 ? 1 : failed, result?.numPendingTests ?? 0);
+}
+
+async function conform() {
+  console.log('\n== conformance');
+  if (!fs.existsSync(path.join(conformance, 'run.mjs'))) {
+    console.log('skipped: ../shared/conformance is not there');
+    count(0, 0, 1);
+    return;
+  }
+  if (!isRoot) {
+    console.log('skipped: it starts containers, which needs root');
+    count(0, 0, 1);
+    return;
+  }
+  const prefix = fs.mkdtempSync(path.join(os.tmpdir(), 'virsh-lxc-conformance-'));
+  fs.chmodSync(prefix, 0o755);
+  const args = [path.join(conformance, 'run.mjs'), '--virsh', `${path.join(root, 'bin/virsh-lxc')} -c lxc:///`, '--quiet', '--filter', process.env.CONFORMANCE ?? CONFORMANCE_GROUPS];
+  const { output } = await run(process.execPath, args, { VIRSH_LXC_PREFIX: prefix });
+  fs.rmSync(prefix, { recursive: true, force: true });
+  const last = /(\d+) passed, (\d+) failed(?:, (\d+) skipped)?\s*$/.exec(output);
+  if (last) count(Number(last[1]), Number(last[2]), Number(last[3] ?? 0));
+  else count(0, 1);
+}
+
+/** The groups that this program claims to do in full; others are run by setting CONFORMANCE to a pattern. */
+const CONFORMANCE_GROUPS = '^(lifecycle|list|xml|xml-errors|cli|inside|console)/';
+
+const CHECKS = {
+  types: () => whole('types', bin('tsc'), ['--noEmit']),
+  lint: () => whole('lint', bin('biome'), ['check', '.']),
+  unit: () => vitest('unit'),
+  integration: () => vitest('integration'),
+  conformance: conform,
+};
+
+const chosen = only.length > 0 ? only : Object.keys(CHECKS);
+if (chosen.includes('integration') || chosen.includes('conformance')) installPackages();
+for (const name of chosen) {
+  if (!(name in CHECKS)) {
+    console.error(`no check is called ${name}: ${Object.keys(CHECKS).join(', ')}`);
+    process.exit(2);
+  }
+  await CHECKS[name]();
+}
+const { passed, failed, skipped } = totals;
+console.log(`\n${passed} passed, ${failed} failed${skipped ? `, ${skipped} skipped` : ''}`);
+process.exit(failed > 0 ? 1 : 0);

@@ -1,0 +1,479 @@
+import { describe, expect, it } from 'vitest';
+import { compileEnterPlan } from '../../../src/container/enter-plan.ts';
+import { compilePlan, numberMask, type PlanInputs, waitsBeforeMounts } from '../../../src/container/plan.ts';
+import type { DomainDefinition } from '../../../src/domain/definition.ts';
+import { filesystem, minimalDefinition, UUID } from '../../helpers/definition.ts';
+import { describePlan } from '../../helpers/describe-plan.ts';
+
+const HOST = { lastCapability: 40, maxOpenFiles: 4096, hasSecurityfs: false, hasSelinuxfs: false, is32Bit: false };
+const NEW_PID_MNT_IPC_UTS = 0x20000000 | 0x00020000 | 0x08000000 | 0x04000000;
+const NEW_USER = 0x10000000;
+const NEW_NET = 0x40000000;
+
+const V2 = { version: 2, payload: '/sys/fs/cgroup/machine/g/payload', memory: '/sys/fs/cgroup/machine/g' } as const;
+
+function inputs(fields: Partial<PlanInputs> = {}): PlanInputs {
+  return {
+    host: HOST,
+    identity: { uid: 0, gid: 0, groups: [] },
+    root: 10,
+    isHostRoot: false,
+    dev: 11,
+    devpts: 12,
+    meminfo: 13,
+    sys: undefined,
+    cgroup: {
+      version: 1,
+      folders: ['/cg/cpu/machine/g', '/cg/memory/machine/g'],
+      base: '/cg',
+      tmpfs: 14,
+      binds: [{ folder: '/cg/memory/machine/g', name: 'memory' }],
+      memory: '/cg/memory/machine/g',
+    },
+    filesystems: new Map(),
+    sharedNamespaces: {},
+    passFds: [],
+    ...fields,
+  };
+}
+
+const compile = (definition: DomainDefinition, fields: Partial<PlanInputs> = {}) => describePlan(compilePlan(definition, inputs(fields)));
+
+// The plan by subject: a variant's test replaces the subjects that differ and compares the whole.
+const BASE = {
+  wait: [] as string[],
+  groups: [
+    `openat(-100, "/cg/cpu/machine/g/tasks", 524289) -- cannot enter group '/cg/cpu/machine/g'`,
+    `write(<openat /cg/cpu/machine/g/tasks>, "0", 1) -- cannot enter group '/cg/cpu/machine/g'`,
+    `close(<openat /cg/cpu/machine/g/tasks>) -- cannot enter group '/cg/cpu/machine/g'`,
+    `openat(-100, "/cg/memory/machine/g/tasks", 524289) -- cannot enter group '/cg/memory/machine/g'`,
+    `write(<openat /cg/memory/machine/g/tasks>, "0", 1) -- cannot enter group '/cg/memory/machine/g'`,
+    `close(<openat /cg/memory/machine/g/tasks>) -- cannot enter group '/cg/memory/machine/g'`,
+  ],
+  namespaces: [] as string[],
+  users: [] as string[],
+  private: ['mount(null, "/", null, 278528, null) -- Failed to make root private'], // MS_REC | MS_PRIVATE
+  newProc: newMount('proc', 14, 'Failed to mount proc on /proc'), // nosuid, nodev, noexec
+  newSys: newMount('sysfs', 15, 'Failed to mount sysfs on /sys'), // and read-only
+  newSpecial: [] as string[],
+  newCgroup: [
+    `open_tree(-100, "/cg/memory/machine/g", 524289) -- Failed to bind cgroup '/cg/memory/machine/g'`,
+    `mount_setattr(<open_tree /cg/memory/machine/g>, "", 36864, 32:0f, 32) -- Failed to make cgroup '/cg/memory/machine/g' readonly`,
+  ],
+  root: [
+    'move_mount(10, "", -100, "/proc", 20) -- Failed to attach the root file system',
+    'chdir("/proc") -- Failed to enter the root file system',
+    'pivot_root(".", ".") -- Failed to pivot root',
+    'umount2(".", 2) -- Failed to drop the old root',
+    'chdir("/") -- Failed to chdir into the root',
+  ],
+  takeAway: [] as string[],
+  proc: [makeSpecialFolder('/proc'), 'move_mount(<fsmount proc>, "", -100, "/proc", 20) -- Failed to mount on /proc'],
+  openNetworkSettings: [] as string[],
+  procSys: [
+    'open_tree(-100, "/proc/sys", 524289) -- Failed to bind /proc/sys',
+    'mount_setattr(<open_tree /proc/sys>, "", 36864, 32:0f, 32) -- Failed to make /proc/sys readonly',
+    'move_mount(<open_tree /proc/sys>, "", -100, "/proc/sys", 20) -- Failed to mount on /proc/sys',
+  ],
+  networkSettings: [] as string[],
+  sys: [makeSpecialFolder('/sys'), 'move_mount(<fsmount sysfs>, "", -100, "/sys", 20) -- Failed to mount on /sys'],
+  special: [] as string[],
+  meminfo: ['move_mount(13, "", -100, "/proc/meminfo", 20) -- Failed to mount on /proc/meminfo'],
+  cgroup: [
+    'move_mount(14, "", -100, "/cg", 20) -- Failed to mount tmpfs on /cg',
+    'move_mount(<open_tree /cg/memory/machine/g>, "", -100, "/cg/memory", 20) -- Failed to mount cgroup on /cg/memory',
+  ],
+  dev: [
+    makeSpecialFolder('/dev'),
+    'move_mount(11, "", -100, "/dev", 20) -- Failed to mount on /dev',
+    'move_mount(12, "", -100, "/dev/pts", 20) -- Failed to mount devpts on /dev/pts',
+  ],
+  filesystems: [] as string[],
+  init: [`faccessat(-100, "/sbin/init", 0) -- cannot find init path '/sbin/init' relative to container root`],
+  hostName: ['sethostname("vm1", 3) -- Failed to set hostname'],
+  openConsole: ['setsid() ~1 -- setsid failed', 'openat(-100, "/dev/pts/0", 524546) -- Failed to open /dev/pts/0'],
+  ownConsole: [] as string[],
+  standardFiles: [0, 1, 2].map((fd) => `dup3(<openat /dev/pts/0>, ${fd}, 0) -- Failed to set up standard files`),
+  passFds: [] as string[],
+  limits: ['umask(18) -- umask failed', 'prlimit64(0, 7, 16:00040000000000000010, null) -- Failed to set the limit of open files'], // 1024, 4096
+  cpus: [`sched_setaffinity(0, 128, 128:${'ff'.repeat(128)}) -- Failed to set CPU affinity`],
+  numa: [] as string[],
+  personality: [] as string[],
+  go: ['read(<go>, 8:, 1) nonzero -- controller went away'],
+  capabilities: [
+    // sys_module, sys_time, mknod, audit_control, mac_admin
+    ...[16, 25, 27, 30, 33].map((number) => `prctl(24, ${number}, 0, 0, 0) -- failed to drop capability ${number}`),
+    'prctl(47, 4, 0, 0, 0) ~22 -- failed to clear ambient capabilities',
+  ],
+  ids: ['setgroups(0, null) -- setgroups failed'],
+  tie: ['prctl(1, 9, 0, 0, 0) -- failed to tie init to its controller'], // PR_SET_PDEATHSIG, SIGKILL
+  close: ['close_range(3, 4294967295, 4) -- Failed to close inherited descriptors'],
+  signals: ['rt_sigprocmask(2, 8:, null, 8) -- Failed to unblock signals'],
+  chdir: [] as string[],
+  exec: [
+    `execve("/sbin/init", ["/sbin/init"], ["PATH=/bin:/usr/bin","TERM=linux","container=libvirt-lxc","HOME=/","container_uuid=${UUID}",` +
+      `"LIBVIRT_LXC_UUID=${UUID}","LIBVIRT_LXC_NAME=vm1"]) -- cannot execute init '/sbin/init'`,
+  ],
+};
+
+const steps = (changed: Partial<typeof BASE> = {}): string[] => Object.values({ ...BASE, ...changed }).flat();
+
+function newMount(type: string, attributes: number, purpose: string): string[] {
+  return [
+    `fsopen("${type}", 1) -- ${purpose}`,
+    `fsconfig(<fsopen ${type}>, 1, "source", "${type}", 0) -- ${purpose}`,
+    `fsconfig(<fsopen ${type}>, 6, null, null, 0) -- ${purpose}`,
+    `fsmount(<fsopen ${type}>, 1, ${attributes}) -- ${purpose}`,
+  ];
+}
+
+/** There already, or not to be made on a read-only root: then the mount tells. */
+function makeSpecialFolder(path: string): string {
+  return `mkdirat(-100, "${path}", 493) ~17,30,13 -- Failed to create '${path}'`;
+}
+const makeFolder = (path: string): string => `mkdirat(-100, "${path}", 493) ~17 -- Failed to create '${path}'`;
+
+describe('compilePlan()', () => {
+  it('takes a container with a root of its own through every step, in order', () => {
+    expect(compile(minimalDefinition())).toEqual({
+      cloneFlags: NEW_PID_MNT_IPC_UTS,
+      cgroup: undefined,
+      meminfo: { cgroup: '/cg/memory/machine/g', version: 1 },
+      parent: [],
+      child: steps(),
+    });
+  });
+
+  it('under mapped ids waits for the maps, then becomes root before its first mount', () => {
+    const definition = minimalDefinition(({ idmap }) => {
+      idmap.uid = [{ start: 0, target: 100000, count: 65536 }];
+      idmap.gid = [{ start: 0, target: 100000, count: 65536 }];
+    });
+    const host = { ...HOST, hasSecurityfs: true, hasSelinuxfs: true };
+    expect(compile(definition, { host, sys: 15 })).toEqual({
+      cloneFlags: NEW_PID_MNT_IPC_UTS | NEW_USER,
+      cgroup: undefined,
+      meminfo: { cgroup: '/cg/memory/machine/g', version: 1 },
+      parent: [],
+      child: steps({
+        wait: BASE.go,
+        users: [
+          'setgroups(0, null) -- setgroups failed',
+          'setresgid(0, 0, 0) -- setgid failed',
+          'setresuid(0, 0, 0) -- setuid failed',
+        ],
+        newSys: [], // not its network namespace: the host's, copied
+        sys: [makeSpecialFolder('/sys'), 'move_mount(15, "", -100, "/sys", 20) -- Failed to mount on /sys'],
+      }),
+    });
+  });
+
+  it("on the host's root takes the host's special mounts away first", () => {
+    const definition = minimalDefinition(({ devices }) => {
+      devices.filesystems = [filesystem({ source: '/', target: '/' })];
+    });
+    expect(compile(definition, { isHostRoot: true }).child).toEqual(
+      steps({ takeAway: ['/sys', '/dev', '/proc'].map((path) => `umount2("${path}", 2) ~22,2 -- Failed to unmount '${path}'`) }),
+    );
+  });
+
+  it('on cgroup v2 is born in its group, makes a cgroup namespace there and mounts what that shows', () => {
+    expect(compile(minimalDefinition(), { cgroup: V2 })).toEqual({
+      cloneFlags: NEW_PID_MNT_IPC_UTS,
+      cgroup: 0,
+      meminfo: { cgroup: '/sys/fs/cgroup/machine/g', version: 2 },
+      parent: [`openat(-100, "${V2.payload}", 524288) -- cannot open group '${V2.payload}'`],
+      child: steps({
+        groups: ['unshare(33554432) -- Failed to make a cgroup namespace'],
+        newCgroup: newMount('cgroup2', 14, 'Failed to mount cgroup2 on /sys/fs/cgroup'),
+        cgroup: ['move_mount(<fsmount cgroup2>, "", -100, "/sys/fs/cgroup", 20) -- Failed to mount cgroup2 on /sys/fs/cgroup'],
+      }),
+    });
+  });
+
+  it('with a network of its own waits for its devices and leaves its network settings writable', () => {
+    const definition = minimalDefinition(({ features }) => {
+      features.privnet = true;
+    });
+    const plan = compile(definition);
+    expect(plan.cloneFlags).toBe(NEW_PID_MNT_IPC_UTS | NEW_NET);
+    expect(plan.child).toEqual(
+      steps({
+        wait: BASE.go,
+        openNetworkSettings: [
+          'open_tree(-100, "/proc/sys/net/ipv4", 524289) ~2 -- Failed to bind /proc/sys/net/ipv4',
+          'open_tree(-100, "/proc/sys/net/ipv6", 524289) ~2 -- Failed to bind /proc/sys/net/ipv6',
+        ],
+        networkSettings: [
+          'move_mount(<open_tree /proc/sys/net/ipv4>, "", -100, "/proc/sys/net/ipv4", 20) ~2,9 -- Failed to mount on /proc/sys/net/ipv4',
+          'move_mount(<open_tree /proc/sys/net/ipv6>, "", -100, "/proc/sys/net/ipv6", 20) ~2,9 -- Failed to mount on /proc/sys/net/ipv6',
+        ],
+      }),
+    );
+  });
+
+  it('joins namespaces of others instead of making its own, and does not name a shared host', () => {
+    const definition = minimalDefinition((changed) => {
+      changed.sharedNamespaces = {
+        net: { type: 'netns', value: 'red' },
+        ipc: { type: 'pid', value: '17' },
+        uts: { type: 'name', value: 'vm2' },
+      };
+    });
+    const plan = compile(definition, { sharedNamespaces: { uts: 22, net: 20, ipc: 21 } });
+    expect(plan.cloneFlags).toBe(0x20000000 | 0x00020000);
+    expect(plan.child).toEqual(
+      steps({
+        namespaces: [
+          `setns(20, 1073741824) -- Failed to set namespace 'net'`,
+          `setns(21, 134217728) -- Failed to set namespace 'ipc'`,
+          `setns(22, 67108864) -- Failed to set namespace 'uts'`,
+        ],
+        hostName: [],
+      }),
+    );
+  });
+
+  it('mounts securityfs and selinuxfs where the host has them', () => {
+    expect(compile(minimalDefinition(), { host: { ...HOST, hasSecurityfs: true, hasSelinuxfs: true } }).child).toEqual(
+      steps({
+        newSpecial: [
+          ...newMount('securityfs', 15, 'Failed to mount securityfs on /sys/kernel/security'),
+          ...newMount('selinuxfs', 15, 'Failed to mount selinuxfs on /sys/fs/selinux'),
+        ],
+        special: [
+          'move_mount(<fsmount securityfs>, "", -100, "/sys/kernel/security", 20) -- Failed to mount securityfs on /sys/kernel/security',
+          'move_mount(<fsmount selinuxfs>, "", -100, "/sys/fs/selinux", 20) -- Failed to mount selinuxfs on /sys/fs/selinux',
+        ],
+      }),
+    );
+  });
+
+  it('attaches file systems of every type in the order of the definition, each on what it needs', () => {
+    const definition = minimalDefinition(({ devices }) => {
+      devices.filesystems.push(
+        filesystem({ source: '/srv/data', target: '/data/deep' }),
+        filesystem({ source: '/etc/one-file', target: '/etc/one-file' }),
+        filesystem({ type: 'ram', source: '1024', usageKiB: 1024, target: '/tmp' }),
+        filesystem({ type: 'block', source: '/dev/sdb1', target: '/disk', readonly: true }),
+        filesystem({ type: 'file', source: '/srv/image', target: '/image' }),
+        filesystem({ type: 'bind', source: '/data', target: '/again' }),
+        filesystem({ type: 'bind', source: '/data', target: '/only/look', readonly: true }),
+      );
+    });
+    const opened = new Map([
+      [1, { mount: 31, isFile: false }],
+      [2, { mount: 32, isFile: true }],
+      [3, { mount: 33, isFile: false }],
+      [4, { mount: 34, isFile: false }],
+      [5, { mount: 35, isFile: false }],
+    ]);
+    const bind = `open_tree(-100, "/data", 557057) -- Failed to access '/data'`; // with AT_RECURSIVE
+    expect(compile(definition, { filesystems: opened }).child).toEqual(
+      steps({
+        filesystems: [
+          makeFolder('/data'),
+          makeFolder('/data/deep'),
+          `move_mount(31, "", -100, "/data/deep", 20) -- Failed to mount '/srv/data' on '/data/deep'`,
+          makeFolder('/etc'),
+          `mknodat(-100, "/etc/one-file", 33206, 0) ~17 -- Failed to create '/etc/one-file'`,
+          `move_mount(32, "", -100, "/etc/one-file", 20) -- Failed to mount '/etc/one-file' on '/etc/one-file'`,
+          makeFolder('/tmp'),
+          `move_mount(33, "", -100, "/tmp", 20) -- Failed to mount '1024' on '/tmp'`,
+          makeFolder('/disk'),
+          `move_mount(34, "", -100, "/disk", 20) -- Failed to mount '/dev/sdb1' on '/disk'`,
+          makeFolder('/image'),
+          `move_mount(35, "", -100, "/image", 20) -- Failed to mount '/srv/image' on '/image'`,
+          makeFolder('/again'),
+          bind,
+          `move_mount(<open_tree /data>, "", -100, "/again", 20) -- Failed to mount '/data' on '/again'`,
+          makeFolder('/only'),
+          makeFolder('/only/look'),
+          bind,
+          'mount_setattr(<open_tree /data>, "", 36864, 32:01, 32) -- Failed to make mount /only/look readonly',
+          `move_mount(<open_tree /data>, "", -100, "/only/look", 20) -- Failed to mount '/data' on '/only/look'`,
+        ],
+      }),
+    );
+  });
+
+  it('refuses a file system whose source nobody opened', () => {
+    const definition = minimalDefinition(({ devices }) => {
+      devices.filesystems.push(filesystem({ target: '/data' }));
+    });
+    expect(() => compilePlan(definition, inputs())).toThrow(new RangeError("no source for '/data'"));
+  });
+
+  it("gives init's user the console, and changes ids after the capabilities and before the tie to the controller", () => {
+    expect(compile(minimalDefinition(), { identity: { uid: 1000, gid: 100, groups: [100, 27] } }).child).toEqual(
+      steps({
+        ownConsole: ['fchown(<openat /dev/pts/0>, 1000, -1) -- Failed to change owner of the console'],
+        ids: [
+          'setgroups(2, 8:640000001b) -- setgroups failed',
+          'setresgid(100, 100, 100) -- setgid failed',
+          'setresuid(1000, 1000, 1000) -- setuid failed',
+        ],
+      }),
+    );
+  });
+
+  it('keeps uid 0 of an init that only changes its group', () => {
+    expect(compile(minimalDefinition(), { identity: { uid: 0, gid: 5, groups: [] } }).child).toEqual(
+      steps({ ids: ['setgroups(0, 4:) -- setgroups failed', 'setresgid(5, 5, 5) -- setgid failed'] }),
+    );
+  });
+
+  it('counts a folder that init cannot be started in as a failure of the started container', () => {
+    const definition = minimalDefinition(({ os }) => {
+      os.initdir = '/work';
+    });
+    expect(compile(definition).child).toEqual(steps({ chdir: ['chdir("/work") late -- Failed to chdir into /work'] }));
+  });
+
+  it('passes descriptors on from 3, and closes what follows', () => {
+    expect(compile(minimalDefinition(), { passFds: [40, 41] }).child).toEqual(
+      steps({
+        passFds: ['dup3(40, 3, 0) -- Cannot pass descriptor 3', 'dup3(41, 4, 0) -- Cannot pass descriptor 4'],
+        close: ['close_range(5, 4294967295, 4) -- Failed to close inherited descriptors'],
+      }),
+    );
+  });
+
+  it('drops every capability under policy deny but those that are on', () => {
+    const definition = minimalDefinition(({ features }) => {
+      features.capabilities = { policy: 'deny', states: [{ name: 'chown', state: 'on' }] };
+    });
+    const dropped = Array.from({ length: 40 }, (_, i) => i + 1);
+    expect(compile(definition).child).toEqual(
+      steps({
+        capabilities: [
+          ...dropped.map((number) => `prctl(24, ${number}, 0, 0, 0) -- failed to drop capability ${number}`),
+          'prctl(47, 4, 0, 0, 0) ~22 -- failed to clear ambient capabilities',
+        ],
+      }),
+    );
+  });
+
+  it('drops nothing under policy allow', () => {
+    const definition = minimalDefinition(({ features }) => {
+      features.capabilities.policy = 'allow';
+    });
+    expect(compile(definition).child).toEqual(steps({ capabilities: BASE.capabilities.slice(-1) }));
+  });
+
+  it('holds init to its processors, memory nodes and word size', () => {
+    const definition = minimalDefinition((changed) => {
+      changed.vcpu.cpuset = '0,2-3';
+      changed.numatune = { mode: 'interleave', placement: 'static', nodeset: '1' };
+    });
+    expect(compile(definition, { host: { ...HOST, is32Bit: true } }).child).toEqual(
+      steps({
+        cpus: ['sched_setaffinity(0, 128, 128:0d) -- Failed to set CPU affinity'],
+        numa: ['set_mempolicy(3, 128:02, 1025) -- Failed to set NUMA memory policy'],
+        personality: ['personality(8) -- Failed to set personality'],
+      }),
+    );
+  });
+
+  it.each([
+    ['strict', 2],
+    ['preferred', 1],
+    ['interleave', 3],
+  ] as const)('turns numatune mode %s into memory policy %i', (mode, policy) => {
+    const definition = minimalDefinition((changed) => {
+      changed.numatune = { mode, placement: 'static', nodeset: '0' };
+    });
+    expect(compile(definition).child).toEqual(
+      steps({ numa: [`set_mempolicy(${policy}, 128:01, 1025) -- Failed to set NUMA memory policy`] }),
+    );
+  });
+
+  it('leaves numatune mode restrictive to the cpuset group', () => {
+    const definition = minimalDefinition((changed) => {
+      changed.numatune = { mode: 'restrictive', placement: 'static', nodeset: '0' };
+    });
+    expect(compile(definition).child).toEqual(steps());
+  });
+
+  it('never raises the limit of open files above the hard one', () => {
+    expect(compile(minimalDefinition(), { host: { ...HOST, maxOpenFiles: 512 } }).child).toEqual(
+      steps({ limits: ['umask(18) -- umask failed', 'prlimit64(0, 7, 16:00020000000000000002, null) -- Failed to set the limit of open files'] }),
+    );
+  });
+
+  it('without a meminfo leaves that of proc', () => {
+    const plan = compile(minimalDefinition(), { meminfo: undefined });
+    expect([plan.meminfo, plan.child]).toEqual([undefined, steps({ meminfo: [] })]);
+  });
+});
+
+describe('waitsBeforeMounts()', () => {
+  it('is true for mapped ids and for a network of its own', () => {
+    const mapped = minimalDefinition(({ idmap }) => {
+      idmap.uid = idmap.gid = [{ start: 0, target: 1000, count: 10 }];
+    });
+    const networked = minimalDefinition(({ features }) => {
+      features.privnet = true;
+    });
+    expect([minimalDefinition(), mapped, networked].map(waitsBeforeMounts)).toEqual([false, true, true]);
+  });
+});
+
+describe('numberMask()', () => {
+  it.each([
+    ['0', '01000000'],
+    ['0-3', '0f000000'],
+    ['0-3,^2', '0b000000'],
+    ['8,31', '00010080'],
+    ['30-40', '000000c0'],
+    ['', '00000000'],
+  ])('makes %j %s', (list, mask) => {
+    expect(numberMask(list, 32).toString('hex')).toBe(mask);
+  });
+});
+
+describe('compileEnterPlan()', () => {
+  const enter = { host: HOST, initPidfd: 9, argv: ['/bin/id', '-u'], env: ['A=1'] };
+  const allButUsers = 0x00020000 | 0x04000000 | 0x08000000 | 0x40000000;
+  const end = [
+    ...BASE.limits.slice(1),
+    ...BASE.capabilities,
+    ...BASE.close,
+    ...BASE.signals,
+    `execve("/bin/id", ["/bin/id","-u"], ["A=1"]) -- cannot execute '/bin/id'`,
+  ];
+
+  it('joins the groups, the namespaces and the capabilities of init', () => {
+    const plan = compileEnterPlan(minimalDefinition(), { ...enter, cgroup: { version: 1, folders: ['/cg/cpu/machine/g', '/cg/memory/machine/g'] } });
+    expect(describePlan(plan)).toEqual({
+      cloneFlags: 0,
+      cgroup: undefined,
+      meminfo: undefined,
+      parent: ['setns(9, 536870912) -- Failed to enter the PID namespace'],
+      child: [...BASE.groups, `setns(9, ${allButUsers}) -- Failed to enter the namespaces`, ...end],
+    });
+  });
+
+  it('on cgroup v2 under mapped ids is born in the group and becomes root of the user namespace', () => {
+    const definition = minimalDefinition(({ idmap }) => {
+      idmap.uid = idmap.gid = [{ start: 0, target: 1000, count: 10 }];
+    });
+    const plan = compileEnterPlan(definition, { ...enter, cgroup: { version: 2, payload: V2.payload } });
+    expect(describePlan(plan)).toEqual({
+      cloneFlags: 0,
+      cgroup: 0,
+      meminfo: undefined,
+      parent: [
+        `openat(-100, "${V2.payload}", 524288) -- cannot open group '${V2.payload}'`,
+        'setns(9, 536870912) -- Failed to enter the PID namespace',
+      ],
+      child: [
+        `setns(9, ${allButUsers | NEW_USER | 0x02000000}) -- Failed to enter the namespaces`,
+        'setgroups(0, null) -- setgroups failed',
+        'setresgid(0, 0, 0) -- setgid failed',
+        'setresuid(0, 0, 0) -- setuid failed',
+        ...end,
+      ],
+    });
+  });
+});

@@ -1,0 +1,47 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { linkCounters } from '../../../src/host/link-counters.ts';
+import { formatNumberList, listNames, parseNumberList, readNumber, readText } from '../../../src/host/system-files.ts';
+
+describe('number lists', () => {
+  it.each([
+    ['0-1', [0, 1]],
+    ['0', [0]],
+    ['0-2,5,7-8', [0, 1, 2, 5, 7, 8]],
+    ['', []],
+  ])('%s', (text, numbers) => {
+    expect(parseNumberList(text)).toEqual(numbers);
+    expect(formatNumberList(numbers)).toBe(text);
+  });
+});
+
+describe('small files', () => {
+  let folder: string;
+  beforeAll(() => {
+    folder = mkdtempSync(path.join(tmpdir(), 'system-files-'));
+    writeFileSync(`${folder}/number`, '42\n');
+    writeFileSync(`${folder}/word`, 'always\n');
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  it('are read without white space, or not at all', () => {
+    expect(readText(`${folder}/word`)).toBe('always');
+    expect(readText(`${folder}/none`)).toBeUndefined();
+    expect([readNumber(`${folder}/number`), readNumber(`${folder}/word`), readNumber(`${folder}/none`)]).toEqual([
+      42,
+      undefined,
+      undefined,
+    ]);
+    expect(listNames(folder).sort()).toEqual(['number', 'word']);
+    expect(listNames(`${folder}/none`)).toEqual([]);
+  });
+});
+
+describe('linkCounters()', () => {
+  it('finds the loopback link and no other than asked for', () => {
+    expect(linkCounters('lo')?.received.bytes).toBeTypeOf('bigint');
+    expect(linkCounters('l')).toBeUndefined();
+  });
+});
