@@ -36,7 +36,8 @@ export interface Syscalls {
   fsconfigFlag(fd: number, key: string): number;
   fsconfigCreate(fd: number): number;
   fsmount(fd: number, attributes: number): number;
-  mountSetattr(dirfd: number, path: string, flags: number, set: bigint): number;
+  /** `set`: MOUNT_ATTR_*; `propagation`: MS_PRIVATE and its kin. */
+  mountSetattr(dirfd: number, path: string, flags: number, change: { set?: number; propagation?: number }): number;
   mount(source: string, target: string, type: string, flags: number, data: string): number;
   umount2(target: string, flags: number): number;
   pidfdOpen(pid: number): number;

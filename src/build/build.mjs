@@ -1,7 +1,7 @@
 // Builds dist/: the command as one file (virsh-lxc.cjs) with its code cache, the controller, the native library's file.
 
 import { execFileSync, spawnSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -42,6 +42,7 @@ async function buildBundles() {
     // import() of a builtin becomes a late require: a script made by vm.Script has no import().
     supported: { 'dynamic-import': false },
     legalComments: 'none',
+    minify: true,
     external: ['koffi'],
     // Those that ask for it have __filename to go by in the bundle.
     logOverride: { 'empty-import-meta': 'silent' },
@@ -69,25 +70,49 @@ const toleratesMissing = {
 const WARM_UP = [
   ['--version'],
   ['help', 'list'],
+  ['define', 'warm-up.xml'],
   ['list', '--all'],
   ['list', '--all', '--name'],
   ['domstate', 'warm-up', '--reason'],
   ['dumpxml', 'warm-up'],
   ['dominfo', 'warm-up'],
   ['domid', 'warm-up'],
+  // These start a container where the build may (as root); where it may not, they compile as far as they come.
+  ['start', 'warm-up'],
+  ['list'],
+  ['dumpxml', 'warm-up'],
+  ['lxc-enter-namespace', 'warm-up', '--', '/bin/true'],
+  ['shutdown', 'warm-up'],
+  ['destroy', 'warm-up'],
+  ['undefine', 'warm-up'],
 ];
+
+const WARM_UP_XML = `<domain type='lxc'>
+  <name>warm-up</name>
+  <memory unit='KiB'>65536</memory>
+  <os><type>exe</type><init>/bin/sleep</init><initarg>60</initarg></os>
+  <devices>
+    <filesystem type='ram'><source usage='1024'/><target dir='/mnt'/></filesystem>
+    <console type='pty'/>
+  </devices>
+</domain>
+`;
 
 /** Runs the warm-up in a process of its own, with empty state, and keeps the compiled code. */
 function buildCodeCache() {
   const prefix = join(dist, 'warm-up');
   rmSync(join(dist, 'virsh-lxc.cache'), { force: true });
+  mkdirSync(prefix, { recursive: true });
+  writeFileSync(join(prefix, 'warm-up.xml'), WARM_UP_XML);
   const child = spawnSync(
     process.execPath,
     [join(root, 'src/build/code-cache.cjs'), join(dist, 'virsh-lxc.cjs'), JSON.stringify(WARM_UP)],
     {
       env: { ...process.env, VIRSH_LXC_PREFIX: prefix },
+      cwd: prefix,
       stdio: ['ignore', 'ignore', 'pipe'],
       encoding: 'utf8',
+      timeout: 60_000,
     },
   );
   rmSync(prefix, { recursive: true, force: true });

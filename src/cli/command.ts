@@ -95,6 +95,8 @@ export interface GroupDefinition {
 /** All commands there are. */
 export interface CommandTable {
   readonly groups: readonly GroupDefinition[];
+  /** virsh's commands that containers do not have: known by name, not listed. */
+  unsupportedGroups(): readonly GroupDefinition[];
   /** By name or alias. */
   find(name: string): CommandDefinition | undefined;
 }

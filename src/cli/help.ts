@@ -15,7 +15,8 @@ export function printHelp(printer: Printer, topic: string | undefined): void {
     return;
   }
   const command = printer.table.find(topic);
-  const group = printer.table.groups.find(({ name, keyword }) => name === topic || keyword === topic);
+  const groups = [...printer.table.groups, ...printer.table.unsupportedGroups()];
+  const group = groups.find(({ name, keyword }) => name === topic || keyword === topic);
   if (command) printer.print(commandHelp(command));
   else if (group) printer.print(groupHelp(group));
   else throw failure(`command or command group '${topic}' doesn't exist`);

@@ -4,8 +4,9 @@ import { domainCommands } from '../commands/domain/index.ts';
 import { eventCommands } from '../commands/events.ts';
 import { hostCommands } from '../commands/host/index.ts';
 import { monitorCommands } from '../commands/monitor/index.ts';
+import { unsupportedGroups } from '../commands/unsupported/index.ts';
 import { virshCommands } from '../commands/virsh/index.ts';
-import type { CommandTable, GroupDefinition } from './command.ts';
+import type { CommandDefinition, CommandTable, GroupDefinition } from './command.ts';
 
 const groups: readonly GroupDefinition[] = [
   { name: 'Domain Management', keyword: 'domain', commands: domainCommands },
@@ -17,12 +18,15 @@ const groups: readonly GroupDefinition[] = [
 
 export const commandTable: CommandTable = {
   groups,
-  find(name) {
-    for (const group of groups) {
-      for (const command of group.commands) {
-        if (command.name === name || command.aliases?.includes(name)) return command;
-      }
-    }
-    return undefined;
-  },
+  unsupportedGroups,
+  find: (name) => findIn(groups, name) ?? findIn(unsupportedGroups(), name),
 };
+
+function findIn(groups: readonly GroupDefinition[], name: string): CommandDefinition | undefined {
+  for (const group of groups) {
+    for (const command of group.commands) {
+      if (command.name === name || command.aliases?.includes(name)) return command;
+    }
+  }
+  return undefined;
+}

@@ -3,8 +3,8 @@
 import type { CommandDefinition, CommandTable } from './command.ts';
 
 /** One sentence for each mistake; empty when the table is sound. */
-export function findTableMistakes({ groups }: CommandTable): string[] {
-  const commands = groups.flatMap((group) => group.commands);
+export function findTableMistakes(table: CommandTable): string[] {
+  const commands = [...table.groups, ...table.unsupportedGroups()].flatMap((group) => group.commands);
   return [...duplicates(commands.flatMap(namesOf), 'command'), ...commands.flatMap(commandMistakes)];
 }
 

@@ -47,7 +47,9 @@ export function compileEnterPlan(definition: DomainDefinition, { host, initPidfd
     (cgroup.version === 2 ? CLONE_NEWCGROUP : 0) |
     (hasUserNamespace(definition) ? CLONE_NEWUSER : 0);
   plan.child = [
-    ...(cgroup.version === 1 ? cgroup.folders.flatMap((folder) => writeFile(`${folder}/tasks`, '0', `cannot enter group '${folder}'`)) : []),
+    ...(cgroup.version === 1
+      ? cgroup.folders.flatMap((folder) => writeFile(`${folder}/tasks`, '0', `cannot enter group '${folder}'`))
+      : []),
     step('setns', [initPidfd, flags], 'Failed to enter the namespaces'),
     ...(hasUserNamespace(definition) ? becomeRoot() : []),
     openFilesLimit(host),

@@ -26,5 +26,8 @@ export function initEnvironment(definition: DomainDefinition): string[] {
 
 /** The host name of a domain: what of its name may stand in one. */
 export function hostName(domainName: string): string {
-  return domainName.replace(/[^A-Za-z0-9-]/g, '').replace(/^-/, '').slice(0, 64);
+  return domainName
+    .replace(/[^A-Za-z0-9-]/g, '')
+    .replace(/^-/, '')
+    .slice(0, 64);
 }

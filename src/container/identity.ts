@@ -1,8 +1,8 @@
 // Init's user and groups, looked up in the container's own passwd and group (passwd(5), group(5)). The files are read below
 // the container's root and never through a link that leads out of it.
 import fs from 'node:fs';
-import { linux } from '../../lib-native/linux.ts';
 import { O_CLOEXEC, O_RDONLY, RESOLVE_IN_ROOT } from '../../lib-native/constants.ts';
+import { linux } from '../../lib-native/linux.ts';
 import type { DomainOs } from '../domain/definition.ts';
 import { libvirtError } from '../errors.ts';
 import type { InitIdentity } from './plan.ts';

@@ -14,4 +14,5 @@ export const containerRoot = ({ idmap }: DomainDefinition): { uid: number; gid: 
 });
 
 /** The text of uid_map or gid_map. */
-export const idMapText = (ranges: readonly IdRange[]): string => ranges.map(({ start, target, count }) => `${start} ${target} ${count}\n`).join('');
+export const idMapText = (ranges: readonly IdRange[]): string =>
+  ranges.map(({ start, target, count }) => `${start} ${target} ${count}\n`).join('');

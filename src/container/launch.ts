@@ -1,11 +1,11 @@
 // Starts a controller and talks to it until its child has executed init. The other side, and a drawing of the conversation,
 // is lib-native/controller/main.c.
 import process from 'node:process';
-import { linux } from '../../lib-native/linux.ts';
 import { EINTR, POLLIN, SIGKILL } from '../../lib-native/constants.ts';
+import { linux } from '../../lib-native/linux.ts';
 import { encodePlan, type Plan } from '../../lib-native/plan-encoding.ts';
-import { libvirtError, strerror, systemError, type LibvirtError } from '../errors.ts';
-import { processStat, type ProcessIdentity } from '../store/process.ts';
+import { type LibvirtError, libvirtError, strerror, systemError } from '../errors.ts';
+import { type ProcessIdentity, processStat } from '../store/process.ts';
 
 const MESSAGE = { cloned: 1, ready: 2, failed: 3, exited: 4 } as const;
 const MESSAGE_BYTES = 12;
@@ -118,7 +118,7 @@ export class Controller implements Disposable, ProcessIdentity {
     for (let rest = bytes; rest.length > 0; ) {
       const sent = linux.send(this.#control, rest, MSG_NOSIGNAL);
       if (sent === -EINTR) continue;
-      if (sent < 0) throw this.#gone();
+      if (sent < 0) this.#expect(MESSAGE.failed); // it has ended, and may have said why
       rest = rest.subarray(sent);
     }
   }

@@ -3,7 +3,8 @@ import { CLONE_NEWIPC, CLONE_NEWNET, CLONE_NEWNS, CLONE_NEWPID, CLONE_NEWUSER, C
 import type { DomainDefinition } from '../domain/definition.ts';
 import { libvirtError } from '../errors.ts';
 
-export const hasUserNamespace = (definition: DomainDefinition): boolean => definition.idmap.uid.length > 0 && definition.idmap.gid.length > 0;
+export const hasUserNamespace = (definition: DomainDefinition): boolean =>
+  definition.idmap.uid.length > 0 && definition.idmap.gid.length > 0;
 
 const hasOwnDevices = ({ devices }: DomainDefinition): boolean =>
   devices.interfaces.length > 0 || devices.hostdevs.some((device) => device.mode === 'capabilities' && device.type === 'net');

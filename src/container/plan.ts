@@ -39,7 +39,7 @@ import type { DomainDefinition, FilesystemDevice, SharedNamespace } from '../dom
 import { keptCapabilities } from './capabilities.ts';
 import { hostName, initArgv, initEnvironment } from './environment.ts';
 import { cloneFlags, hasNetworkNamespace, hasUserNamespace } from './namespaces.ts';
-import { makeFile, makeFolders, moveMount, mountNew, openTree, setAttributes, step, waitForGo, writeFile } from './steps.ts';
+import { makeFile, makeFolders, mountNew, moveMount, openTree, setAttributes, step, waitForGo, writeFile } from './steps.ts';
 
 /** Init's user and groups, as ids inside the container. */
 export interface InitIdentity {
@@ -193,7 +193,8 @@ function newMounts(definition: DomainDefinition, inputs: PlanInputs): { steps: S
   }
 }
 
-const detach = (target: string): Step => step('umount2', [target, MNT_DETACH], `Failed to unmount '${target}'`, { tolerate: [EINVAL, ENOENT] });
+const detach = (target: string): Step =>
+  step('umount2', [target, MNT_DETACH], `Failed to unmount '${target}'`, { tolerate: [EINVAL, ENOENT] });
 
 const EROFS = 30;
 const EACCES = 13;
@@ -207,7 +208,10 @@ const place = (mount: Parameters<typeof moveMount>[0], target: string): Step[] =
 /** /proc/sys read-only, but for what belongs to the container's own network. */
 function procSys(hasNetwork: boolean): Step[] {
   const writable = hasNetwork
-    ? ['/proc/sys/net/ipv4', '/proc/sys/net/ipv6'].map((path) => ({ path, tree: step('open_tree', openTree(path, false, '').args, `Failed to bind ${path}`, { tolerate: [ENOENT] }) }))
+    ? ['/proc/sys/net/ipv4', '/proc/sys/net/ipv6'].map((path) => ({
+        path,
+        tree: step('open_tree', openTree(path, false, '').args, `Failed to bind ${path}`, { tolerate: [ENOENT] }),
+      }))
     : [];
   const sys = openTree('/proc/sys', false, 'Failed to bind /proc/sys');
   return [
@@ -215,7 +219,10 @@ function procSys(hasNetwork: boolean): Step[] {
     sys,
     setAttributes({ step: sys }, LOCKED, 'Failed to make /proc/sys readonly'),
     moveMount({ step: sys }, '/proc/sys', 'Failed to mount on /proc/sys'),
-    ...writable.map(({ path, tree }) => ({ ...moveMount({ step: tree }, path, `Failed to mount on ${path}`), tolerate: [ENOENT, 9 /* EBADF: the host has no IPv6 */] })),
+    ...writable.map(({ path, tree }) => ({
+      ...moveMount({ step: tree }, path, `Failed to mount on ${path}`),
+      tolerate: [ENOENT, 9 /* EBADF: the host has no IPv6 */],
+    })),
   ];
 }
 
@@ -235,7 +242,10 @@ const attachDevices = ({ dev, devpts }: PlanInputs): Step[] => [
   moveMount(devpts, '/dev/pts', 'Failed to mount devpts on /dev/pts'),
 ];
 
-function attachFilesystem({ type, source, target, readonly }: FilesystemDevice, opened: { mount: number; isFile: boolean } | undefined): Step[] {
+function attachFilesystem(
+  { type, source, target, readonly }: FilesystemDevice,
+  opened: { mount: number; isFile: boolean } | undefined,
+): Step[] {
   if (target === '/') return [];
   const purpose = `Failed to mount '${source}' on '${target}'`;
   if (type === 'bind') {
@@ -357,4 +367,3 @@ function execute(definition: DomainDefinition, { passFds }: PlanInputs): Step[] 
     step('execve', [init, initArgv(definition), initEnvironment(definition)], `cannot execute init '${init}'`),
   ];
 }
-

@@ -21,11 +21,7 @@ export function formatPlan(plan: Plan): string {
     });
     return steps.map((step) => formatStep(step, numbers));
   };
-  const lines = [
-    ...list(plan.parent, 'p'),
-    `clone3({flags=${flags.join('|') || '0'}})`,
-    ...list(plan.child, ''),
-  ];
+  const lines = [...list(plan.parent, 'p'), `clone3({flags=${flags.join('|') || '0'}})`, ...list(plan.child, '')];
   return `${lines.join('\n')}\n`;
 }
 
@@ -40,7 +36,8 @@ function formatArgument(argument: Argument, numbers: Map<Step, string>): string 
   if (argument === GO) return '<go>';
   if (typeof argument === 'string') return JSON.stringify(argument);
   if (Array.isArray(argument)) return `[${argument.map((text) => JSON.stringify(text)).join(', ')}]`;
-  if (Buffer.isBuffer(argument)) return argument.every((byte) => byte === 0) ? `{0 x ${argument.length}}` : `{${argument.toString('hex').replace(/(00)+$/, '…')}}`;
+  if (Buffer.isBuffer(argument))
+    return argument.every((byte) => byte === 0) ? `{0 x ${argument.length}}` : `{${argument.toString('hex').replace(/(00)+$/, '…')}}`;
   if (typeof argument === 'object') return `<${numbers.get(argument.step)}>`;
   return argument === -100 ? 'AT_FDCWD' : Number(argument) > 4096 ? `0x${argument.toString(16)}` : String(argument);
 }

@@ -1,7 +1,6 @@
 // Opens everything that a plan needs from the host: mount sources, ptys, the FUSE device. All of it is descriptors; whoever
 // calls closes them by disposing of the result, also when a later step fails.
 import fs from 'node:fs';
-import { linux } from '../../lib-native/linux.ts';
 import {
   AT_EMPTY_PATH,
   AT_FDCWD,
@@ -17,7 +16,8 @@ import {
   S_IFBLK,
   S_IFCHR,
 } from '../../lib-native/constants.ts';
-import type { DomainDefinition, FilesystemDevice, SharedNamespace } from '../domain/definition.ts';
+import { linux } from '../../lib-native/linux.ts';
+import type { DomainDefinition, FilesystemDevice } from '../domain/definition.ts';
 import { libvirtError, systemError } from '../errors.ts';
 import { makeDevice } from '../host/cgroup/limits.ts';
 import { attachLoop } from '../host/loop.ts';
@@ -39,7 +39,6 @@ export interface Resources extends Disposable {
   sys: number | undefined;
   /** v1 only: the tmpfs that the groups' mounts hang in. */
   cgroupTmpfs: number | undefined;
-  sharedNamespaces: Partial<Record<SharedNamespace, number>>;
 }
 
 const TTY_GROUP = 5;
@@ -50,8 +49,6 @@ export interface ResourceRequest {
   nodes: readonly DeviceNode[];
   /** v1: folder names and links (`cpu` -> `cpu,cpuacct`) at the hierarchies' mount point. */
   cgroupNames: { folders: string[]; links: [name: string, target: string][] } | undefined;
-  /** Opens the namespace file of a <lxc:namespace> source. */
-  openNamespace(kind: SharedNamespace): number;
 }
 
 /** Throws LibvirtError; nothing stays open then. */
@@ -89,11 +86,7 @@ export function openResources(request: ResourceRequest): Resources {
     });
     const cgroupTmpfs = request.cgroupNames ? keep(openCgroupTmpfs(request.cgroupNames, owner)) : undefined;
     const sys = hasUserNamespace(definition) && !hasNetworkNamespace(definition) ? keep(openHostSys()) : undefined;
-    const sharedNamespaces: Partial<Record<SharedNamespace, number>> = {};
-    for (const kind of ['net', 'ipc', 'uts'] as const) {
-      if (definition.sharedNamespaces[kind]) sharedNamespaces[kind] = keep(request.openNamespace(kind));
-    }
-    return { root, dev, devpts, consoles, fuse, filesystems, sys, cgroupTmpfs, sharedNamespaces, [Symbol.dispose]: close };
+    return { root, dev, devpts, consoles, fuse, filesystems, sys, cgroupTmpfs, [Symbol.dispose]: close };
   } catch (error) {
     close();
     throw error;
@@ -197,7 +190,10 @@ function openFilesystem(filesystem: FilesystemDevice, owner: { uid: number; gid:
     case 'ram':
       return newMount({
         type: 'tmpfs',
-        options: { size: `${filesystem.usageKiB ?? 0}k`, ...(owner.uid || owner.gid ? { uid: String(owner.uid), gid: String(owner.gid) } : {}) },
+        options: {
+          size: `${filesystem.usageKiB ?? 0}k`,
+          ...(owner.uid || owner.gid ? { uid: String(owner.uid), gid: String(owner.gid) } : {}),
+        },
         attributes: MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | (readonly ? MOUNT_ATTR_RDONLY : 0),
       });
     case 'block':
@@ -262,7 +258,10 @@ function blockFilesystems(): string[] {
   return preferred.flatMap((type) => (type === '*' ? known : [type]));
 }
 
-function openCgroupTmpfs({ folders, links }: { folders: string[]; links: [string, string][] }, owner: { uid: number; gid: number }): number {
+function openCgroupTmpfs(
+  { folders, links }: { folders: string[]; links: [string, string][] },
+  owner: { uid: number; gid: number },
+): number {
   const options = { mode: '755', size: '65536', ...(owner.uid || owner.gid ? { uid: String(owner.uid), gid: String(owner.gid) } : {}) };
   const tmpfs = newMount({ type: 'tmpfs', options, attributes: MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC });
   for (const folder of folders) linux.mkdirat(tmpfs, folder, 0o755);

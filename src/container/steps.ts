@@ -14,8 +14,8 @@ import {
   O_WRONLY,
   OPEN_TREE_CLOEXEC,
   OPEN_TREE_CLONE,
-  SYS,
   S_IFREG,
+  SYS,
   type SyscallName,
 } from '../../lib-native/constants.ts';
 import { type Argument, GO, type Step } from '../../lib-native/plan-encoding.ts';
@@ -67,7 +67,10 @@ export function makeFolders(path: string, tolerate: number[] = []): Step[] {
 /** Makes an empty file to mount a file on, with the folders above it. */
 export function makeFile(path: string): Step[] {
   const folder = path.slice(0, path.lastIndexOf('/'));
-  return [...makeFolders(folder), step('mknodat', [AT_FDCWD, path, S_IFREG | 0o666, 0], `Failed to create '${path}'`, { tolerate: [EEXIST] })];
+  return [
+    ...makeFolders(folder),
+    step('mknodat', [AT_FDCWD, path, S_IFREG | 0o666, 0], `Failed to create '${path}'`, { tolerate: [EEXIST] }),
+  ];
 }
 
 /** Writes a text to a file of the kernel's. */

@@ -13,7 +13,7 @@ import { parseDevices } from './elements/devices.ts';
 import { assignDriveAddress, validateDiskTargets } from './elements/disk.ts';
 import { parseFeatures } from './elements/features.ts';
 import { assignHostdevAddresses } from './elements/hostdev.ts';
-import { parseIdentity, parseTexts, validateName } from './elements/identity.ts';
+import { parseIdentity, parseTexts, rejectNewline, validateName } from './elements/identity.ts';
 import { parseIdmap } from './elements/idmap.ts';
 import { validateInterface } from './elements/interface.ts';
 import { parseLifecycle, validateLifecycle } from './elements/lifecycle.ts';
@@ -172,6 +172,7 @@ function validate(definition: DomainDefinition, numa: ParsedCpu['numa'], vcpuSta
   validateLifecycle(definition);
   validateIommu(definition);
   validateMemoryBacking(definition.memoryBacking, numa.cells);
+  rejectNewline(definition.name);
 }
 
 function validateDevices(devices: DomainDevices): void {

@@ -1,16 +1,17 @@
 // What follows the end of an init: the controller turns into `virsh-lxc --internal-aftermath NAME STATUS`, which ends here.
 // It clears up and, where the definition says so, starts the domain again.
+
+import fs from 'node:fs';
 import process from 'node:process';
+import { pause } from '../../lib-native/pause.ts';
 import type { DomainDefinition, LifecycleAction } from '../domain/definition.ts';
 import { isDefined } from '../store/definitions.ts';
 import { lifecycle, recordEvent } from '../store/events.ts';
 import { type EndReason, readStatus, removeEnd, writeEnd } from '../store/live-status.ts';
 import { lockDomain } from '../store/lock.ts';
-import { isContainerInit, clearUp } from './ended.ts';
-import { loadDefinition, loadStatus } from './stored-domain.ts';
-import { pause } from '../../lib-native/pause.ts';
 import { processStat } from '../store/process.ts';
-import fs from 'node:fs';
+import { clearUp, isContainerInit } from './ended.ts';
+import { loadDefinition, loadStatus } from './stored-domain.ts';
 
 /** How an init ended. A reboot is what reboot(2) makes of a PID namespace: the kernel kills its init with SIGHUP. */
 export type InitEnd = 'poweroff' | 'reboot' | 'crash';

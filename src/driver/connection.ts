@@ -51,7 +51,8 @@ function resolveAlias(uri: string): string {
   return uri;
 }
 
-const setting = (name: string): string | undefined => new RegExp(`^\\s*${name}\\s*=\\s*["']([^"']+)["']`, 'm').exec(clientConfiguration())?.[1];
+const setting = (name: string): string | undefined =>
+  new RegExp(`^\\s*${name}\\s*=\\s*["']([^"']+)["']`, 'm').exec(clientConfiguration())?.[1];
 
 let configuration: string | undefined;
 function clientConfiguration(): string {

@@ -1,6 +1,6 @@
 // Starting domains with the host: the marks, and the command that the boot unit runs.
 import fs from 'node:fs';
-import { libvirtError, LibvirtError } from '../errors.ts';
+import { LibvirtError, libvirtError } from '../errors.ts';
 import { autostartNames, isDefined, setAutostartLink } from '../store/definitions.ts';
 import { lockDomain } from '../store/lock.ts';
 import { paths } from '../store/paths.ts';

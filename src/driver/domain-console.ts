@@ -1,7 +1,8 @@
 // The host's end of a domain's console.
-import { linux } from '../../lib-native/linux.ts';
+
 import { O_CLOEXEC, O_NOCTTY, O_RDWR } from '../../lib-native/constants.ts';
-import { libvirtError, systemError } from '../errors.ts';
+import { linux } from '../../lib-native/linux.ts';
+import { libvirtError, systemError, unsupportedFlags } from '../errors.ts';
 import { type Connection, requireWritable } from './connection.ts';
 import { type DomainRef, liveStatus, notRunning } from './domain-lookup.ts';
 import { loadStatus } from './stored-domain.ts';
@@ -11,16 +12,17 @@ export interface ConsoleStream extends Disposable {
   readonly fd: number;
 }
 
+/** Refused, as libvirt's LXC driver refuses them: a second visitor is never turned away, so there is nothing to force. */
 export interface ConsoleFlags {
-  /** Accepted: a second visitor is never refused, so there is nothing to force. */
   force?: boolean;
-  /** Accepted: every console is safe, since who opens it first gets what was written before. */
   safe?: boolean;
 }
 
 /** Opens console `devname` (`console0` …), by default the first. Throws INTERNAL_ERROR where there is none of that name. */
-export function openConsole(connection: Connection, ref: DomainRef, devname: string | undefined, _flags: ConsoleFlags): ConsoleStream {
+export function openConsole(connection: Connection, ref: DomainRef, devname: string | undefined, flags: ConsoleFlags): ConsoleStream {
   requireWritable(connection, 'virDomainOpenConsole');
+  const refused = (flags.force ? 0x1 : 0) | (flags.safe ? 0x2 : 0);
+  if (refused) throw unsupportedFlags(refused, 'lxcDomainOpenConsole');
   const record = liveStatus(ref.name);
   if (!record) throw notRunning();
   const { consoles } = loadStatus(record).domain.devices;

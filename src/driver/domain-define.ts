@@ -70,7 +70,8 @@ export function undefineDomain(connection: Connection, ref: DomainRef, flags: Un
  */
 export function renameDomain(connection: Connection, ref: DomainRef, newName: string): void {
   requireWritable(connection, 'virDomainRename');
-  if (newName.trim() === '' || newName.includes('/') || newName.includes('\n')) throw libvirtError('INVALID_ARG', `invalid domain name '${newName}'`);
+  if (newName.trim() === '' || newName.includes('/') || newName.includes('\n'))
+    throw libvirtError('INVALID_ARG', `invalid domain name '${newName}'`);
   if (newName === ref.name) throw libvirtError('INVALID_ARG', "Can't rename domain to itself");
   const [first, second] = [ref.name, newName].sort(); // always in the same order: two renames must not wait for each other
   using lockA = lockDomain(first!);
@@ -91,4 +92,3 @@ export function renameDomain(connection: Connection, ref: DomainRef, newName: st
   lifecycle({ name: newName, uuid: ref.uuid }, 'Defined', 'Renamed');
   (ref.name === first ? lockA : lockB).retire();
 }
-

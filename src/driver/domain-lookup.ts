@@ -1,7 +1,7 @@
 // Finding domains: by id, uuid or name, and all of them. Reads names and small facts; parses no XML.
 import { libvirtError } from '../errors.ts';
 import { definedNames, hasAutostartLink, isDefined, readDefinition, uuidIn } from '../store/definitions.ts';
-import { readStatus, statusNames, type StatusRecord } from '../store/live-status.ts';
+import { readStatus, type StatusRecord, statusNames } from '../store/live-status.ts';
 import type { Connection } from './connection.ts';
 
 export interface DomainRef {
@@ -52,7 +52,10 @@ class Summary implements DomainSummary {
   }
   get title(): string | undefined {
     const title = /^ *<title>([^<]*)<\/title>$/m.exec(this.#document())?.[1];
-    return title?.replace(/&(lt|gt|quot|apos|amp);/g, (_, name: string) => ({ lt: '<', gt: '>', quot: '"', apos: "'", amp: '&' })[name] ?? '');
+    return title?.replace(
+      /&(lt|gt|quot|apos|amp);/g,
+      (_, name: string) => ({ lt: '<', gt: '>', quot: '"', apos: "'", amp: '&' })[name] ?? '',
+    );
   }
   #document(): string {
     return this.#status?.document ?? readDefinition(this.name) ?? '';
@@ -78,7 +81,10 @@ export function lookupDomain(_connection: Connection, text: string, by: readonly
     const found = LOOKUP[kind](text);
     if (found) return found;
   }
-  throw libvirtError('NO_DOMAIN', by.includes('name') ? `no domain with matching name '${text}'` : `no domain with matching ${by[0]} '${text}'`);
+  throw libvirtError(
+    'NO_DOMAIN',
+    by.includes('name') ? `no domain with matching name '${text}'` : `no domain with matching ${by[0]} '${text}'`,
+  );
 }
 
 const LOOKUP = {

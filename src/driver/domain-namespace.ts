@@ -1,9 +1,9 @@
 // lxc-enter-namespace: a command inside a running container.
 import path from 'node:path';
 import process from 'node:process';
+import { SIGINT } from '../../lib-native/constants.ts';
 import { nativeFolder } from '../../lib-native/koffi.ts';
 import { linux } from '../../lib-native/linux.ts';
-import { SIGINT } from '../../lib-native/constants.ts';
 import { compileEnterPlan } from '../container/enter-plan.ts';
 import { Controller, InheritedFds } from '../container/launch.ts';
 import { LibvirtError, libvirtError } from '../errors.ts';
@@ -47,7 +47,8 @@ export function enterNamespace(connection: Connection, ref: DomainRef, argv: str
   linux.ignoreSignal(SIGINT);
   linux.ignoreSignal(SIGQUIT);
   try {
-    const cgroup = group.layout.version === 2 ? { version: 2 as const, payload: group.payload } : { version: 1 as const, folders: group.folders() };
+    const cgroup =
+      group.layout.version === 2 ? { version: 2 as const, payload: group.payload } : { version: 1 as const, folders: group.folders() };
     const pid = controller.sendPlan(compileEnterPlan(domain, { host: hostFacts(domain), initPidfd, cgroup, argv, env }));
     checkStatus(pid, waitForCommand(controller));
   } finally {

@@ -2,6 +2,7 @@
 import type { DomainDefinition } from '../domain/definition.ts';
 import { parseDomain } from '../domain/parse.ts';
 import { libvirtError, unsupportedFlags } from '../errors.ts';
+import { DEFAULT_PARTITION } from '../host/cgroup/group.ts';
 import { isDefined } from '../store/definitions.ts';
 import { lifecycle } from '../store/events.ts';
 import { removeEnd, writeEnd } from '../store/live-status.ts';
@@ -9,7 +10,6 @@ import { type DomainLock, lockDomain, lockStore } from '../store/lock.ts';
 import { type Connection, requireWritable } from './connection.ts';
 import { type DomainRef, findByName, findByUuid, isActive, liveStatus } from './domain-lookup.ts';
 import { repairStale } from './ended.ts';
-import { DEFAULT_PARTITION } from '../host/cgroup/group.ts';
 import { parseHost } from './parse-host.ts';
 import { loadDefinition, saveDefinition } from './stored-domain.ts';
 
@@ -97,7 +97,8 @@ export function checkUnique({ name, uuid }: DomainDefinition): void {
   const same = findByUuid(uuid);
   if (same && same.name !== name) throw libvirtError('OPERATION_FAILED', `domain '${same.name}' is already defined with uuid ${uuid}`);
   const namesake = same ?? findByName(name);
-  if (namesake && namesake.uuid !== uuid) throw libvirtError('OPERATION_FAILED', `domain '${name}' already exists with uuid ${namesake.uuid}`);
+  if (namesake && namesake.uuid !== uuid)
+    throw libvirtError('OPERATION_FAILED', `domain '${name}' already exists with uuid ${namesake.uuid}`);
 }
 
 async function run(definition: DomainDefinition, options: StartOptions): Promise<void> {
@@ -119,4 +120,3 @@ function keepPartition(definition: DomainDefinition): void {
   if (definition.partition !== undefined || !isDefined(definition.name)) return;
   saveDefinition({ ...loadDefinition(definition.name), partition: DEFAULT_PARTITION });
 }
-

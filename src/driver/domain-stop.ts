@@ -1,7 +1,18 @@
 // shutdown, reboot and destroy.
 import fs from 'node:fs';
+import {
+  O_CLOEXEC,
+  O_NONBLOCK,
+  O_WRONLY,
+  POLLIN,
+  RESOLVE_IN_ROOT,
+  SIGHUP,
+  SIGKILL,
+  SIGTERM,
+  SIGUSR1,
+  SIGUSR2,
+} from '../../lib-native/constants.ts';
 import { linux } from '../../lib-native/linux.ts';
-import { O_CLOEXEC, O_NONBLOCK, O_WRONLY, POLLIN, RESOLVE_IN_ROOT, SIGHUP, SIGKILL, SIGTERM, SIGUSR1, SIGUSR2 } from '../../lib-native/constants.ts';
 import { libvirtError, systemError, unsupportedFlags } from '../errors.ts';
 import type { StatusRecord } from '../store/live-status.ts';
 import { lockDomain } from '../store/lock.ts';

@@ -1,23 +1,22 @@
 // After a container: gives back what it had, in libvirt's order, and records why it ended. Every part may be missing
 // already: this also clears up after commands and controllers that were killed.
 import fs from 'node:fs';
-import { linux } from '../../lib-native/linux.ts';
 import { POLLIN, SIGKILL } from '../../lib-native/constants.ts';
+import { linux } from '../../lib-native/linux.ts';
 import { releaseInterfaces } from '../container/network.ts';
 import type { DomainDefinition } from '../domain/definition.ts';
 import { formatDomain } from '../domain/format.ts';
 import type { DomainStatus } from '../domain/status.ts';
 import { LibvirtError } from '../errors.ts';
-import { DomainCgroup, removeCgroup } from '../host/cgroup/group.ts';
 import { thaw } from '../host/cgroup/freezer.ts';
+import { DomainCgroup, removeCgroup } from '../host/cgroup/group.ts';
 import { hookScripts, runHooks } from '../host/hooks.ts';
 import { isDefined } from '../store/definitions.ts';
 import { lifecycle } from '../store/events.ts';
-import { type EndReason, removeEnd, removeStatus, type StatusRecord, writeEnd } from '../store/live-status.ts';
+import { type EndReason, readStatus, removeEnd, removeStatus, type StatusRecord, writeEnd } from '../store/live-status.ts';
 import { type DomainLock, lockDomain } from '../store/lock.ts';
 import { paths } from '../store/paths.ts';
 import { processStat } from '../store/process.ts';
-import { readStatus } from '../store/live-status.ts';
 import { loadStatus } from './stored-domain.ts';
 
 const EVENT_DETAIL: Record<EndReason, string> = { shutdown: 'Shutdown', destroyed: 'Destroyed', failed: 'Failed', crashed: 'Crashed' };

@@ -16,7 +16,8 @@ export function liveDefinition(definition: DomainDefinition): DomainDefinition {
     if (!known.includes(type)) throw libvirtError('CONFIG_UNSUPPORTED', `Unsupported hostdev type ${type}`);
   }
   for (const { model } of definition.seclabels) {
-    if (model !== undefined && model !== 'none') throw libvirtError('CONFIG_UNSUPPORTED', `Security driver model '${model}' is not available`);
+    if (model !== undefined && model !== 'none')
+      throw libvirtError('CONFIG_UNSUPPORTED', `Security driver model '${model}' is not available`);
   }
   const live = structuredClone(definition);
   live.partition ??= DEFAULT_PARTITION;

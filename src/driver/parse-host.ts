@@ -6,7 +6,15 @@ import type { ParseHost } from '../domain/parse.ts';
 /** Where libvirt puts its controller; a path named libvirt_lxc means ours, wherever that is. */
 export const DEFAULT_EMULATOR = '/usr/libexec/libvirt_lxc';
 
-const ARCHITECTURES: Record<string, string> = { x64: 'x86_64', arm64: 'aarch64', ia32: 'i686', arm: 'armv7l', ppc64: 'ppc64le', s390x: 's390x', riscv64: 'riscv64' };
+const ARCHITECTURES: Record<string, string> = {
+  x64: 'x86_64',
+  arm64: 'aarch64',
+  ia32: 'i686',
+  arm: 'armv7l',
+  ppc64: 'ppc64le',
+  s390x: 's390x',
+  riscv64: 'riscv64',
+};
 
 /** libvirt's name of this machine's architecture. */
 export const hostArchitecture = (): string => ARCHITECTURES[process.arch] ?? process.arch;

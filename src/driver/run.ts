@@ -12,12 +12,12 @@ import { O_CLOEXEC, O_CREAT, O_RDWR } from '../../lib-native/constants.ts';
 import { nativeFolder } from '../../lib-native/koffi.ts';
 import { linux } from '../../lib-native/linux.ts';
 import type { Plan } from '../../lib-native/plan-encoding.ts';
-import { domainDeviceNodes, type DomainDevicesPlan } from '../container/devices.ts';
+import { type DomainDevicesPlan, domainDeviceNodes } from '../container/devices.ts';
 import { initIdentity } from '../container/identity.ts';
 import { idMapText } from '../container/idmap.ts';
 import { Controller, controllerEnvironment, InheritedFds, startupFailure } from '../container/launch.ts';
 import { hasNetworkNamespace, hasUserNamespace } from '../container/namespaces.ts';
-import { moveInterfaces, prepareInterfaces, type PreparedNetwork, releaseInterfaces } from '../container/network.ts';
+import { moveInterfaces, type PreparedNetwork, prepareInterfaces, releaseInterfaces } from '../container/network.ts';
 import { compilePlan, type PlanInputs, waitsBeforeMounts } from '../container/plan.ts';
 import { openNamespaceFile, openResources, type Resources } from '../container/resources.ts';
 import type { DomainDefinition, NamespaceSource, SharedNamespace } from '../domain/definition.ts';
@@ -86,14 +86,22 @@ export function runDomain(definition: DomainDefinition, options: RunOptions): Do
 /** The plan of a domain that is not started: with the descriptors that a start would have. */
 export function dryRun(definition: DomainDefinition): Plan {
   const domain = liveDefinition(definition);
-  const inherited = new InheritedFds([null, null, null]);
-  using resources = openDomainResources(domain, asStartup(() => domainDeviceNodes(domain)));
-  const inputs = planInputs(domain, resources, inherited, asStartup(() => cgroupFor(domain, process.pid)), []);
-  return compilePlan(domain, inputs);
+  using shared = openSharedNamespaces(domain);
+  using resources = openDomainResources(
+    domain,
+    asStartup(() => domainDeviceNodes(domain)),
+  );
+  const numbers = inheritResources(resources, shared.fds, new InheritedFds([null, null, null]));
+  const group = asStartup(() => cgroupFor(domain, process.pid));
+  return compilePlan(
+    domain,
+    asStartup(() => planInputs(domain, numbers, group, [])),
+  );
 }
 
 function launch(domain: DomainDefinition, network: PreparedNetwork, options: RunOptions, hook: (operation: HookOperation) => void): void {
   const devices = asStartup(() => domainDeviceNodes(domain));
+  using shared = openSharedNamespaces(domain);
   using resources = openDomainResources(domain, devices);
   domain.devices.consoles.forEach((device, i) => {
     device.sourcePath = `/dev/pts/${resources.consoles[i]!.host.index}`;
@@ -108,7 +116,7 @@ function launch(domain: DomainDefinition, network: PreparedNetwork, options: Run
   ]);
   const fuse = inherited.add(resources.fuse.device);
   inherited.add(lock.fd);
-  const numbers = inheritResources(resources, inherited);
+  const numbers = inheritResources(resources, shared.fds, inherited);
   const passFds = (options.passFds ?? []).map((fd) => inherited.add(fd));
   using controller = new Controller(
     {
@@ -124,7 +132,10 @@ function launch(domain: DomainDefinition, network: PreparedNetwork, options: Run
   let group: DomainCgroup | undefined;
   try {
     group = asStartup(() => makeGroup(domain, controller.pid, devices));
-    const plan = compilePlan(domain, asStartup(() => planInputs(domain, resources, numbers, group!, passFds)));
+    const plan = compilePlan(
+      domain,
+      asStartup(() => planInputs(domain, numbers, group!, passFds)),
+    );
     const initPid = controller.sendPlan(plan);
     if (hasUserNamespace(domain)) mapIds(domain, initPid);
     if (hasNetworkNamespace(domain)) moveInterfaces(linux, network.links, initPid, { loopback: true });
@@ -150,7 +161,13 @@ function launch(domain: DomainDefinition, network: PreparedNetwork, options: Run
   }
 }
 
-function statusOf(domain: DomainDefinition, controller: Controller, initPid: number, group: DomainCgroup, options: RunOptions): DomainStatus {
+function statusOf(
+  domain: DomainDefinition,
+  controller: Controller,
+  initPid: number,
+  group: DomainCgroup,
+  options: RunOptions,
+): DomainStatus {
   return {
     state: options.paused ? 'paused' : 'running',
     reason: options.paused ? 'starting up' : options.reason,
@@ -178,9 +195,30 @@ function openDomainResources(domain: DomainDefinition, devices: DomainDevicesPla
       definition: domain,
       nodes: devices.nodes,
       cgroupNames: cgroupMountNames(hostCgroups()),
-      openNamespace: (kind) => openSharedNamespace(kind, domain.sharedNamespaces[kind]!),
     }),
   );
+}
+
+interface SharedNamespaceFds extends Disposable {
+  fds: Partial<Record<SharedNamespace, number>>;
+}
+
+/** Opens the namespaces that <lxc:namespace> takes from elsewhere. */
+function openSharedNamespaces({ sharedNamespaces }: DomainDefinition): SharedNamespaceFds {
+  const fds: Partial<Record<SharedNamespace, number>> = {};
+  const close = () => {
+    for (const fd of Object.values(fds)) linux.close(fd);
+  };
+  try {
+    for (const kind of ['net', 'ipc', 'uts'] as const) {
+      const source = sharedNamespaces[kind];
+      if (source) fds[kind] = openSharedNamespace(kind, source);
+    }
+  } catch (error) {
+    close();
+    throw error;
+  }
+  return { fds, [Symbol.dispose]: close };
 }
 
 function openSharedNamespace(kind: SharedNamespace, { type, value }: NamespaceSource): number {
@@ -220,12 +258,16 @@ interface InheritedNumbers {
   rootFd: number;
 }
 
-function inheritResources(resources: Resources, inherited: InheritedFds): InheritedNumbers {
+function inheritResources(
+  resources: Resources,
+  shared: Partial<Record<SharedNamespace, number>>,
+  inherited: InheritedFds,
+): InheritedNumbers {
   const filesystems = new Map<number, { mount: number; isFile: boolean }>();
   for (const [i, { mount, isFile }] of resources.filesystems) filesystems.set(i, { mount: inherited.add(mount), isFile });
   const sharedNamespaces: Partial<Record<SharedNamespace, number>> = {};
   for (const kind of ['net', 'ipc', 'uts'] as const) {
-    const fd = resources.sharedNamespaces[kind];
+    const fd = shared[kind];
     if (fd !== undefined) sharedNamespaces[kind] = inherited.add(fd);
   }
   return {
@@ -241,14 +283,7 @@ function inheritResources(resources: Resources, inherited: InheritedFds): Inheri
   };
 }
 
-function planInputs(
-  domain: DomainDefinition,
-  resources: Resources,
-  numbers: InheritedNumbers | InheritedFds,
-  group: DomainCgroup,
-  passFds: number[],
-): PlanInputs {
-  const fds = numbers instanceof InheritedFds ? inheritResources(resources, numbers) : numbers;
+function planInputs(domain: DomainDefinition, fds: InheritedNumbers, group: DomainCgroup, passFds: number[]): PlanInputs {
   const root = rootOf(domain);
   return {
     host: hostFacts(domain),

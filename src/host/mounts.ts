@@ -6,6 +6,7 @@ import {
   AT_FDCWD,
   AT_RECURSIVE,
   MOUNT_ATTR_RDONLY,
+  MS_PRIVATE,
   OPEN_TREE_CLOEXEC,
   OPEN_TREE_CLONE,
 } from '../../lib-native/constants.ts';
@@ -48,17 +49,23 @@ export function tryNewMount({ type, options, flags = [], attributes }: Filesyste
 }
 
 /** A copy of the mounts at `path`, with what is mounted below it, attached nowhere. -errno where that fails. */
-export function cloneTree(path: string): number {
-  return linux.openTree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
-}
+export const cloneTree = (path: string): number => clone(path, AT_RECURSIVE);
 
 /** The same of the one mount at `path`: what is mounted below it stays behind. */
-export function cloneMount(path: string): number {
-  return linux.openTree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+export const cloneMount = (path: string): number => clone(path, 0);
+
+/** A copy of a shared mount, which is what systemd makes of all, would be its peer: private, nothing gets from one to the other. */
+function clone(path: string, recursive: number): number {
+  const tree = linux.openTree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | recursive);
+  if (tree < 0) return tree;
+  const result = linux.mountSetattr(tree, '', AT_EMPTY_PATH | AT_RECURSIVE, { propagation: MS_PRIVATE });
+  if (result >= 0) return tree;
+  linux.close(tree);
+  return result;
 }
 
 /** Makes a detached tree read-only, all of it. Throws SYSTEM_ERROR. */
 export function makeReadonly(tree: number): void {
-  const result = linux.mountSetattr(tree, '', AT_EMPTY_PATH | AT_RECURSIVE, BigInt(MOUNT_ATTR_RDONLY));
+  const result = linux.mountSetattr(tree, '', AT_EMPTY_PATH | AT_RECURSIVE, { set: MOUNT_ATTR_RDONLY });
   if (result < 0) throw systemError('Failed to make mount readonly', -result);
 }

@@ -26,7 +26,7 @@ export function writeAtomically(file: string, text: string, options: { durable: 
       fd = fs.openSync(temporary, 'wx', 0o600);
     }
     try {
-      fs.writeSync(fd, text);
+      fs.writeFileSync(fd, text); // unlike writeSync, all of it: a full disk first takes a part
       if (options.durable) fs.fsyncSync(fd);
     } finally {
       fs.closeSync(fd);
@@ -34,8 +34,16 @@ export function writeAtomically(file: string, text: string, options: { durable: 
     fs.renameSync(temporary, file);
     if (options.durable) syncFolder(folder);
   } catch (error) {
-    fs.rmSync(temporary, { force: true });
+    discard(temporary);
     throw systemError(`cannot write file '${file}'`, error);
+  }
+}
+
+function discard(file: string): void {
+  try {
+    fs.rmSync(file, { force: true });
+  } catch {
+    // what kept it from being written keeps it from being removed: there is none
   }
 }
 

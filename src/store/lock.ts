@@ -1,7 +1,7 @@
 // One lock per domain, held around every change of its state. The kernel drops it when its holder dies (flock(2)).
 import fs from 'node:fs';
-import { linux } from '../../lib-native/linux.ts';
 import { EAGAIN, EINTR, LOCK_EX, LOCK_NB } from '../../lib-native/constants.ts';
+import { linux } from '../../lib-native/linux.ts';
 import { pause } from '../../lib-native/pause.ts';
 import { errnoCode, libvirtError, systemError } from '../errors.ts';
 import { lockFile, paths } from './paths.ts';
@@ -24,7 +24,11 @@ export function lockDomain(name: string, onWaiting?: (what: string) => void): Do
   const deadline = Date.now() + LOCK_TIMEOUT_MS;
   for (;;) {
     const fd = openLockFile(file);
-    if (!flockUntil(fd, deadline, () => onWaiting?.(name === '' ? 'another command that defines domains' : `another command on domain '${name}'`))) {
+    if (
+      !flockUntil(fd, deadline, () =>
+        onWaiting?.(name === '' ? 'another command that defines domains' : `another command on domain '${name}'`),
+      )
+    ) {
       fs.closeSync(fd);
       throw libvirtError('OPERATION_TIMEOUT', 'cannot acquire state change lock');
     }

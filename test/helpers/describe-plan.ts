@@ -7,11 +7,7 @@ export function describeSteps(steps: readonly Step[], parents: readonly Step[] =
   return steps.map((step, i) => {
     const known = new Set([...parents, ...steps.slice(0, i)]);
     const args = step.args.map((argument) => describeArgument(argument, known)).join(', ');
-    const marks = [
-      step.tolerate?.length ? ` ~${step.tolerate.join()}` : '',
-      step.nonZero ? ' nonzero' : '',
-      step.late ? ' late' : '',
-    ];
+    const marks = [step.tolerate?.length ? ` ~${step.tolerate.join()}` : '', step.nonZero ? ' nonzero' : '', step.late ? ' late' : ''];
     return `${syscallName(step.call)}(${args})${marks.join('')} -- ${step.purpose}`;
   });
 }

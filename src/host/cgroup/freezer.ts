@@ -1,6 +1,7 @@
 // Suspend and resume: the v1 freezer, or cgroup.freeze on v2 (which libvirt 9.0 does not have).
-import { libvirtError } from '../../errors.ts';
+
 import { pause } from '../../../lib-native/pause.ts';
+import { libvirtError } from '../../errors.ts';
 import type { DomainCgroup } from './group.ts';
 
 /** libvirt waits about this long for a group to freeze. */
@@ -11,7 +12,8 @@ export function freeze(group: DomainCgroup): void {
   const isV2 = group.layout.version === 2;
   if (isV2) group.write('freezer', 'cgroup.freeze', '1');
   else group.write('freezer', 'freezer.state', 'FROZEN');
-  const frozen = () => (isV2 ? /^frozen 1$/m.test(group.read('freezer', 'cgroup.events')) : group.read('freezer', 'freezer.state').trim() === 'FROZEN');
+  const frozen = () =>
+    isV2 ? /^frozen 1$/m.test(group.read('freezer', 'cgroup.events')) : group.read('freezer', 'freezer.state').trim() === 'FROZEN';
   const deadline = Date.now() + FREEZE_TIMEOUT_MS;
   for (let pauseMs = 1; !frozen(); pauseMs = Math.min(pauseMs * 2, 50)) {
     if (Date.now() > deadline) {

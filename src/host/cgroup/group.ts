@@ -1,10 +1,10 @@
 // A container's group: made, limited, asked and removed, whatever the cgroup version. One of these exists in every v1
 // hierarchy, or once in the unified one.
 import fs from 'node:fs';
+import { pause } from '../../../lib-native/pause.ts';
 import type { DomainDefinition } from '../../domain/definition.ts';
 import { errnoCode, libvirtError, systemError } from '../../errors.ts';
-import { pause } from '../../../lib-native/pause.ts';
-import { hostCgroups, type CgroupLayout, type V1Controller, V1_CONTROLLERS } from './layout.ts';
+import { type CgroupLayout, hostCgroups, V1_CONTROLLERS, type V1Controller } from './layout.ts';
 import { groupName, machineName, partitionPath } from './names.ts';
 
 /** Where container processes are on v2: below the group that holds the limits, so that the container cannot reach those. */
@@ -100,7 +100,11 @@ function makeFolder(folder: string): void {
   try {
     fs.mkdirSync(folder, 0o755);
   } catch (error) {
-    if (errnoCode(error) !== 'EEXIST') throw systemError(`Failed to create v${fs.existsSync(`${folder}/../cgroup.controllers`) ? 2 : 1} controller for group '${folder}'`, error);
+    if (errnoCode(error) !== 'EEXIST')
+      throw systemError(
+        `Failed to create v${fs.existsSync(`${folder}/../cgroup.controllers`) ? 2 : 1} controller for group '${folder}'`,
+        error,
+      );
   }
 }
 
@@ -184,7 +188,10 @@ function removeTree(folder: string): boolean {
     }
     let children: string[] = [];
     try {
-      children = fs.readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory()).map((entry) => entry.name);
+      children = fs
+        .readdirSync(folder, { withFileTypes: true })
+        .filter((entry) => entry.isDirectory())
+        .map((entry) => entry.name);
     } catch {
       // gone meanwhile
     }

@@ -4,7 +4,18 @@ import fs from 'node:fs';
 import { libvirtError } from '../../errors.ts';
 
 /** v1 hierarchies that a container gets a group in; those that are not mounted are done without. */
-export const V1_CONTROLLERS = ['cpu', 'cpuacct', 'cpuset', 'memory', 'devices', 'freezer', 'blkio', 'net_cls', 'perf_event', 'systemd'] as const;
+export const V1_CONTROLLERS = [
+  'cpu',
+  'cpuacct',
+  'cpuset',
+  'memory',
+  'devices',
+  'freezer',
+  'blkio',
+  'net_cls',
+  'perf_event',
+  'systemd',
+] as const;
 export type V1Controller = (typeof V1_CONTROLLERS)[number];
 /** Without these a container could not be held to its limits. */
 const V1_REQUIRED: readonly V1Controller[] = ['cpuacct', 'devices', 'memory'];

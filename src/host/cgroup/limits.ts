@@ -38,7 +38,8 @@ function memoryLimits({ memtune, currentMemoryKiB }: DomainDefinition, version: 
   add('memory.soft_limit_in_bytes', 'memory.high', memtune.softLimitKiB);
   if (memtune.swapHardLimitKiB !== undefined) {
     // The XML's limit is for memory and swap together; memory.swap.max is for swap alone (cgroup-v2.rst).
-    const swapKiB = version === 2 ? Math.max(0, memtune.swapHardLimitKiB - (memtune.hardLimitKiB ?? currentMemoryKiB)) : memtune.swapHardLimitKiB;
+    const swapKiB =
+      version === 2 ? Math.max(0, memtune.swapHardLimitKiB - (memtune.hardLimitKiB ?? currentMemoryKiB)) : memtune.swapHardLimitKiB;
     add('memory.memsw.limit_in_bytes', 'memory.swap.max', swapKiB);
   }
   return limits;
@@ -74,7 +75,11 @@ function blockLimits({ blkiotune }: DomainDefinition, version: 1 | 2, deviceNumb
   for (const device of blkiotune.devices) {
     const number = deviceNumber(device.path);
     if (device.weight !== undefined) {
-      add(version === 2 ? ['io.bfq.weight', 'io.weight'] : ['blkio.bfq.weight_device', 'blkio.weight_device'], `${number} ${device.weight}`, onlySome);
+      add(
+        version === 2 ? ['io.bfq.weight', 'io.weight'] : ['blkio.bfq.weight_device', 'blkio.weight_device'],
+        `${number} ${device.weight}`,
+        onlySome,
+      );
     }
     const rates: [number | undefined, string, string][] = [
       [device.readIopsSec, 'blkio.throttle.read_iops_device', 'riops'],
@@ -83,7 +88,8 @@ function blockLimits({ blkiotune }: DomainDefinition, version: 1 | 2, deviceNumb
       [device.writeBytesSec, 'blkio.throttle.write_bps_device', 'wbps'],
     ];
     for (const [value, v1, v2] of rates) {
-      if (value !== undefined) add([version === 2 ? 'io.max' : v1], version === 2 ? `${number} ${v2}=${value || 'max'}` : `${number} ${value}`);
+      if (value !== undefined)
+        add([version === 2 ? 'io.max' : v1], version === 2 ? `${number} ${v2}=${value || 'max'}` : `${number} ${value}`);
     }
   }
   return limits;
@@ -91,7 +97,8 @@ function blockLimits({ blkiotune }: DomainDefinition, version: 1 | 2, deviceNumb
 
 function setLimits({ vcpu, numatune }: DomainDefinition): Limit[] {
   const limits: Limit[] = [];
-  if (vcpu.cpuset !== undefined && vcpu.placement === 'static') limits.push({ controller: 'cpuset', files: ['cpuset.cpus'], value: vcpu.cpuset });
+  if (vcpu.cpuset !== undefined && vcpu.placement === 'static')
+    limits.push({ controller: 'cpuset', files: ['cpuset.cpus'], value: vcpu.cpuset });
   if (numatune?.nodeset !== undefined) limits.push({ controller: 'cpuset', files: ['cpuset.mems'], value: numatune.nodeset });
   return limits;
 }
@@ -121,4 +128,7 @@ export function blockDeviceNumber(path: string): string {
 export const deviceMajor = (rdev: number): number => Number((BigInt(rdev) >> 8n) & 0xfffn) | Number((BigInt(rdev) >> 32n) & 0xfffff000n);
 export const deviceMinor = (rdev: number): number => Number(BigInt(rdev) & 0xffn) | Number((BigInt(rdev) >> 12n) & 0xffffff00n);
 export const makeDevice = (major: number, minor: number): bigint =>
-  ((BigInt(major) & 0xfffff000n) << 32n) | ((BigInt(major) & 0xfffn) << 8n) | ((BigInt(minor) & 0xffffff00n) << 12n) | (BigInt(minor) & 0xffn);
+  ((BigInt(major) & 0xfffff000n) << 32n) |
+  ((BigInt(major) & 0xfffn) << 8n) |
+  ((BigInt(minor) & 0xffffff00n) << 12n) |
+  (BigInt(minor) & 0xffn);

@@ -22,7 +22,8 @@ const hostdev = (fields: Partial<HostDevice>): HostDevice => ({
   mode: 'capabilities', type: 'misc', options: [], ips: [], routes: [], readonly: false, shareable: false, others: [], ...fields,
 }); // biome-ignore format: a table
 
-const rules = (change: (definition: DomainDefinition) => void): string[] => domainDeviceNodes(minimalDefinition(change)).rules.map(deviceRuleLine);
+const rules = (change: (definition: DomainDefinition) => void): string[] =>
+  domainDeviceNodes(minimalDefinition(change)).rules.map(deviceRuleLine);
 const ownNodes = (change: (definition: DomainDefinition) => void) =>
   domainDeviceNodes(minimalDefinition(change)).nodes.slice(STANDARD_NODES.length);
 
@@ -58,7 +59,8 @@ describe('domainDeviceNodes()', () => {
   });
 
   it("makes a host's character device where it is below /dev, whatever the folder is called", () => {
-    const change = ({ devices }: DomainDefinition) => devices.hostdevs.push(hostdev({ source: '/dev/null' }), hostdev({ source: '/dev//pts/ptmx' }));
+    const change = ({ devices }: DomainDefinition) =>
+      devices.hostdevs.push(hostdev({ source: '/dev/null' }), hostdev({ source: '/dev//pts/ptmx' }));
     expect(ownNodes(change)).toEqual([
       { path: 'null', type: 'c', major: 1, minor: 3, mode: 0o700 },
       { path: 'pts/ptmx', type: 'c', major: 5, minor: 2, mode: 0o700 },
@@ -78,7 +80,11 @@ describe('domainDeviceNodes()', () => {
 
   it.runIf(block)('makes a disk by its target name, and lets a read-only one not be written', () => {
     const [major, minor] = number();
-    const change = ({ devices }: DomainDefinition) => devices.disks.push(disk({ source: block! }), disk({ source: block!, readonly: true, target: { dev: 'sdb', bus: 'scsi', others: [] } }));
+    const change = ({ devices }: DomainDefinition) =>
+      devices.disks.push(
+        disk({ source: block! }),
+        disk({ source: block!, readonly: true, target: { dev: 'sdb', bus: 'scsi', others: [] } }),
+      );
     expect(ownNodes(change)).toEqual(['sda', 'sdb'].map((name) => ({ path: name, type: 'b', major, minor, mode: 0o700 })));
     expect(rules(change)).toEqual([...STANDARD_RULES, `b ${major}:${minor} rwm`, `b ${major}:${minor} rm`, PTYS]);
   });
@@ -86,7 +92,10 @@ describe('domainDeviceNodes()', () => {
   it.runIf(block)('allows the block device of a file system, which needs no node', () => {
     const [major, minor] = number();
     const change = ({ devices }: DomainDefinition) =>
-      devices.filesystems.push(filesystem({ type: 'block', source: block! }), filesystem({ type: 'block', source: block!, readonly: true }));
+      devices.filesystems.push(
+        filesystem({ type: 'block', source: block! }),
+        filesystem({ type: 'block', source: block!, readonly: true }),
+      );
     expect(ownNodes(change)).toEqual([]);
     expect(rules(change)).toEqual([...STANDARD_RULES, `b ${major}:${minor} rw`, `b ${major}:${minor} r`, PTYS]);
   });
@@ -96,14 +105,46 @@ describe('domainDeviceNodes()', () => {
 
   it.each<[string, (definition: DomainDefinition) => void, string]>([
     ['an empty drive', ({ devices }) => devices.disks.push(disk({})), "unsupported configuration: Can't setup disk without media"],
-    ['a disk that is a file', ({ devices }) => devices.disks.push(disk({ type: 'file', source: file })), "unsupported configuration: Can't setup disk for non-block device"],
-    ['a disk that is no device', ({ devices }) => devices.disks.push(disk({ source: file })), `unsupported configuration: Disk source ${file} must be a character/block device`],
-    ['storage that is a character device', ({ devices }) => devices.hostdevs.push(hostdev({ type: 'storage', source: '/dev/null' })), 'unsupported configuration: Storage source /dev/null must be a block device'],
-    ['a character device that is none', ({ devices }) => devices.hostdevs.push(hostdev({ source: file })), `unsupported configuration: Character source ${file} must be a character device`],
-    ['a device that is not there', ({ devices }) => devices.hostdevs.push(hostdev({ source: '/dev/no-such' })), 'Unable to access /dev/no-such: No such file or directory'],
-    ['a PCI device', ({ devices }) => devices.hostdevs.push(hostdev({ mode: 'subsystem', type: 'pci' })), 'unsupported configuration: Unsupported hostdev type pci'],
-    ['a USB device that is not there', ({ devices }) => devices.hostdevs.push(hostdev({ mode: 'subsystem', type: 'usb', usb: { vendor: 0xfffe, product: 0x1 } })), 'operation failed: Did not find USB device fffe:0001'],
-    ['a USB place that is empty', ({ devices }) => devices.hostdevs.push(hostdev({ mode: 'subsystem', type: 'usb', usb: { bus: 199, device: 7 } })), 'Unable to access /dev/bus/usb/199/007: No such file or directory'],
+    [
+      'a disk that is a file',
+      ({ devices }) => devices.disks.push(disk({ type: 'file', source: file })),
+      "unsupported configuration: Can't setup disk for non-block device",
+    ],
+    [
+      'a disk that is no device',
+      ({ devices }) => devices.disks.push(disk({ source: file })),
+      `unsupported configuration: Disk source ${file} must be a character/block device`,
+    ],
+    [
+      'storage that is a character device',
+      ({ devices }) => devices.hostdevs.push(hostdev({ type: 'storage', source: '/dev/null' })),
+      'unsupported configuration: Storage source /dev/null must be a block device',
+    ],
+    [
+      'a character device that is none',
+      ({ devices }) => devices.hostdevs.push(hostdev({ source: file })),
+      `unsupported configuration: Character source ${file} must be a character device`,
+    ],
+    [
+      'a device that is not there',
+      ({ devices }) => devices.hostdevs.push(hostdev({ source: '/dev/no-such' })),
+      'Unable to access /dev/no-such: No such file or directory',
+    ],
+    [
+      'a PCI device',
+      ({ devices }) => devices.hostdevs.push(hostdev({ mode: 'subsystem', type: 'pci' })),
+      'unsupported configuration: Unsupported hostdev type pci',
+    ],
+    [
+      'a USB device that is not there',
+      ({ devices }) => devices.hostdevs.push(hostdev({ mode: 'subsystem', type: 'usb', usb: { vendor: 0xfffe, product: 0x1 } })),
+      'operation failed: Did not find USB device fffe:0001',
+    ],
+    [
+      'a USB place that is empty',
+      ({ devices }) => devices.hostdevs.push(hostdev({ mode: 'subsystem', type: 'usb', usb: { bus: 199, device: 7 } })),
+      'Unable to access /dev/bus/usb/199/007: No such file or directory',
+    ],
   ])('refuses %s', (_, change, message) => {
     let thrown: unknown;
     try {
@@ -115,15 +156,19 @@ describe('domainDeviceNodes()', () => {
     expect((thrown as LibvirtError).message).toBe(message);
   });
 
-  const timer = (offset: 'localtime' | 'utc', name: string, present?: 'yes' | 'no') => ({ clock }: DomainDefinition) => {
-    clock.offset = offset;
-    clock.timers = [{ name, ...(present ? { present } : {}), element: { name: 'timer', attributes: [], children: [] } }];
-  };
+  const timer =
+    (offset: 'localtime' | 'utc', name: string, present?: 'yes' | 'no') =>
+    ({ clock }: DomainDefinition) => {
+      clock.offset = offset;
+      clock.timers = [{ name, ...(present ? { present } : {}), element: { name: 'timer', attributes: [], children: [] } }];
+    };
 
   it("looks at the clocks of a container that follows the host's local time only", () => {
     expect(ownNodes(timer('utc', 'no-such-clock'))).toEqual([]);
     expect(ownNodes(timer('localtime', 'no-such-clock', 'no'))).toEqual([]);
-    expect(() => domainDeviceNodes(minimalDefinition(timer('localtime', 'no-such-clock')))).toThrow("unsupported timer type (name) 'no-such-clock'");
+    expect(() => domainDeviceNodes(minimalDefinition(timer('localtime', 'no-such-clock')))).toThrow(
+      "unsupported timer type (name) 'no-such-clock'",
+    );
   });
 
   it.each([
@@ -133,6 +178,10 @@ describe('domainDeviceNodes()', () => {
     const facts = fs.statSync(source, { throwIfNoEntry: false });
     const expected = facts ? [[name, 'c', `c ${(facts.rdev >> 8) & 0xfff}:${facts.rdev & 0xff} r`]] : [];
     const plan = domainDeviceNodes(minimalDefinition(timer('localtime', name)));
-    expect(plan.nodes.slice(STANDARD_NODES.length).map((node, i) => [node.path, node.type, deviceRuleLine(plan.rules[STANDARD_RULES.length + i]!)])).toEqual(expected);
+    expect(
+      plan.nodes
+        .slice(STANDARD_NODES.length)
+        .map((node, i) => [node.path, node.type, deviceRuleLine(plan.rules[STANDARD_RULES.length + i]!)]),
+    ).toEqual(expected);
   });
 });

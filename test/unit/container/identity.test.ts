@@ -23,7 +23,7 @@ describe('resolveIdentity()', () => {
     expect(resolve()).toEqual({ uid: 0, gid: 0, groups: [] });
   });
 
-  it("finds a user by name, with the groups that list him and gid 0 unless a group is named", () => {
+  it('finds a user by name, with the groups that list him and gid 0 unless a group is named', () => {
     expect(resolve('user')).toEqual({ uid: 1000, gid: 0, groups: [0, 100] });
     expect(resolve('user', 'users')).toEqual({ uid: 1000, gid: 100, groups: [100] });
     expect(resolve('daemon', 'disk')).toEqual({ uid: 2, gid: 6, groups: [100, 6, 50] });

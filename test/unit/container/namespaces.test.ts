@@ -15,7 +15,16 @@ const RANGE = { start: 0, target: 1000, count: 10 };
 const NIC: InterfaceDevice = {
   type: 'bridge', options: [], mac: '52:54:00:00:00:01', macOptions: [], hostIps: [], hostRoutes: [], ips: [], routes: [], others: [],
 }; // biome-ignore format: a table
-const hostdev = (type: string): HostDevice => ({ mode: 'capabilities', type, options: [], ips: [], routes: [], readonly: false, shareable: false, others: [] });
+const hostdev = (type: string): HostDevice => ({
+  mode: 'capabilities',
+  type,
+  options: [],
+  ips: [],
+  routes: [],
+  readonly: false,
+  shareable: false,
+  others: [],
+});
 
 const changes: [what: string, change: (definition: DomainDefinition) => void, flags: number][] = [
   ['the smallest container', () => {}, PID | MNT | IPC | UTS],
@@ -88,14 +97,20 @@ describe('hasUserNamespace()', () => {
 });
 
 describe('hasNetworkNamespace()', () => {
-  it.each([['an interface', 'interface'] as const, ["a host's interface", 'hostdev'] as const])('refuses to share a network with %s', (_, kind) => {
-    const definition = minimalDefinition(({ sharedNamespaces, devices }) => {
-      sharedNamespaces.net = { type: 'name', value: 'vm2' };
-      if (kind === 'interface') devices.interfaces.push(NIC);
-      else devices.hostdevs.push(hostdev('net'));
-    });
-    expect(() => hasNetworkNamespace(definition)).toThrow(
-      new LibvirtError('CONFIG_UNSUPPORTED', 'unsupported configuration: Config asks for inherit net namespace as well as private network interfaces'),
-    );
-  });
+  it.each([['an interface', 'interface'] as const, ["a host's interface", 'hostdev'] as const])(
+    'refuses to share a network with %s',
+    (_, kind) => {
+      const definition = minimalDefinition(({ sharedNamespaces, devices }) => {
+        sharedNamespaces.net = { type: 'name', value: 'vm2' };
+        if (kind === 'interface') devices.interfaces.push(NIC);
+        else devices.hostdevs.push(hostdev('net'));
+      });
+      expect(() => hasNetworkNamespace(definition)).toThrow(
+        new LibvirtError(
+          'CONFIG_UNSUPPORTED',
+          'unsupported configuration: Config asks for inherit net namespace as well as private network interfaces',
+        ),
+      );
+    },
+  );
 });

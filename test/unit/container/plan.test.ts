@@ -157,11 +157,7 @@ describe('compilePlan()', () => {
       parent: [],
       child: steps({
         wait: BASE.go,
-        users: [
-          'setgroups(0, null) -- setgroups failed',
-          'setresgid(0, 0, 0) -- setgid failed',
-          'setresuid(0, 0, 0) -- setuid failed',
-        ],
+        users: ['setgroups(0, null) -- setgroups failed', 'setresgid(0, 0, 0) -- setgid failed', 'setresuid(0, 0, 0) -- setuid failed'],
         newSys: [], // not its network namespace: the host's, copied
         sys: [makeSpecialFolder('/sys'), 'move_mount(15, "", -100, "/sys", 20) -- Failed to mount on /sys'],
       }),
@@ -397,7 +393,9 @@ describe('compilePlan()', () => {
 
   it('never raises the limit of open files above the hard one', () => {
     expect(compile(minimalDefinition(), { host: { ...HOST, maxOpenFiles: 512 } }).child).toEqual(
-      steps({ limits: ['umask(18) -- umask failed', 'prlimit64(0, 7, 16:00020000000000000002, null) -- Failed to set the limit of open files'] }),
+      steps({
+        limits: ['umask(18) -- umask failed', 'prlimit64(0, 7, 16:00020000000000000002, null) -- Failed to set the limit of open files'],
+      }),
     );
   });
 
@@ -444,7 +442,10 @@ describe('compileEnterPlan()', () => {
   ];
 
   it('joins the groups, the namespaces and the capabilities of init', () => {
-    const plan = compileEnterPlan(minimalDefinition(), { ...enter, cgroup: { version: 1, folders: ['/cg/cpu/machine/g', '/cg/memory/machine/g'] } });
+    const plan = compileEnterPlan(minimalDefinition(), {
+      ...enter,
+      cgroup: { version: 1, folders: ['/cg/cpu/machine/g', '/cg/memory/machine/g'] },
+    });
     expect(describePlan(plan)).toEqual({
       cloneFlags: 0,
       cgroup: undefined,

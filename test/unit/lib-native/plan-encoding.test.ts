@@ -134,7 +134,14 @@ function build(sketches: Sketch[], parents: Step[]): Step[] {
 
 // --- what of a plan reaches the controller, from the plan and from its bytes
 
-type Value = { number: bigint } | { text: string } | { bytes: string } | { vector: string[] } | { result: number } | { parent: number } | 'go';
+type Value =
+  | { number: bigint }
+  | { text: string }
+  | { bytes: string }
+  | { vector: string[] }
+  | { result: number }
+  | { parent: number }
+  | 'go';
 
 function normal(original: Plan) {
   const list = (steps: Step[], parents: Step[]) =>

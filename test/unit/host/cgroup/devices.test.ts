@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { deviceProgram, type DeviceRule, deviceRuleLine } from '../../../../src/host/cgroup/devices.ts';
+import { type DeviceRule, deviceProgram, deviceRuleLine } from '../../../../src/host/cgroup/devices.ts';
 
 interface Asked {
   type: 'b' | 'c';

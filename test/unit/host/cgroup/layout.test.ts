@@ -52,7 +52,11 @@ describe('cgroupLayout()', () => {
   });
 
   it('takes the unified hierarchy beside a v1 mount that only names systemd', () => {
-    expect(cgroupLayout(`${v1('name=systemd')}${unified('/u')}`, () => 'memory')).toEqual({ version: 2, root: '/u', controllers: ['memory'] });
+    expect(cgroupLayout(`${v1('name=systemd')}${unified('/u')}`, () => 'memory')).toEqual({
+      version: 2,
+      root: '/u',
+      controllers: ['memory'],
+    });
   });
 
   it('names what is missing', () => {

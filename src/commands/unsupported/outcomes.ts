@@ -1,0 +1,135 @@
+// What a command that containers do not have does when it is called: the vocabulary of the tables beside this file.
+
+import { type Arguments, type CommandContext, failure, type OptionDefinition } from '../../cli/command.ts';
+import { inContext, libvirtError } from '../../errors.ts';
+import { readDescription } from '../files.ts';
+
+export interface Call {
+  readonly context: CommandContext;
+  readonly args: Arguments<readonly OptionDefinition[]>;
+  /** Whether the domain that was named runs; undefined where the command names none. */
+  readonly active: boolean | undefined;
+}
+
+export interface Outcome {
+  /** Looked at before the domain is looked up. */
+  readonly early?: boolean;
+  /** True: done. Undefined: not for this call, the next outcome is. Throws what the user is to see. */
+  apply(call: Call): Promise<boolean | undefined> | boolean | undefined;
+}
+
+/** The two lines of a function that the driver does not have; `{name}` in the first is the option's value. */
+export function refused(api: string, doing?: string): Outcome {
+  return {
+    apply({ context, args }) {
+      const error =
+        context.connection.readonly && !READS.test(api)
+          ? libvirtError('OPERATION_FORBIDDEN_READONLY', api)
+          : libvirtError('NO_SUPPORT', api);
+      throw doing === undefined ? error : inContext(fill(doing, args), error);
+    },
+  };
+}
+
+/** Functions that a read-only connection may call. */
+const READS = /Get(?!Hostname)|List|Num$|Lookup|Current|Compare|Baseline|ToNative|EventRegister/;
+
+/** One line, said by the command itself. */
+export function says(message: string): Outcome {
+  return {
+    apply({ args }) {
+      throw failure(fill(message, args));
+    },
+  };
+}
+
+export function succeeds(): Outcome {
+  return { apply: () => true };
+}
+
+/** `outcome`, if one of these options is given. */
+export function given(names: string, outcome: Outcome): Outcome {
+  return { ...outcome, apply: (call) => (anyGiven(call, names) ? outcome.apply(call) : undefined) };
+}
+
+/** `outcome`, if an option that is none of these is given. */
+export function givenOther(names: string, outcome: Outcome): Outcome {
+  const known = names.split(' ');
+  return {
+    ...outcome,
+    apply: (call) =>
+      Object.keys(call.args).some((name) => !known.includes(name) && isGiven(call, name)) ? outcome.apply(call) : undefined,
+  };
+}
+
+/** `message`, if none of these options is given. */
+export function missing(names: string, message: string): Outcome {
+  return { apply: (call) => (anyGiven(call, names) ? undefined : says(message).apply(call)) };
+}
+
+/** `outcome`, if the domain does not run. */
+export function off(outcome: Outcome): Outcome {
+  return { apply: (call) => (call.active === false ? outcome.apply(call) : undefined) };
+}
+
+/** `outcome`, after the file that this option names has been read; nothing without that option. */
+export function file(name: string, outcome: Outcome): Outcome {
+  return {
+    ...outcome,
+    apply(call) {
+      const path = call.args[name];
+      if (typeof path !== 'string') return undefined;
+      readDescription(path);
+      return outcome.apply(call);
+    },
+  };
+}
+
+/** `outcome`, after a connection to the URI that this option names has been opened. */
+export function connects(name: string, outcome: Outcome): Outcome {
+  return {
+    async apply(call) {
+      const { openConnection } = await import('../../driver/connection.ts');
+      openConnection(String(call.args[name]), { readonly: false });
+      return outcome.apply(call);
+    },
+  };
+}
+
+/** `outcome`, before the domain is looked up. */
+export function before(outcome: Outcome): Outcome {
+  return { ...outcome, early: true };
+}
+
+/** A table without rows: what there could be, there is none of. */
+export function emptyTable(...header: string[]): Outcome {
+  return {
+    async apply({ context }) {
+      const { formatTable } = await import('../../cli/table.ts');
+      context.print(formatTable(context.settings.quiet ? undefined : header, []));
+      return true;
+    },
+  };
+}
+
+/** The two lines of a name that means nothing; `{name}` in both is the option's value. */
+export function unknown(doing: string, reason: string): Outcome {
+  return {
+    apply({ args }) {
+      throw inContext(fill(doing, args), failure(fill(reason, args)));
+    },
+  };
+}
+
+function anyGiven(call: Call, names: string): boolean {
+  return names.split(' ').some((name) => isGiven(call, name));
+}
+
+function isGiven({ args }: Call, name: string): boolean {
+  const value: unknown = args[name];
+  return value !== undefined && value !== false && !(Array.isArray(value) && value.length === 0);
+}
+
+function fill(text: string, args: Arguments<readonly OptionDefinition[]>): string {
+  return text.replace(/\{([\w-]+)\}/g, (_, name: string) => String(args[name]));
+}

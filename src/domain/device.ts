@@ -1,0 +1,113 @@
+// A document of a single device, as attach-device, detach-device and update-device take it.
+
+import { libvirtError } from '../errors.ts';
+import type { CharDevice, DiskDevice, EchoedElement, FilesystemDevice, HostDevice, InterfaceDevice } from './definition.ts';
+import { numberConsoles, parseChannel, parseCharDevice, writeCharDevice } from './elements/console.ts';
+import { parseController } from './elements/controller.ts';
+import { assignDriveAddress, parseDisk, writeDisk } from './elements/disk.ts';
+import { writeEchoed } from './elements/echoed.ts';
+import { parseFilesystem, writeFilesystem } from './elements/filesystem.ts';
+import { parseHostdev, writeHostdev } from './elements/hostdev.ts';
+import { parseInterface, validateInterface, writeInterface } from './elements/interface.ts';
+import { parsePassiveDevice } from './elements/passive-devices.ts';
+import type { ParseHost } from './parse.ts';
+import { attributeOf, childOf, type XmlElement } from './xml/element.ts';
+import { parseXml } from './xml/reader.ts';
+import { XmlWriter } from './xml/writer.ts';
+
+export type ParsedDevice =
+  | { kind: 'disk'; device: DiskDevice }
+  | { kind: 'filesystem'; device: FilesystemDevice }
+  /** `macGiven`: the document named the MAC address; otherwise it was made up. */
+  | { kind: 'interface'; device: InterfaceDevice; macGiven: boolean }
+  | { kind: 'hostdev'; device: HostDevice }
+  | { kind: 'console' | 'serial' | 'parallel'; device: CharDevice }
+  /** Any other device that libvirt knows; `device` is undefined where nothing of it would be printed. */
+  | { kind: 'other'; name: string; device: EchoedElement | undefined };
+
+export interface ParseDeviceOptions {
+  /** The device of a running domain: its alias and generated names count. */
+  live?: boolean;
+}
+
+/** Throws what libvirt would for a device that no LXC domain can have. */
+export function parseDevice(xml: string | Uint8Array, host: ParseHost, options: ParseDeviceOptions = {}): ParsedDevice {
+  const root = parseXml(xml, 'device_definition');
+  const live = options.live ?? false;
+  switch (root.local) {
+    case 'disk': {
+      const device = parseDisk(root, live);
+      assignDriveAddress(device);
+      return { kind: 'disk', device };
+    }
+    case 'filesystem':
+      return { kind: 'filesystem', device: parseFilesystem(root, live) };
+    case 'interface': {
+      const device = parseInterface(root, { live, randomMac: () => host.randomMac() });
+      validateInterface(device);
+      return { kind: 'interface', device, macGiven: givesMac(root) };
+    }
+    case 'hostdev':
+      return { kind: 'hostdev', device: parseHostdev(root, live) };
+    case 'console':
+    case 'serial':
+    case 'parallel': {
+      const device = parseCharDevice(root, root.local, live);
+      if (root.local === 'console' && device.port < 0) numberConsoles([device]);
+      return { kind: root.local, device };
+    }
+    case 'channel':
+      return { kind: 'other', name: root.local, device: parseChannel(root, live) };
+    case 'controller':
+      return { kind: 'other', name: root.local, device: parseController(root, live) };
+    default:
+      return parseOther(root, live);
+  }
+}
+
+function givesMac(root: XmlElement): boolean {
+  const mac = childOf(root, 'mac');
+  return mac !== undefined && attributeOf(mac, 'address') !== undefined;
+}
+
+const KNOWN = new Set(
+  'lease input sound video audio watchdog graphics hub redirdev smartcard memballoon nvram rng shmem tpm panic memory iommu vsock'.split(
+    ' ',
+  ),
+);
+
+function parseOther(root: XmlElement, live: boolean): ParsedDevice {
+  if (!KNOWN.has(root.local)) throw libvirtError('CONFIG_UNSUPPORTED', `unknown device type '${root.local}'`);
+  return { kind: 'other', name: root.local, device: parsePassiveDevice(root, live) };
+}
+
+/** The device alone, not indented. */
+export function formatDevice(parsed: ParsedDevice, options: { live: boolean }): string {
+  const writer = new XmlWriter();
+  const { live } = options;
+  switch (parsed.kind) {
+    case 'disk':
+      writeDisk(writer, parsed.device);
+      break;
+    case 'filesystem':
+      writeFilesystem(writer, parsed.device);
+      break;
+    case 'interface':
+      writeInterface(writer, parsed.device, live);
+      break;
+    case 'hostdev':
+      writeHostdev(writer, parsed.device);
+      break;
+    case 'console':
+    case 'serial':
+    case 'parallel':
+      writeCharDevice(writer, parsed.kind, parsed.device, live);
+      break;
+    case 'other':
+      if (parsed.device) writeEchoed(writer, parsed.device);
+      break;
+    default:
+      parsed satisfies never;
+  }
+  return writer.toString();
+}

@@ -1,0 +1,420 @@
+// `--validate`: is this a document that has only what a domain can have? The tables below name the elements and attributes of each
+// place; values are tried with the readers of parse.ts. What a container never uses is passed (`ANY`): a valid document must not be
+// refused. The words and their order are those that libvirt's schema validator gives for the top-level element that does not fit.
+
+import { LibvirtError, libvirtError } from '../errors.ts';
+import { parseBlkiotune } from './elements/blkiotune.ts';
+import { parseClock } from './elements/clock.ts';
+import { parseCputune } from './elements/cputune.ts';
+import { parseDevices } from './elements/devices.ts';
+import { parseFeatures } from './elements/features.ts';
+import { parseIdmap } from './elements/idmap.ts';
+import { parseLifecycle } from './elements/lifecycle.ts';
+import { parseMemory } from './elements/memory.ts';
+import { parseMemtune } from './elements/memtune.ts';
+import { parseNumatune } from './elements/numatune.ts';
+import { parseVcpu } from './elements/vcpu.ts';
+import type { ParseHost } from './parse.ts';
+import { attributeOf, childOf, elementsOf, textOf, type XmlElement } from './xml/element.ts';
+import { parseXml } from './xml/reader.ts';
+
+const SCHEMA_FILE = '/usr/share/libvirt/schemas/domain.rng';
+
+/** What may stand in an element. `many`: children that may come more than once. */
+interface Place {
+  attributes?: string;
+  children?: Readonly<Record<string, Place>>;
+  many?: string;
+  /** Anything may stand in it. */
+  any?: boolean;
+}
+
+const ANY: Place = { any: true };
+const EMPTY: Place = {};
+const attributes = (names: string): Place => ({ attributes: names });
+
+const INFO: Readonly<Record<string, Place>> = {
+  alias: attributes('name'),
+  acpi: attributes('index'),
+  address: ANY,
+  boot: attributes('order loadparm'),
+  rom: attributes('enabled bar file'),
+};
+
+const ADDRESSES: Readonly<Record<string, Place>> = {
+  ip: attributes('address family prefix peer'),
+  route: attributes('family address netmask prefix gateway metric'),
+};
+
+const RATE = attributes('average peak floor burst');
+
+const CHARACTER_DEVICE: Place = {
+  attributes: 'type tty',
+  children: {
+    ...INFO,
+    source: ANY,
+    protocol: attributes('type'),
+    log: attributes('file append'),
+    target: ANY,
+  },
+  many: 'source',
+};
+
+const FILESYSTEM: Place = {
+  attributes: 'type model accessmode multidevs fmode dmode',
+  children: {
+    ...INFO,
+    driver: attributes('type format wrpolicy queue iommu ats packed page_per_vq'),
+    binary: ANY,
+    source: attributes('dir file dev name usage units socket'),
+    target: attributes('dir'),
+    readonly: EMPTY,
+    space_hard_limit: attributes('unit'),
+    space_soft_limit: attributes('unit'),
+  },
+};
+
+const INTERFACE: Place = {
+  attributes: 'type managed trustGuestRxFilters',
+  children: {
+    ...INFO,
+    ...ADDRESSES,
+    source: ANY,
+    virtualport: ANY,
+    link: attributes('state'),
+    mtu: attributes('size'),
+    coalesce: ANY,
+    target: attributes('dev managed'),
+    guest: attributes('dev actual'),
+    mac: attributes('address type check'),
+    portForward: ANY,
+    script: attributes('path'),
+    downscript: attributes('path'),
+    backenddomain: attributes('name'),
+    model: attributes('type'),
+    backend: attributes('type tap vhost logFile'),
+    driver: ANY,
+    filterref: ANY,
+    tune: { children: { sndbuf: EMPTY } },
+    bandwidth: { attributes: 'classID', children: { inbound: RATE, outbound: RATE } },
+    vlan: { attributes: 'trunk', children: { tag: attributes('id nativeMode') }, many: 'tag' },
+    port: attributes('isolated'),
+    teaming: attributes('type persistent'),
+  },
+  many: 'ip route portForward',
+};
+
+const HOSTDEV: Place = {
+  attributes: 'mode type managed sgio rawio model display ramfb',
+  children: { ...INFO, ...ADDRESSES, source: ANY, driver: ANY, teaming: ANY, readonly: EMPTY, shareable: EMPTY },
+  many: 'ip route',
+};
+
+const DEVICES: Place = {
+  children: {
+    emulator: EMPTY,
+    filesystem: FILESYSTEM,
+    interface: INTERFACE,
+    hostdev: HOSTDEV,
+    console: CHARACTER_DEVICE,
+    serial: CHARACTER_DEVICE,
+    parallel: CHARACTER_DEVICE,
+    disk: ANY,
+    controller: ANY,
+    lease: ANY,
+    input: ANY,
+    sound: ANY,
+    audio: ANY,
+    graphics: ANY,
+    video: ANY,
+    channel: ANY,
+    smartcard: ANY,
+    hub: ANY,
+    redirdev: ANY,
+    redirfilter: ANY,
+    rng: ANY,
+    tpm: ANY,
+    shmem: ANY,
+    memory: ANY,
+    watchdog: ANY,
+    memballoon: ANY,
+    nvram: ANY,
+    panic: ANY,
+    iommu: ANY,
+    vsock: ANY,
+  },
+  many: 'disk controller lease filesystem interface input sound audio hostdev graphics video console parallel serial channel smartcard hub redirdev redirfilter rng tpm shmem memory panic',
+};
+
+const OS: Place = {
+  children: {
+    type: attributes('arch'),
+    init: EMPTY,
+    initarg: EMPTY,
+    initenv: attributes('name'),
+    initdir: EMPTY,
+    inituser: EMPTY,
+    initgroup: EMPTY,
+  },
+  many: 'initarg initenv',
+};
+
+const STATE = attributes('state');
+
+const FEATURES: Place = {
+  children: {
+    pae: EMPTY,
+    apic: attributes('eoi'),
+    acpi: EMPTY,
+    hap: STATE,
+    hyperv: ANY,
+    viridian: EMPTY,
+    kvm: ANY,
+    xen: ANY,
+    privnet: EMPTY,
+    pvspinlock: STATE,
+    capabilities: ANY,
+    pmu: STATE,
+    vmport: STATE,
+    gic: attributes('version'),
+    smm: ANY,
+    ioapic: attributes('driver'),
+    hpt: ANY,
+    vmcoreinfo: STATE,
+    htm: STATE,
+    'nested-hv': STATE,
+    msrs: attributes('unknown'),
+    'ccf-assist': STATE,
+    cfpc: attributes('value'),
+    sbbc: attributes('value'),
+    ibs: attributes('value'),
+    tcg: ANY,
+  },
+};
+
+const ID_RANGE = attributes('start target count');
+const SIZE = attributes('unit');
+
+const DOMAIN: Readonly<Record<string, Place>> = {
+  name: EMPTY,
+  uuid: EMPTY,
+  genid: EMPTY,
+  title: EMPTY,
+  description: EMPTY,
+  metadata: ANY,
+  cpu: ANY,
+  sysinfo: ANY,
+  bootloader: EMPTY,
+  bootloader_args: EMPTY,
+  os: OS,
+  clock: { attributes: 'offset adjustment basis timezone start', children: { timer: ANY }, many: 'timer' },
+  memory: attributes('unit dumpCore'),
+  maxMemory: attributes('unit slots'),
+  currentMemory: SIZE,
+  memoryBacking: ANY,
+  vcpu: attributes('placement cpuset current'),
+  vcpus: ANY,
+  iothreads: EMPTY,
+  iothreadids: ANY,
+  defaultiothread: ANY,
+  blkiotune: {
+    children: {
+      weight: EMPTY,
+      device: {
+        children: {
+          path: EMPTY,
+          weight: EMPTY,
+          read_iops_sec: EMPTY,
+          write_iops_sec: EMPTY,
+          read_bytes_sec: EMPTY,
+          write_bytes_sec: EMPTY,
+        },
+      },
+    },
+    many: 'device',
+  },
+  memtune: { children: { hard_limit: SIZE, soft_limit: SIZE, min_guarantee: SIZE, swap_hard_limit: SIZE } },
+  cputune: {
+    children: {
+      shares: EMPTY,
+      period: EMPTY,
+      quota: EMPTY,
+      global_period: EMPTY,
+      global_quota: EMPTY,
+      emulator_period: EMPTY,
+      emulator_quota: EMPTY,
+      iothread_period: EMPTY,
+      iothread_quota: EMPTY,
+      vcpupin: attributes('vcpu cpuset'),
+      emulatorpin: attributes('cpuset'),
+      iothreadpin: attributes('iothread cpuset'),
+      vcpusched: attributes('vcpus scheduler priority'),
+      iothreadsched: attributes('iothreads scheduler priority'),
+      emulatorsched: attributes('scheduler priority'),
+      cachetune: ANY,
+      memorytune: ANY,
+    },
+    many: 'vcpupin iothreadpin vcpusched iothreadsched cachetune memorytune',
+  },
+  numatune: {
+    children: { memory: attributes('mode placement nodeset'), memnode: attributes('cellid mode nodeset') },
+    many: 'memnode',
+  },
+  resource: { children: { partition: EMPTY, fibrechannel: attributes('appid') } },
+  features: FEATURES,
+  on_reboot: EMPTY,
+  on_poweroff: EMPTY,
+  on_crash: EMPTY,
+  on_lockfailure: EMPTY,
+  pm: ANY,
+  perf: ANY,
+  idmap: { children: { uid: ID_RANGE, gid: ID_RANGE }, many: 'uid gid' },
+  devices: DEVICES,
+  seclabel: { attributes: 'model type relabel', children: { label: EMPTY, imagelabel: EMPTY, baselabel: EMPTY } },
+  keywrap: ANY,
+  launchSecurity: ANY,
+};
+
+const REPEATABLE = new Set(['sysinfo', 'seclabel']);
+
+/** Elements of the schema's inner groups: a failure there is reported one line longer. */
+const INNER = new Set(
+  'name uuid genid memory maxMemory currentMemory memoryBacking vcpu vcpus iothreads iothreadids defaultiothread blkiotune memtune cputune numatune resource on_reboot on_poweroff on_crash on_lockfailure'.split(
+    ' ',
+  ),
+);
+
+const VIRT_TYPES = 'qemu kqemu kvm xen lxc uml openvz test vmware hyperv vbox phyp vz bhyve hvf'.split(' ');
+
+/** Other drivers' namespaces whose elements are part of the schema. */
+const NAMESPACES = /^http:\/\/libvirt\.org\/schemas\/domain\/(lxc|qemu|xen|bhyve|vmware)\/1\.0$/;
+
+/** Throws XML_INVALID_SCHEMA for a document that is not one of the schema's; other mistakes are parseDomain()'s to find. */
+export function validateDomain(xml: string | Uint8Array): void {
+  const root = parseXml(xml, 'domain_definition');
+  if (root.local !== 'domain') return;
+  const problem = problemOf(root);
+  if (problem !== undefined) throw libvirtError('XML_INVALID_SCHEMA', `Unable to validate doc against ${SCHEMA_FILE}\n${problem}`);
+}
+
+function problemOf(root: XmlElement): string | undefined {
+  const attribute = root.attributes.find(({ name }) => name !== 'type' && name !== 'id');
+  if (!VIRT_TYPES.includes(attributeOf(root, 'type') ?? '')) return 'Element domain failed to validate content\n';
+  if (attribute !== undefined) return `Invalid attribute ${attribute.local} for element domain\n`;
+  const seen = new Set<string>();
+  for (const node of root.children) {
+    if (node.kind === 'text' || node.kind === 'cdata') {
+      if (node.text.trim() !== '') return `Element domain has extra content: ${node.kind === 'text' ? 'text' : 'cdata-section'}\n`;
+      continue;
+    }
+    if (node.kind !== 'element') continue;
+    if (node.uri !== undefined && NAMESPACES.test(node.uri)) continue;
+    const place = node.uri === undefined ? DOMAIN[node.local] : undefined;
+    if (place === undefined) return `Element domain has extra content: ${node.local}\n`;
+    const repeated = seen.has(node.local) && !REPEATABLE.has(node.local);
+    seen.add(node.local);
+    if (repeated || !fits(node, place)) return misfit(node);
+  }
+  if (childOf(root, 'name') === undefined)
+    return 'Expecting an element name, got nothing\nInvalid sequence in interleave\nInvalid sequence in interleave\nElement domain failed to validate content\n';
+  return valueProblem(root);
+}
+
+function misfit(element: XmlElement): string {
+  const { local } = element;
+  let lines = '';
+  if (local === 'os') lines += 'Error validating value \n';
+  const attribute = local === 'seclabel' ? strayAttribute(element, DOMAIN[local] as Place) : undefined;
+  if (attribute !== undefined) lines += `Invalid attribute ${attribute} for element ${local}\n`;
+  if (local === 'clock' && !['utc', 'localtime', 'timezone', 'variable', 'absolute'].includes(attributeOf(element, 'offset') ?? ''))
+    lines += 'Element clock failed to validate attributes\n';
+  lines += `Extra element ${local} in interleave\n`;
+  if (INNER.has(local)) lines += 'Invalid sequence in interleave\n';
+  return `${lines}Element domain failed to validate content\n`;
+}
+
+function strayAttribute(element: XmlElement, place: Place): string | undefined {
+  const known = place.attributes?.split(' ') ?? [];
+  return element.attributes.find(({ name }) => !known.includes(name))?.name;
+}
+
+function fits(element: XmlElement, place: Place): boolean {
+  if (place.any) return true;
+  if (strayAttribute(element, place) !== undefined) return false;
+  const many = place.many?.split(' ') ?? [];
+  const seen = new Set<string>();
+  for (const child of elementsOf(element)) {
+    const inner = child.uri === undefined ? place.children?.[child.local] : undefined;
+    if (inner === undefined) return false;
+    if (seen.has(child.local) && !many.includes(child.local)) return false;
+    seen.add(child.local);
+    if (!fits(child, inner)) return false;
+  }
+  return (PECULIAR[element.local] ?? always)(element);
+}
+
+const always = (): boolean => true;
+
+/** What tables cannot say, by element. */
+const PECULIAR: Readonly<Record<string, (element: XmlElement) => boolean>> = {
+  os: osFits,
+  filesystem: filesystemFits,
+  weight: (element) => /^\s*\+?\d+\s*$/.test(textOf(element)),
+};
+
+function filesystemFits(element: XmlElement): boolean {
+  const source = childOf(element, 'source');
+  return source === undefined || ['dir', 'file', 'dev'].every((name) => (attributeOf(source, name) ?? '/').startsWith('/'));
+}
+
+/** Paths are absolute, and a user comes with a group. */
+function osFits(os: XmlElement): boolean {
+  for (const name of ['init', 'initdir']) {
+    const path = childOf(os, name);
+    if (path && !textOf(path).startsWith('/')) return false;
+  }
+  return (childOf(os, 'inituser') === undefined) === (childOf(os, 'initgroup') === undefined);
+}
+
+/** Values are tried and thrown away. */
+const NOBODY: ParseHost = { arch: '', emulator: '', randomUuid: () => '', randomMac: () => '' };
+
+/** Elements whose values the readers do not take. */
+function valueProblem(root: XmlElement): string | undefined {
+  const readers: readonly [name: string, read: () => unknown][] = [
+    ['memory', () => parseMemory(root)],
+    ['vcpu', () => parseVcpu(root)],
+    ['blkiotune', () => parseBlkiotune(root)],
+    ['memtune', () => parseMemtune(root)],
+    ['cputune', () => parseCputune(root, Number.MAX_SAFE_INTEGER, [])],
+    ['numatune', () => parseNumatune(root, false, 1024)],
+    ['features', () => parseFeatures(root)],
+    ['clock', () => parseClock(root)],
+    ['idmap', () => parseIdmap(root)],
+    ['on_reboot', () => parseLifecycle(root)],
+    ['devices', () => parseDevices(root, NOBODY, { live: false, readBack: false })],
+  ];
+  for (const [name, read] of readers) {
+    const message = failureOf(read);
+    if (message === undefined || !VALUE_MESSAGES.test(message)) continue;
+    const blamed =
+      /^unsupported configuration: unknown (on_\w+) action/.exec(message)?.[1] ?? /'\.\/(\w+)\[1\]'$/.exec(message)?.[1] ?? name;
+    const element = childOf(root, blamed) ?? childOf(root, name);
+    if (element) return misfit(element);
+  }
+  return undefined;
+}
+
+/** Of the readers' complaints those about a single value, which a schema would make too. */
+const VALUE_MESSAGES =
+  /^(XML error: (Invalid value|Missing required|can't parse|maximum vcpus count must|unable to parse mac|expected unicast|Invalid address|Invalid prefix|invalid idmap|Invalid port|malformed)|unsupported configuration: (unknown|Unknown|unexpected|could not parse|could not convert|Unsupported NUMA)|invalid argument: (unknown suffix|Failed to parse bitmap)|missing (source|target) information)/;
+
+function failureOf(read: () => unknown): string | undefined {
+  try {
+    read();
+    return undefined;
+  } catch (error) {
+    if (error instanceof LibvirtError) return error.message;
+    throw error;
+  }
+}

@@ -1,0 +1,25 @@
+// Waiting for something instead of sleeping.
+import process from 'node:process';
+import { setTimeout } from 'node:timers/promises';
+
+/** Virtual machines without hardware help are many times slower. */
+export const SLOWNESS = process.env['VMRIG'] ? 8 : 1;
+
+/** Gives what `check` gives as soon as it gives something true and throws nothing. After `timeoutMs` its last exception is thrown. */
+export async function eventually<T>(check: () => T | Promise<T>, timeoutMs = 5000): Promise<NonNullable<T>> {
+  const deadline = Date.now() + timeoutMs * SLOWNESS;
+  for (;;) {
+    let failure: unknown;
+    try {
+      const result = await check();
+      if (result) return result;
+      failure = new Error(`still ${JSON.stringify(result)} after ${timeoutMs * SLOWNESS} ms: ${check}`);
+    } catch (error) {
+      failure = error;
+    }
+    if (Date.now() > deadline) throw failure;
+    await setTimeout(5);
+  }
+}
+
+export const sleep = (ms: number): Promise<void> => setTimeout(ms * SLOWNESS);

@@ -1,0 +1,45 @@
+// What a test needs of the machine that it runs on. What is missing becomes part of a skipped test's name.
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import process from 'node:process';
+import { describe } from 'vitest';
+
+export const ROOT = path.resolve(import.meta.dirname, '../..');
+
+const mounts = (): string => fs.readFileSync('/proc/mounts', 'utf8');
+const hasCommand = (name: string): boolean => spawnSync('sh', ['-c', `command -v ${name}`]).status === 0;
+const hasV1Memory = (): boolean => /^\S+ \S+ cgroup \S*\bmemory\b/m.test(mounts());
+
+const NEEDS = {
+  root: () => process.getuid?.() === 0,
+  built: () => fs.existsSync(path.join(ROOT, 'dist/virsh-lxc.cjs')),
+  cgroup1: hasV1Memory,
+  cgroup2: () => !hasV1Memory() && /^\S+ \S+ cgroup2 /m.test(mounts()),
+  /** Memory and swap limited together. */
+  swapaccount: () => !hasV1Memory() || fs.existsSync('/sys/fs/cgroup/memory/memory.memsw.limit_in_bytes'),
+  fuse: () => fs.existsSync('/dev/fuse'),
+  loop: () => fs.existsSync('/dev/loop-control'),
+  ext4: () => /^\text4$/m.test(fs.readFileSync('/proc/filesystems', 'utf8')),
+  userns: () => fs.existsSync('/proc/self/ns/user'),
+  busybox: () => hasCommand('busybox'),
+  mke2fs: () => hasCommand('mke2fs'),
+  ip: () => hasCommand('ip'),
+  npm: () => hasCommand('npm'),
+  /** Gives a command a terminal. */
+  script: () => hasCommand('script'),
+} as const;
+
+export type Need = keyof typeof NEEDS;
+
+/** Why tests that need all this cannot run here; undefined if they can. */
+export function requires(...needs: readonly Need[]): string | undefined {
+  const missing = needs.filter((need) => !NEEDS[need]());
+  return missing.length === 0 ? undefined : `no ${missing.join(', no ')}`;
+}
+
+/** A describe() of tests that need something; skipped by a name that says what is missing. */
+export function suite(name: string, needs: readonly Need[], body: () => void): void {
+  const missing = requires(...needs);
+  describe.skipIf(missing)(missing ? `${name} (skipped: ${missing})` : name, body);
+}

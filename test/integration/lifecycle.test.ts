@@ -1,0 +1,209 @@
+import fs from 'node:fs';
+import { expect, it } from 'vitest';
+import { eventually } from '../helpers/eventually.ts';
+import { suite } from '../helpers/requires.ts';
+import { useVirsh } from '../helpers/virsh.ts';
+
+/** An init that ends by itself when it is asked to. */
+const OBEYS = ['/bin/sh', '-c', "trap 'exit 0' TERM; trap 'kill -9 -1; exec /bin/reboot -f' HUP; while :; do sleep 0.02; done"];
+
+suite('a domain', ['root', 'built', 'busybox', 'fuse'], () => {
+  const virsh = useVirsh();
+
+  it('goes from being defined to being forgotten', () => {
+    const name = virsh.name();
+    const file = virsh.file('d.xml', virsh.xml(name));
+    expect(virsh.ok('define', file)).toBe(`Domain '${name}' defined from ${file}\n\n`);
+    expect(virsh.state(name)).toBe('shut off (unknown)');
+    expect(virsh.ok('start', name)).toBe(`Domain '${name}' started\n\n`);
+    expect(virsh.state(name)).toBe('running (booted)');
+    expect(virsh.error('start', name)).toEqual(['Domain is already active']);
+    const pid = virsh.controllerPid(name);
+    expect(fs.readFileSync(virsh.path(`run/libvirt/lxc/${name}.pid`), 'utf8')).toBe(`${pid}\n`);
+    expect(virsh.ok('destroy', name)).toBe(`Domain '${name}' destroyed\n\n`);
+    expect(virsh.state(name)).toBe('shut off (destroyed)');
+    expect(virsh.error('destroy', name)).toEqual([`Failed to destroy domain '${name}'`, 'Requested operation is not valid: domain is not running']);
+    expect(virsh.ok('undefine', name)).toBe(`Domain '${name}' has been undefined\n\n`);
+    expect(virsh.error('domstate', name)).toEqual([`failed to get domain '${name}'`]);
+  });
+
+  it('is in its own groups from its first instruction on, its controller outside', () => {
+    const name = virsh.boot();
+    const group = `lxc-${virsh.controllerPid(name)}-${name}.libvirt-lxc`;
+    const groupsOf = (pid: number) => fs.readFileSync(`/proc/${pid}/cgroup`, 'utf8');
+    expect(groupsOf(virsh.initPid(name))).toContain(`/machine/${group}`);
+    expect(groupsOf(virsh.controllerPid(name))).not.toContain(group);
+  });
+
+  it('ends when its init does', async () => {
+    const name = virsh.boot({ init: ['/bin/sh', '-c', 'sleep 0.2'] });
+    await virsh.waitForState(name, 'shut off (shutdown)');
+  });
+
+  it('is remembered as crashed when its init dies of its own fault', async () => {
+    const name = virsh.boot({ init: ['/bin/sh', '-c', 'sleep 1000'] });
+    process.kill(virsh.initPid(name), 'SIGSEGV');
+    await virsh.waitForState(name, 'shut off (crashed)');
+  });
+
+  it('ends when it is asked to shut down, if its init obeys', async () => {
+    const name = virsh.boot({ init: OBEYS });
+    await eventually(() => /^SigCgt:.*4001$/m.test(fs.readFileSync(`/proc/${virsh.initPid(name)}/status`, 'utf8')));
+    expect(virsh.ok('shutdown', name)).toBe(`Domain '${name}' is being shutdown\n\n`);
+    await virsh.waitForState(name, 'shut off (shutdown)');
+  });
+
+  it('is destroyed although its init ignores every signal', () => {
+    const name = virsh.boot({ init: ['/bin/sh', '-c', "trap '' TERM HUP INT; sleep 1000 & wait; sleep 1000"] });
+    virsh.ok('destroy', name);
+    expect(virsh.state(name)).toBe('shut off (destroyed)');
+  });
+
+  it('is destroyed with every process that it had, however far from init', () => {
+    const name = virsh.boot({ init: ['/bin/sh', '-c', '(setsid sleep 1000 &); (setsid sh -c "sleep 1000; true" &) ; exec sleep 1000'] });
+    virsh.ok('destroy', name);
+    expect(virsh.leftovers()).toMatchObject({ processes: [], cgroups: [] });
+  });
+
+  it('starts again with another controller when its init reboots', async () => {
+    const name = virsh.boot({ init: OBEYS });
+    const before = virsh.controllerPid(name);
+    await eventually(() => /^SigCgt:.*4001$/m.test(fs.readFileSync(`/proc/${virsh.initPid(name)}/status`, 'utf8')));
+    expect(virsh.ok('reboot', name)).toBe(`Domain '${name}' is being rebooted\n\n`);
+    await eventually(() => {
+      expect(virsh.state(name)).toBe('running (booted)');
+      expect(virsh.controllerPid(name)).not.toBe(before);
+      return true;
+    });
+    virsh.ok('destroy', name);
+  });
+
+  it.each([
+    ['on_poweroff', 'destroy', 'exit 0', 'shut off (shutdown)'],
+    ['on_reboot', 'destroy', 'reboot -f', 'shut off (shutdown)'],
+    ['on_crash', 'destroy', 'kill -SEGV 1', 'shut off (crashed)'],
+  ])('obeys %s %s', async (element, action, end, state) => {
+    // Init cannot send itself a deadly signal: its controller's namespace must.
+    const isCrash = element === 'on_crash';
+    const init = isCrash ? ['/bin/sleep', '1000'] : ['/bin/sh', '-c', `sleep 0.1; ${end}`];
+    const name = virsh.boot({ init, more: `<${element}>${action}</${element}>` });
+    if (isCrash) process.kill(virsh.initPid(name), 'SIGSEGV');
+    await virsh.waitForState(name, state);
+  });
+
+  it.each([
+    ['on_poweroff', 'SIGKILL'],
+    ['on_crash', 'SIGSEGV'],
+  ] as const)('starts again where %s says so', async (element, signal) => {
+    const name = virsh.boot({ more: `<${element}>restart</${element}>` });
+    const before = virsh.controllerPid(name);
+    process.kill(virsh.initPid(name), signal);
+    await eventually(() => {
+      const [id] = [virsh.run('domid', name).stdout.trim()];
+      expect(Number(id)).toBeGreaterThan(1);
+      expect(Number(id)).not.toBe(before);
+      return true;
+    });
+    expect(virsh.state(name)).toBe('running (booted)');
+  });
+
+  it('does not spin when an init that ends at once is to be started again', async () => {
+    const counter = virsh.file('spins', '');
+    const name = virsh.name();
+    virsh.define(
+      {
+        init: ['/bin/sh', '-c', 'echo x >>/spins'],
+        devices: `<filesystem type='mount'><source dir='${counter}'/><target dir='/spins'/></filesystem>`,
+        more: '<on_poweroff>restart</on_poweroff>',
+      },
+      name,
+    );
+    virsh.ok('start', name);
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    virsh.run('destroy', name);
+    await eventually(() => {
+      virsh.run('destroy', name);
+      return virsh.state(name).startsWith('shut off');
+    });
+    expect(fs.readFileSync(counter, 'utf8').length / 2).toBeLessThan(5);
+  });
+
+  it('that is transient exists only while it runs', async () => {
+    const name = virsh.name();
+    const file = virsh.file('d.xml', virsh.xml(name));
+    expect(virsh.ok('create', file)).toBe(`Domain '${name}' created from ${file}\n\n`);
+    expect(virsh.ok('list', '--transient', '--name')).toBe(`${name}\n\n`);
+    expect(virsh.error('create', file)).toHaveLength(2);
+    virsh.ok('destroy', name);
+    expect(virsh.ok('list', '--all', '--name')).toBe('\n');
+    expect(virsh.leftovers().files).toEqual([]);
+  });
+
+  it('becomes transient when it is undefined while it runs, and persistent when it is defined', () => {
+    const name = virsh.boot();
+    const flag = () => /^Persistent: +(\w+)$/m.exec(virsh.ok('dominfo', name))?.[1];
+    const seen = [flag()];
+    virsh.ok('undefine', name);
+    seen.push(flag());
+    const xml = virsh.file('again.xml', virsh.ok('dumpxml', '--inactive', name));
+    virsh.ok('define', xml);
+    seen.push(flag());
+    expect(seen).toEqual(['yes', 'no', 'yes']);
+    virsh.ok('destroy', name);
+    expect(virsh.state(name)).toBe('shut off (destroyed)');
+  });
+
+  it('started paused has not executed its init before it is resumed', async () => {
+    const touched = virsh.path('root/mnt/ran');
+    const name = virsh.define({ init: ['/bin/sh', '-c', 'touch /mnt/ran; sleep 1000'] });
+    virsh.ok('start', name, '--paused');
+    expect(virsh.state(name)).toBe('paused (starting up)');
+    expect(fs.existsSync(touched)).toBe(false);
+    virsh.ok('resume', name);
+    expect(virsh.state(name)).toBe('running (unpaused)');
+    await eventually(() => fs.existsSync(touched));
+    fs.rmSync(touched);
+  });
+
+  it('that is paused stands still, and can be destroyed', async () => {
+    const name = virsh.boot({ init: ['/bin/sh', '-c', 'while :; do echo x >>/mnt/ticks; sleep 0.01; done'] });
+    const ticks = () => fs.statSync(virsh.path('root/mnt/ticks'), { throwIfNoEntry: false })?.size ?? 0;
+    await eventually(() => ticks() > 4);
+    virsh.ok('suspend', name);
+    expect(virsh.state(name)).toBe('paused (user)');
+    const before = ticks();
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    expect(ticks()).toBe(before);
+    virsh.ok('resume', name);
+    await eventually(() => ticks() > before);
+    virsh.ok('suspend', name);
+    virsh.ok('destroy', name);
+    expect(virsh.state(name)).toBe('shut off (destroyed)');
+    fs.rmSync(virsh.path('root/mnt/ticks'));
+  });
+
+  it('with autodestroy ends with the session that started it, even if that is killed', async () => {
+    const name = virsh.define();
+    virsh.ok(`start --autodestroy ${name}; domstate ${name}`);
+    expect(virsh.state(name)).toBe('shut off (destroyed)');
+    const session = virsh.start({ stdio: ['pipe', 'pipe', 'ignore'] });
+    session.stdin!.write(`start --autodestroy ${name}\n`);
+    await virsh.waitForState(name, 'running (booted)');
+    session.kill('SIGKILL');
+    await eventually(() => virsh.state(name).startsWith('shut off'));
+  });
+
+  it('passes descriptors to init', async () => {
+    const name = virsh.define({ init: ['/bin/sh', '-c', 'echo from inside >&3; ls /proc/self/fd >&4; sleep 1000'] });
+    const first = fs.openSync(virsh.path('first'), 'w');
+    const second = fs.openSync(virsh.path('second'), 'w');
+    const child = virsh.start({ stdio: ['ignore', 'ignore', 'ignore', first, second] }, 'start', name, '--pass-fds', '3,4');
+    await new Promise((resolve) => child.on('close', resolve));
+    await eventually(() => fs.readFileSync(virsh.path('second'), 'utf8') !== '');
+    expect(fs.readFileSync(virsh.path('first'), 'utf8')).toBe('from inside\n');
+    // 0 to 4, and the folder that ls itself reads
+    expect(fs.readFileSync(virsh.path('second'), 'utf8').trim().split('\n').map(Number)).toEqual([0, 1, 2, 3, 4, 5]);
+    fs.closeSync(first);
+    fs.closeSync(second);
+  });
+});

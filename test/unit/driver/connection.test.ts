@@ -1,0 +1,82 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { type TempStore, tempStore } from '../../helpers/temp-store.ts';
+
+let store: TempStore;
+let connection: typeof import('../../../src/driver/connection.ts');
+beforeEach(async () => {
+  store = tempStore();
+  vi.stubEnv('LIBVIRT_DEFAULT_URI', '');
+  connection = await import('../../../src/driver/connection.ts');
+});
+afterEach(() => store.remove());
+
+const open = (uri?: string, readonly = false) => connection.openConnection(uri, { readonly });
+const configure = (text: string): void => {
+  fs.mkdirSync(path.dirname(store.at('etc/libvirt/libvirt.conf')), { recursive: true });
+  fs.writeFileSync(store.at('etc/libvirt/libvirt.conf'), text);
+};
+/** Message of what opening throws, or the URI that is opened. */
+const outcome = (uri?: string): string => {
+  try {
+    return open(uri).uri;
+  } catch (error) {
+    return (error as Error).message;
+  }
+};
+
+describe('openConnection()', () => {
+  it.each(['lxc:///', 'lxc:///system', 'lxc://', 'lxc:', 'lxc:/', 'lxc:///?name=x', 'lxc:///system?x=1#f'])(
+    'opens %s as it is written',
+    (uri) => {
+      expect(open(uri)).toEqual({ uri, readonly: false });
+      expect(open(uri, true)).toEqual({ uri, readonly: true });
+    },
+  );
+
+  it.each([
+    ['qemu:///system', 'no connection driver available for qemu:///system'],
+    ['LXC:///', 'no connection driver available for LXC:///'],
+    ['lxc+ssh://host/', 'no connection driver available for lxc+ssh://host/'],
+    ['lxc://host/', 'no connection driver available for lxc://host/'],
+    ['lxc:///session', "internal error: Unexpected LXC URI path '/session', try lxc:///system"],
+    ['lxc:///system/', "internal error: Unexpected LXC URI path '/system/', try lxc:///system"],
+    ['no uri', 'internal error: Unable to parse URI no uri'],
+    ['word', 'internal error: Unable to parse URI word'],
+    [':', 'internal error: Unable to parse URI :'],
+  ])('refuses %s', (uri, message) => {
+    expect(outcome(uri)).toBe(message);
+  });
+
+  it('opens lxc:/// where nothing is said', () => {
+    expect([open().uri, open('').uri]).toEqual(['lxc:///', 'lxc:///']);
+  });
+
+  it('opens what libvirt.conf says before that, what the environment says before this, what is asked for before all', () => {
+    configure(`# uri_default = "lxc:///no"\n uri_default = "lxc:///system"\n`);
+    const said = [outcome()];
+    vi.stubEnv('LIBVIRT_DEFAULT_URI', 'lxc://');
+    said.push(outcome(), outcome('lxc:///'));
+    expect(said).toEqual(['lxc:///system', 'lxc://', 'lxc:///']);
+  });
+
+  it('knows the aliases of libvirt.conf, also for the default', () => {
+    configure(`uri_aliases = [\n  "here=lxc:///system",\n  "far=lxc://host/",\n]\nuri_default = "here"\n`);
+    expect([outcome('here'), outcome('far'), outcome('nowhere'), outcome()]).toEqual([
+      'lxc:///system',
+      'no connection driver available for lxc://host/',
+      'internal error: Unable to parse URI nowhere',
+      'lxc:///system',
+    ]);
+  });
+});
+
+describe('requireWritable()', () => {
+  it('refuses a read-only connection by the name of the function', () => {
+    connection.requireWritable(open(), 'virDomainCreate');
+    expect(() => connection.requireWritable(open(undefined, true), 'virDomainCreate')).toThrow(
+      'operation forbidden: read only access prevents virDomainCreate',
+    );
+  });
+});

@@ -1,0 +1,157 @@
+// Who may import whom (src/README.md). Types count too, and so do imports that are made late.
+import fs from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+const ROOT = path.resolve(import.meta.dirname, '../..');
+
+/** Parts of the program, each with those that it may import besides itself. */
+const MAY_IMPORT: Record<string, readonly string[]> = {
+  errors: [],
+  domain: ['errors'],
+  'lib-native': ['errors'],
+  store: ['errors', 'domain', 'lib-native'],
+  host: ['errors', 'domain (types)', 'lib-native'],
+  container: ['errors', 'domain', 'lib-native', 'store', 'host'],
+  driver: ['errors', 'domain', 'lib-native', 'store', 'host', 'container'],
+  commands: ['errors', 'domain (types)', 'driver', 'cli'],
+  cli: ['errors', 'driver', 'commands'],
+};
+
+/** What is wrapped for all the others in one place: a folder or a file. Packages that are not named here are none of ours. */
+const PACKAGES: Record<string, readonly string[]> = {
+  koffi: ['lib-native/koffi.ts'],
+  chalk: ['src/cli/output.ts'],
+  yargs: ['src/cli/parse.ts'],
+  'yargs-parser': ['src/cli/parse.ts'],
+  xmlbuilder2: ['src/domain/', 'src/commands/xpath-engine.ts'],
+  xpath: ['src/commands/xpath-engine.ts'],
+};
+
+/** Computes from what it is handed: no files, processes, clock, environment. */
+const PURE = [
+  'src/domain/',
+  ...['capabilities', 'enter-plan', 'environment', 'idmap', 'interface-names', 'namespaces', 'plan', 'print-plan', 'steps'].map(
+    (name) => `src/container/${name}.ts`,
+  ),
+];
+/** lib-native's data; the rest of it is the kernel. */
+const DATA = ['lib-native/constants.ts', 'lib-native/plan-encoding.ts'];
+
+interface Import {
+  from: string;
+  /** A file of ours by its path from the root, or the name of a package. */
+  to: string;
+  isType: boolean;
+  isLate: boolean;
+}
+
+const sourceFiles = ['src', 'lib-native'].flatMap((folder) =>
+  fs
+    .readdirSync(path.join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => path.join(folder, name)),
+);
+
+const STATEMENT = /^(?:import|export)\s+(type\s)?(?:[^'";]*?\sfrom\s+)?'([^']+)'/gm;
+const LATE = /(typeof\s+)?\bimport\(\s*'([^']+)'\s*\)/g;
+
+function importsOf(file: string): Import[] {
+  const text = fs.readFileSync(path.join(ROOT, file), 'utf8');
+  const target = (name: string): string => (name.startsWith('.') ? path.join(path.dirname(file), name) : name);
+  return [
+    ...[...text.matchAll(STATEMENT)].map(([, type, name]) => ({
+      from: file,
+      to: target(name!),
+      isType: type !== undefined,
+      isLate: false,
+    })),
+    ...[...text.matchAll(LATE)].map(([, type, name]) => ({ from: file, to: target(name!), isType: type !== undefined, isLate: true })),
+  ];
+}
+
+const imports = sourceFiles.flatMap(importsOf);
+const isOurs = ({ to }: Import): boolean => /^(src|lib-native)\//.test(to);
+const isIn = (file: string, places: readonly string[]): boolean =>
+  places.some((place) => (place.endsWith('/') ? file.startsWith(place) : file === place));
+const arrow = ({ from, to }: Import): string => `${from} -> ${to}`;
+
+function partOf(file: string): string {
+  const [top, next = ''] = file.split('/');
+  return top === 'src' ? path.basename(next, '.ts') : top!;
+}
+
+describe('imports', () => {
+  it('are found, and each leads to a file that is there', () => {
+    expect(imports.length).toBeGreaterThan(sourceFiles.length);
+    expect(
+      imports
+        .filter(isOurs)
+        .filter(({ to }) => !sourceFiles.includes(to))
+        .map(arrow),
+    ).toEqual([]);
+    const sample = importsOf('src/driver/domain-start.ts').map(
+      ({ to, isType, isLate }) => `${to}${isType ? ' type' : ''}${isLate ? ' late' : ''}`,
+    );
+    expect(sample).toEqual(expect.arrayContaining(['src/domain/definition.ts type', 'src/errors.ts', 'src/driver/run.ts late']));
+  });
+
+  it('are of parts that the table has', () => {
+    expect([...new Set(sourceFiles.map(partOf))].filter((part) => !(part in MAY_IMPORT))).toEqual([]);
+  });
+
+  it('go down only', () => {
+    const wrong = imports.filter(isOurs).filter(({ from, to, isType }) => {
+      const [user, used] = [partOf(from), partOf(to)];
+      const allowed = MAY_IMPORT[user] ?? [];
+      return user !== used && !allowed.includes(used) && !(isType && allowed.includes(`${used} (types)`));
+    });
+    expect(wrong.map(arrow)).toEqual([]);
+  });
+
+  it('of commands are made by the registry alone', () => {
+    const wrong = imports.filter(
+      ({ from, to }) => partOf(from) === 'cli' && to.startsWith('src/commands/') && from !== 'src/cli/registry.ts',
+    );
+    expect(wrong.map(arrow)).toEqual([]);
+  });
+
+  it('make no circle', () => {
+    const edges = new Map<string, string[]>();
+    for (const { from, to, isType } of imports.filter(isOurs)) if (!isType) edges.set(from, [...(edges.get(from) ?? []), to]);
+    const circles: string[] = [];
+    const done = new Set<string>();
+    const visit = (file: string, way: string[]): void => {
+      if (way.includes(file)) circles.push([...way.slice(way.indexOf(file)), file].join(' -> '));
+      if (way.includes(file) || done.has(file)) return;
+      for (const next of edges.get(file) ?? []) visit(next, [...way, file]);
+      done.add(file);
+    };
+    for (const file of sourceFiles) visit(file, []);
+    expect(circles).toEqual([]);
+  });
+
+  it('of packages are made where they are wrapped', () => {
+    const wrong = imports.filter((one) => !isOurs(one) && !one.to.startsWith('node:') && !isIn(one.from, PACKAGES[one.to] ?? []));
+    expect(wrong.map(arrow)).toEqual([]);
+  });
+
+  it('of what only computes reach nothing that does more', () => {
+    const wrong = imports.filter(({ from, to, isType }) => {
+      if (isType || !isIn(from, PURE)) return false;
+      const computes = isIn(to, [...PURE, ...DATA, 'src/errors.ts']) || to === 'xmlbuilder2';
+      return !computes;
+    });
+    expect(wrong.map(arrow)).toEqual([]);
+  });
+});
+
+describe('what only computes', () => {
+  it('reads no clock, environment or chance', () => {
+    const READS = /\b(process\.|Date\.now|new Date\(\)|Math\.random|randomUUID\(|performance\.now|require\()/;
+    const files = sourceFiles.filter((file) => isIn(file, PURE));
+    const code = (file: string): string => fs.readFileSync(path.join(ROOT, file), 'utf8').replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '');
+    expect(files.length).toBeGreaterThan(20);
+    expect(files.map((file) => [file, READS.exec(code(file))?.[0]]).filter(([, read]) => read)).toEqual([]);
+  });
+});

@@ -1,0 +1,119 @@
+import fs from 'node:fs';
+import process from 'node:process';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type TempStore, tempStore, tree } from '../../helpers/temp-store.ts';
+
+let store: TempStore;
+let status: typeof import('../../../src/store/live-status.ts');
+let identity: typeof import('../../../src/store/process.ts');
+beforeEach(async () => {
+  store = tempStore();
+  status = await import('../../../src/store/live-status.ts');
+  identity = await import('../../../src/store/process.ts');
+});
+afterEach(() => store.remove());
+
+const UUID = '0c1d2e3f-4a5b-4c6d-8e9f-a0b1c2d3e4f5';
+const document = (
+  pid: number,
+  startTime: string,
+  state = 'running',
+  reason = 'booted',
+): string => `<domstatus state='${state}' reason='${reason}' pid='${pid}'>
+  <init pid='4321'/>
+  <controller starttime='${startTime}'/>
+  <domain type='lxc' id='${pid}'>
+    <name>vm1</name>
+    <uuid>${UUID}</uuid>
+  </domain>
+</domstatus>
+`;
+
+describe('readStatus()', () => {
+  it('is undefined where nothing runs', () => {
+    expect([status.readStatus('vm1'), status.statusNames()]).toEqual([undefined, []]);
+  });
+
+  it('finds the facts of a living controller', () => {
+    const { startTime } = identity.processStat(process.pid)!;
+    const text = document(process.pid, startTime, 'paused', 'starting-up');
+    status.writeStatus('vm1', text, process.pid);
+    expect(status.readStatus('vm1')).toEqual({
+      name: 'vm1',
+      state: 'paused',
+      reason: 'starting-up',
+      controller: { pid: process.pid, startTime },
+      initPid: 4321,
+      uuid: UUID,
+      document: text,
+      alive: true,
+    });
+    expect(tree(store.at('run/libvirt/lxc'))).toEqual({ 'vm1.xml': text, 'vm1.pid': `${process.pid}\n` });
+    expect(status.statusNames()).toEqual(['vm1']);
+  });
+
+  it('takes a controller whose pid was given to another process for dead', () => {
+    status.writeStatus('vm1', document(process.pid, '1'), process.pid);
+    expect(status.readStatus('vm1')?.alive).toBe(false);
+  });
+
+  it('takes a controller for dead whose pid nobody has', () => {
+    status.writeStatus('vm1', document(4194305, '1'), 4194305);
+    expect(status.readStatus('vm1')?.alive).toBe(false);
+  });
+
+  it.each([
+    '',
+    '<domstatus',
+    `<domstatus state='running' reason='booted' pid='0'>`,
+    `<domstatus state='running' reason='booted' pid='1'><controller starttime=''/>`,
+  ])('takes a damaged one for that of a dead controller: %j', (text) => {
+    status.writeStatus('vm1', text, 0);
+    expect(status.readStatus('vm1')).toMatchObject({ name: 'vm1', alive: false, document: text });
+  });
+
+  it('is gone after removeStatus()', () => {
+    status.writeStatus('vm1', document(1, '1'), 1);
+    status.removeStatus('vm1');
+    status.removeStatus('vm1');
+    expect(tree(store.at('run/libvirt/lxc'))).toEqual({});
+  });
+});
+
+describe('readEnd()', () => {
+  it('is unknown for a domain that never ran, and again after removeEnd()', () => {
+    const reads = [status.readEnd('vm1')];
+    status.writeEnd('vm1', 'destroyed');
+    reads.push(status.readEnd('vm1'));
+    status.removeEnd('vm1');
+    reads.push(status.readEnd('vm1'));
+    expect(reads).toEqual(['unknown', 'destroyed', 'unknown']);
+  });
+
+  it.each(['shutdown', 'destroyed', 'failed', 'crashed'] as const)('remembers %s', (reason) => {
+    status.writeEnd('vm1', reason);
+    expect(status.readEnd('vm1')).toBe(reason);
+  });
+
+  it('is unknown for what it does not know', () => {
+    status.writeEnd('vm1', 'shutdown');
+    fs.writeFileSync(store.at('run/libvirt/lxc/vm1.end'), 'half');
+    expect(status.readEnd('vm1')).toBe('unknown');
+  });
+});
+
+describe('processStat()', () => {
+  it('reads a process whose name tries to look like the fields', () => {
+    const before = process.title;
+    process.title = ') Z 1 (x';
+    try {
+      expect(identity.processStat(process.pid)).toEqual({ state: 'R', parent: process.ppid, startTime: expect.stringMatching(/^\d+$/) });
+    } finally {
+      process.title = before;
+    }
+  });
+
+  it('is undefined where there is no such process', () => {
+    expect(identity.processStat(4194305)).toBeUndefined();
+  });
+});
