@@ -96,6 +96,8 @@ export const linux: Syscalls = {
   umount2: (target, flags) => intCall('umount2', ['str', 'int'], [target, flags]),
   pidfdOpen: (pid) => raw(SYS.pidfd_open, ['int', 'uint'], [pid, 0]),
   pidfdSendSignal: (pidfd, signal) => raw(SYS.pidfd_send_signal, ['int', 'int', 'void *', 'uint'], [pidfd, signal, null, 0]),
+  // union sigval is passed as the one register that it fills.
+  sigqueue: (pid, signal, value) => intCall('sigqueue', ['int', 'int', 'int64'], [pid, signal, value]),
   kill: (pid, signal) => intCall('kill', ['int', 'int'], [pid, signal]),
   setns: (fd, type) => intCall('setns', ['int', 'int'], [fd, type]),
   poll: (fds, timeoutMs) => {

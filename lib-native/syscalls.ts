@@ -43,6 +43,8 @@ export interface Syscalls {
   pidfdOpen(pid: number): number;
   pidfdSendSignal(pidfd: number, signal: number): number;
   kill(pid: number, signal: number): number;
+  /** A queued signal with a value, which the receiver gets together with who sent it. */
+  sigqueue(pid: number, signal: number, value: number): number;
   setns(fd: number, type: number): number;
   /** Waits until one of the descriptors is ready. Returns their revents (0: not ready), or -errno. timeoutMs -1: for ever. */
   poll(fds: { fd: number; events: number }[], timeoutMs: number): number | number[];

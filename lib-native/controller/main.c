@@ -14,7 +14,7 @@
  *   close
  *
  * FAILED step,errno comes instead of READY (a parent's step as -1-step). If virsh-lxc goes away before READY, the
- * child is killed. SIGTERM kills init; SIGUSR1 says that no aftermath is wanted, SIGUSR2 that it is again; SIGRTMIN with a
+ * child is killed. SIGTERM kills init; SIGUSR1 says that no aftermath is wanted, SIGUSR2 that it is again; signal 40 with a
  * value (console << 16 | descriptor, 0xffff to withdraw) offers a descriptor of the sender's for output. With --enter there are no consoles: EXITED status follows READY, and that is all. */
 #define _GNU_SOURCE
 #include "console.h"
@@ -39,6 +39,8 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#define OFFER_SIGNAL 40 /* a real-time signal: it is queued, with its value and its sender */
 
 enum message_kind { CLONED = 1, READY = 2, FAILED = 3, EXITED = 4 };
 
@@ -175,7 +177,7 @@ static void on_signal(int fd)
 	if (read(fd, &info, sizeof info) != sizeof info)
 		return;
 	unsigned value = (unsigned)info.ssi_int;
-	if (info.ssi_signo == (uint32_t)SIGRTMIN && info.ssi_code == SI_QUEUE && info.ssi_uid == 0) {
+	if (info.ssi_signo == OFFER_SIGNAL && info.ssi_code == SI_QUEUE && info.ssi_uid == 0) {
 		if ((value & 0xffff) == 0xffff)
 			console_withdraw(value >> 16);
 		else
@@ -195,7 +197,7 @@ static int block_signals(void)
 	sigaddset(&ours, SIGUSR1);
 	sigaddset(&ours, SIGUSR2);
 	sigaddset(&ours, SIGTERM);
-	sigaddset(&ours, SIGRTMIN);
+	sigaddset(&ours, OFFER_SIGNAL);
 	return signalfd(-1, &ours, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 

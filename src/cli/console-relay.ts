@@ -5,6 +5,7 @@ import fs from 'node:fs';
 import type { makeRaw, waitFor } from '../driver/terminal.ts';
 import { errnoCode } from '../errors.ts';
 import { writeFully } from './output.ts';
+import { isTerminal } from './terminal.ts';
 
 const BUFFER_BYTES = 64 * 1024;
 const TERMINAL_IN = 0;
@@ -13,22 +14,39 @@ const TERMINAL_OUT = 1;
 /** Signals that would end the process; the terminal must be itself again before they do. */
 const ENDING_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
 
-/**
- * Relays between the terminal (descriptors 0 and 1) and `consoleFd` until `escapeByte` is typed, the terminal ends, or
- * the domain does. The terminal is raw meanwhile, and itself again however this ends.
- */
-export async function relayConsole(consoleFd: number, escapeByte: number): Promise<void> {
-  const terminal = await import('../driver/terminal.ts');
-  const restore = terminal.makeRaw(TERMINAL_IN);
+/** A terminal in raw mode; disposing makes it itself again, as does the end of the process, however it comes. */
+export interface RawTerminal extends Disposable {
+  /** Descriptor for output of its own, non-blocking; undefined where standard output is no terminal. */
+  readonly output: number | undefined;
+}
+
+/** Makes the terminal on descriptor 0 raw. Throws SYSTEM_ERROR. */
+export async function rawTerminal(): Promise<RawTerminal> {
+  const { makeRaw } = await import('../driver/terminal.ts');
+  const output = (await isTerminal(TERMINAL_OUT)) ? reopen(TERMINAL_OUT) : undefined;
+  const restore = makeRaw(TERMINAL_IN);
   const release = restoreOnEnd(restore);
-  // A description of its own, so that nobody else's becomes non-blocking.
-  const consoleIn = fs.openSync(`/proc/self/fd/${consoleFd}`, fs.constants.O_WRONLY | fs.constants.O_NONBLOCK | fs.constants.O_NOCTTY);
-  try {
-    await new Relay(consoleFd, consoleIn, escapeByte).run(terminal.waitFor);
-  } finally {
-    fs.closeSync(consoleIn);
+  const dispose = () => {
     release();
     restore();
+    if (output !== undefined) fs.closeSync(output);
+  };
+  return { output, [Symbol.dispose]: dispose };
+}
+
+/** A description of its own, so that nobody else's becomes non-blocking. */
+function reopen(fd: number): number {
+  return fs.openSync(`/proc/self/fd/${fd}`, fs.constants.O_WRONLY | fs.constants.O_NONBLOCK | fs.constants.O_NOCTTY);
+}
+
+/** Relays between a raw terminal and `consoleFd` until `escapeByte` is typed, the terminal ends, or the domain does. */
+export async function relayConsole(consoleFd: number, escapeByte: number): Promise<void> {
+  const { waitFor } = await import('../driver/terminal.ts');
+  const consoleIn = reopen(consoleFd);
+  try {
+    await new Relay(consoleFd, consoleIn, escapeByte).run(waitFor);
+  } finally {
+    fs.closeSync(consoleIn);
   }
 }
 

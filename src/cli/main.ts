@@ -56,10 +56,13 @@ async function debugLog(settings: Session['settings']): Promise<import('./debug-
 
 /** Errors that belong to no command: a bad command line, no connection, a full disk. */
 async function reportOutside(error: unknown, session: Session | undefined): Promise<void> {
-  const { Output } = await import('./output.ts');
+  const { Output, OutputLost } = await import('./output.ts');
   const output = session?.output ?? new Output();
   if (error instanceof UsageError) {
     for (const line of error.lines) await (session ? session.error(line) : output.error(line));
+  } else if (error instanceof OutputLost) {
+    // The exit status is for scripts, whose transcripts have nothing else of it; the reason is for whoever watches.
+    await output.notice(`error: ${error.message}`);
   } else {
     await (session ?? new Session(NO_SETTINGS, commandTable, undefined)).report(error);
   }

@@ -6,6 +6,13 @@ import { isTerminal } from './terminal.ts';
 
 const FLUSH_LENGTH = 64 * 1024;
 
+/** Standard output cannot be written: a full disk, say. */
+export class OutputLost extends Error {
+  constructor(cause: unknown) {
+    super(systemError('Cannot write standard output', cause).message, { cause });
+  }
+}
+
 export class Output {
   private pending = '';
 
@@ -15,7 +22,7 @@ export class Output {
     if (this.pending.length > FLUSH_LENGTH) this.flush();
   }
 
-  /** Throws SYSTEM_ERROR when standard output cannot be written; ends the process when nobody reads it any more. */
+  /** Throws OutputLost when standard output cannot be written; ends the process when nobody reads it any more. */
   flush(): void {
     if (this.pending === '') return;
     const text = this.pending;
@@ -24,7 +31,7 @@ export class Output {
       writeFully(1, Buffer.from(text, 'utf8'));
     } catch (error) {
       if (errnoCode(error) === 'EPIPE') process.exit(BROKEN_PIPE_STATUS);
-      throw systemError('Cannot write standard output', error);
+      throw new OutputLost(error);
     }
   }
 

@@ -104,9 +104,10 @@ function openDevpts(definition: DomainDefinition): number {
 
 function giveAway(folder: number, names: string[], { uid, gid }: { uid: number; gid: number }): void {
   if (uid === 0 && gid === 0) return;
-  for (const name of names) {
+  for (const name of ['', ...names]) {
     // A pty's group is devpts's own; only its owner changes.
-    const result = linux.fchownat(folder, name, uid, name === 'ptmx' ? gid : 0xffffffff, AT_SYMLINK_NOFOLLOW);
+    const isPty = name !== '' && name !== 'ptmx';
+    const result = linux.fchownat(folder, name, uid, isPty ? 0xffffffff : gid, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH);
     if (result < 0) throw systemError(`Failed to change owner of '${name}' to ${uid}:${gid}`, -result);
   }
 }
@@ -156,7 +157,7 @@ function openFuse(): { device: number; mount: number } {
   const mount = tryNewMount({
     type: 'fuse',
     options: { source: 'libvirt', fd: String(device), rootmode: '100444', user_id: '0', group_id: '0' },
-    flags: ['allow_other'],
+    flags: ['allow_other', 'default_permissions'], // the latter makes the kernel ask for the size whenever it is opened
     attributes: MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV,
   });
   if (mount < 0) {

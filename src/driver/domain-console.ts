@@ -2,6 +2,7 @@
 
 import { O_CLOEXEC, O_NOCTTY, O_RDWR } from '../../lib-native/constants.ts';
 import { linux } from '../../lib-native/linux.ts';
+import { pause } from '../../lib-native/pause.ts';
 import { libvirtError, systemError, unsupportedFlags } from '../errors.ts';
 import { type Connection, requireWritable } from './connection.ts';
 import { type DomainRef, liveStatus, notRunning } from './domain-lookup.ts';
@@ -12,14 +13,31 @@ export interface ConsoleStream extends Disposable {
   readonly fd: number;
 }
 
+/** Real-time signal by which the controller is offered a descriptor (lib-native/controller/main.c). */
+const OFFER_SIGNAL = 40;
+const WITHDRAW = 0xffff;
+/** In this time a controller has heard that an offer is withdrawn. */
+const WITHDRAWAL_MS = 2;
+
 /** Refused, as libvirt's LXC driver refuses them: a second visitor is never turned away, so there is nothing to force. */
 export interface ConsoleFlags {
   force?: boolean;
   safe?: boolean;
 }
 
-/** Opens console `devname` (`console0` …), by default the first. Throws INTERNAL_ERROR where there is none of that name. */
-export function openConsole(connection: Connection, ref: DomainRef, devname: string | undefined, flags: ConsoleFlags): ConsoleStream {
+/**
+ * Opens console `devname` (`console0` …), by default the first. Throws INTERNAL_ERROR where there is none of that name.
+ *
+ * `output`, a non-blocking descriptor of this process, is offered to the controller: what the container writes then goes
+ * straight there, and only what the controller did not take the offer for comes from the stream.
+ */
+export function openConsole(
+  connection: Connection,
+  ref: DomainRef,
+  devname: string | undefined,
+  flags: ConsoleFlags,
+  output?: number,
+): ConsoleStream {
   requireWritable(connection, 'virDomainOpenConsole');
   const refused = (flags.force ? 0x1 : 0) | (flags.safe ? 0x2 : 0);
   if (refused) throw unsupportedFlags(refused, 'lxcDomainOpenConsole');
@@ -29,7 +47,14 @@ export function openConsole(connection: Connection, ref: DomainRef, devname: str
   const device = devname === undefined ? consoles[0] : consoles.find(({ alias }) => alias === devname);
   if (!device) throw libvirtError('INTERNAL_ERROR', `cannot find console device '${devname ?? '<default>'}'`);
   const path = device.sourcePath ?? '';
+  const offer = (value: number) => linux.sigqueue(record.controller.pid, OFFER_SIGNAL, consoles.indexOf(device) * 0x10000 + value);
+  // Before it is opened: what was written while nobody read comes with the opening.
+  if (output !== undefined) offer(output);
   const fd = linux.open(path, O_RDWR | O_NOCTTY | O_CLOEXEC);
   if (fd < 0) throw systemError(`Unable to open '${path}'`, -fd);
-  return { fd, [Symbol.dispose]: () => void linux.close(fd) };
+  const close = () => {
+    if (output !== undefined && offer(WITHDRAW) >= 0) pause(WITHDRAWAL_MS);
+    linux.close(fd);
+  };
+  return { fd, [Symbol.dispose]: close };
 }

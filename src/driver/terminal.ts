@@ -4,41 +4,10 @@ import { POLLIN } from '../../lib-native/constants.ts';
 import { linux } from '../../lib-native/linux.ts';
 import { systemError } from '../errors.ts';
 
-const TCGETS = 0x5401;
-const TCSETSW = 0x5403;
 const POLLOUT = 4;
 const EINTR = 4;
 
-/** struct termios of the kernel: four words of flags, the line discipline, 19 control characters. */
-const TERMIOS_BYTES = 64;
-const IFLAG = 0;
-const OFLAG = 4;
-const CFLAG = 8;
-const LFLAG = 12;
-const VTIME = 17 + 5;
-const VMIN = 17 + 6;
-
-/**
- * Puts a terminal into raw mode, as cfmakeraw(3) does; Node's own raw mode goes on translating output.
- * The result puts it back as it was, any number of times. Throws SYSTEM_ERROR.
- */
-export function makeRaw(fd: number): () => void {
-  const saved = Buffer.alloc(TERMIOS_BYTES);
-  const got = linux.ioctl(fd, TCGETS, saved);
-  if (got < 0) throw systemError('unable to get tty attributes', -got);
-  const raw = Buffer.from(saved);
-  const clear = (offset: number, flags: number) => raw.writeUInt32LE((raw.readUInt32LE(offset) & ~flags) >>> 0, offset);
-  clear(IFLAG, 0o2753); // IGNBRK BRKINT PARMRK ISTRIP INLCR IGNCR ICRNL IXON
-  clear(OFLAG, 0o1); // OPOST
-  clear(LFLAG, 0o100113); // ISIG ICANON ECHO ECHONL IEXTEN
-  clear(CFLAG, 0o460); // CSIZE PARENB
-  raw.writeUInt32LE(raw.readUInt32LE(CFLAG) | 0o60, CFLAG); // CS8
-  raw[VMIN] = 1;
-  raw[VTIME] = 0;
-  const set = linux.ioctl(fd, TCSETSW, raw);
-  if (set < 0) throw systemError('unable to set tty attributes', -set);
-  return () => void linux.ioctl(fd, TCSETSW, saved);
-}
+export { makeRaw } from '../host/terminal.ts';
 
 export interface Waited {
   /** By position in the request: something to read (or the other end is gone). */

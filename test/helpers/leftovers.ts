@@ -51,7 +51,9 @@ function processes(prefix: string, tag: string): string[] {
     .map((pid) => ({ pid, command: read(`/proc/${pid}/cmdline`).replaceAll('\0', ' ').trim() }))
     .filter(
       ({ pid, command }) =>
-        command.includes(`${tag}-`) || read(`/proc/${pid}/cgroup`).includes(`-${tag}-`) || read(`/proc/${pid}/environ`).split('\0').includes(`VIRSH_LXC_PREFIX=${prefix}`),
+        command.includes(`${tag}-`) ||
+        read(`/proc/${pid}/cgroup`).includes(`-${tag}-`) ||
+        read(`/proc/${pid}/environ`).split('\0').includes(`VIRSH_LXC_PREFIX=${prefix}`),
     )
     .map(({ pid, command }) => `${pid} ${command}`);
 }
@@ -76,7 +78,9 @@ function groupsBelow(folder: string, tag: string, depth = 3): string[] {
 }
 
 /** Interfaces carry the uuid of their domain; the log of events keeps those of domains that are gone. */
-const ownUuids = (prefix: string): string[] => [...new Set(read(path.join(prefix, 'run/libvirt/lxc/events.log')).match(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g))];
+const ownUuids = (prefix: string): string[] => [
+  ...new Set(read(path.join(prefix, 'run/libvirt/lxc/events.log')).match(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g)),
+];
 
 const PERMANENT = new Set(['driver.pid', 'events.log', '.lock', 'autostarted']);
 

@@ -10,7 +10,8 @@ const FILES: Record<string, string> = {
 
 /** Makes a root in the new folder `folder`: /bin full of busybox, /etc/passwd, folders to mount on. */
 export function makeRoot(folder: string): string {
-  for (const name of ['bin', 'sbin', 'etc', 'proc', 'sys', 'dev', 'tmp', 'home/user', 'mnt']) fs.mkdirSync(path.join(folder, name), { recursive: true });
+  for (const name of ['bin', 'sbin', 'etc', 'proc', 'sys', 'dev', 'tmp', 'home/user', 'mnt'])
+    fs.mkdirSync(path.join(folder, name), { recursive: true });
   const busybox = execFileSync('sh', ['-c', 'command -v busybox'], { encoding: 'utf8' }).trim();
   for (const library of librariesOf(busybox)) copy(library, path.join(folder, library));
   copy(busybox, path.join(folder, 'bin/busybox'));

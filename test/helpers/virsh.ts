@@ -105,7 +105,16 @@ export class Virsh {
   }
 
   xml(name: string, options: DomainOptions = {}): string {
-    const { init = ['/bin/sleep', '1000'], root, readonlyRoot, os: inOs = '', more = '', devices = '', memoryKiB = 65536, consoles = 1 } = options;
+    const {
+      init = ['/bin/sleep', '1000'],
+      root,
+      readonlyRoot,
+      os: inOs = '',
+      more = '',
+      devices = '',
+      memoryKiB = 65536,
+      consoles = 1,
+    } = options;
     const [program, ...args] = init.map(escapeXml);
     const source = root ?? this.root;
     return `<domain type='lxc'>
@@ -155,7 +164,7 @@ export class Virsh {
   }
 
   runInside(name: string, script: string): Outcome {
-    return this.run('lxc-enter-namespace', name, '--', '/bin/sh', '-c', script);
+    return this.run('-q', 'lxc-enter-namespace', name, '--', '/bin/sh', '-c', script);
   }
 
   controllerPid(name: string): number {
@@ -188,14 +197,19 @@ export class Virsh {
     return leftovers(this.prefix, this.tag);
   }
 
-  /** Ends and forgets every domain. */
+  /** Ends and forgets every domain, and ends what start() began. */
   async reset(): Promise<void> {
     for (const child of this.#children.splice(0)) if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
-    for (const name of names(this.run('list', '--name'))) this.run('destroy', name);
-    for (const name of names(this.run('list', '--all', '--name'))) {
-      this.run('destroy', name);
+    for (const name of this.#namesIn('run/libvirt/lxc')) this.run('destroy', name);
+    for (const name of this.#namesIn('etc/libvirt/lxc')) {
       this.run('undefine', name);
+      if (fs.existsSync(this.path('run/libvirt/lxc', `${name}.xml`))) this.run('destroy', name); // started again meanwhile
     }
+  }
+
+  #namesIn(folder: string): string[] {
+    const entries = fs.existsSync(this.path(folder)) ? fs.readdirSync(this.path(folder)) : [];
+    return entries.filter((name) => name.endsWith('.xml') && !name.startsWith('.')).map((name) => name.slice(0, -4));
   }
 
   remove(): void {
@@ -221,8 +235,6 @@ export function useVirsh(): Virsh {
   return virsh;
 }
 
-const names = ({ stdout }: Outcome): string[] => stdout.split('\n').filter(Boolean);
-
 /** The lines of an error without what begins each of them; anything else is kept to be seen. */
 export const errorLines = (stderr: string): string[] =>
   stderr
@@ -230,4 +242,5 @@ export const errorLines = (stderr: string): string[] =>
     .filter(Boolean)
     .map((line) => (line.startsWith('error: ') ? line.slice('error: '.length) : `not an error: ${line}`));
 
-export const escapeXml = (text: string): string => text.replace(/[&<>']/g, (letter) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', "'": '&apos;' })[letter]!);
+export const escapeXml = (text: string): string =>
+  text.replace(/[&<>']/g, (letter) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', "'": '&apos;' })[letter]!);

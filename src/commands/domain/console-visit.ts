@@ -14,12 +14,20 @@ export async function visitConsole(
   if (!(await isActive(context.connection, domain))) throw failure('The domain is not running');
   if (!(await isTerminal(0))) throw failure('Cannot run interactive console without a controlling TTY');
   const ending = context.settings.escape;
-  context.extra(`Connected to domain '${domain.name}'\n`);
-  context.extra(`Escape character is ${ending.text}${keysOf(ending.text)}\n`);
-  context.flush();
   const { openConsole } = await import('../../driver/domain-console.ts');
-  using stream = await openConsole(context.connection, domain, options.devname, { force: options.force, safe: options.safe });
-  const { relayConsole } = await import('../../cli/console-relay.ts');
+  const { rawTerminal, relayConsole } = await import('../../cli/console-relay.ts');
+  // Raw before anything is said: who waits for these words may type at once, and the container echoes what is typed.
+  using terminal = await rawTerminal();
+  context.extra(`Connected to domain '${domain.name}'\r\n`);
+  context.extra(`Escape character is ${ending.text}${keysOf(ending.text)}\r\n`);
+  context.flush();
+  using stream = await openConsole(
+    context.connection,
+    domain,
+    options.devname,
+    { force: options.force, safe: options.safe },
+    terminal.output,
+  );
   await relayConsole(stream.fd, ending.byte);
 }
 

@@ -1,0 +1,397 @@
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { cgroupOf } from '../helpers/cgroup-of.ts';
+import { requires, suite } from '../helpers/requires.ts';
+import { useVirsh } from '../helpers/virsh.ts';
+
+const UUID = '11111111-2222-4333-8444-555555555555';
+const IDMAP = "<idmap><uid start='0' target='100000' count='65536'/><gid start='0' target='200000' count='65536'/></idmap>";
+
+suite('inside a container', ['root', 'built', 'busybox', 'fuse'], () => {
+  const virsh = useVirsh();
+  const lines = (text: string): string[] => text.trimEnd().split('\n');
+
+  describe('with a root of its own', () => {
+    it('there are its own mounts and nothing of the host', () => {
+      const name = virsh.boot();
+      const seen = lines(virsh.inside(name, 'cat /proc/self/mountinfo')).map((line) => {
+        const [before, after] = line.split(' - ') as [string, string];
+        return `${before.split(' ')[4]} ${after.split(' ')[0]} ${before
+          .split(' ')[5]!
+          .split(',')
+          .filter((word) => word !== 'relatime')
+          .join()}`;
+      });
+      const special = 'rw,nosuid,nodev,noexec';
+      const varies = /^\/ |^\/sys\/(fs\/cgroup|kernel\/security|fs\/selinux)/;
+      expect(seen.filter((line) => line.startsWith('/ '))).toEqual([expect.stringMatching(/^\/ \S+ rw/)]);
+      // The order of the list is the kernel's: newer ones sort by when a mount was made, not by when it was attached.
+      expect(seen.filter((line) => !varies.test(line)).sort()).toEqual([
+        '/dev tmpfs rw,nosuid',
+        '/dev/pts devpts rw,nosuid',
+        `/proc proc ${special}`,
+        '/proc/meminfo fuse rw,nosuid,nodev',
+        '/proc/sys proc ro,nosuid,nodev,noexec',
+        '/sys sysfs ro,nosuid,nodev,noexec',
+      ]);
+    });
+
+    it('there are the standard devices, links and consoles, and they work', () => {
+      const name = virsh.boot({ consoles: 2 });
+      expect(
+        lines(
+          virsh.inside(
+            name,
+            'cd /dev; for n in *; do if [ -L $n ]; then echo $n to $(readlink $n); else stat -c "%n %A %t:%T %U" $n; fi; done',
+          ),
+        ),
+      ).toEqual([
+        'console to /dev/pts/0',
+        'fd to /proc/self/fd',
+        'full crw-rw-rw- 1:7 root',
+        'null crw-rw-rw- 1:3 root',
+        'ptmx to /dev/pts/ptmx',
+        'pts drwxr-xr-x 0:0 root',
+        'random crw-rw-rw- 1:8 root',
+        'stderr to /proc/self/fd/2',
+        'stdin to /proc/self/fd/0',
+        'stdout to /proc/self/fd/1',
+        'tty crw-rw-rw- 5:0 root',
+        'tty1 to /dev/pts/0',
+        'tty2 to /dev/pts/1',
+        'urandom crw-rw-rw- 1:9 root',
+        'zero crw-rw-rw- 1:5 root',
+      ]);
+      expect(
+        virsh.inside(
+          name,
+          'head -c 4 /dev/zero | od -An -tx1; echo x >/dev/null; echo x >/dev/full || echo full; ls /dev/pts; wc -c </dev/null',
+        ),
+      ).toMatch(/ 00 00 00 00\n[\s\S]*full\n0\n1\nptmx\n0\n/);
+    });
+
+    it('a new node of a device that was not given cannot be made, and one that was made cannot be opened', () => {
+      const without = virsh.boot();
+      expect(virsh.runInside(without, 'mknod /tmp/kmsg c 1 11').stderr).toContain('Operation not permitted');
+      const name = virsh.boot({ more: "<features><capabilities><mknod state='on'/></capabilities></features>" });
+      expect(virsh.inside(name, 'mknod /tmp/kmsg c 1 11 && dd if=/tmp/kmsg bs=1 count=1 2>&1; rm -f /tmp/kmsg')).toMatch(
+        /Operation not permitted/,
+      );
+    });
+
+    it('init has its arguments, environment, folder, host name, limits and clean signals', () => {
+      const name = virsh.name();
+      const script =
+        'tr "\\0" "\\n" </proc/1/environ; pwd; hostname; ulimit -n; ulimit -Hn; grep -E "^SigBlk|^Groups|^Uid" /proc/1/status; umask; echo $0 $*';
+      const xml = virsh
+        .xml(name, {
+          init: ['/bin/sh', '-c', `{ ${script}; } >/mnt/facts; sleep 1000`, 'zero', 'two words', "it's"],
+          os: "<initdir>/tmp</initdir><initenv name='A'>1 2</initenv><initenv name='TERM'>vt220</initenv><cmdline>quiet</cmdline>",
+        })
+        .replace('</name>', `</name><uuid>${UUID}</uuid>`);
+      virsh.ok('create', virsh.file('d.xml', xml));
+      virsh.inside(name, 'while ! grep -q zero /mnt/facts; do sleep 0.01; done');
+      const facts = virsh.path('root/mnt/facts');
+      expect(lines(fs.readFileSync(facts, 'utf8'))).toEqual([
+        'PATH=/bin:/usr/bin',
+        'TERM=vt220',
+        'container=libvirt-lxc',
+        'HOME=/',
+        `container_uuid=${UUID}`,
+        `LIBVIRT_LXC_UUID=${UUID}`,
+        `LIBVIRT_LXC_NAME=${name}`,
+        'LIBVIRT_LXC_CMDLINE=quiet',
+        'A=1 2',
+        '/tmp',
+        name,
+        '1024',
+        expect.stringMatching(/^\d+$/),
+        'Uid:\t0\t0\t0\t0',
+        'Groups:\t ',
+        'SigBlk:\t0000000000000000',
+        '0022',
+        "zero two words it's",
+      ]);
+      fs.rmSync(facts);
+    });
+
+    it('init ignores and blocks no signal', () => {
+      expect(virsh.inside(virsh.boot(), 'grep -E "^Sig(Blk|Ign)" /proc/1/status')).toBe(
+        'SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n',
+      );
+    });
+
+    it('init has no descriptors but its own three, which are the console', () => {
+      const name = virsh.boot({ init: ['/bin/sh', '-c', 'ls -l /proc/$$/fd >/mnt/fds; sleep 1000'] });
+      virsh.inside(name, 'while ! [ -s /mnt/fds ]; do sleep 0.01; done; sleep 0.02');
+      const fds = virsh.path('root/mnt/fds');
+      // 1 is where the list goes, and the shell has saved the one before it at 10 or above
+      const open = lines(fs.readFileSync(fds, 'utf8'))
+        .slice(1)
+        .map((line) => line.replace(/.* (\d+) -> /, '$1 '))
+        .filter((line) => !/^1 |^1\d /.test(line));
+      expect(open).toEqual(['0 /dev/pts/0', '2 /dev/pts/0']);
+      fs.rmSync(fds);
+    });
+
+    it('init drops the capabilities that the policy says, for good', () => {
+      const bounding = (more: string): string => {
+        const name = virsh.boot({ more });
+        const text = virsh.inside(name, 'grep -E "^Cap(Bnd|Eff|Prm|Amb)" /proc/1/status');
+        virsh.ok('destroy', name);
+        const [prm, eff, bnd, amb] = lines(text).map((line) => line.split('\t')[1]!);
+        expect([prm, eff, amb]).toEqual([bnd, bnd, '0000000000000000']);
+        return bnd!;
+      };
+      const last = BigInt(fs.readFileSync('/proc/sys/kernel/cap_last_cap', 'utf8'));
+      const hosts = BigInt(`0x${/^CapBnd:\s+(\w+)$/m.exec(fs.readFileSync('/proc/self/status', 'utf8'))![1]}`);
+      const all = ((1n << (last + 1n)) - 1n) & hosts;
+      const mask = (set: bigint): string => set.toString(16).padStart(16, '0');
+      const dropped = (1n << 16n) | (1n << 25n) | (1n << 27n) | (1n << 30n) | (1n << 33n);
+      expect(bounding('')).toBe(mask(all & ~dropped));
+      expect(bounding("<features><capabilities policy='allow'><chown state='off'/></capabilities></features>")).toBe(mask(all & ~1n));
+      expect(bounding("<features><capabilities policy='deny'><kill state='on'/><sys_boot state='on'/></capabilities></features>")).toBe(
+        mask((1n << 5n) | (1n << 22n)),
+      );
+    });
+
+    it('init is the user and groups that are named, by the container’s own files', () => {
+      const name = virsh.boot({ os: '<inituser>user</inituser><initgroup>staff</initgroup>' });
+      expect(virsh.inside(name, 'grep -E "^(Uid|Gid|Groups|CapEff)" /proc/1/status; stat -c %u /dev/pts/0')).toBe(
+        'Uid:\t1000\t1000\t1000\t1000\nGid:\t50\t50\t50\t50\nGroups:\t50 100 \nCapEff:\t0000000000000000\n1000\n',
+      );
+    });
+
+    it('file systems of every kind are where they are wanted', () => {
+      const folder = virsh.path('data');
+      fs.mkdirSync(`${folder}/sub`, { recursive: true });
+      fs.writeFileSync(`${folder}/file`, 'of the host\n');
+      const fsXml = (type: string, source: string, target: string, more = '') =>
+        `<filesystem type='${type}'>${source}<target dir='${target}'/>${more}</filesystem>`;
+      const name = virsh.boot({
+        devices: [
+          fsXml('mount', `<source dir='${folder}'/>`, '/mnt/data'),
+          fsXml('mount', `<source dir='${folder}/file'/>`, '/mnt/one'),
+          fsXml('mount', `<source dir='${folder}'/>`, '/mnt/ro', '<readonly/>'),
+          fsXml('ram', "<source usage='1024' units='KiB'/>", '/mnt/ram'),
+          fsXml('bind', "<source dir='/mnt/data/sub'/>", '/mnt/bound'),
+        ].join(''),
+      });
+      const script = `cat /mnt/data/file /mnt/one /mnt/ro/file
+        echo from inside >/mnt/bound/new
+        echo x >/mnt/ro/file || echo read-only
+        df -k /mnt/ram | tail -1 | awk '{print $2}'
+        dd if=/dev/zero of=/mnt/ram/f bs=1k count=2000 2>/dev/null || echo full`;
+      expect(virsh.runInside(name, script).stdout).toBe('of the host\nof the host\nof the host\nread-only\n1024\nfull\n');
+      expect(fs.readFileSync(`${folder}/sub/new`, 'utf8')).toBe('from inside\n');
+      virsh.ok('destroy', name);
+      for (const made of ['data', 'ro', 'ram', 'bound']) fs.rmdirSync(virsh.path('root/mnt', made));
+      fs.rmSync(virsh.path('root/mnt/one'));
+    });
+
+    it.skipIf(requires('loop', 'ext4', 'mke2fs'))('an image is mounted through a loop device, which is gone with the container', () => {
+      const image = virsh.path('image');
+      fs.writeFileSync(image, '');
+      fs.truncateSync(image, 2 * 1024 * 1024);
+      expect(virsh.runWith({}, 'version').status).toBe(0);
+      const made = spawnSync('mke2fs', ['-q', '-t', 'ext4', image]);
+      expect(made.status).toBe(0);
+      const name = virsh.boot({
+        devices: `<filesystem type='file'><driver type='loop' format='raw'/><source file='${image}'/><target dir='/mnt'/></filesystem>`,
+      });
+      expect(virsh.inside(name, 'echo kept >/mnt/file; cat /mnt/file; grep " /mnt " /proc/mounts | cut -d" " -f3')).toBe('kept\next4\n');
+      virsh.ok('destroy', name);
+      expect(virsh.leftovers().loops).toEqual([]);
+    });
+
+    it('a read-only root is read-only, what is mounted on it is not', () => {
+      const name = virsh.boot({ readonlyRoot: true });
+      expect(virsh.runInside(name, 'touch /x || touch /etc/x || echo both refused; touch /dev/x && rm /dev/x && echo fine').stdout).toBe(
+        'both refused\nfine\n',
+      );
+    });
+
+    it('its groups are all that it sees of them, and it cannot change its limits', () => {
+      const name = virsh.boot();
+      const found = virsh.inside(
+        name,
+        'find /sys/fs/cgroup -name memory.limit_in_bytes -o -name memory.max; ls -d /sys/fs/cgroup/*/machine 2>/dev/null; ls -d /sys/fs/cgroup/machine 2>/dev/null',
+      );
+      expect(found).not.toContain('machine');
+      for (const file of lines(found).filter(Boolean)) {
+        expect(virsh.runInside(name, `echo -1 >${file} || echo refused; echo max >${file} || echo refused`).stdout).toBe(
+          'refused\nrefused\n',
+        );
+      }
+    });
+
+    it('it is limited to its memory and processors', () => {
+      const name = virsh.boot({
+        memoryKiB: 20480,
+        more: "<vcpu placement='static' cpuset='0'>1</vcpu><cputune><shares>123</shares></cputune>",
+      });
+      const group = cgroupOf(virsh.initPid(name));
+      expect([
+        group.read('memory', 'memory.limit_in_bytes', 'memory.max'),
+        group.read('cpu', 'cpu.shares', 'cpu.weight'),
+        group.read('cpuset', 'cpuset.cpus', 'cpuset.cpus'),
+      ]).toEqual([String(20480 * 1024), '123', '0']);
+      expect(virsh.inside(name, 'grep Cpus_allowed_list /proc/self/status; nproc')).toBe('Cpus_allowed_list:\t0\n1\n');
+      expect(virsh.runInside(name, 'awk \'BEGIN { s = "x"; while (1) s = s s }\'').status).toBe(1);
+      expect(virsh.state(name)).toBe('running (booted)');
+    });
+
+    it('memory is reported as it is limited, whoever reads and in whatever pieces', () => {
+      const name = virsh.boot({ memoryKiB: 30000 });
+      const script = `head -1 /proc/meminfo
+        cat /proc/meminfo | wc -c; cat /proc/meminfo >/tmp/copy; head -1 /tmp/copy
+        for bs in 1 7 100 4096 65536; do dd if=/proc/meminfo bs=$bs 2>/dev/null | wc -c; done
+        dd if=/proc/meminfo bs=1 skip=3 count=6 2>/dev/null; echo
+        free -k | awk '/^Mem/ {print $2}'
+        echo x >/proc/meminfo || echo not to be written
+        ls -l /proc/meminfo | cut -c1-10`;
+      const [total, size, again, ...rest] = lines(virsh.runInside(name, script).stdout);
+      expect([total, again]).toEqual(['MemTotal:          30000 kB', 'MemTotal:          30000 kB']);
+      expect(Number(size)).toBeGreaterThan(500);
+      expect(rest).toEqual([size, size, size, size, size, 'Total:', '30000', 'not to be written', '-r--r--r--']);
+    });
+
+    it('/proc/sys and /sys are not to be written', () => {
+      const name = virsh.boot();
+      expect(
+        virsh.runInside(
+          name,
+          'echo 1 >/proc/sys/kernel/sysrq || echo a; echo 1 >/proc/sys/vm/drop_caches || echo b; mkdir /sys/fs/x || echo c',
+        ).stdout,
+      ).toBe('a\nb\nc\n');
+    });
+  });
+
+  suite('with mapped ids', ['userns'], () => {
+    const chowned = (): string => {
+      const folder = virsh.path('mapped');
+      if (!fs.existsSync(folder)) {
+        fs.cpSync(virsh.root, folder, { recursive: true, verbatimSymlinks: true });
+        for (const entry of ['', ...fs.readdirSync(folder, { recursive: true, encoding: 'utf8' })])
+          fs.lchownSync(path.join(folder, entry), 100000, 200000);
+      }
+      return folder;
+    };
+
+    it.each([
+      ['', ''],
+      [' and a network of its own', '<features><privnet/></features>'],
+    ])('root is nobody outside%s', (_, features) => {
+      const name = virsh.boot({ root: chowned(), more: IDMAP + features });
+      const pid = virsh.initPid(name);
+      expect(fs.readFileSync(`/proc/${pid}/status`, 'utf8')).toMatch(
+        /^Uid:\t100000\t100000\t100000\t100000\nGid:\t200000\t200000\t200000\t200000$/m,
+      );
+      expect(
+        virsh.inside(
+          name,
+          'id -u; id -g; cat /proc/self/uid_map /proc/self/gid_map | tr -s " "; stat -c "%u:%g" / /dev/null /dev/pts /dev/pts/0 /proc/1; touch /tmp/x && rm /tmp/x && echo writes',
+        ),
+      ).toBe('0\n0\n 0 100000 65536\n 0 200000 65536\n0:0\n0:0\n0:0\n0:5\n0:0\nwrites\n');
+      expect(virsh.inside(name, 'head -1 /proc/meminfo; ls /sys/class/net | tr "\\n" " "; mount | grep -c " /proc "')).toMatch(
+        /^MemTotal: +65536 kB\n.*lo .*\n1\n$/,
+      );
+      expect(virsh.runInside(name, 'echo 0 >/proc/sys/kernel/panic; chown 70000 /tmp; mount -t proc proc /proc').status).toBe(1);
+    });
+
+    it('a root that the container’s root cannot enter is told of', () => {
+      const folder = virsh.path('closed');
+      fs.mkdirSync(folder, { mode: 0o700 });
+      const name = virsh.define({ root: folder, more: IDMAP });
+      expect(virsh.error('start', name)).toEqual([
+        `Failed to start domain '${name}'`,
+        expect.stringMatching(/^internal error: guest failed to start: .*Permission denied$/),
+      ]);
+    });
+  });
+
+  describe('with a hostile root', () => {
+    it('no mount, node or file of ours lands outside of it, wherever its links point', () => {
+      const outside = virsh.path('outside');
+      for (const name of ['proc', 'dev/pts', 'sys', 'etc', 'data/sub', 'abs']) fs.mkdirSync(path.join(outside, name), { recursive: true });
+      fs.writeFileSync(path.join(outside, 'etc/passwd'), 'victim:x:4242:4242::/:/bin/sh\n');
+      const before = listing(outside);
+      const root = virsh.path('hostile');
+      fs.cpSync(virsh.root, root, { recursive: true, verbatimSymlinks: true });
+      for (const name of ['proc', 'dev', 'sys', 'etc', 'mnt']) fs.rmSync(path.join(root, name), { recursive: true });
+      // Where a link leads out on the host, the same path inside must be meant: made there, so that the start succeeds.
+      for (const name of ['proc', 'dev', 'sys', 'etc', 'data']) fs.mkdirSync(path.join(root, outside, name), { recursive: true });
+      fs.writeFileSync(path.join(root, outside, 'etc/passwd'), 'victim:x:1234:1234::/:/bin/sh\n');
+      const up = path.relative(root, outside);
+      fs.symlinkSync(path.join(outside, 'proc'), path.join(root, 'proc'));
+      fs.symlinkSync(path.join(outside, 'dev'), path.join(root, 'dev'));
+      fs.symlinkSync(path.join(outside, 'sys'), path.join(root, 'sys'));
+      fs.symlinkSync(path.join(outside, 'etc'), path.join(root, 'etc'));
+      fs.symlinkSync(path.join(outside, 'data'), path.join(root, 'mnt'));
+      fs.symlinkSync(`${'../'.repeat(12)}${path.join(outside, 'abs').slice(1)}`, path.join(root, 'up'));
+      fs.symlinkSync(up, path.join(root, 'near'));
+      fs.writeFileSync(virsh.path('payload'), 'payload\n');
+      const name = virsh.name();
+      const result = virsh.run(
+        'create',
+        virsh.file(
+          'hostile.xml',
+          virsh.xml(name, {
+            root,
+            os: '<inituser>victim</inituser>',
+            devices: ['/mnt/sub/deep', '/up', '/near/x']
+              .map((target) => `<filesystem type='mount'><source dir='${virsh.prefix}/payload'/><target dir='${target}'/></filesystem>`)
+              .join(''),
+          }),
+        ),
+      );
+      if (result.status === 0) {
+        expect(fs.readFileSync(`/proc/${virsh.initPid(name)}/status`, 'utf8')).toMatch(/^Uid:\t1234\t/m);
+        virsh.ok('destroy', name);
+      }
+      expect(listing(outside)).toEqual(before);
+      expect(virsh.leftovers().mounts).toEqual([]);
+    });
+
+    it('links in a circle and files in the place of folders are errors, and nothing is left', () => {
+      const root = virsh.path('circle');
+      fs.cpSync(virsh.root, root, { recursive: true, verbatimSymlinks: true });
+      fs.rmdirSync(path.join(root, 'proc'));
+      fs.symlinkSync('proc', path.join(root, 'proc'));
+      const name = virsh.define({ root });
+      expect(virsh.error('start', name)[1]).toMatch(/Too many levels of symbolic links$/);
+      fs.rmSync(path.join(root, 'proc'));
+      fs.writeFileSync(path.join(root, 'proc'), '');
+      expect(virsh.error('start', name)[1]).toMatch(/Not a directory$/);
+    });
+
+    it('a passwd that is a pipe does not hold the start up', () => {
+      const root = virsh.path('pipe');
+      fs.cpSync(virsh.root, root, { recursive: true, verbatimSymlinks: true });
+      fs.rmSync(path.join(root, 'etc/passwd'));
+      spawnSync('mkfifo', [path.join(root, 'etc/passwd')]);
+      const name = virsh.define({ root, os: '<inituser>user</inituser>' });
+      expect(virsh.error('start', name)).toEqual([`Failed to start domain '${name}'`, expect.stringContaining("User user doesn't exist")]);
+    });
+  });
+
+  it("on the host's root sees the host's files, but its own proc, dev and sys", () => {
+    const name = virsh.boot({ root: '/', init: ['/bin/sleep', '1000'] });
+    expect(
+      virsh.inside(name, 'cat /proc/1/comm; ls /dev | wc -l; cat /etc/hostname 2>/dev/null | wc -l; test -e /dev/fuse || echo none'),
+    ).toMatch(/^sleep\n1\d\n\d\nnone\n$/);
+    expect(virsh.inside(name, 'ls -d /proc/[0-9]* | wc -l').trim()).toMatch(/^[2-5]$/);
+    expect(os.hostname()).not.toBe(name);
+  });
+});
+
+/** Files with their types, sizes and modes. */
+function listing(folder: string): string[] {
+  return fs.readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((name) => {
+    const { mode, size, ino, dev } = fs.lstatSync(path.join(folder, name));
+    return `${name} ${mode.toString(8)} ${size} ${dev}:${ino}`;
+  });
+}
