@@ -46,46 +46,30 @@ async function buildBundles() {
     external: ['koffi'],
     // Those that ask for it have __filename to go by in the bundle.
     logOverride: { 'empty-import-meta': 'silent' },
-    plugins: [toleratesMissing, keepApart],
+    plugins: [keepApart],
     logLevel: 'warning',
   });
 }
 
-// TEMPORARY while drivers land: a module that is not there yet fails when it is imported.
-const toleratesMissing = {
-  name: 'tolerates-missing',
-  setup(bundler) {
-    bundler.onResolve({ filter: /^\.\.?\/.*\.ts$/ }, (args) => {
-      const path = join(args.resolveDir, args.path);
-      return existsSync(path) ? undefined : { path, namespace: 'missing' };
-    });
-    bundler.onLoad({ filter: /.*/, namespace: 'missing' }, (args) => {
-      console.warn(`missing: ${args.path.slice(root.length + 1)}`);
-      return { contents: `exports.missing = true; throw new Error('not there yet: ${args.path.slice(root.length + 1)}');`, loader: 'js' };
-    });
-  },
+/**
+ * The code caches, by kind of command as bin/virsh-lxc knows them, in the order in which they are made: what the commands of
+ * a kind call is compiled into its cache. Those from `aftermath` on start a container where the build may (as root); where
+ * it may not, they are compiled as far as they come.
+ */
+const CACHES = {
+  define: [['define', 'warm-up.xml']],
+  aftermath: [
+    ['start', 'warm-up'],
+    ['destroy', 'warm-up'],
+  ],
+  start: [['start', 'warm-up']],
+  read: [['--version'], ['list'], ['list', '--all'], ['domstate', 'warm-up', '--reason'], ['dumpxml', 'warm-up'], ['dominfo', 'warm-up']],
+  enter: [['lxc-enter-namespace', 'warm-up', '--', '/bin/true']],
+  destroy: [
+    ['shutdown', 'warm-up'],
+    ['destroy', 'warm-up'],
+  ],
 };
-
-/** Commands whose code goes into the cache: what they call is compiled when the cache is made. */
-const WARM_UP = [
-  ['--version'],
-  ['help', 'list'],
-  ['define', 'warm-up.xml'],
-  ['list', '--all'],
-  ['list', '--all', '--name'],
-  ['domstate', 'warm-up', '--reason'],
-  ['dumpxml', 'warm-up'],
-  ['dominfo', 'warm-up'],
-  ['domid', 'warm-up'],
-  // These start a container where the build may (as root); where it may not, they compile as far as they come.
-  ['start', 'warm-up'],
-  ['list'],
-  ['dumpxml', 'warm-up'],
-  ['lxc-enter-namespace', 'warm-up', '--', '/bin/true'],
-  ['shutdown', 'warm-up'],
-  ['destroy', 'warm-up'],
-  ['undefine', 'warm-up'],
-];
 
 const WARM_UP_XML = `<domain type='lxc'>
   <name>warm-up</name>
@@ -98,25 +82,28 @@ const WARM_UP_XML = `<domain type='lxc'>
 </domain>
 `;
 
-/** Runs the warm-up in a process of its own, with empty state, and keeps the compiled code. */
-function buildCodeCache() {
+/** Runs each kind's commands in a process of its own, on a store of their own, and keeps the compiled code. */
+function buildCodeCaches() {
   const prefix = join(dist, 'warm-up');
-  rmSync(join(dist, 'virsh-lxc.cache'), { force: true });
-  mkdirSync(prefix, { recursive: true });
+  const caches = join(dist, 'cache');
+  rmSync(caches, { recursive: true, force: true });
+  rmSync(prefix, { recursive: true, force: true });
+  mkdirSync(caches);
+  mkdirSync(prefix);
   writeFileSync(join(prefix, 'warm-up.xml'), WARM_UP_XML);
-  const child = spawnSync(
-    process.execPath,
-    [join(root, 'src/build/code-cache.cjs'), join(dist, 'virsh-lxc.cjs'), JSON.stringify(WARM_UP)],
-    {
-      env: { ...process.env, VIRSH_LXC_PREFIX: prefix },
+  const env = { ...process.env, VIRSH_LXC_PREFIX: prefix };
+  for (const [kind, commands] of Object.entries(CACHES)) {
+    const args = [join(root, 'src/build/code-cache.cjs'), join(dist, 'virsh-lxc.cjs'), join(caches, kind), JSON.stringify(commands)];
+    const child = spawnSync(process.execPath, args, {
+      env,
       cwd: prefix,
       stdio: ['ignore', 'ignore', 'pipe'],
       encoding: 'utf8',
       timeout: 60_000,
-    },
-  );
+    });
+    if (child.status !== 0) throw new Error(`the code cache '${kind}' could not be made: ${child.stderr}`);
+  }
   rmSync(prefix, { recursive: true, force: true });
-  if (child.status !== 0) throw new Error(`the code cache could not be made: ${child.stderr}`);
 }
 
 /** Compiles lib-native/controller/*.c to dist/linux-ARCH/libvirt_lxc unless that is newer. */
@@ -160,4 +147,4 @@ mkdirSync(dist, { recursive: true });
 buildController();
 copyKoffi();
 await buildBundles();
-buildCodeCache();
+buildCodeCaches();

@@ -1,7 +1,8 @@
 // Entry of the program: from the words of the command line to an exit status.
 
+import type { CommandTable } from './command.ts';
 import { parseLine, parseWords, UsageError } from './parse.ts';
-import { commandTable } from './registry.ts';
+import { tableFor } from './registry.ts';
 import { Session } from './session.ts';
 import { readCommandLine } from './settings.ts';
 
@@ -17,7 +18,8 @@ export async function main(argv: readonly string[]): Promise<number> {
   let session: Session | undefined;
   try {
     const { settings, words, about, complaints } = readCommandLine(argv, process.env);
-    session = new Session(settings, commandTable, await debugLog(settings));
+    const table = await tableFor(about ? [] : words);
+    session = new Session(settings, table, await debugLog(settings));
     for (const complaint of complaints) await session.error(complaint);
     if (about) {
       const { tellAbout } = await import('./about.ts');
@@ -25,7 +27,7 @@ export async function main(argv: readonly string[]): Promise<number> {
       session.flush();
       return 0;
     }
-    const ok = await execute(session, words);
+    const ok = await execute(session, table, words);
     await session.close();
     return ok ? 0 : 1;
   } catch (error) {
@@ -34,9 +36,9 @@ export async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-async function execute(session: Session, words: readonly string[]): Promise<boolean> {
+async function execute(session: Session, table: CommandTable, words: readonly string[]): Promise<boolean> {
   const { settings } = session;
-  const commands = words.length === 1 ? parseLine(words[0]!, commandTable) : parseWords(words, commandTable);
+  const commands = words.length === 1 ? parseLine(words[0]!, table) : parseWords(words, table);
   session.logParsed(commands);
   // A connection that was asked for by name must work even if no command needs it.
   if (settings.uri !== undefined) await session.ensureConnected();
@@ -64,7 +66,7 @@ async function reportOutside(error: unknown, session: Session | undefined): Prom
     // The exit status is for scripts, whose transcripts have nothing else of it; the reason is for whoever watches.
     await output.notice(`error: ${error.message}`);
   } else {
-    await (session ?? new Session(NO_SETTINGS, commandTable, undefined)).report(error);
+    await (session ?? new Session(NO_SETTINGS, await tableFor([]), undefined)).report(error);
   }
 }
 

@@ -68,6 +68,8 @@ export interface DomainDefinition {
   trailing: EchoedElement[];
   /** <lxc:namespace>: namespaces taken from elsewhere instead of being made. */
   sharedNamespaces: Partial<Record<SharedNamespace, NamespaceSource>>;
+  /** An <lxc:namespace> that shares nothing is kept too. */
+  emptySharedNamespaces?: boolean;
 }
 
 export interface MetadataElement {

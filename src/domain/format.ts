@@ -72,7 +72,7 @@ function writeInside(writer: XmlWriter, definition: DomainDefinition, live: bool
   writeResource(writer, definition);
   echoed(...definition.sysinfo);
   writer.text('bootloader', definition.bootloader || undefined);
-  writer.text('bootloader_args', definition.bootloaderArgs);
+  if (definition.bootloader) writer.text('bootloader_args', definition.bootloaderArgs);
   writeOs(writer, definition.os);
   writeIdmap(writer, definition);
   writeFeatures(writer, definition.features);

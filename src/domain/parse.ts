@@ -2,14 +2,14 @@
 // missing is filled in, then parts are checked against one another.
 
 import { libvirtError } from '../errors.ts';
-import type { DomainDefinition, DomainDevices } from './definition.ts';
+import type { DomainDefinition } from './definition.ts';
 import { parseBlkiotune } from './elements/blkiotune.ts';
 import { parseClock, validateClock } from './elements/clock.ts';
 import { numberConsoles } from './elements/console.ts';
-import { addImpliedControllers, numberControllers, validateControllers, validateUsbMasters } from './elements/controller.ts';
+import { addImpliedControllers, numberControllers, validateControllers } from './elements/controller.ts';
 import { type ParsedCpu, parseCpu } from './elements/cpu.ts';
 import { parseCputune } from './elements/cputune.ts';
-import { parseDevices } from './elements/devices.ts';
+import { parseDevices, parseLastDevices } from './elements/devices.ts';
 import { assignDriveAddress, validateDiskTargets } from './elements/disk.ts';
 import { parseFeatures } from './elements/features.ts';
 import { assignHostdevAddresses } from './elements/hostdev.ts';
@@ -18,13 +18,13 @@ import { parseIdmap } from './elements/idmap.ts';
 import { validateInterface } from './elements/interface.ts';
 import { parseLifecycle, validateLifecycle } from './elements/lifecycle.ts';
 import { parseSharedNamespaces } from './elements/lxc-namespace.ts';
-import { parseMemory, parseMemoryBacking, settleMemory, validateMemoryBacking } from './elements/memory.ts';
+import { parseMemory, parseMemoryBacking, rejectMaxMemory, settleMemory, validateMemoryBacking } from './elements/memory.ts';
 import { parseMemtune } from './elements/memtune.ts';
 import { parseMetadata } from './elements/metadata.ts';
 import { parseNumatune } from './elements/numatune.ts';
-import { parseOs, parseOsType, validateOs } from './elements/os.ts';
-import { settlePassive, validateIommu } from './elements/passive-devices.ts';
-import { parsePerf, parsePm, parseTrailing } from './elements/power.ts';
+import { parseOs, parseOsType, parseSmbios, validateOs } from './elements/os.ts';
+import { rejectMemoryDevices, settlePassive, validateIommu, validatePassive } from './elements/passive-devices.ts';
+import { parseKeywrap, parseLaunchSecurity, parsePerf, parsePm } from './elements/power.ts';
 import { parseResource } from './elements/resource.ts';
 import { parseSeclabels } from './elements/seclabel.ts';
 import { parseSysinfo } from './elements/sysinfo.ts';
@@ -66,8 +66,8 @@ export function parseDomainElement(root: XmlElement, host: ParseHost, options: P
     if (!live) numberConsoles(definition.devices.consoles);
     return definition;
   }
-  settle(definition, numa, sizes, live);
-  validate(definition, numa, vcpuStates);
+  settle(definition, { numa, sizes, vcpuStates, live });
+  validate(definition, numa);
   return definition;
 }
 
@@ -99,17 +99,23 @@ function read(root: XmlElement, host: ParseHost, context: { live: boolean; readB
   const resource = parseResource(root);
   const features = parseFeatures(root);
   const lifecycle = parseLifecycle(root);
+  const pm = parsePm(root);
   const perf = parsePerf(root);
   const clock = parseClock(root);
-  const pm = parsePm(root);
   const os = parseOs(root, osType);
   const devices = parseDevices(root, host, context);
+  const launchSecurity = parseLaunchSecurity(root);
+  parseLastDevices(root, devices, live);
   const idmap = parseIdmap(root);
   const sysinfo = parseSysinfo(root, identity.uuidGiven ? identity.uuid : undefined);
-  const trailing = parseTrailing(root);
+  const smbios = parseSmbios(root);
+  if (smbios !== undefined) os.smbios = smbios;
+  const keywrap = parseKeywrap(root);
+  const trailing = [keywrap, launchSecurity].filter((element) => element !== undefined);
   const metadata = parseMetadata(root);
-  const sharedNamespaces = parseSharedNamespaces(root);
-  if (numatune?.placement === 'auto') vcpu.placement = 'auto';
+  const sharedNamespaces = parseSharedNamespaces(root, context.readBack);
+  // Memory that is placed automatically takes the vCPUs with it, unless they say where they are.
+  if (numatune?.placement === 'auto' && vcpu.cpuset === undefined) vcpu.placement = 'auto';
   const definition: DomainDefinition = {
     id: identity.id,
     name: identity.name,
@@ -142,42 +148,42 @@ function read(root: XmlElement, host: ParseHost, context: { live: boolean; readB
     devices,
     seclabels,
     trailing,
-    sharedNamespaces,
+    sharedNamespaces: sharedNamespaces ?? {},
+    ...(sharedNamespaces && Object.keys(sharedNamespaces).length === 0 && { emptySharedNamespaces: true }),
   };
   return { definition, numa, sizes, vcpuStates: hasVcpuStates(root) };
 }
 
-/** What libvirt fills in or puts right after reading. */
-function settle(definition: DomainDefinition, numa: ParsedCpu['numa'], sizes: Read['sizes'], live: boolean): void {
+/** What libvirt fills in or puts right after reading, and what it refuses while it does. */
+function settle(definition: DomainDefinition, context: Omit<Read, 'definition'> & { live: boolean }): void {
   const { devices } = definition;
-  Object.assign(definition, settleMemory(sizes, numa.memoryKiB));
   numberControllers(devices.controllers);
   for (const disk of devices.disks) assignDriveAddress(disk);
   assignHostdevAddresses(
     devices.hostdevs,
     devices.disks.map(({ address }) => address),
   );
-  if (!live) numberConsoles(devices.consoles);
+  if (!context.live) numberConsoles(devices.consoles);
+  rejectMemoryDevices(devices);
+  validateOs(definition.os);
+  Object.assign(definition, settleMemory(context.sizes, context.numa.memoryKiB));
   settlePassive(devices);
+  validateControllers(devices.controllers);
   addImpliedControllers(devices);
+  validateClock(definition.clock);
+  rejectMaxMemory(context.sizes);
+  validateName(definition.name);
+  if (context.vcpuStates) throw libvirtError('CONFIG_UNSUPPORTED', 'individual CPU state configuration is not supported');
 }
 
-function validate(definition: DomainDefinition, numa: ParsedCpu['numa'], vcpuStates: boolean): void {
+/** Devices first, then the domain. */
+function validate(definition: DomainDefinition, numa: ParsedCpu['numa']): void {
   const { devices } = definition;
-  if (vcpuStates) throw libvirtError('CONFIG_UNSUPPORTED', 'individual CPU state configuration is not supported');
-  validateName(definition.name);
-  validateDevices(devices);
-  validateOs(definition.os);
-  validateClock(definition.clock);
-  validateLifecycle(definition);
+  for (const device of devices.interfaces) validateInterface(device);
+  validatePassive(devices);
+  validateDiskTargets(devices.disks);
   validateIommu(definition);
+  validateLifecycle(definition);
   validateMemoryBacking(definition.memoryBacking, numa.cells);
   rejectNewline(definition.name);
-}
-
-function validateDevices(devices: DomainDevices): void {
-  validateDiskTargets(devices.disks);
-  validateControllers(devices.controllers);
-  validateUsbMasters(devices.controllers);
-  for (const device of devices.interfaces) validateInterface(device);
 }

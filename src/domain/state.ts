@@ -55,8 +55,5 @@ export function stateNumber(state: DomainState): number {
 
 /** libvirt's number of a reason; that of `unknown` for a word that is none. */
 export function reasonNumber(state: DomainState, reason: string): number {
-  return Math.max(
-    0,
-    REASONS[state].findIndex((known) => known === reason),
-  );
+  return Math.max(0, REASONS[state].indexOf(reason as never));
 }

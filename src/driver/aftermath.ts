@@ -50,7 +50,7 @@ export async function runAftermath([name, waitStatus]: string[]): Promise<void> 
   const again = restarts(action);
   const reason: EndReason = end === 'crash' ? 'crashed' : 'shutdown';
   const next = again ? nextDefinition(domain) : undefined;
-  clearUp({ domain, cgroup: status.extra['cgroup'], reason, quiet: again }, again ? { ...lock, retire: () => {} } : lock);
+  await clearUp({ domain, cgroup: status.extra['cgroup'], reason, quiet: again }, again ? { ...lock, retire: () => {} } : lock);
   if (next) await startAgain(next, domain, end);
 }
 
@@ -64,7 +64,7 @@ async function startAgain(definition: DomainDefinition, ended: DomainDefinition,
   const { runDomain } = await import('./run.ts');
   if (end !== 'reboot' && sinceStartMs() < TOO_SOON_MS) pause(TOO_SOON_MS); // an init that fails at once must not spin
   try {
-    runDomain(definition, { reason: 'booted' });
+    await runDomain(definition, { reason: 'booted' });
     recordEvent({ domain: definition.name, uuid: definition.uuid, event: 'reboot' });
   } catch (error) {
     process.stderr.write(`cannot start domain '${definition.name}' again: ${error instanceof Error ? error.message : String(error)}\n`);

@@ -60,13 +60,18 @@ function clientConfiguration(): string {
   return configuration;
 }
 
-/** The pid of a daemon that holds the driver's lock for writing (proc_locks(5)); our own controllers hold it for reading. */
+/**
+ * The pid of a libvirt daemon that holds the driver's lock, which is a write lock on its pid file; our own controllers hold
+ * it for reading and write no pid. The kernel's table of locks is asked only when the file names a daemon that lives:
+ * opening it waits for every processor.
+ */
 function foreignDriver(): number | undefined {
-  const file = fs.statSync(paths.driverLock, { throwIfNoEntry: false });
-  if (!file) return undefined;
+  const pid = Number(readIfThere(paths.driverLock)?.trim() || 0);
+  if (!(pid > 1) || !/^(libvirtd|virtlxcd)$/.test(readIfThere(`/proc/${pid}/comm`)?.trim() ?? '')) return undefined;
+  const { ino } = fs.statSync(paths.driverLock);
   for (const line of fs.readFileSync('/proc/locks', 'utf8').split('\n')) {
-    const match = /(?:POSIX|OFDLCK)\s+\S+\s+WRITE\s+(-?\d+)\s+([0-9a-f]+):([0-9a-f]+):(\d+)\s/.exec(line);
-    if (match && Number(match[4]) === file.ino) return Number(match[1]);
+    const match = /(?:POSIX|OFDLCK)\s+\S+\s+WRITE\s+-?\d+\s+[0-9a-f]+:[0-9a-f]+:(\d+)\s/.exec(line);
+    if (match && Number(match[1]) === ino) return pid;
   }
   return undefined;
 }

@@ -48,7 +48,9 @@ export function enterNamespace(connection: Connection, ref: DomainRef, argv: str
   linux.ignoreSignal(SIGQUIT);
   try {
     const cgroup =
-      group.layout.version === 2 ? { version: 2 as const, payload: group.payload } : { version: 1 as const, folders: group.folders() };
+      group.layout.version === 2
+        ? { version: 2 as const, payload: group.payloadOf(record.initPid) }
+        : { version: 1 as const, folders: group.folders() };
     const pid = controller.sendPlan(compileEnterPlan(domain, { host: hostFacts(domain), initPidfd, cgroup, argv, env }));
     checkStatus(pid, waitForCommand(controller));
   } finally {

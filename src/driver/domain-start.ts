@@ -40,7 +40,7 @@ const autodestroyed: DomainRef[] = [];
 /** Destroys what was started with `autodestroy`. To be called when a connection is closed. */
 export async function endSession(connection: Connection): Promise<void> {
   const { destroyDomain } = await import('./domain-stop.ts');
-  for (const ref of autodestroyed.splice(0)) if (isActive(connection, ref)) destroyDomain(connection, ref, {});
+  for (const ref of autodestroyed.splice(0)) if (isActive(connection, ref)) await destroyDomain(connection, ref, {});
 }
 
 /** Starts a defined domain. Throws OPERATION_INVALID if it runs, and what runDomain throws. */
@@ -48,7 +48,7 @@ export async function startDomain(connection: Connection, ref: DomainRef, option
   requireWritable(connection, 'virDomainCreate');
   checkFlags(options, 'lxcDomainCreateWithFiles');
   using lock = lockDomain(ref.name, options.onWaiting);
-  repairStale(ref.name, lock);
+  await repairStale(ref.name, lock);
   if (liveStatus(ref.name)) throw libvirtError('OPERATION_INVALID', 'Domain is already running');
   const definition = loadDefinition(ref.name);
   await run(definition, options);
@@ -62,7 +62,7 @@ export async function createDomain(connection: Connection, xml: string, options:
   if (options.validate) (await import('../domain/schema.ts')).validateDomain(xml);
   const definition = parseDomain(xml, parseHost, { inactive: true });
   using lock = lockDomain(definition.name, options.onWaiting);
-  repairStale(definition.name, lock);
+  await repairStale(definition.name, lock);
   {
     using _store = lockStore();
     checkUnique(definition);
@@ -105,7 +105,7 @@ async function run(definition: DomainDefinition, options: StartOptions): Promise
   const { runDomain } = await import('./run.ts');
   const { name } = definition;
   try {
-    runDomain(definition, { reason: 'booted', ...options });
+    await runDomain(definition, { reason: 'booted', ...options });
   } catch (error) {
     if (isDefined(name)) writeEnd(name, 'failed');
     throw error;

@@ -1,75 +1,12 @@
-// What there is to know of a domain: state, figures, devices.
-import type { DomainDefinition, DomainDevices } from '../domain/definition.ts';
-import { libvirtError, unsupportedFlags } from '../errors.ts';
-import { DomainCgroup } from '../host/cgroup/group.ts';
-import { cpuTimeNs, memoryUsageKiB } from '../host/cgroup/stats.ts';
-import { hasAutostartLink, isDefined } from '../store/definitions.ts';
+// The state of a domain. Parses no XML, and loads nothing that does.
+
 import { readEnd } from '../store/live-status.ts';
 import type { Connection } from './connection.ts';
-import { type DomainRef, type DomainStateName, liveStatus, notRunning } from './domain-lookup.ts';
-import { loadDefinition, loadStatus } from './stored-domain.ts';
+import { type DomainRef, type DomainStateName, liveStatus } from './domain-lookup.ts';
 
-export { isActive } from './domain-lookup.ts';
-
-/** State and reason as `domstate --reason` prints them. Parses no XML. */
+/** State and reason as `domstate --reason` prints them. */
 export function domainState(_connection: Connection, ref: DomainRef): { state: DomainStateName; reason: string } {
   const status = liveStatus(ref.name);
   if (!status) return { state: 'shut off', reason: readEnd(ref.name) };
   return { state: status.state, reason: status.reason.replace('-', ' ') };
-}
-
-export interface DomainInfo {
-  id: number | null;
-  name: string;
-  uuid: string;
-  osType: 'exe';
-  state: DomainStateName;
-  vcpus: number;
-  /** null while it is off. */
-  cpuTimeNs: bigint | null;
-  maxMemoryKiB: number;
-  /** What its group uses; while it is off, what it would be given. */
-  usedMemoryKiB: number;
-  persistent: boolean;
-  autostart: boolean;
-  security: { model: string; doi: string; label?: string };
-}
-
-export function domainInfo(_connection: Connection, ref: DomainRef): DomainInfo {
-  const record = liveStatus(ref.name);
-  const status = record && loadStatus(record);
-  const domain = status?.domain ?? loadDefinition(ref.name);
-  const group = status?.extra['cgroup'] === undefined ? undefined : new DomainCgroup(status.extra['cgroup']);
-  return {
-    id: status?.controllerPid ?? null,
-    name: domain.name,
-    uuid: domain.uuid,
-    osType: 'exe',
-    state: record?.state ?? 'shut off',
-    vcpus: domain.vcpu.current ?? domain.vcpu.count,
-    cpuTimeNs: group ? cpuTimeNs(group) : null,
-    maxMemoryKiB: domain.memoryKiB,
-    usedMemoryKiB: group ? memoryUsageKiB(group) : domain.currentMemoryKiB,
-    persistent: isDefined(ref.name),
-    autostart: hasAutostartLink(ref.name),
-    security: { model: 'none', doi: '0' },
-  };
-}
-
-/** The domain's host name, from the leases of its network. Throws NO_HOSTNAME where there is none. */
-export function domainHostname(_connection: Connection, ref: DomainRef, source: 'lease' | 'agent' | undefined): string {
-  if (source === 'agent') throw unsupportedFlags(0x2, 'lxcDomainGetHostname');
-  if (!liveStatus(ref.name)) throw notRunning();
-  throw libvirtError('NO_HOSTNAME', `no hostname found for domain ${ref.name}`);
-}
-
-/** Live devices of a running domain, unless `inactive`. */
-export function domainDevices(_connection: Connection, ref: DomainRef, { inactive }: { inactive?: boolean }): DomainDevices {
-  return currentDefinition(ref, inactive === true).devices;
-}
-
-/** The definition that counts: the live one of a running domain, else (or if `inactive`) the stored one. */
-export function currentDefinition(ref: DomainRef, inactive: boolean): DomainDefinition {
-  const record = liveStatus(ref.name);
-  return record && !(inactive && isDefined(ref.name)) ? loadStatus(record).domain : loadDefinition(ref.name);
 }

@@ -139,10 +139,10 @@ export interface DestroyFlags {
  * cgroup. Clears up itself, so the controller is told to leave out the aftermath.
  * Throws OPERATION_INVALID if it does not run, OPERATION_FAILED if processes refuse to die or, graceful, to end.
  */
-export function destroyDomain(connection: Connection, ref: DomainRef, flags: DestroyFlags): void {
+export async function destroyDomain(connection: Connection, ref: DomainRef, flags: DestroyFlags): Promise<void> {
   requireWritable(connection, 'virDomainDestroy');
   using lock = lockDomain(ref.name);
-  repairStale(ref.name, lock);
+  await repairStale(ref.name, lock);
   const status = liveStatus(ref.name);
   if (!status) throw notRunning();
   const { domain, extra } = loadStatus(status);
@@ -169,7 +169,7 @@ export function destroyDomain(connection: Connection, ref: DomainRef, flags: Des
   } finally {
     if (controller >= 0) linux.close(controller);
   }
-  clearUp({ domain, cgroup: extra['cgroup'], reason: 'destroyed' }, lock);
+  await clearUp({ domain, cgroup: extra['cgroup'], reason: 'destroyed' }, lock);
   if (flags.removeLogs) fs.rmSync(logFile(ref.name), { force: true });
 }
 

@@ -3,18 +3,17 @@
 import fs from 'node:fs';
 import { POLLIN, SIGKILL } from '../../lib-native/constants.ts';
 import { linux } from '../../lib-native/linux.ts';
-import { releaseInterfaces } from '../container/network.ts';
 import type { DomainDefinition } from '../domain/definition.ts';
 import { formatDomain } from '../domain/format.ts';
 import type { DomainStatus } from '../domain/status.ts';
 import { LibvirtError } from '../errors.ts';
 import { thaw } from '../host/cgroup/freezer.ts';
 import { DomainCgroup, removeCgroup } from '../host/cgroup/group.ts';
-import { hookScripts, runHooks } from '../host/hooks.ts';
+import { hookScripts } from '../host/hooks.ts';
 import { isDefined } from '../store/definitions.ts';
 import { lifecycle } from '../store/events.ts';
 import { type EndReason, readStatus, removeEnd, removeStatus, type StatusRecord, writeEnd } from '../store/live-status.ts';
-import { type DomainLock, lockDomain } from '../store/lock.ts';
+import type { DomainLock } from '../store/lock.ts';
 import { paths } from '../store/paths.ts';
 import { processStat } from '../store/process.ts';
 import { loadStatus } from './stored-domain.ts';
@@ -32,19 +31,24 @@ export interface Ending {
 }
 
 /** Clears up after a container whose processes are dead. The caller holds the domain's lock. */
-export function clearUp({ domain, cgroup, reason, quiet }: Ending, lock: DomainLock): void {
+export async function clearUp({ domain, cgroup, reason, quiet }: Ending, lock: DomainLock): Promise<void> {
   const scripts = hookScripts(paths.hooks, 'lxc');
-  const hook = (operation: 'stopped' | 'release') => {
+  const hook = async (operation: 'stopped' | 'release') => {
+    if (scripts.length === 0) return;
+    const { runHooks } = await import('../host/run-hooks.ts');
     try {
-      if (scripts.length > 0) runHooks(scripts, domain.name, [operation, 'end'], formatDomain(domain, { live: true }));
+      runHooks(scripts, domain.name, [operation, 'end'], formatDomain(domain, { live: true }));
     } catch (error) {
       if (!(error instanceof LibvirtError)) throw error; // a failing hook does not keep a container from being over
     }
   };
-  hook('stopped');
-  releaseInterfaces(linux, domain.uuid, domain.devices.interfaces);
+  await hook('stopped');
+  if (domain.devices.interfaces.length > 0) {
+    const { releaseInterfaces } = await import('../container/network.ts');
+    releaseInterfaces(linux, domain.uuid, domain.devices.interfaces);
+  }
   if (cgroup !== undefined) removeCgroup(new DomainCgroup(cgroup));
-  hook('release');
+  await hook('release');
   if (isDefined(domain.name)) writeEnd(domain.name, reason);
   else removeEnd(domain.name);
   removeStatus(domain.name);
@@ -89,7 +93,7 @@ function namespacePids(pid: number): string[] {
  * Clears up after a controller that died without doing so. Returns the live definition it had, or undefined where there
  * was nothing to clear up. The caller holds the domain's lock.
  */
-export function repairStale(name: string, lock: DomainLock): DomainDefinition | undefined {
+export async function repairStale(name: string, lock: DomainLock): Promise<DomainDefinition | undefined> {
   const record = readStatus(name);
   if (!record || record.alive) return undefined;
   const status = readable(record);
@@ -101,7 +105,7 @@ export function repairStale(name: string, lock: DomainLock): DomainDefinition | 
   killInit(record);
   const cgroup = status.extra['cgroup'];
   if (cgroup !== undefined && record.state === 'paused') thawQuietly(cgroup);
-  clearUp({ domain: status.domain, cgroup, reason: 'failed' }, lock);
+  await clearUp({ domain: status.domain, cgroup, reason: 'failed' }, lock);
   return status.domain;
 }
 
@@ -118,15 +122,5 @@ export function thawQuietly(cgroup: string): void {
     thaw(new DomainCgroup(cgroup));
   } catch {
     // the group is gone: so is what was frozen in it
-  }
-}
-
-/** Repairs every stale domain; for commands that look at all of them and change something. */
-export function repairAll(names: readonly string[]): void {
-  for (const name of names) {
-    const record = readStatus(name);
-    if (!record || record.alive) continue;
-    using lock = lockDomain(name);
-    repairStale(name, lock);
   }
 }

@@ -17,7 +17,7 @@ import { initIdentity } from '../container/identity.ts';
 import { idMapText } from '../container/idmap.ts';
 import { Controller, controllerEnvironment, InheritedFds, startupFailure } from '../container/launch.ts';
 import { hasNetworkNamespace, hasUserNamespace } from '../container/namespaces.ts';
-import { moveInterfaces, type PreparedNetwork, prepareInterfaces, releaseInterfaces } from '../container/network.ts';
+import type { PreparedNetwork } from '../container/network.ts';
 import { compilePlan, type PlanInputs, waitsBeforeMounts } from '../container/plan.ts';
 import { openNamespaceFile, openResources, type Resources } from '../container/resources.ts';
 import type { DomainDefinition, NamespaceSource, SharedNamespace } from '../domain/definition.ts';
@@ -29,7 +29,7 @@ import { freeze, thaw } from '../host/cgroup/freezer.ts';
 import { cgroupFor, createCgroup, DEFAULT_PARTITION, type DomainCgroup, removeCgroup } from '../host/cgroup/group.ts';
 import { type CgroupLayout, hostCgroups } from '../host/cgroup/layout.ts';
 import { applyLimits, blockDeviceNumber, domainLimits } from '../host/cgroup/limits.ts';
-import { type HookOperation, hookScripts, runHooks } from '../host/hooks.ts';
+import { type HookOperation, hookScripts } from '../host/hooks.ts';
 import { removeEnd, removeStatus } from '../store/live-status.ts';
 import { logFile, paths } from '../store/paths.ts';
 import { liveStatus } from './domain-lookup.ts';
@@ -48,39 +48,49 @@ export interface RunOptions {
   onWarning?: (text: string) => void;
 }
 
+type Hook = (operation: HookOperation) => Promise<void>;
+
+/** What only a container with a network of its own needs. */
+type NetworkOperations = typeof import('../container/network.ts');
+
 /** Returns the live definition. Throws LibvirtError; then nothing of the container is left. */
-export function runDomain(definition: DomainDefinition, options: RunOptions): DomainDefinition {
+export async function runDomain(definition: DomainDefinition, options: RunOptions): Promise<DomainDefinition> {
   hostCgroups();
   const domain = liveDefinition(definition);
   checkPassFds(options.passFds ?? []);
   const warning = hostRootWarning(domain);
   if (warning !== undefined) options.onWarning?.(warning);
   const scripts = hookScripts(paths.hooks, 'lxc');
-  const hook = (operation: HookOperation, quiet = false) => {
-    try {
-      if (scripts.length > 0) runHooks(scripts, domain.name, operation, formatDomain(domain, { live: true }));
-    } catch (error) {
-      if (!quiet) throw error;
-    }
+  const hook: Hook = async (operation) => {
+    if (scripts.length === 0) return;
+    const { runHooks } = await import('../host/run-hooks.ts');
+    runHooks(scripts, domain.name, operation, formatDomain(domain, { live: true }));
   };
   try {
-    hook(['prepare', 'begin']);
-    const network = prepareInterfaces(linux, domain);
-    domain.devices.interfaces = network.interfaces;
-    try {
-      launch(domain, network, options, hook);
-    } catch (error) {
-      releaseInterfaces(linux, domain.uuid, network.interfaces);
-      throw error;
-    }
+    await hook(['prepare', 'begin']);
+    await runWithNetwork(domain, options, hook);
   } catch (error) {
     removeStatus(domain.name);
-    hook(['stopped', 'end'], true);
-    hook(['release', 'end'], true);
+    for (const operation of ['stopped', 'release'] as const) {
+      await hook([operation, 'end']).catch(() => {}); // what kept it from starting matters more
+    }
     throw error;
   }
   removeEnd(domain.name);
   return domain;
+}
+
+async function runWithNetwork(domain: DomainDefinition, options: RunOptions, hook: Hook): Promise<void> {
+  if (!hasNetworkNamespace(domain)) return launch(domain, undefined, options, hook);
+  const operations = await import('../container/network.ts');
+  const prepared = operations.prepareInterfaces(linux, domain);
+  domain.devices.interfaces = prepared.interfaces;
+  try {
+    await launch(domain, { operations, prepared }, options, hook);
+  } catch (error) {
+    operations.releaseInterfaces(linux, domain.uuid, prepared.interfaces);
+    throw error;
+  }
 }
 
 /** The plan of a domain that is not started: with the descriptors that a start would have. */
@@ -99,14 +109,19 @@ export function dryRun(definition: DomainDefinition): Plan {
   );
 }
 
-function launch(domain: DomainDefinition, network: PreparedNetwork, options: RunOptions, hook: (operation: HookOperation) => void): void {
+interface OwnNetwork {
+  operations: NetworkOperations;
+  prepared: PreparedNetwork;
+}
+
+async function launch(domain: DomainDefinition, network: OwnNetwork | undefined, options: RunOptions, hook: Hook): Promise<void> {
   const devices = asStartup(() => domainDeviceNodes(domain));
   using shared = openSharedNamespaces(domain);
   using resources = openDomainResources(domain, devices);
   domain.devices.consoles.forEach((device, i) => {
     device.sourcePath = `/dev/pts/${resources.consoles[i]!.host.index}`;
   });
-  hook(['start', 'begin']);
+  await hook(['start', 'begin']);
   using log = openLog(domain.name);
   using lock = holdDriverLock();
   const inherited = new InheritedFds([log.nullFd, log.fd, log.fd]);
@@ -138,7 +153,7 @@ function launch(domain: DomainDefinition, network: PreparedNetwork, options: Run
     );
     const initPid = controller.sendPlan(plan);
     if (hasUserNamespace(domain)) mapIds(domain, initPid);
-    if (hasNetworkNamespace(domain)) moveInterfaces(linux, network.links, initPid, { loopback: true });
+    network?.operations.moveInterfaces(linux, network.prepared.links, initPid, { loopback: true });
     if (waitsBeforeMounts(domain)) controller.go();
     domain.id = controller.pid;
     saveStatus(statusOf(domain, controller, initPid, group, options));
@@ -150,7 +165,7 @@ function launch(domain: DomainDefinition, network: PreparedNetwork, options: Run
       controller.go();
       controller.waitReady();
     }
-    hook(['started', 'begin']);
+    await hook(['started', 'begin']);
     if (options.autodestroy) controller.keepControl();
   } catch (error) {
     if (group && options.paused) thawIfThere(group);

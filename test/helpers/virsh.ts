@@ -173,8 +173,7 @@ export class Virsh {
 
   /** The container's init, as the host sees it. */
   initPid(name: string): number {
-    const pid = this.controllerPid(name);
-    return Number(fs.readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ')[0]);
+    return childOf(this.controllerPid(name));
   }
 
   state(name: string): string {
@@ -234,6 +233,9 @@ export function useVirsh(): Virsh {
   afterAll(() => virsh.remove());
   return virsh;
 }
+
+/** The only child of a process. */
+export const childOf = (pid: number): number => Number(fs.readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ')[0]);
 
 /** The lines of an error without what begins each of them; anything else is kept to be seen. */
 export const errorLines = (stderr: string): string[] =>

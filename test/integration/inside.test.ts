@@ -250,13 +250,12 @@ suite('inside a container', ['root', 'built', 'busybox', 'fuse'], () => {
         cat /proc/meminfo | wc -c; cat /proc/meminfo >/tmp/copy; head -1 /tmp/copy
         for bs in 1 7 100 4096 65536; do dd if=/proc/meminfo bs=$bs 2>/dev/null | wc -c; done
         dd if=/proc/meminfo bs=1 skip=3 count=6 2>/dev/null; echo
-        free -k | awk '/^Mem/ {print $2}'
         echo x >/proc/meminfo || echo not to be written
         ls -l /proc/meminfo | cut -c1-10`;
       const [total, size, again, ...rest] = lines(virsh.runInside(name, script).stdout);
       expect([total, again]).toEqual(['MemTotal:          30000 kB', 'MemTotal:          30000 kB']);
       expect(Number(size)).toBeGreaterThan(500);
-      expect(rest).toEqual([size, size, size, size, size, 'Total:', '30000', 'not to be written', '-r--r--r--']);
+      expect(rest).toEqual([size, size, size, size, size, 'Total:', 'not to be written', '-r--r--r--']);
     });
 
     it('/proc/sys and /sys are not to be written', () => {
@@ -297,9 +296,9 @@ suite('inside a container', ['root', 'built', 'busybox', 'fuse'], () => {
         ),
       ).toBe('0\n0\n 0 100000 65536\n 0 200000 65536\n0:0\n0:0\n0:0\n0:5\n0:0\nwrites\n');
       expect(virsh.inside(name, 'head -1 /proc/meminfo; ls /sys/class/net | tr "\\n" " "; mount | grep -c " /proc "')).toMatch(
-        /^MemTotal: +65536 kB\n.*lo .*\n1\n$/,
+        /^MemTotal: +65536 kB\n.*lo 1\n$/,
       );
-      expect(virsh.runInside(name, 'echo 0 >/proc/sys/kernel/panic; chown 70000 /tmp; mount -t proc proc /proc').status).toBe(1);
+expect(virsh.runInside(name, 'echo 0 >/proc/sys/kernel/panic || echo a; chown 70000 /tmp || echo b').stdout).toBe('a\nb\n');
     });
 
     it('a root that the container’s root cannot enter is told of', () => {
@@ -314,46 +313,60 @@ suite('inside a container', ['root', 'built', 'busybox', 'fuse'], () => {
   });
 
   describe('with a hostile root', () => {
-    it('no mount, node or file of ours lands outside of it, wherever its links point', () => {
-      const outside = virsh.path('outside');
-      for (const name of ['proc', 'dev/pts', 'sys', 'etc', 'data/sub', 'abs']) fs.mkdirSync(path.join(outside, name), { recursive: true });
-      fs.writeFileSync(path.join(outside, 'etc/passwd'), 'victim:x:4242:4242::/:/bin/sh\n');
-      const before = listing(outside);
+    /** A root whose folders are links to places outside of it, which exist inside, too, under the same names if `inside`. */
+    function hostileRoot(outside: string, { inside }: { inside: boolean }): string {
       const root = virsh.path('hostile');
       fs.cpSync(virsh.root, root, { recursive: true, verbatimSymlinks: true });
-      for (const name of ['proc', 'dev', 'sys', 'etc', 'mnt']) fs.rmSync(path.join(root, name), { recursive: true });
-      // Where a link leads out on the host, the same path inside must be meant: made there, so that the start succeeds.
-      for (const name of ['proc', 'dev', 'sys', 'etc', 'data']) fs.mkdirSync(path.join(root, outside, name), { recursive: true });
-      fs.writeFileSync(path.join(root, outside, 'etc/passwd'), 'victim:x:1234:1234::/:/bin/sh\n');
-      const up = path.relative(root, outside);
-      fs.symlinkSync(path.join(outside, 'proc'), path.join(root, 'proc'));
-      fs.symlinkSync(path.join(outside, 'dev'), path.join(root, 'dev'));
-      fs.symlinkSync(path.join(outside, 'sys'), path.join(root, 'sys'));
-      fs.symlinkSync(path.join(outside, 'etc'), path.join(root, 'etc'));
-      fs.symlinkSync(path.join(outside, 'data'), path.join(root, 'mnt'));
-      fs.symlinkSync(`${'../'.repeat(12)}${path.join(outside, 'abs').slice(1)}`, path.join(root, 'up'));
-      fs.symlinkSync(up, path.join(root, 'near'));
-      fs.writeFileSync(virsh.path('payload'), 'payload\n');
-      const name = virsh.name();
-      const result = virsh.run(
-        'create',
-        virsh.file(
-          'hostile.xml',
-          virsh.xml(name, {
-            root,
-            os: '<inituser>victim</inituser>',
-            devices: ['/mnt/sub/deep', '/up', '/near/x']
-              .map((target) => `<filesystem type='mount'><source dir='${virsh.prefix}/payload'/><target dir='${target}'/></filesystem>`)
-              .join(''),
-          }),
-        ),
-      );
-      if (result.status === 0) {
-        expect(fs.readFileSync(`/proc/${virsh.initPid(name)}/status`, 'utf8')).toMatch(/^Uid:\t1234\t/m);
-        virsh.ok('destroy', name);
+      for (const name of ['proc', 'dev', 'sys', 'etc', 'mnt']) {
+        fs.rmSync(path.join(root, name), { recursive: true });
+        fs.symlinkSync(path.join(outside, name), path.join(root, name));
+        fs.mkdirSync(path.join(outside, name, 'pts'), { recursive: true });
+        if (inside) fs.mkdirSync(path.join(root, outside, name), { recursive: true });
       }
+      fs.writeFileSync(path.join(outside, 'etc/passwd'), 'victim:x:4242:4242::/:/bin/sh\n');
+      if (inside) fs.writeFileSync(path.join(root, outside, 'etc/passwd'), 'victim:x:1234:1234::/:/bin/sh\n');
+      fs.symlinkSync(`${'../'.repeat(12)}${outside.slice(1)}`, path.join(root, 'up'));
+      fs.symlinkSync(path.relative(root, outside), path.join(root, 'near'));
+      if (inside) fs.mkdirSync(path.join(root, path.basename(outside)));
+      return root;
+    }
+    const mountAt = (target: string) => `<filesystem type='mount'><source dir='${virsh.prefix}/payload'/><target dir='${target}'/></filesystem>`;
+
+    it('mounts, nodes and files of ours stay inside, wherever its links point', () => {
+      const outside = virsh.path('outside');
+      const root = hostileRoot(outside, { inside: true });
+      fs.writeFileSync(virsh.path('payload'), 'payload\n');
+      const before = listing(outside);
+      const devices = ['/mnt/deep/er', '/up/file', '/near/file'].map(mountAt).join('');
+      const name = virsh.boot({ root, os: '<inituser>victim</inituser>', devices });
+      expect(fs.readFileSync(`/proc/${virsh.initPid(name)}/status`, 'utf8')).toMatch(/^Uid:\t1234\t/m);
+      expect(virsh.inside(name, `cat ${outside}/mnt/deep/er ${outside}/file /outside/file; ls -d ${outside}/proc/1 ${outside}/dev/null`)).toBe(
+        `payload\npayload\npayload\n${outside}/dev/null\n${outside}/proc/1\n`,
+      );
       expect(listing(outside)).toEqual(before);
-      expect(virsh.leftovers().mounts).toEqual([]);
+      virsh.ok('destroy', name);
+      expect(listing(outside)).toEqual(before);
+      fs.rmSync(root, { recursive: true });
+      fs.rmSync(outside, { recursive: true });
+    });
+
+    it.each(['/mnt/file', '/up/file', '/near/file'])('what is only there outside is not there: %s', (target) => {
+      const outside = virsh.path('outside');
+      const root = hostileRoot(outside, { inside: false });
+      for (const name of ['proc', 'dev', 'sys', 'etc']) {
+        fs.rmSync(path.join(root, name));
+        fs.mkdirSync(path.join(root, name));
+      }
+      fs.writeFileSync(virsh.path('payload'), '');
+      const before = listing(outside);
+      const name = virsh.define({ root, devices: mountAt(target) });
+      expect(virsh.error('start', name)).toEqual([
+        `Failed to start domain '${name}'`,
+        expect.stringMatching(/^internal error: guest failed to start: Failure in libvirt_lxc startup: Failed to (create|mount) .*: No such file or directory$/),
+      ]);
+      expect(listing(outside)).toEqual(before);
+      fs.rmSync(root, { recursive: true });
+      fs.rmSync(outside, { recursive: true });
     });
 
     it('links in a circle and files in the place of folders are errors, and nothing is left', () => {
@@ -365,7 +378,7 @@ suite('inside a container', ['root', 'built', 'busybox', 'fuse'], () => {
       expect(virsh.error('start', name)[1]).toMatch(/Too many levels of symbolic links$/);
       fs.rmSync(path.join(root, 'proc'));
       fs.writeFileSync(path.join(root, 'proc'), '');
-      expect(virsh.error('start', name)[1]).toMatch(/Not a directory$/);
+      expect(virsh.error('start', name)[1]).toMatch(/(Invalid argument|Not a directory)$/);
     });
 
     it('a passwd that is a pipe does not hold the start up', () => {

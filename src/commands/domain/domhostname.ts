@@ -14,7 +14,7 @@ export const domhostname = defineCommand({
     const domain = await findDomain(context, args);
     const source = SOURCES.find((candidate) => candidate === args.source);
     if (args.source !== undefined && !source) throw failure(`Unknown data source '${args.source}'`);
-    const { domainHostname } = await import('../../driver/domain-state.ts');
+    const { domainHostname } = await import('../../driver/domain-info.ts');
     const name = await withContext('failed to get hostname', () => domainHostname(context.connection, domain, source));
     context.print(`${name}\n`);
   },

@@ -65,9 +65,11 @@ export const event = defineCommand({
     const { timeout } = args;
     const name = args.domain;
     const domain = name === undefined ? undefined : await findDomain(context, { domain: name });
+    // Read now: after its definition is gone the domain has none.
+    const uuid = domain?.uuid;
     const follow = {
       accepts: (happened: DomainEvent) =>
-        (wanted === undefined || happened.event === wanted) && (domain === undefined || happened.uuid === domain.uuid),
+        (wanted === undefined || happened.event === wanted) && (uuid === undefined || happened.uuid === uuid),
       loop: args.loop,
       timeoutMs: timeout === undefined ? undefined : timeout * 1000,
       timestamp: args.timestamp,

@@ -11,6 +11,7 @@ import { dumpxml } from './dumpxml.ts';
 import { edit } from './edit.ts';
 import { resume, suspend } from './freeze.ts';
 import { lxcEnterNamespace } from './lxc-enter-namespace.ts';
+import { managedsaveRemove } from './managedsave-remove.ts';
 import { memtune, setmaxmem, setmem } from './memory.ts';
 import { metadata } from './metadata.ts';
 import { domid, domname, domrename, domuuid } from './names.ts';
@@ -20,6 +21,7 @@ import { start } from './start.ts';
 import { destroy, reboot, shutdown } from './stop.ts';
 import { ttyconsole } from './ttyconsole.ts';
 import { undefine } from './undefine.ts';
+import { vcpucount } from './vcpucount.ts';
 
 /** In the order of `help domain`. */
 export const domainCommands = [
@@ -41,6 +43,7 @@ export const domainCommands = [
   edit,
   sendProcessSignal,
   lxcEnterNamespace,
+  managedsaveRemove,
   memtune,
   metadata,
   reboot,
@@ -53,4 +56,5 @@ export const domainCommands = [
   suspend,
   ttyconsole,
   undefine,
+  vcpucount,
 ];

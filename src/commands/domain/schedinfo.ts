@@ -14,8 +14,8 @@ export const schedinfo = defineCommand({
     'period, negative for no limit), or changes those that are given as NAME=VALUE.',
   options: [
     domainOption(),
-    { name: 'weight', type: 'string', valueWord: 'number', help: "refused: belongs to other hypervisors' schedulers" },
-    { name: 'cap', type: 'string', valueWord: 'number', help: "refused: belongs to other hypervisors' schedulers" },
+    { name: 'weight', type: 'string', valueWord: 'number', namedOnly: true, help: "refused: belongs to other hypervisors' schedulers" },
+    { name: 'cap', type: 'string', valueWord: 'number', namedOnly: true, help: "refused: belongs to other hypervisors' schedulers" },
     CURRENT,
     CONFIG,
     LIVE,

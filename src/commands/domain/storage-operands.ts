@@ -22,7 +22,8 @@ export async function storageToRemove(context: CommandContext, domain: DomainRef
     return;
   }
   if (storage !== undefined && all) throw failure('Specified both --storage and --remove-all-storage');
-  const { domainDevices, isActive } = await import('../../driver/domain-state.ts');
+  const { domainDevices } = await import('../../driver/domain-info.ts');
+  const { isActive } = await import('../../driver/domain-lookup.ts');
   if (await isActive(context.connection, domain)) {
     throw failure('Storage volume deletion is supported only on stopped domains');
   }

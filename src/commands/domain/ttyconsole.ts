@@ -9,7 +9,7 @@ export const ttyconsole = defineCommand({
   options: [domainOption()],
   async run(context, args) {
     const domain = await findDomain(context, args);
-    const { domainDevices } = await import('../../driver/domain-state.ts');
+    const { domainDevices } = await import('../../driver/domain-info.ts');
     const { consoles } = await domainDevices(context.connection, domain, {});
     const path = consoles[0]?.sourcePath;
     if (path === undefined) return false;

@@ -8,7 +8,7 @@ const INACTIVE = { name: 'inactive', type: 'bool', help: 'the stored definition,
 
 async function devicesOf(context: CommandContext, args: { readonly domain: string; readonly inactive: boolean }) {
   const domain = await findDomain(context, args);
-  const { domainDevices } = await import('../../driver/domain-state.ts');
+  const { domainDevices } = await import('../../driver/domain-info.ts');
   return await domainDevices(context.connection, domain, { inactive: args.inactive });
 }
 

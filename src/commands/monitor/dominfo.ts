@@ -9,7 +9,7 @@ export const dominfo = defineCommand({
   options: [domainOption()],
   async run(context, args) {
     const domain = await findDomain(context, args);
-    const { domainInfo } = await import('../../driver/domain-state.ts');
+    const { domainInfo } = await import('../../driver/domain-info.ts');
     const info = await domainInfo(context.connection, domain);
     const rows: [string, string][] = [
       ['Id:', String(info.id ?? '-')],

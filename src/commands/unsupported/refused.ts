@@ -145,7 +145,7 @@ export function refusedDomainCommands(): GroupDefinition[] {
         ],
       ],
       ['iothreaddel', 'domain=! id#! config live current', [refused('virDomainDelIOThread')]],
-      ['send-key', 'domain=! codeset= holdtime# keycode...!', [refused('virDomainSendKey')]],
+      ['send-key', 'domain=! --codeset= --holdtime# keycode...!', [refused('virDomainSendKey')]],
       [
         'managedsave',
         'domain=! bypass-cache running paused verbose',
@@ -190,13 +190,13 @@ export function refusedDomainCommands(): GroupDefinition[] {
         ],
       ],
       ['qemu-attach', 'pid=!', [refused('virDomainQemuAttach')]],
-      ['qemu-monitor-command', 'domain=! hmp pretty return-value pass-fds= cmd...!', [refused('virDomainQemuMonitorCommand')]],
+      ['qemu-monitor-command', 'domain=! hmp pretty return-value --pass-fds= cmd...!', [refused('virDomainQemuMonitorCommand')]],
       [
         'qemu-monitor-event',
         'domain= event= pretty loop timeout# regex no-case timestamp',
         [refused('virConnectDomainQemuMonitorEventRegister')],
       ],
-      ['qemu-agent-command', 'domain=! timeout# async block pretty cmd...!', [refused('virDomainQemuAgentCommand')]],
+      ['qemu-agent-command', 'domain=! --timeout# async block pretty cmd...!', [refused('virDomainQemuAgentCommand')]],
       ['guest-agent-timeout', 'domain=! --timeout#', [refused('virDomainAgentSetResponseTimeout')]],
       ['reset', 'domain=!', [refused('virDomainReset', "Failed to reset domain '{domain}'")]],
       [
@@ -332,7 +332,7 @@ export function refusedDomainCommands(): GroupDefinition[] {
       ],
       [
         'snapshot-create-as',
-        'domain=! name= description= print-xml no-metadata halt disk-only reuse-external quiesce atomic live validate memspec= diskspec...',
+        'domain=! name= description= print-xml no-metadata halt disk-only reuse-external quiesce atomic live validate --memspec= diskspec...',
         [refused('virDomainSnapshotCreateXML')],
       ],
       [

@@ -31,10 +31,10 @@ export function parseCpu(domain: XmlElement): ParsedCpu {
     throw libvirtError('CONFIG_UNSUPPORTED', "Attribute migratable is only allowed for 'host-passthrough' / 'maximum' CPU mode");
   const model = modelElement && parseModel(modelElement, mode);
   const children: EchoedElement[] = model ? [model] : [];
-  const hasModel = mode === 'custom' && modelElement !== undefined && textOf(modelElement) !== '';
-  children.push(...echoChildren([{ name: 'vendor', text: (text) => text || undefined }], element));
-  if (childOf(element, 'vendor') && !hasModel && mode === 'custom')
-    throw libvirtError('XML_ERROR', 'CPU vendor specified without CPU model');
+  const hasModel = modelElement !== undefined && textOf(modelElement) !== '';
+  const named = mode === 'custom' || mode === 'host-model';
+  if (named) children.push(...echoChildren([{ name: 'vendor', text: (text) => text || undefined }], element));
+  if (childOf(element, 'vendor') && !hasModel) throw libvirtError('XML_ERROR', 'CPU vendor specified without CPU model');
   children.push(...parseTopology(element));
   const features = parseFeatures(element, mode, hasModel);
   children.push(...echoChildren([CACHE, MAXPHYSADDR], element), ...features);
@@ -55,13 +55,16 @@ export function parseCpu(domain: XmlElement): ParsedCpu {
 }
 
 function parseModel(element: XmlElement, mode: string): EchoedElement | undefined {
-  const fallback = enumAttribute(element, 'fallback', ['allow', 'forbid']);
+  const fallback = attributeOf(element, 'fallback');
+  if (fallback !== undefined && fallback !== 'allow' && fallback !== 'forbid')
+    throw libvirtError('CONFIG_UNSUPPORTED', 'Invalid fallback attribute');
   const vendorId = attributeOf(element, 'vendor_id');
   if (vendorId !== undefined && vendorId.length !== 12) throw libvirtError('XML_ERROR', 'vendor_id must be exactly 12 characters long');
   if (vendorId?.includes(',')) throw libvirtError('XML_ERROR', 'vendor id is invalid');
   const text = textOf(element);
-  if (mode === 'custom') {
-    if (text === '') return undefined;
+  // The two modes that take the host's CPU as it is have no model to name.
+  if (mode === 'host-passthrough' || mode === 'maximum') return undefined;
+  if (text !== '') {
     return echoedElement(
       'model',
       [
@@ -72,10 +75,7 @@ function parseModel(element: XmlElement, mode: string): EchoedElement | undefine
       text,
     );
   }
-  const kept = echoedElement('model', [
-    ['fallback', fallback === 'forbid' ? fallback : undefined],
-    ['vendor_id', vendorId],
-  ]);
+  const kept = echoedElement('model', [['vendor_id', vendorId]]);
   return isBare(kept) ? undefined : kept;
 }
 
@@ -135,7 +135,7 @@ function parseNuma(element: XmlElement): { numa: EchoedElement | undefined; cell
     return { numa: undefined, cells: NO_NUMA };
   }
   const totals = { cells: cells.length, memoryKiB: 0, cpus: 0, highestCpu: 0 };
-  const used = new Set<number>();
+  const owners = new Map<number, number>();
   const kept: EchoedElement[] = [];
   cells.forEach((cell, index) => {
     const id = cellId(cell, index, cells.length);
@@ -144,8 +144,9 @@ function parseNuma(element: XmlElement): { numa: EchoedElement | undefined; cell
     const cpus = cpusText === undefined ? [] : parseBitmap(cpusText, CPU_MASK_BITS);
     if (cpusText !== undefined && cpus.length === 0) throw libvirtError('CONFIG_UNSUPPORTED', `NUMA cell ${id} has no vCPUs assigned`);
     for (const cpu of cpus) {
-      if (used.has(cpu)) throw libvirtError('XML_ERROR', 'NUMA cells have overlapping vCPU ids');
-      used.add(cpu);
+      const owner = owners.get(cpu);
+      if (owner !== undefined) throw libvirtError('CONFIG_UNSUPPORTED', `NUMA cells ${id} and ${owner} have overlapping vCPU ids`);
+      owners.set(cpu, id);
       totals.highestCpu = Math.max(totals.highestCpu, cpu);
     }
     totals.cpus += cpus.length;
@@ -154,9 +155,7 @@ function parseNuma(element: XmlElement): { numa: EchoedElement | undefined; cell
     const bytes = scaledValue(memory, attributeOf(cell, 'unit'), './@memory', { defaultScale: 1024n, limit: LARGEST_SIZE });
     const kib = Number((bytes + 1023n) / 1024n);
     totals.memoryKiB += kib;
-    const memAccess = attributeOf(cell, 'memAccess');
-    if (memAccess !== undefined && memAccess !== 'shared' && memAccess !== 'private')
-      throw libvirtError('CONFIG_UNSUPPORTED', `Invalid 'memAccess' attribute value '${memAccess}'`);
+    const memAccess = enumAttribute(cell, 'memAccess', ['shared', 'private']);
     const discard = enumAttribute(cell, 'discard', YES_NO);
     kept[id] = echoedElement(
       'cell',
@@ -168,9 +167,10 @@ function parseNuma(element: XmlElement): { numa: EchoedElement | undefined; cell
         ['memAccess', memAccess],
         ['discard', discard],
       ],
-      echoChildren([DISTANCES, NUMA_CACHE], cell),
+      echoChildren([NUMA_CACHE], cell),
     );
   });
+  addDistances(kept, cells);
   const interconnects = echoChildren([INTERCONNECTS], numa);
   return { numa: echoedElement('numa', [], [...kept, ...interconnects]), cells: totals };
 }
@@ -185,20 +185,47 @@ function cellId(cell: XmlElement, fallback: number, count: number): number {
   return id;
 }
 
-const DISTANCES: EchoRule = {
-  name: 'distances',
-  omitEmpty: true,
-  children: [
-    {
-      name: 'sibling',
-      many: true,
-      attributes: [
-        ['id', required(unsigned)],
-        ['value', required(unsigned)],
-      ],
-    },
-  ],
-};
+const LOCAL_DISTANCE = 10;
+
+/** A distance counts both ways, and every cell is near to itself. */
+function addDistances(kept: readonly EchoedElement[], cells: readonly XmlElement[]): void {
+  const table = new Map<number, Map<number, number>>();
+  const set = (from: number, to: number, value: number): void => {
+    const row = table.get(from) ?? new Map<number, number>();
+    if (!row.has(to)) row.set(to, value);
+    table.set(from, row);
+  };
+  cells.forEach((cell, index) => {
+    const from = integerAttribute(cell, 'id') ?? index;
+    const distances = childOf(cell, 'distances');
+    for (const sibling of distances ? childrenOf(distances, 'sibling') : []) {
+      const to = unsignedAttribute(sibling, 'id', { required: true }) as number;
+      if (to >= cells.length)
+        throw libvirtError('XML_ERROR', `'sibling_id ${to}' does not refer to a valid cell within NUMA 'cell id ${from}'`);
+      const value = unsignedAttribute(sibling, 'value', { required: true }) as number;
+      if (value < LOCAL_DISTANCE || value > 255)
+        throw libvirtError('XML_ERROR', `'value ${value}' is invalid for 'sibling id ${to}' under NUMA 'cell id ${from}'`);
+      if (to === from && value !== LOCAL_DISTANCE)
+        throw libvirtError('XML_ERROR', `'value ${value}' is invalid for 'sibling id ${to}' under NUMA 'cell id ${from}'`);
+      table.get(from)?.delete(to);
+      set(from, to, value);
+      set(to, from, value);
+      set(from, from, LOCAL_DISTANCE);
+      set(to, to, LOCAL_DISTANCE);
+    }
+  });
+  for (const [from, row] of table) {
+    const siblings = [...row]
+      .sort(([a], [b]) => a - b)
+      .map(([to, value]) =>
+        echoedElement('sibling', [
+          ['id', String(to)],
+          ['value', String(value)],
+        ]),
+      );
+    kept[from]?.children.unshift(echoedElement('distances', [], siblings));
+  }
+}
 
 const MEASURE = (name: string): EchoRule => ({
   name,

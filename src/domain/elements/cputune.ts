@@ -140,7 +140,7 @@ function listedSchedulers(element: XmlElement, name: string, attribute: string, 
         if (name === 'iothreadsched') throw libvirtError('CONFIG_UNSUPPORTED', `Cannot find 'iothread' : ${member}`);
         throw libvirtError('CONFIG_UNSUPPORTED', `vCPU '${member}' is not present in domain definition`);
       }
-      if (chosen.has(member)) throw libvirtError('CONFIG_UNSUPPORTED', `'${name}' attributes '${attribute}' must not overlap`);
+      if (chosen.has(member)) throw libvirtError('PLAIN', `'${name}' attributes '${attribute}' must not overlap`);
       chosen.set(member, scheduler);
     }
   }

@@ -63,7 +63,7 @@ export function parseDeviceInfo(element: XmlElement, options: InfoOptions): Devi
   }
   const info = echoChildren(options.boot ? [BOOT, ...INFO] : INFO, element);
   const rom = info.find(({ name }) => name === 'rom');
-  if (rom && rom.attributes.some(([name, value]) => name === 'enabled' && value === 'no') && rom.attributes.length > 1)
+  if (rom?.attributes.some(([name, value]) => name === 'enabled' && value === 'no') && rom.attributes.length > 1)
     throw libvirtError('XML_ERROR', 'ROM tuning is not supported when ROM is disabled');
   if (info.length > 0) parsed.info = info;
   const address = childOf(element, 'address');

@@ -5,13 +5,13 @@ import type { ParseHost } from '../parse.ts';
 import { attributeOf, childOf, childrenOf, childText, type XmlElement } from '../xml/element.ts';
 import type { XmlWriter } from '../xml/writer.ts';
 import { numberPorts, parseChannel, parseCharDevice, writeCharDevice } from './console.ts';
-import { insertController, parseController } from './controller.ts';
+import { insertController, parseController, validateUsbMasters } from './controller.ts';
 import { insertDisk, parseDisk, writeDisk } from './disk.ts';
 import { writeEchoed } from './echoed.ts';
 import { parseFilesystem, writeFilesystem } from './filesystem.ts';
 import { parseHostdev, writeHostdev } from './hostdev.ts';
 import { parseInterface, writeInterface } from './interface.ts';
-import { PASSIVE_ORDER, parseEarlyPassive, parseLatePassive, parseLeases, parseSmartcards } from './passive-devices.ts';
+import { PASSIVE_ORDER, parseEarlyPassive, parseLastPassive, parseLatePassive, parseLeases, parseSmartcards } from './passive-devices.ts';
 
 /** `readBack`: the order of the disks is already what it should be. */
 export function parseDevices(root: XmlElement, host: ParseHost, context: { live: boolean; readBack: boolean }): DomainDevices {
@@ -29,13 +29,14 @@ export function parseDevices(root: XmlElement, host: ParseHost, context: { live:
     else insertDisk(devices.disks, disk, (known) => buses.get(known) ?? '');
   }
   for (const child of childrenOf(element, 'controller')) insertController(devices.controllers, parseController(child, live));
+  validateUsbMasters(devices.controllers);
   devices.leases = parseLeases(element);
   devices.filesystems = childrenOf(element, 'filesystem').map((child) => parseFilesystem(child, live));
   devices.interfaces = childrenOf(element, 'interface').map((child) => parseInterface(child, { live, randomMac: () => host.randomMac() }));
   devices.others.push(...parseSmartcards(element, live));
   for (const [kind, list] of [
-    ['serial', devices.serials],
     ['parallel', devices.parallels],
+    ['serial', devices.serials],
     ['console', devices.consoles],
   ] as const)
     for (const child of childrenOf(element, kind)) list.push(parseCharDevice(child, kind, live));
@@ -46,6 +47,12 @@ export function parseDevices(root: XmlElement, host: ParseHost, context: { live:
   devices.hostdevs = childrenOf(element, 'hostdev').map((child) => parseHostdev(child, live));
   devices.others.push(...parseLatePassive(element, live));
   return devices;
+}
+
+/** The devices that are read after <launchSecurity>. */
+export function parseLastDevices(root: XmlElement, devices: DomainDevices, live: boolean): void {
+  const element = childOf(root, 'devices');
+  if (element) devices.others.push(...parseLastPassive(element, live));
 }
 
 export function emptyDevices(emulator: string): DomainDevices {

@@ -37,6 +37,7 @@ const SMM: EchoRule = {
   name: 'smm',
   attributes: [['state', orElse(onOff, 'on')]],
   children: [{ name: 'tseg', finish: (_echoed, element) => tseg(element) }],
+  finish: (echoed) => (isOn(echoed) ? echoed : { ...echoed, children: [] }),
 };
 
 const HYPERV: EchoRule = {
@@ -101,14 +102,13 @@ const XEN_PARTS: readonly EchoRule[] = [
 
 const MITIGATIONS = ['broken', 'workaround', 'fixed'];
 
-/** Other hypervisors' features in the order of printing; `privnet` marks where that one stands. */
-const RULES: readonly (EchoRule | 'privnet')[] = [
+/** Other hypervisors' features in the order of printing. */
+const RULES: readonly EchoRule[] = [
   flag('acpi'),
   { name: 'apic', attributes: [['eoi', onOff]] },
   flag('pae'),
   stated('hap'),
   flag('viridian'),
-  'privnet',
   HYPERV,
   KVM,
   stated('pvspinlock'),
@@ -135,7 +135,9 @@ const RULES: readonly (EchoRule | 'privnet')[] = [
   { name: 'tcg', omitEmpty: true, children: [sizeInKiB('tb-cache', './tcg/tb-cache')] },
 ];
 
-const BEFORE_PRIVNET = new Set(RULES.slice(0, RULES.indexOf('privnet')).map((rule) => (rule as EchoRule).name));
+/** Features that are printed before <privnet>, and those between it and <capabilities>. */
+const BEFORE_PRIVNET = new Set(['acpi', 'apic', 'pae', 'hap', 'viridian']);
+const BEFORE_CAPABILITIES = new Set(['hyperv', 'kvm', 'pvspinlock']);
 
 export function parseFeatures(domain: XmlElement): DomainFeatures {
   const features: DomainFeatures = { privnet: false, capabilities: { policy: 'default', states: [] }, others: [] };
@@ -145,22 +147,17 @@ export function parseFeatures(domain: XmlElement): DomainFeatures {
       if (child.local === 'privnet') features.privnet = true;
       else if (child.local === 'capabilities') parseCapabilities(child, features.capabilities);
       else {
-        const rule = ruleOf(child.local);
+        const rule = RULES.find(({ name }) => name === child.local);
         if (rule === undefined) throw libvirtError('CONFIG_UNSUPPORTED', `unexpected feature '${child.local}'`);
         const echoed = echo(rule, child);
         if (echoed) others.set(rule.name, echoed);
       }
     }
   for (const rule of RULES) {
-    const echoed = rule === 'privnet' ? undefined : others.get(rule.name);
+    const echoed = others.get(rule.name);
     if (echoed) features.others.push(echoed);
   }
   return features;
-}
-
-function ruleOf(name: string): EchoRule | undefined {
-  for (const rule of RULES) if (rule !== 'privnet' && rule.name === name) return rule;
-  return undefined;
 }
 
 function parseCapabilities(element: XmlElement, capabilities: DomainFeatures['capabilities']): void {
@@ -249,17 +246,17 @@ export function writeFeatures(writer: XmlWriter, features: DomainFeatures): void
   const { policy, states } = features.capabilities;
   const shown = policy !== 'default' || states.length > 0;
   if (!shown && !features.privnet && features.others.length === 0) return;
+  const others = (wanted: (name: string) => boolean): void => {
+    for (const other of features.others) if (wanted(other.name)) writeEchoed(writer, other);
+  };
   writer.block('features', [], () => {
-    for (const other of features.others) if (BEFORE_PRIVNET.has(other.name)) writeEchoed(writer, other);
+    others((name) => BEFORE_PRIVNET.has(name));
     if (features.privnet) writer.empty('privnet');
-    for (const other of features.others)
-      if (!BEFORE_PRIVNET.has(other.name) && !AFTER_CAPABILITIES.has(other.name)) writeEchoed(writer, other);
+    others((name) => BEFORE_CAPABILITIES.has(name));
     if (shown)
       writer.block('capabilities', [['policy', policy]], () => {
         for (const { name, state } of states) writer.empty(name, [['state', state]]);
       });
-    for (const other of features.others) if (AFTER_CAPABILITIES.has(other.name)) writeEchoed(writer, other);
+    others((name) => !BEFORE_PRIVNET.has(name) && !BEFORE_CAPABILITIES.has(name));
   });
 }
-
-const AFTER_CAPABILITIES = new Set<string>();

@@ -19,9 +19,6 @@ export interface Identity {
 }
 
 export function parseIdentity(root: XmlElement, host: ParseHost, live: boolean): Identity {
-  const virtType = attributeOf(root, 'type');
-  if (!virtType) throw libvirtError('INTERNAL_ERROR', 'missing domain type attribute');
-  if (!VIRT_TYPES.includes(virtType)) throw libvirtError('CONFIG_UNSUPPORTED', `invalid domain type ${virtType}`);
   const id = live ? parseInteger(attributeOf(root, 'id') ?? '') : undefined;
   const name = childText(root, 'name');
   if (name === undefined) throw libvirtError('NO_NAME');
@@ -29,6 +26,9 @@ export function parseIdentity(root: XmlElement, host: ParseHost, live: boolean):
   const uuid = uuidText === undefined ? host.randomUuid() : parseUuid(uuidText);
   if (uuid === undefined) throw libvirtError('INTERNAL_ERROR', 'malformed uuid element');
   const genid = parseGenid(root, host);
+  const virtType = attributeOf(root, 'type');
+  if (!virtType) throw libvirtError('INTERNAL_ERROR', 'missing domain type attribute');
+  if (!VIRT_TYPES.includes(virtType)) throw libvirtError('CONFIG_UNSUPPORTED', `invalid domain type ${virtType}`);
   return {
     virtType,
     id: id === undefined || id < 0n ? null : Number(id),

@@ -8,7 +8,7 @@ import { LARGEST_SIZE, memoryChild, scaledValue } from '../units.ts';
 import { attributeOf, childOf, type XmlElement } from '../xml/element.ts';
 import type { XmlWriter } from '../xml/writer.ts';
 import { onOff as onOffAttribute } from './attributes.ts';
-import { type EchoRule, echoChild, echoedElement, flag, oldEnum, positive, writeEchoed } from './echoed.ts';
+import { type EchoRule, echoChild, echoedAttribute, echoedElement, flag, oldEnum, positive, writeEchoed } from './echoed.ts';
 
 export interface MemorySizes {
   memoryKiB: number;
@@ -32,7 +32,7 @@ export function parseMemory(domain: XmlElement): MemorySizes {
 
 /** The sizes that count, `numaKiB` being what the NUMA cells of <cpu> add up to. */
 export function settleMemory(sizes: MemorySizes, numaKiB: number): { memoryKiB: number; currentMemoryKiB: number } {
-  const memoryKiB = numaKiB > 0 ? numaKiB : sizes.memoryKiB;
+  const memoryKiB = sizes.memoryKiB || numaKiB;
   if (memoryKiB === 0) throw libvirtError('XML_ERROR', 'Memory size must be specified via <memory> or in the <numa> configuration');
   const wanted = sizes.currentMemoryKiB ?? 0;
   const currentMemoryKiB = wanted > memoryKiB || wanted === 0 ? memoryKiB : wanted;
@@ -41,10 +41,16 @@ export function settleMemory(sizes: MemorySizes, numaKiB: number): { memoryKiB: 
     throw libvirtError('XML_ERROR', 'both maximum memory size and memory slot count must be specified');
   if (maxMemoryKiB !== 0 && maxMemoryKiB < memoryKiB)
     throw libvirtError('XML_ERROR', 'maximum memory size must be equal or greater than the actual memory size');
-  if (maxMemoryKiB !== 0)
-    throw libvirtError('CONFIG_UNSUPPORTED', 'memory hotplug tunables <maxMemory> are not supported by this hypervisor driver');
   return { memoryKiB, currentMemoryKiB };
 }
+
+/** A container cannot be given more memory than it was started with. */
+export function rejectMaxMemory({ maxMemoryKiB }: MemorySizes): void {
+  if (maxMemoryKiB)
+    throw libvirtError('CONFIG_UNSUPPORTED', 'memory hotplug tunables <maxMemory> are not supported by this hypervisor driver');
+}
+
+const NODE_MASK_BITS = 1024;
 
 const HUGEPAGES: EchoRule = {
   name: 'hugepages',
@@ -70,7 +76,7 @@ const HUGEPAGES: EchoRule = {
 };
 
 function nodesOf(text: string): string {
-  const nodes = parseBitmap(text, 1024);
+  const nodes = parseBitmap(text, NODE_MASK_BITS);
   if (nodes.length === 0) throw libvirtError('CONFIG_UNSUPPORTED', `Invalid value of 'nodeset': ${text}`);
   return formatBitmap(nodes);
 }
@@ -104,21 +110,25 @@ const MEMORY_BACKING: EchoRule = {
   ],
 };
 
-/** `cells`: how many NUMA nodes the guest has. */
 export function parseMemoryBacking(domain: XmlElement): EchoedElement | undefined {
   return echoChild(MEMORY_BACKING, domain);
 }
 
-/** Pages for nodes that the guest does not have. */
+/** Huge pages are for NUMA nodes that the guest has, of which there are `cells`; one size at most is for the rest. */
 export function validateMemoryBacking(backing: EchoedElement | undefined, cells: number): void {
-  for (const group of backing?.children ?? []) {
-    if (group.name !== 'hugepages') continue;
-    for (const page of group.children) {
-      const nodeset = page.attributes.find(([name]) => name === 'nodeset')?.[1];
-      if (nodeset === undefined) continue;
-      const missing = parseBitmap(nodeset, 1024).find((node) => node >= cells && !(cells === 0 && node > 0));
+  const pages = backing?.children.find(({ name }) => name === 'hugepages')?.children ?? [];
+  let master: string | undefined;
+  for (const page of pages) {
+    const nodeset = echoedAttribute(page, 'nodeset');
+    const size = echoedAttribute(page, 'size') ?? '';
+    if (nodeset === '0' && cells === 0) page.attributes = page.attributes.filter(([name]) => name !== 'nodeset');
+    else if (nodeset !== undefined) {
+      const missing = parseBitmap(nodeset, NODE_MASK_BITS).find((node) => node >= cells);
       if (missing !== undefined) throw libvirtError('PLAIN', `hugepages: node ${missing} not found`);
+      continue;
     }
+    if (master !== undefined) throw libvirtError('PLAIN', `two master hugepages detected: ${master} and ${size}`);
+    master = size;
   }
 }
 

@@ -61,16 +61,18 @@ export function parseOs(domain: XmlElement, type: { arch: string; machine?: stri
     const text = childText(element, name);
     if (text !== undefined) os[name] = text;
   }
-  const smbios = childOf(element, 'smbios');
-  if (smbios) os.smbios = parseSmbios(smbios);
   return os;
 }
 
-function parseSmbios(element: XmlElement): string {
+/** <os><smbios>, which is read later than the rest. */
+export function parseSmbios(domain: XmlElement): string | undefined {
+  const os = childOf(domain, 'os');
+  const element = os && childOf(os, 'smbios');
+  if (element === undefined) return undefined;
   const mode = attributeOf(element, 'mode');
-  if (mode === undefined) throw libvirtError('XML_ERROR', "Missing required attribute 'mode' in element 'smbios'");
+  if (mode === undefined) return undefined;
   if (!['none', 'emulate', 'host', 'sysinfo'].includes(mode)) throw libvirtError('CONFIG_UNSUPPORTED', `unknown smbios mode '${mode}'`);
-  return mode;
+  return mode === 'none' ? undefined : mode;
 }
 
 export function validateOs(os: DomainOs): void {

@@ -44,8 +44,9 @@ const VIRTIO_DRIVER: EchoRule = {
 const VIRTIO_MODELS = ['virtio', 'virtio-transitional', 'virtio-non-transitional'];
 
 interface PassiveRule extends EchoRule {
-  /** More than one is refused, in these words. */
+  /** More than one is refused, in these words, as XML_ERROR (older ones: INTERNAL_ERROR). */
   only?: string;
+  onlyCode?: 'XML_ERROR';
 }
 
 const MEMBALLOON: PassiveRule = {
@@ -360,6 +361,7 @@ function shmem(echoed: EchoedElement, element: XmlElement): EchoedElement {
 const IOMMU: PassiveRule = {
   name: 'iommu',
   only: 'only a single IOMMU device is supported',
+  onlyCode: 'XML_ERROR',
   attributes: [['model', required(oneOf('intel', 'smmuv3', 'virtio'))]],
   children: [
     {
@@ -379,6 +381,7 @@ const IOMMU: PassiveRule = {
 const VSOCK: PassiveRule = {
   name: 'vsock',
   only: 'only a single vsock device is supported',
+  onlyCode: 'XML_ERROR',
   attributes: [['model', oneOf(...VIRTIO_MODELS)]],
   finish: (echoed, element) => {
     const cid = childOf(element, 'cid');
@@ -450,7 +453,7 @@ const VIDEO: PassiveRule = {
     const model = childOf(element, 'model');
     const type = model && attributeOf(model, 'type');
     if (type !== undefined && !VIDEO_MODELS.includes(type)) throw libvirtError('CONFIG_UNSUPPORTED', `unknown video model '${type}'`);
-    if (model === undefined || type === undefined || type === 'default') return noVideo();
+    if (model === undefined || type === undefined || type === 'default') return echoedElement('video', []);
     if (type === 'none') return echoedElement('video', [], [echoedElement('model', [['type', type]])]);
     const memory = type === 'cirrus' || type === 'vga' || type === 'bochs' || type === 'vmvga' ? '16384' : undefined;
     const qxl = type === 'qxl';
@@ -472,10 +475,6 @@ const VIDEO: PassiveRule = {
     );
   },
 };
-
-function noVideo(): never {
-  throw libvirtError('INTERNAL_ERROR', 'missing video model and cannot determine default');
-}
 
 const GRAPHICS: PassiveRule = {
   name: 'graphics',
@@ -506,33 +505,31 @@ const GRAPHICS: PassiveRule = {
 
 const INPUT: PassiveRule = {
   name: 'input',
-  finish: (_echoed, element) => {
-    const type = attributeOf(element, 'type');
-    if (type === undefined) throw libvirtError('INTERNAL_ERROR', 'missing input device type');
-    if (!['mouse', 'tablet', 'keyboard', 'passthrough', 'evdev'].includes(type))
-      throw libvirtError('CONFIG_UNSUPPORTED', `unknown input device type '${type}'`);
-    const bus = attributeOf(element, 'bus');
-    if (bus !== undefined && !['ps2', 'usb', 'xen', 'parallels', 'virtio', 'none'].includes(bus))
-      throw libvirtError('CONFIG_UNSUPPORTED', `unknown input bus type '${bus}'`);
-    throw libvirtError('INTERNAL_ERROR', 'Input devices are not supported by this virtualization driver.');
-  },
+  attributes: [
+    [
+      'type',
+      demanded(
+        oldEnum(['mouse', 'tablet', 'keyboard', 'passthrough', 'evdev'], (value) => `unknown input device type '${value}'`),
+        'INTERNAL_ERROR',
+        'missing input device type',
+      ),
+    ],
+    ['bus', oldEnum(['ps2', 'usb', 'xen', 'parallels', 'virtio', 'none'], (value) => `unknown input bus type '${value}'`)],
+  ],
 };
 
 const REDIRDEV: PassiveRule = {
   name: 'redirdev',
-  finish: (_echoed, element) => {
-    const type = attributeOf(element, 'type');
-    if (type === undefined) throw libvirtError('INTERNAL_ERROR', 'missing type in redirdev');
-    enumAttribute(element, 'bus', ['usb']);
-    throw libvirtError('CONFIG_UNSUPPORTED', 'cannot add redirected USB device: USB is disabled for this domain');
-  },
+  attributes: [
+    ['bus', orElse(oneOf('usb'), 'usb')],
+    ['type', demanded(string, 'INTERNAL_ERROR', 'missing type in redirdev')],
+  ],
+  finish: (echoed, element) => ({ ...echoed, children: parseCharSource(element, charTypeOf(element), false) }),
 };
 
 const MEMORY_DEVICE: PassiveRule = {
   name: 'memory',
-  finish: () => {
-    throw libvirtError('CONFIG_UNSUPPORTED', 'memory devices are not supported by this driver');
-  },
+  attributes: [['model', required(oneOf('dimm', 'nvdimm', 'virtio-pmem', 'virtio-mem', 'sgx-epc'))]],
 };
 
 const LEASE: PassiveRule = {
@@ -564,21 +561,8 @@ const LEASE: PassiveRule = {
 
 /** In the order in which libvirt reads them. */
 const BEFORE_HOSTDEVS: readonly PassiveRule[] = [INPUT, GRAPHICS, SOUND, AUDIO, VIDEO];
-const AFTER_HOSTDEVS: readonly PassiveRule[] = [
-  WATCHDOG,
-  MEMBALLOON,
-  RNG,
-  TPM,
-  NVRAM,
-  HUB,
-  REDIRDEV,
-  REDIRFILTER,
-  PANIC,
-  SHMEM,
-  MEMORY_DEVICE,
-  IOMMU,
-  VSOCK,
-];
+const AFTER_HOSTDEVS: readonly PassiveRule[] = [WATCHDOG, MEMBALLOON, RNG, TPM, NVRAM, HUB, REDIRDEV, REDIRFILTER, PANIC, SHMEM];
+const LAST: readonly PassiveRule[] = [MEMORY_DEVICE, IOMMU, VSOCK];
 
 /** The order of printing; the hostdevs stand after video. */
 const BEFORE_HOSTDEVS_PRINTED = ['input', 'tpm', 'graphics', 'sound', 'audio', 'video'];
@@ -608,7 +592,7 @@ function parseAll(devices: XmlElement, rules: readonly PassiveRule[], live: bool
   const kept: EchoedElement[] = [];
   for (const rule of rules) {
     const elements = childrenOf(devices, rule.name);
-    if (rule.only && elements.length > 1) throw libvirtError('INTERNAL_ERROR', rule.only);
+    if (rule.only && elements.length > 1) throw libvirtError(rule.onlyCode ?? 'INTERNAL_ERROR', rule.only);
     for (const element of elements) {
       const device = parsePassive(rule, element, live);
       if (device) kept.push(device);
@@ -638,16 +622,56 @@ export function parseLatePassive(devices: XmlElement, live: boolean): EchoedElem
   return parseAll(devices, AFTER_HOSTDEVS, live);
 }
 
+export function parseLastPassive(devices: XmlElement, live: boolean): EchoedElement[] {
+  return parseAll(devices, LAST, live);
+}
+
 export function parseLeases(devices: XmlElement): EchoedElement[] {
   return parseAll(devices, [LEASE], false);
 }
 
-const ALL: readonly PassiveRule[] = [...BEFORE_HOSTDEVS, ...AFTER_HOSTDEVS, SMARTCARD, LEASE];
+const ALL: readonly PassiveRule[] = [...BEFORE_HOSTDEVS, ...AFTER_HOSTDEVS, ...LAST, SMARTCARD, LEASE];
 
 /** One device of a kind that is only kept; undefined for a name that is none of them. */
 export function parsePassiveDevice(element: XmlElement, live: boolean): EchoedElement | undefined {
   const rule = ALL.find(({ name }) => name === element.local);
   return rule && parsePassive(rule, element, live);
+}
+
+/** Memory modules are refused before anything else about devices is looked at. */
+export function rejectMemoryDevices({ others }: DomainDevices): void {
+  if (others.some(({ name }) => name === 'memory'))
+    throw libvirtError('CONFIG_UNSUPPORTED', 'memory devices are not supported by this driver');
+}
+
+/** The first video card is the primary one. */
+export function settlePassive({ others }: DomainDevices): void {
+  const models = others.flatMap(({ name, children }) => (name === 'video' ? children.filter((child) => child.name === 'model') : []));
+  const [first] = models;
+  if (first && !models.some((model) => echoedAttribute(model, 'primary') === 'yes') && echoedAttribute(first, 'type') !== 'none')
+    first.attributes.push(['primary', 'yes']);
+}
+
+/** What the LXC driver, or the lack of another device, does not allow. */
+export function validatePassive(devices: DomainDevices): void {
+  const { others } = devices;
+  const all = (name: string): EchoedElement[] => others.filter((device) => device.name === name);
+  for (const sound of all('sound')) {
+    const audio = sound.children.find(({ name }) => name === 'audio');
+    const id = audio && echoedAttribute(audio, 'id');
+    if (id !== undefined && !all('audio').some((known) => echoedAttribute(known, 'id') === id))
+      throw libvirtError('XML_ERROR', `no audio device with ID ${id}`);
+  }
+  // A screen needs a card, and there is none to choose here.
+  const videos = all('video');
+  if (videos.some(({ children }) => !children.some(({ name }) => name === 'model')) || (videos.length === 0 && all('graphics').length > 0))
+    throw libvirtError('INTERNAL_ERROR', 'missing video model and cannot determine default');
+  if (all('input').length > 0) throw libvirtError('INTERNAL_ERROR', 'Input devices are not supported by this virtualization driver.');
+  const hasUsb = devices.controllers.some(
+    (controller) => echoedAttribute(controller, 'type') === 'usb' && echoedAttribute(controller, 'model') !== 'none',
+  );
+  if (all('redirdev').length > 0 && !hasUsb)
+    throw libvirtError('CONFIG_UNSUPPORTED', 'cannot add redirected USB device: USB is disabled for this domain');
 }
 
 /** Interrupt remapping needs an I/O APIC of the hypervisor's own. */
@@ -659,22 +683,4 @@ export function validateIommu({ devices, features }: DomainDefinition): void {
     throw libvirtError('CONFIG_UNSUPPORTED', "IOMMU interrupt remapping requires split I/O APIC (ioapic driver='qemu')");
   if (echoedAttribute(driver, 'eim') === 'on' && echoedAttribute(driver, 'intremap') !== 'on')
     throw libvirtError('CONFIG_UNSUPPORTED', 'IOMMU eim requires interrupt remapping to be enabled');
-}
-
-/** What the devices have to be to one another. */
-export function settlePassive({ others }: DomainDevices): void {
-  for (const sound of others) {
-    const audio = sound.name === 'sound' ? sound.children.find(({ name }) => name === 'audio') : undefined;
-    const id = audio && echoedAttribute(audio, 'id');
-    if (id !== undefined && !others.some((other) => other.name === 'audio' && echoedAttribute(other, 'id') === id))
-      throw libvirtError('XML_ERROR', `no audio device with ID ${id}`);
-  }
-  const videos = others.filter(({ name }) => name === 'video');
-  const models = videos.flatMap(({ children }) => children.filter(({ name }) => name === 'model'));
-  if (models.length > 0 && !models.some((model) => echoedAttribute(model, 'primary') === 'yes')) {
-    const [first] = models;
-    if (first && echoedAttribute(first, 'type') !== 'none') first.attributes.push(['primary', 'yes']);
-  }
-  // A screen needs a card, and there is none to choose here.
-  if (videos.length === 0 && others.some(({ name }) => name === 'graphics')) noVideo();
 }

@@ -59,34 +59,27 @@ const CIPHER: EchoRule = {
   ],
 };
 
-/** <keywrap> and <launchSecurity>. */
-export function parseTrailing(domain: XmlElement): EchoedElement[] {
-  const kept: EchoedElement[] = [];
+export function parseKeywrap(domain: XmlElement): EchoedElement | undefined {
   const keywrap = childOf(domain, 'keywrap');
-  if (keywrap) {
-    const ciphers = new Map<string, EchoedElement>();
-    for (const element of childrenOf(keywrap, 'cipher')) {
-      const cipher = echo(CIPHER, element)!;
-      const name = attributeOf(element, 'name') ?? '';
-      if (ciphers.has(name))
-        throw libvirtError('CONFIG_UNSUPPORTED', `A domain definition can have no more than one cipher node with name ${name}`);
-      ciphers.set(name, cipher);
-    }
-    if (ciphers.size > 0)
-      kept.push(
-        echoedElement(
-          'keywrap',
-          [],
-          ['aes', 'dea'].flatMap((name) => ciphers.get(name) ?? []),
-        ),
-      );
+  if (keywrap === undefined) return undefined;
+  const ciphers = new Map<string, EchoedElement>();
+  for (const element of childrenOf(keywrap, 'cipher')) {
+    const cipher = echo(CIPHER, element)!;
+    const name = attributeOf(element, 'name') ?? '';
+    if (ciphers.has(name))
+      throw libvirtError('INTERNAL_ERROR', `A domain definition can have no more than one cipher node with name ${name}`);
+    ciphers.set(name, cipher);
   }
-  const security = childOf(domain, 'launchSecurity');
-  if (security) kept.push(parseLaunchSecurity(security));
-  return kept;
+  const kept = ['aes', 'dea'].flatMap((name) => ciphers.get(name) ?? []);
+  return kept.length > 0 ? echoedElement('keywrap', [], kept) : undefined;
 }
 
-function parseLaunchSecurity(element: XmlElement): EchoedElement {
+export function parseLaunchSecurity(domain: XmlElement): EchoedElement | undefined {
+  const element = childOf(domain, 'launchSecurity');
+  return element && readLaunchSecurity(element);
+}
+
+function readLaunchSecurity(element: XmlElement): EchoedElement {
   const type = requiredEnum(element, 'type', ['sev', 's390-pv']);
   if (type === 's390-pv') return echoedElement('launchSecurity', [['type', type]]);
   const kernelHashes = yesNo(element, 'kernelHashes');

@@ -42,7 +42,7 @@ export function rejectVcpuStates(domain: XmlElement, count: number): void {
   const entries = element ? childrenOf(element, 'vcpu') : [];
   for (const entry of entries) {
     const id = unsignedAttribute(entry, 'id', { required: true }) as number;
-    if (id >= count) throw libvirtError('CONFIG_UNSUPPORTED', `vcpu id '${id}' is out of range of maximum vcpu count`);
+    if (id >= count) throw libvirtError('XML_ERROR', `vcpu id '${id}' is out of range of maximum vcpu count`);
     requiredEnum(entry, 'enabled', ['yes', 'no']);
     yesNo(entry, 'hotpluggable');
     unsignedAttribute(entry, 'order', { nonZero: true });

@@ -40,6 +40,22 @@ export class DomainCgroup {
     return `${this.layout.root}/${this.path}/${V2_PAYLOAD}`;
   }
 
+  /**
+   * Where a further process of the container goes, on v2: to its init. An init system hands controllers down from the
+   * payload and moves itself below; then the payload takes no process any more (cgroup-v2.rst, "No Internal Process").
+   */
+  payloadOf(initPid: number): string {
+    const { payload } = this;
+    let own: string;
+    try {
+      own = /^0::(.*)$/m.exec(fs.readFileSync(`/proc/${initPid}/cgroup`, 'utf8'))?.[1] ?? '';
+    } catch (error) {
+      throw systemError(`Unable to read from '/proc/${initPid}/cgroup'`, error);
+    }
+    const above = `/${this.path}/${V2_PAYLOAD}/`;
+    return own.startsWith(above) ? `${payload}/${own.slice(above.length)}` : payload;
+  }
+
   /** Text of one of the group's files. Throws SYSTEM_ERROR. */
   read(controller: V1Controller, file: string): string {
     const path = this.file(controller, file);

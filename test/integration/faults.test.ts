@@ -1,0 +1,334 @@
+// Whatever of ours is killed, and whenever: the next command finds its way, and in the end nothing is left.
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import process from 'node:process';
+import { setTimeout } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { eventually } from '../helpers/eventually.ts';
+import { suite } from '../helpers/requires.ts';
+import { childOf, errorLines, useVirsh, type Virsh } from '../helpers/virsh.ts';
+
+/** How often a command is killed: a little later each time, from when Node has started until after its end. */
+const POINTS = 20;
+
+const isAlive = (pid: number): boolean => {
+  const status = fs.existsSync(`/proc/${pid}/status`) ? fs.readFileSync(`/proc/${pid}/status`, 'latin1') : 'State:\tX';
+  return !/^State:\s+[ZX]/m.test(status);
+};
+const ended = (child: ChildProcess): Promise<unknown> =>
+  child.exitCode !== null || child.signalCode !== null ? Promise.resolve() : new Promise((resolve) => child.once('close', resolve));
+
+suite('a killed', ['root', 'built', 'busybox', 'fuse'], () => {
+  const virsh = useVirsh();
+
+  /** Runs a command again and again, killed later each time; `after` looks at what is left. */
+  async function killAtManyPoints(before: () => string[], after: (i: number) => void | Promise<void>): Promise<void> {
+    const begin = Date.now();
+    await ended(virsh.start({}, ...before()));
+    const wholeMs = Date.now() - begin;
+    await after(-1);
+    for (let i = 0; i < POINTS; i++) {
+      const child = virsh.start({}, ...before());
+      await setTimeout(wholeMs * (0.2 + i / POINTS));
+      child.kill('SIGKILL');
+      await ended(child);
+      await after(i);
+    }
+  }
+
+  const stop = (name: string): void => {
+    const { status, stderr } = virsh.run('destroy', name);
+    if (status !== 0) expect(errorLines(stderr)).toEqual([`Failed to destroy domain '${name}'`, 'Requested operation is not valid: domain is not running']);
+  };
+
+  describe('command', () => {
+    it('leaves a domain that was being started off or running, and the next start works', async () => {
+      const name = virsh.define();
+      const found = new Set<string>();
+      await killAtManyPoints(
+        () => ['start', name],
+        () => {
+          const { status, stderr } = virsh.run('start', name);
+          found.add(status === 0 ? 'off' : errorLines(stderr).join());
+          virsh.ok('destroy', name);
+        },
+      );
+      expect([...found].sort()).toEqual(['Domain is already active', 'off']);
+    });
+
+    it('leaves a domain that was being destroyed off or running, and the next destroy works', async () => {
+      const name = virsh.define({ init: ['/bin/sh', '-c', "trap 'exit' TERM; while :; do sleep 0.01; done"] });
+      await killAtManyPoints(
+        () => {
+          virsh.ok('start', name);
+          return ['destroy', name];
+        },
+        () => stop(name),
+      );
+    });
+
+    it('leaves the old definition or the new one', async () => {
+      const name = virsh.name();
+      const [one, two] = ['one', 'two'].map((title) => virsh.file(`${title}.xml`, virsh.xml(name, { more: `<uuid>11111111-2222-4333-8444-555555555555</uuid><title>${title}</title>` })));
+      virsh.ok('define', one!);
+      let count = 0;
+      const seen = new Set<string>();
+      await killAtManyPoints(
+        () => ['define', ++count % 2 ? two! : one!],
+        () => {
+          const xml = virsh.ok('dumpxml', name);
+          const title = /<title>(\w+)<\/title>/.exec(xml)?.[1];
+          expect(xml).toMatch(/^<domain type='lxc'>\n[\s\S]*\n<\/domain>\n\n$/);
+          seen.add(title!);
+        },
+      );
+      expect([...seen].sort()).toEqual(['one', 'two']);
+    });
+
+    it('leaves a new definition whole or not at all', async () => {
+      let name = '';
+      await killAtManyPoints(
+        () => {
+          name = virsh.name();
+          return ['define', virsh.file('new.xml', virsh.xml(name))];
+        },
+        () => {
+          const { status, stdout } = virsh.run('dumpxml', name);
+          if (status !== 0) return;
+          expect(stdout).toMatch(/^<domain type='lxc'>\n[\s\S]*\n<\/domain>\n\n$/);
+          virsh.ok('undefine', name);
+        },
+      );
+      expect(virsh.ok('list', '--all', '--name')).toBe('\n');
+    });
+
+    it('leaves a definition that was being removed whole or not at all', async () => {
+      const name = virsh.name();
+      const file = virsh.file('d.xml', virsh.xml(name));
+      await killAtManyPoints(
+        () => {
+          virsh.ok('define', file);
+          virsh.ok('autostart', name);
+          return ['undefine', name];
+        },
+        () => {
+          const { status } = virsh.run('dumpxml', name);
+          if (status === 0) virsh.ok('undefine', name);
+          expect(fs.readdirSync(virsh.path('etc/libvirt/lxc/autostart'))).toEqual([]);
+        },
+      );
+    });
+
+    it('that was creating a transient domain leaves it running or nothing', async () => {
+      const name = virsh.name();
+      const file = virsh.file('d.xml', virsh.xml(name));
+      await killAtManyPoints(
+        () => ['create', file],
+        () => {
+          if (virsh.run('domstate', name).status === 0) virsh.ok('destroy', name);
+        },
+      );
+    });
+  });
+
+  describe('controller', () => {
+    it('takes its container with it, and the domain starts again', async () => {
+      const name = virsh.boot();
+      const [controller, init] = [virsh.controllerPid(name), virsh.initPid(name)];
+      process.kill(controller, 'SIGKILL');
+      await eventually(() => !isAlive(init));
+      expect(virsh.ok('domstate', name).trim()).toBe('shut off');
+      expect(virsh.error('destroy', name)).toEqual([`Failed to destroy domain '${name}'`, 'Requested operation is not valid: domain is not running']);
+      expect(virsh.state(name)).toBe('shut off (failed)');
+      virsh.ok('start', name);
+    });
+
+    it('of a container that got loose from it: the next start ends that first', async () => {
+      // A change of ids frees a process from the signal that it gets with its parent's death.
+      const name = virsh.boot({ init: ['/bin/setpriv', '--reuid', '1000', '--clear-groups', '/bin/sh', '-c', "trap '' TERM HUP; sleep 1000; sleep 1000"] });
+      const [controller, init] = [virsh.controllerPid(name), virsh.initPid(name)];
+      await eventually(() => /^Uid:\t1000/m.test(fs.readFileSync(`/proc/${init}/status`, 'utf8')));
+      process.kill(controller, 'SIGKILL');
+      await setTimeout(50);
+      expect(isAlive(init)).toBe(true);
+      virsh.ok('start', name);
+      expect(isAlive(init)).toBe(false);
+    });
+
+    it('of a domain that is undefined then: nothing is left', async () => {
+      const name = virsh.boot();
+      process.kill(virsh.controllerPid(name), 'SIGKILL');
+      await eventually(() => virsh.ok('domstate', name).trim() === 'shut off');
+      virsh.ok('undefine', name);
+      expect(virsh.leftovers()).toEqual({ processes: [], cgroups: [], mounts: [], loops: [], links: [], files: [] });
+    });
+
+    it('of a transient domain: the next list leaves nothing of it', async () => {
+      const name = virsh.name();
+      virsh.ok('create', virsh.file('d.xml', virsh.xml(name)));
+      process.kill(virsh.controllerPid(name), 'SIGKILL');
+      await eventually(() => {
+        virsh.ok('list', '--all');
+        expect(virsh.leftovers()).toEqual({ processes: [], cgroups: [], mounts: [], loops: [], links: [], files: [] });
+        return true;
+      });
+    });
+
+    it('of a paused domain: its frozen processes end, too', async () => {
+      const name = virsh.boot();
+      const [controller, init] = [virsh.controllerPid(name), virsh.initPid(name)];
+      virsh.ok('suspend', name);
+      process.kill(controller, 'SIGKILL');
+      await eventually(() => virsh.ok('domstate', name).trim() === 'shut off');
+      virsh.ok('start', name);
+      expect(isAlive(init)).toBe(false);
+    });
+  });
+
+  describe('init', () => {
+    it('ends the domain', async () => {
+      const name = virsh.boot();
+      process.kill(virsh.initPid(name), 'SIGKILL');
+      await virsh.waitForState(name, 'shut off (shutdown)');
+    });
+  });
+
+  it('aftermath leaves what the next command clears up', async () => {
+    const name = virsh.define();
+    for (let i = 0; i < POINTS; i++) {
+      virsh.ok('start', name);
+      const controller = Number(fs.readFileSync(virsh.path(`run/libvirt/lxc/${name}.pid`), 'utf8'));
+      const init = childOf(controller);
+      process.kill(init, 'SIGKILL');
+      await eventually(() => !isAlive(init));
+      await setTimeout(i * 5);
+      if (isAlive(controller)) process.kill(controller, 'SIGKILL');
+      await eventually(() => !isAlive(controller));
+    }
+    virsh.ok('start', name);
+  });
+
+  it('controller whose pid was given to another process: that one is left alone', async () => {
+    const name = virsh.boot();
+    process.kill(virsh.controllerPid(name), 'SIGKILL');
+    await eventually(() => virsh.ok('domstate', name).trim() === 'shut off');
+    const stranger = spawn('sleep', ['1000']);
+    try {
+      const file = virsh.path(`run/libvirt/lxc/${name}.xml`);
+      const status = fs.readFileSync(file, 'utf8');
+      fs.writeFileSync(file, status.replace(/ pid='\d+'>/, ` pid='${stranger.pid}'>`).replace(/<init pid='\d+'/, `<init pid='${stranger.pid}'`));
+      expect(virsh.ok('domstate', name).trim()).toBe('shut off');
+      stop(name);
+      virsh.ok('start', name);
+      expect(isAlive(stranger.pid!)).toBe(true);
+    } finally {
+      stranger.kill();
+    }
+  });
+
+  it.each(['', '<domstatus', '<domstatus state="running"/>', 'x'.repeat(5000)])('writer of a status is survived: %#', (damaged) => {
+    const name = virsh.define();
+    virsh.file(`run/libvirt/lxc/${name}.xml`, damaged);
+    expect(virsh.ok('domstate', name).trim()).toBe('shut off');
+    virsh.ok('list', '--all');
+    virsh.ok('start', name);
+    expect(virsh.ok('domstate', name).trim()).toBe('running');
+  });
+
+  it('writer of a definition is survived: others can be listed and used', () => {
+    const broken = virsh.define();
+    const name = virsh.define();
+    fs.truncateSync(virsh.path(`etc/libvirt/lxc/${broken}.xml`), 40);
+    expect(virsh.ok('list', '--all', '--name').split('\n').filter(Boolean).sort()).toEqual([broken, name].sort());
+    expect(virsh.error('start', broken)).toHaveLength(2);
+    virsh.ok('start', name);
+    virsh.ok('undefine', broken);
+  });
+});
+
+suite('a full disk', ['root', 'built', 'busybox', 'fuse'], () => {
+  const virsh = useVirsh();
+
+  /** A store on a disk of its own, as full as a disk can be. */
+  function onSmallDisk(action: (store: { env: Record<string, string>; fill(): void; free(): void }) => void): void {
+    const disk = virsh.path('disk');
+    fs.mkdirSync(disk);
+    expect(spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'none', disk]).status).toBe(0);
+    const ballast = `${disk}/ballast`;
+    const fill = (): void => {
+      const fd = fs.openSync(ballast, 'a');
+      try {
+        for (;;) fs.writeSync(fd, Buffer.alloc(512));
+      } catch {
+        fs.closeSync(fd);
+      }
+    };
+    try {
+      action({ env: { VIRSH_LXC_PREFIX: disk }, fill, free: () => fs.rmSync(ballast) });
+    } finally {
+      for (const verb of ['destroy', 'undefine']) virsh.runWith({ env: { VIRSH_LXC_PREFIX: disk } }, verb, 'none');
+      expect(spawnSync('umount', [disk]).status).toBe(0);
+      fs.rmdirSync(disk);
+    }
+  }
+  const files = (v: Virsh): string[] => fs.readdirSync(v.path('disk'), { recursive: true, encoding: 'utf8' }).filter((name) => /\.new$/.test(name));
+
+  it('keeps a definition from being written, and what was there as it was', () => {
+    const xml = virsh.file('d.xml', virsh.xml(`${virsh.tag}-0`, { more: '<title>old</title>' }));
+    const long = virsh.file('e.xml', virsh.xml(`${virsh.tag}-0`, { more: `<title>new</title><description>${'text '.repeat(5000)}</description>` }));
+    onSmallDisk(({ env, fill, free }) => {
+      expect(virsh.runWith({ env }, 'define', xml).status).toBe(0);
+      const before = virsh.runWith({ env }, 'dumpxml', `${virsh.tag}-0`).stdout;
+      fill();
+      const uuid = /<uuid>.*<\/uuid>/.exec(before)![0];
+      fs.writeFileSync(long, fs.readFileSync(long, 'utf8').replace('</name>', `</name>${uuid}`));
+      const failed = virsh.runWith({ env }, 'define', long);
+      const file = virsh.path(`disk/etc/libvirt/lxc/${virsh.tag}-0.xml`);
+      expect(failed).toEqual({ status: 1, stdout: '\n', stderr: `error: Failed to define domain from ${long}\nerror: cannot write file '${file}': No space left on device\n` });
+      expect(virsh.runWith({ env }, 'dumpxml', `${virsh.tag}-0`).stdout).toBe(before);
+      expect(files(virsh)).toEqual([]);
+      // Almost full: the beginning of the file still fits.
+      free();
+      fill();
+      fs.truncateSync(virsh.path('disk/ballast'), fs.statSync(virsh.path('disk/ballast')).size - 8192);
+      const half = virsh.runWith({ env }, 'define', long);
+      expect([half.status, virsh.runWith({ env }, 'dumpxml', `${virsh.tag}-0`).stdout]).toEqual([1, before]);
+      expect(files(virsh)).toEqual([]);
+      free();
+      expect(virsh.runWith({ env }, 'define', long).status).toBe(0);
+      expect(virsh.runWith({ env }, 'undefine', `${virsh.tag}-0`).status).toBe(0);
+    });
+  });
+
+  it('keeps a domain from being started, with a reason, and nothing is left of it', () => {
+    const name = `${virsh.tag}-1`;
+    const xml = virsh.file('d.xml', virsh.xml(name));
+    onSmallDisk(({ env, fill, free }) => {
+      virsh.runWith({ env }, 'define', xml);
+      fill();
+      const failed = virsh.runWith({ env }, 'start', name);
+      expect(failed.status).toBe(1);
+      expect(errorLines(failed.stderr)).toEqual([`Failed to start domain '${name}'`, expect.stringMatching(/No space left on device$/)]);
+      expect(virsh.leftovers()).toMatchObject({ processes: [], cgroups: [] });
+      expect(files(virsh)).toEqual([]);
+      free();
+      expect(virsh.runWith({ env }, 'start', name)).toMatchObject({ status: 0, stderr: '' });
+      expect(virsh.runWith({ env }, 'destroy', name)).toMatchObject({ status: 0, stderr: '' });
+      virsh.runWith({ env }, 'undefine', name);
+    });
+  });
+
+  it('does not keep a running domain from being destroyed', () => {
+    const name = `${virsh.tag}-2`;
+    const xml = virsh.file('d.xml', virsh.xml(name));
+    onSmallDisk(({ env, fill }) => {
+      virsh.runWith({ env }, 'define', xml);
+      virsh.runWith({ env }, 'start', name);
+      fill();
+      expect(virsh.runWith({ env }, 'destroy', name)).toEqual({ status: 0, stdout: `Domain '${name}' destroyed\n\n`, stderr: '' });
+      expect(virsh.runWith({ env }, 'domstate', name).stdout).toBe('shut off\n\n');
+      expect(virsh.runWith({ env }, 'undefine', name).status).toBe(0);
+      expect(files(virsh)).toEqual([]);
+    });
+  });
+});
