@@ -5,12 +5,22 @@ import os from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
+import yargs from 'yargs';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const conformance = path.join(root, '../shared/conformance');
-const only = process.argv.slice(2);
 const totals = { passed: 0, failed: 0, skipped: 0 };
 const isRoot = process.getuid?.() === 0;
+
+/** The groups that this program claims to do in full; others are run by setting CONFORMANCE to a pattern. */
+const CONFORMANCE_GROUPS = 'lifecycle|list|xml|xml-errors|cli|inside|console';
+
+/** Cases whose transcript is what libvirt does and not what it should do: ours has a test of its own, and the case is skipped by name. */
+const DEVIATIONS = {
+  'inside/idmap-network':
+    'under an idmap libvirt leaves the entered command the unmapped uid 65534 without capabilities, so that it may not set a link up; ' +
+    'ours is root of the container (test/integration/enter.test.ts)',
+};
 
 /** Debian packages that the integration and conformance tests use. */
 const PACKAGES = { 'busybox-static': '/bin/busybox', python3: '/usr/bin/python3', iproute2: '/usr/sbin/ip', e2fsprogs: '/usr/sbin/mke2fs' };
@@ -59,7 +69,19 @@ async function whole(title, command, args) {
 async function vitest(project) {
   console.log(`\n== ${project}`);
   const report = path.join(fs.mkdtempSync(path.join(os.tmpdir(), 'virsh-lxc-test-')), 'report.json');
-  const args = ['run', '--config', 'test/vitest.config.ts', '--project', project, '--reporter', 'default', '--reporter', 'json', '--outputFile.json', report];
+  const args = [
+    'run',
+    '--config',
+    'test/vitest.config.ts',
+    '--project',
+    project,
+    '--reporter',
+    'default',
+    '--reporter',
+    'json',
+    '--outputFile.json',
+    report,
+  ];
   const { status } = await run(bin('vitest'), args);
   const result = fs.existsSync(report) ? JSON.parse(fs.readFileSync(report, 'utf8')) : undefined;
   fs.rmSync(path.dirname(report), { recursive: true, force: true });
@@ -82,16 +104,17 @@ async function conform() {
   }
   const prefix = fs.mkdtempSync(path.join(os.tmpdir(), 'virsh-lxc-conformance-'));
   fs.chmodSync(prefix, 0o755);
-  const args = [path.join(conformance, 'run.mjs'), '--virsh', `${path.join(root, 'bin/virsh-lxc')} -c lxc:///`, '--quiet', '--filter', process.env.CONFORMANCE ?? CONFORMANCE_GROUPS];
+  for (const [name, reason] of Object.entries(DEVIATIONS)) console.log(`skip ${name}: ${reason}`);
+  count(0, 0, Object.keys(DEVIATIONS).length);
+  const filter = `^(?!(${Object.keys(DEVIATIONS).join('|')})$)(${options.groups})/`;
+  const virsh = `${path.join(root, 'bin/virsh-lxc')} -c lxc:///`;
+  const args = [path.join(conformance, 'run.mjs'), '--virsh', virsh, '--quiet', '--jobs', '2', '--filter', filter];
   const { output } = await run(process.execPath, args, { VIRSH_LXC_PREFIX: prefix });
   fs.rmSync(prefix, { recursive: true, force: true });
   const last = /(\d+) passed, (\d+) failed(?:, (\d+) skipped)?\s*$/.exec(output);
   if (last) count(Number(last[1]), Number(last[2]), Number(last[3] ?? 0));
   else count(0, 1);
 }
-
-/** The groups that this program claims to do in full; others are run by setting CONFORMANCE to a pattern. */
-const CONFORMANCE_GROUPS = '^(lifecycle|list|xml|xml-errors|cli|inside|console)/';
 
 const CHECKS = {
   types: () => whole('types', bin('tsc'), ['--noEmit']),
@@ -101,15 +124,16 @@ const CHECKS = {
   conformance: conform,
 };
 
-const chosen = only.length > 0 ? only : Object.keys(CHECKS);
+const options = yargs(process.argv.slice(2))
+  .usage('npm test -- [CHECK ...]\n\nRuns the checks that are named, or all of them.')
+  .positional('check', { choices: Object.keys(CHECKS) })
+  .option('groups', { type: 'string', default: CONFORMANCE_GROUPS, describe: 'groups of the conformance suite, as a|b|c' })
+  .check(({ _: names }) => names.every((name) => Object.hasOwn(CHECKS, name)) || `the checks are ${Object.keys(CHECKS).join(', ')}`)
+  .strictOptions()
+  .parseSync();
+const chosen = options._.length > 0 ? options._ : Object.keys(CHECKS);
 if (chosen.includes('integration') || chosen.includes('conformance')) installPackages();
-for (const name of chosen) {
-  if (!(name in CHECKS)) {
-    console.error(`no check is called ${name}: ${Object.keys(CHECKS).join(', ')}`);
-    process.exit(2);
-  }
-  await CHECKS[name]();
-}
+for (const name of chosen) await CHECKS[name]();
 const { passed, failed, skipped } = totals;
 console.log(`\n${passed} passed, ${failed} failed${skipped ? `, ${skipped} skipped` : ''}`);
 process.exit(failed > 0 ? 1 : 0);

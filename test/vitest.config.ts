@@ -9,7 +9,7 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: ['test/integration/**/*.test.ts'],
-  
+
           poolOptions: { forks: { singleFork: true } }, // one file at a time
           testTimeout: process.env['VMRIG'] ? 240_000 : 60_000,
           hookTimeout: process.env['VMRIG'] ? 240_000 : 60_000,

@@ -10,7 +10,7 @@ import { build } from 'esbuild';
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
 const ENTRY = `
-export { commandTable } from './src/cli/registry.ts';
+export { commandTable } from './src/cli/full-table.ts';
 export { manualPage } from './src/cli/man.ts';
 export { GLOBAL_OPTIONS } from './src/cli/settings.ts';
 `;
