@@ -133,6 +133,7 @@ export const O_NOCTTY = 0o400;
 export const O_NONBLOCK = 0o4000;
 /** O_DIRECTORY and O_NOFOLLOW differ between architectures. */
 export const O_DIRECTORY = process.arch === 'arm64' ? 0o40000 : 0o200000;
+export const O_NOFOLLOW = process.arch === 'arm64' ? 0o100000 : 0o400000;
 export const O_CLOEXEC = 0o2000000;
 export const O_PATH = 0o10000000;
 

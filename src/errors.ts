@@ -20,6 +20,7 @@ export const ERROR_CODES = {
   NO_TARGET: { number: 19, prefix: 'missing target information for device ' },
   NO_DOMAIN: { number: 42, prefix: 'Domain not found: ' },
   NO_NETWORK: { number: 43, prefix: 'Network not found: ' },
+  INVALID_MAC: { number: 44, prefix: 'invalid MAC address: ' },
   OPERATION_INVALID: { number: 55, prefix: 'Requested operation is not valid: ' },
   CONFIG_UNSUPPORTED: { number: 67, prefix: 'unsupported configuration: ' },
   OPERATION_TIMEOUT: { number: 68, prefix: 'Timed out during operation: ' },
@@ -30,6 +31,7 @@ export const ERROR_CODES = {
   OVERFLOW: { number: 87, prefix: 'numerical overflow: ' },
   DEVICE_MISSING: { number: 99, prefix: 'device not found: ' },
   XML_INVALID_SCHEMA: { number: 92, prefix: 'XML document failed to validate against schema: ' },
+  NO_NETWORK_PORT: { number: 105, prefix: 'network port not found: ' },
   NO_HOSTNAME: { number: 107, prefix: 'no hostname found: ' },
 } as const satisfies Record<string, { number: number; prefix: string }>;
 

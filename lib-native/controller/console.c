@@ -152,14 +152,7 @@ size_t console_prepare(struct pollfd *fds, int *timeout_ms)
 	for (size_t i = 0; i < console_count; i++) {
 		struct console *c = &consoles[i];
 		short guest = 0, host = 0;
-		if (used(c) < RING_BYTES || forgets(c))
-			guest |= POLLIN;
-		if (c->input_used)
-			guest |= POLLOUT;
-		if (c->direct < 0 && used(c))
-			host |= POLLOUT;
-		if (c->input_used < INPUT_BYTES)
-			host |= POLLIN;
+		/* First of all: whether more may be read from the guest depends on it. */
 		if (attached(c) && c->waiting_ms && !c->stalled) {
 			now = now ? now : now_ms();
 			int64_t left = c->waiting_ms + STALL_MS - now;
@@ -168,6 +161,14 @@ size_t console_prepare(struct pollfd *fds, int *timeout_ms)
 			else if (*timeout_ms < 0 || left < *timeout_ms)
 				*timeout_ms = (int)left;
 		}
+		if (used(c) < RING_BYTES || forgets(c))
+			guest |= POLLIN;
+		if (c->input_used)
+			guest |= POLLOUT;
+		if (c->direct < 0 && used(c))
+			host |= POLLOUT;
+		if (c->input_used < INPUT_BYTES)
+			host |= POLLIN;
 		fds[n++] = (struct pollfd){ c->guest, guest, 0 };
 		fds[n++] = (struct pollfd){ c->opened ? c->host : -1, host, 0 };
 		fds[n++] = (struct pollfd){ used(c) ? c->direct : -1, POLLOUT, 0 };

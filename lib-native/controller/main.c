@@ -14,7 +14,7 @@
  *   close
  *
  * FAILED step,errno comes instead of READY (a parent's step as -1-step). If virsh-lxc goes away before READY, the
- * child is killed. SIGTERM kills init; SIGUSR1 says that no aftermath is wanted, SIGUSR2 that it is again; signal 40 with a
+ * child is killed and the aftermath gets the status -1. SIGTERM kills init; SIGUSR1 says that no aftermath is wanted, SIGUSR2 that it is again; signal 40 with a
  * value (console << 16 | descriptor, 0xffff to withdraw) offers a descriptor of the sender's for output. With --enter there are no consoles: EXITED status follows READY, and that is all. */
 #define _GNU_SOURCE
 #include "console.h"
@@ -57,6 +57,9 @@ static int go_write = -1, error_read = -1;
 static bool running;    /* the program was executed */
 static bool autodestroy; /* the container ends with the other side of the control socket */
 static bool stand_down; /* whoever stops the container clears up too: no aftermath */
+static bool abandoned;  /* virsh-lxc went away before the program was executed */
+static char **aftermath_command;
+static int aftermath_words;
 
 static void tell(enum message_kind kind, int a, int b)
 {
@@ -69,6 +72,28 @@ _Noreturn static void die(const char *what)
 {
 	dprintf(STDERR_FILENO, "%s: %s: %s\n", program_name, what, strerror(errno));
 	exit(EXIT_FAILURE);
+}
+
+/* The wait status of an init that never was. */
+#define ABANDONED (-1)
+
+/* Becomes the aftermath: virsh-lxc once more, which decides what init's end means. */
+_Noreturn static void aftermath(int status)
+{
+	static char text[16];
+	if (!aftermath_words)
+		exit(EXIT_SUCCESS);
+	char *argv[aftermath_words + 2];
+	sigset_t none;
+	memcpy(argv, aftermath_command, (size_t)aftermath_words * sizeof *argv);
+	snprintf(text, sizeof text, "%d", status);
+	argv[aftermath_words] = text;
+	argv[aftermath_words + 1] = NULL;
+	sigemptyset(&none);
+	close_range(3, ~0u, 0);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	execv(argv[0], argv);
+	die(argv[0]);
 }
 
 static bool read_all(int fd, void *into, size_t size)
@@ -88,13 +113,15 @@ static bool read_all(int fd, void *into, size_t size)
 static void receive_plan(struct plan *plan)
 {
 	uint32_t size;
-	if (!read_all(control, &size, sizeof size) || size > PLAN_MAX_BYTES)
-		exit(EXIT_FAILURE); /* virsh-lxc gave up before it had a plan */
+	if (!read_all(control, &size, sizeof size))
+		aftermath(ABANDONED); /* virsh-lxc went away before it had a plan */
+	if (size > PLAN_MAX_BYTES)
+		exit(EXIT_FAILURE);
 	void *bytes = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (bytes == MAP_FAILED)
 		die("plan");
 	if (!read_all(control, bytes, size))
-		exit(EXIT_FAILURE);
+		aftermath(ABANDONED);
 	if (plan_open(plan, bytes, size) < 0) {
 		errno = EBADMSG;
 		die("plan");
@@ -143,9 +170,13 @@ static void started(void)
 {
 	struct failure failure;
 	ssize_t n = read(error_read, &failure, sizeof failure);
-	if (n == sizeof failure)
+	bool failed = n == sizeof failure;
+	if (failed && !(failure.step & FAILED_LATE))
 		tell(FAILED, failure.step, failure.error);
 	else {
+		if (failed)
+			dprintf(STDERR_FILENO, "%s: init could not be started, step %d of the plan: %s\n", program_name,
+				(int)(failure.step & ~FAILED_LATE), strerror(failure.error));
 		running = true;
 		tell(READY, 0, 0);
 	}
@@ -164,7 +195,8 @@ static void on_control(void)
 	} else if (n == 1 && order == 'P') {
 		running = true; /* starts paused: nobody waits for READY */
 	} else if (n == 0 || (n < 0 && errno != EINTR)) {
-		if (autodestroy || (error_read >= 0 && !running)) /* its owner has gone; or nobody is left to tell: it must not start */
+		abandoned = error_read >= 0 && !running; /* nobody is left to tell: it must not start */
+		if (autodestroy || abandoned)
 			syscall(SYS_pidfd_send_signal, init_pidfd, SIGKILL, NULL, 0);
 		close(control);
 		control = -1;
@@ -236,23 +268,6 @@ static int serve(int signals, int fuse)
 				return status;
 		}
 	}
-}
-
-/* Becomes the aftermath: virsh-lxc once more, which decides what init's end means. */
-_Noreturn static void aftermath(char **command, int count, int status)
-{
-	static char text[16];
-	char *argv[count + 2];
-	sigset_t none;
-	memcpy(argv, command, (size_t)count * sizeof *argv);
-	snprintf(text, sizeof text, "%d", status);
-	argv[count] = text;
-	argv[count + 1] = NULL;
-	sigemptyset(&none);
-	close_range(3, ~0u, 0);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	execv(argv[0], argv);
-	die(argv[0]);
 }
 
 static int number(const char *text)
@@ -330,6 +345,8 @@ int main(int argc, char **argv)
 		return EXIT_FAILURE;
 	}
 	close_range(3, ~0u, CLOSE_RANGE_CLOEXEC);
+	aftermath_command = argv + optind;
+	aftermath_words = argc - optind;
 
 	int signals = block_signals();
 	struct plan plan;
@@ -348,7 +365,9 @@ int main(int argc, char **argv)
 		return EXIT_SUCCESS;
 	}
 	console_finish();
-	if (!running || stand_down || optind >= argc)
+	if (abandoned)
+		aftermath(ABANDONED);
+	if (!running || stand_down)
 		return EXIT_SUCCESS;
-	aftermath(argv + optind, argc - optind, status);
+	aftermath(status);
 }

@@ -105,8 +105,8 @@ _Noreturn void plan_run_child(const struct plan *plan, int go_fd, int error_fd)
 		if (!failure.error)
 			continue;
 		if (step->flags & STEP_LATE)
-			dprintf(STDERR_FILENO, "step %d of the plan failed after start: %s\n", (int)i, strerror(failure.error));
-		else if (write(error_fd, &failure, sizeof failure) < 0)
+			failure.step |= FAILED_LATE;
+		if (write(error_fd, &failure, sizeof failure) < 0)
 			_exit(125);
 		_exit(126);
 	}

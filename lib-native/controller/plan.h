@@ -55,7 +55,8 @@ struct plan {
 	size_t bytes;
 };
 
-/* What a failing child writes to its parent. */
+/* What a failing child writes to its parent; step has FAILED_LATE added where it is a late one. */
+#define FAILED_LATE (1 << 30)
 struct failure {
 	int32_t step;
 	int32_t error;

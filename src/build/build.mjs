@@ -1,11 +1,12 @@
 // Builds dist/: the command as one file (virsh-lxc.cjs) with its code cache, the controller, the native library's file.
 
 import { execFileSync, spawnSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { buildManual } from './man.mjs';
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const dist = join(root, 'dist');
@@ -27,49 +28,121 @@ const keepApart = {
   },
 };
 
-/** CommonJS files; modules that are imported dynamically run when they are first imported. */
-async function buildBundles() {
-  const apart = Object.entries(APART).map(([source, name]) => ({ in: source, out: name }));
-  await build({
-    absWorkingDir: root,
-    entryPoints: [{ in: 'src/cli/main.ts', out: 'virsh-lxc' }, ...apart],
-    outdir: dist,
-    outExtension: { '.js': '.cjs' },
-    bundle: true,
-    platform: 'node',
-    target: 'node20',
-    format: 'cjs',
-    // import() of a builtin becomes a late require: a script made by vm.Script has no import().
-    supported: { 'dynamic-import': false },
-    legalComments: 'none',
-    minify: true,
-    external: ['koffi'],
-    // Those that ask for it have __filename to go by in the bundle.
-    logOverride: { 'empty-import-meta': 'silent' },
-    plugins: [keepApart],
-    logLevel: 'warning',
-  });
+/**
+ * Imports of node's own modules, made once. Left alone, esbuild copies every property of such a module for each file that
+ * imports it, which is 3 ms of a command's start.
+ */
+const leanBuiltins = {
+  name: 'lean-builtins',
+  setup(bundler) {
+    const names = importedNames();
+    bundler.onResolve({ filter: /^node:/ }, (args) => {
+      if (args.namespace === 'builtin') return { path: args.path, external: true };
+      return args.kind === 'import-statement' && names.has(args.path) ? { path: args.path, namespace: 'builtin' } : undefined;
+    });
+    bundler.onLoad({ filter: /.*/, namespace: 'builtin' }, ({ path }) => ({
+      contents: `const all = require('${path}'); export default all; export const { ${[...names.get(path)].join(', ')} } = all;`,
+    }));
+  },
+};
+
+/** Which names our sources import from each of node's modules. */
+function importedNames() {
+  const names = new Map();
+  for (const file of ['src', 'lib-native'].flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true }).map((name) => join(root, folder, name)),
+  )) {
+    if (!file.endsWith('.ts')) continue;
+    for (const [, list = '', module] of readFileSync(file, 'utf8').matchAll(/^import (?:\w+|\{([^}]*)\}) from '(node:[\w/]+)'/gm)) {
+      const known = names.get(module) ?? new Set();
+      for (const item of list.split(',').map((text) => text.trim()))
+        if (item && !item.startsWith('type ')) known.add(item.split(' as ')[0]);
+      names.set(module, known);
+    }
+  }
+  return names;
 }
 
 /**
- * The code caches, by kind of command as bin/virsh-lxc knows them, in the order in which they are made: what the commands of
- * a kind call is compiled into its cache. Those from `aftermath` on start a container where the build may (as root); where
- * it may not, they are compiled as far as they come.
+ * The kinds of command that have a bundle of their own, as bin/virsh-lxc knows them, in the order in which their code caches
+ * are made: reading the bundle of everything and its cache takes longer than most of them take to run. `has`: the modules
+ * that the entry loads late in this bundle; `warm`: commands whose code goes into the cache, each run in turn, which start
+ * a container where the build may (as root) and where it may not are compiled as far as they come.
  */
-const CACHES = {
-  define: [['define', 'warm-up.xml']],
-  aftermath: [
-    ['start', 'warm-up'],
-    ['destroy', 'warm-up'],
-  ],
-  start: [['start', 'warm-up']],
-  read: [['--version'], ['list'], ['list', '--all'], ['domstate', 'warm-up', '--reason'], ['dumpxml', 'warm-up'], ['dominfo', 'warm-up']],
-  enter: [['lxc-enter-namespace', 'warm-up', '--', '/bin/true']],
-  destroy: [
-    ['shutdown', 'warm-up'],
-    ['destroy', 'warm-up'],
-  ],
+const KINDS = {
+  define: { has: ['commands/domain/define', 'commands/domain/undefine'], warm: [['define', 'warm-up.xml']] },
+  start: { has: ['commands/domain/start', 'commands/domain/create'], warm: [['start', 'warm-up']] },
+  list: {
+    has: ['commands/monitor/list', 'commands/monitor/domstate', 'commands/domain/names'],
+    warm: [['list'], ['list', '--all'], ['domstate', 'warm-up', '--reason'], ['domid', 'warm-up'], ['domuuid', 'warm-up']],
+  },
+  read: {
+    has: ['commands/monitor/dominfo', 'commands/domain/dumpxml'],
+    warm: [
+      ['dumpxml', 'warm-up'],
+      ['dumpxml', 'warm-up', '--inactive'],
+      ['dominfo', 'warm-up'],
+    ],
+  },
+  enter: { has: ['commands/domain/lxc-enter-namespace'], warm: [['lxc-enter-namespace', 'warm-up', '--', '/bin/true']] },
+  destroy: {
+    has: ['commands/domain/stop'],
+    warm: [
+      ['shutdown', 'warm-up'],
+      ['destroy', 'warm-up'],
+    ],
+  },
+  aftermath: { has: ['driver/aftermath'], warm: [] },
+  'virsh-lxc': {
+    has: undefined,
+    warm: [['--version'], ['start', 'warm-up'], ['console', 'warm-up'], ['destroy', 'warm-up'], ['undefine', 'warm-up']],
+  },
 };
+
+/** Leaves out what commands of other kinds need: all that the entry and the registry load late, but for `has`. */
+const only = (has) => ({
+  name: 'only',
+  setup(bundler) {
+    const entry = ['src/cli/main.ts', 'src/cli/registry.ts'];
+    const always = ['cli/output', 'cli/debug-log'];
+    bundler.onResolve({ filter: /^\./ }, (args) => {
+      if (args.kind !== 'dynamic-import' || !entry.includes(relative(root, args.importer))) return undefined;
+      const name = relative(join(root, 'src'), join(args.resolveDir, args.path)).replace(/\.ts$/, '');
+      return [...always, ...has].includes(name) ? undefined : { path: name, namespace: 'left-out' };
+    });
+    bundler.onLoad({ filter: /.*/, namespace: 'left-out' }, ({ path }) => ({
+      contents: `throw new Error('${path} is not in this bundle')`,
+    }));
+  },
+});
+
+const COMMON = {
+  absWorkingDir: root,
+  outdir: dist,
+  outExtension: { '.js': '.cjs' },
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  format: 'cjs',
+  // import() of a builtin becomes a late require: a script made by vm.Script has no import().
+  supported: { 'dynamic-import': false },
+  legalComments: 'none',
+  minify: true,
+  external: ['koffi'],
+  // Those that ask for it have __filename to go by in the bundle.
+  logOverride: { 'empty-import-meta': 'silent' },
+  logLevel: 'warning',
+};
+
+/** CommonJS files; modules that are imported dynamically run when they are first imported. */
+async function buildBundles() {
+  const plugins = [keepApart, leanBuiltins];
+  const apart = Object.entries(APART).map(([source, name]) => ({ in: source, out: name }));
+  await build({ ...COMMON, entryPoints: apart, plugins });
+  for (const [kind, { has }] of Object.entries(KINDS)) {
+    await build({ ...COMMON, entryPoints: [{ in: 'src/cli/main.ts', out: kind }], plugins: has ? [only(has), ...plugins] : plugins });
+  }
+}
 
 const WARM_UP_XML = `<domain type='lxc'>
   <name>warm-up</name>
@@ -85,15 +158,12 @@ const WARM_UP_XML = `<domain type='lxc'>
 /** Runs each kind's commands in a process of its own, on a store of their own, and keeps the compiled code. */
 function buildCodeCaches() {
   const prefix = join(dist, 'warm-up');
-  const caches = join(dist, 'cache');
-  rmSync(caches, { recursive: true, force: true });
   rmSync(prefix, { recursive: true, force: true });
-  mkdirSync(caches);
   mkdirSync(prefix);
   writeFileSync(join(prefix, 'warm-up.xml'), WARM_UP_XML);
   const env = { ...process.env, VIRSH_LXC_PREFIX: prefix };
-  for (const [kind, commands] of Object.entries(CACHES)) {
-    const args = [join(root, 'src/build/code-cache.cjs'), join(dist, 'virsh-lxc.cjs'), join(caches, kind), JSON.stringify(commands)];
+  for (const [kind, { warm }] of Object.entries(KINDS)) {
+    const args = [join(root, 'src/build/code-cache.cjs'), join(dist, `${kind}.cjs`), join(dist, `${kind}.cache`), JSON.stringify(warm)];
     const child = spawnSync(process.execPath, args, {
       env,
       cwd: prefix,
@@ -101,7 +171,7 @@ function buildCodeCaches() {
       encoding: 'utf8',
       timeout: 60_000,
     });
-    if (child.status !== 0) throw new Error(`the code cache '${kind}' could not be made: ${child.stderr}`);
+    if (child.status !== 0) throw new Error(`the code cache of '${kind}' could not be made: ${child.stderr}`);
   }
   rmSync(prefix, { recursive: true, force: true });
 }
@@ -148,3 +218,5 @@ buildController();
 copyKoffi();
 await buildBundles();
 buildCodeCaches();
+cpSync(join(root, 'src/systemd'), join(dist, 'systemd'), { recursive: true });
+await buildManual();

@@ -15,8 +15,16 @@ export { manualPage } from './src/cli/man.ts';
 export { GLOBAL_OPTIONS } from './src/cli/settings.ts';
 `;
 
-/** Writes the page if it is another one than is there. `plugins` are the bundler's, where the caller needs any. */
-export async function buildManual(plugins = []) {
+/** The page needs the commands' definitions; what they load when they run is left out. */
+const definitionsOnly = {
+  name: 'definitions-only',
+  setup(bundler) {
+    bundler.onResolve({ filter: /./ }, ({ kind, path }) => (kind === 'dynamic-import' ? { path, external: true } : undefined));
+  },
+};
+
+/** Writes the page if it is another one than is there. */
+export async function buildManual() {
   const bundle = await build({
     stdin: { contents: ENTRY, resolveDir: root, loader: 'ts' },
     bundle: true,
@@ -26,7 +34,7 @@ export async function buildManual(plugins = []) {
     format: 'cjs',
     packages: 'external',
     logOverride: { 'empty-import-meta': 'silent' },
-    plugins,
+    plugins: [definitionsOnly],
   });
   const module = { exports: {} };
   new Function('module', 'exports', 'require', bundle.outputFiles[0].text)(

@@ -18,8 +18,8 @@ if [ ! -e node_modules/.package-lock.json ] || [ package-lock.json -nt node_modu
   touch node_modules/.package-lock.json
 fi
 
-built=dist/cache/destroy
-if [ ! -e "$built" ] || [ -n "$(find src lib-native package.json -newer "$built" -type f | head -n 1)" ]; then
+built=dist/virsh-lxc.cache
+if [ ! -e "$built" ] || [ -n "$(find src lib-native man/prose package.json -newer "$built" -type f | head -n 1)" ]; then
   echo "building ..."
   node src/build/build.mjs
 fi

@@ -22,8 +22,11 @@ export function printHelp(printer: Printer, topic: string | undefined): void {
   else throw failure(`command or command group '${topic}' doesn't exist`);
 }
 
+/** What a list shows of a group: commands that containers have; of a group without any, the refused ones. */
 export function visibleCommands(group: GroupDefinition): readonly CommandDefinition[] {
-  return group.commands.filter((command) => !command.hidden);
+  const shown = group.commands.filter((command) => !command.hidden);
+  const supported = shown.filter((command) => !command.unsupported);
+  return supported.length > 0 ? supported : shown;
 }
 
 export function groupHelp(group: GroupDefinition): string {

@@ -9,11 +9,19 @@ import { readCommandLine } from './settings.ts';
 /** First word of the command that a container's controller runs when its init has ended. */
 const AFTERMATH = '--internal-aftermath';
 
+/** Set where dnsmasq runs this program for its leases: the file that they are in (driver/network-dnsmasq.ts). */
+const LEASES_VARIABLE = 'VIRSH_LXC_LEASES';
+
 /** Runs `virsh-lxc ARGV...`; the result is the exit status. Never throws. */
 export async function main(argv: readonly string[]): Promise<number> {
   if (argv[0] === AFTERMATH) {
     const { runAftermath } = await import('../driver/aftermath.ts');
     return (await runAftermath(argv.slice(1))) ?? 0;
+  }
+  const leases = process.env[LEASES_VARIABLE];
+  if (leases !== undefined) {
+    const { runLeaseScript } = await import('../driver/network-lease-script.ts');
+    return runLeaseScript(leases, argv);
   }
   let session: Session | undefined;
   try {

@@ -1,6 +1,6 @@
 // The container's device nodes, and what its device group allows (libvirt: LXC driver, device nodes).
 import fs from 'node:fs';
-import type { DomainDefinition } from '../domain/definition.ts';
+import type { DiskDevice, DomainDefinition, HostDevice } from '../domain/definition.ts';
 import { libvirtError, systemError } from '../errors.ts';
 import type { DeviceRule } from '../host/cgroup/devices.ts';
 import { deviceMajor, deviceMinor } from '../host/cgroup/limits.ts';
@@ -34,11 +34,34 @@ export interface DomainDevicesPlan {
 }
 
 /**
+ * What a running container may use after its devices changed. As domainDeviceNodes(), but a device that the host has lost
+ * meanwhile is passed over: there is nothing of it to be used.
+ */
+export function remainingRules(definition: DomainDefinition): DeviceRule[] {
+  const isThere = (find: () => OwnNode | undefined): boolean => {
+    try {
+      return find() !== undefined;
+    } catch {
+      return false;
+    }
+  };
+  const { devices } = definition;
+  const disks = devices.disks.filter((disk) => isThere(() => diskNode(disk)));
+  const hostdevs = devices.hostdevs.filter((device) => isThere(() => hostdevNode(device)));
+  const filesystems = devices.filesystems.filter(({ type, source }) => type !== 'block' || fs.existsSync(source));
+  return domainDeviceNodes({ ...definition, devices: { ...devices, disks, hostdevs, filesystems } }).rules;
+}
+
+/**
  * Nodes and rules of `definition`. Looks at the host's device nodes that it names.
  * Throws CONFIG_UNSUPPORTED or SYSTEM_ERROR for a device that is not there or not of its kind.
  */
 export function domainDeviceNodes(definition: DomainDefinition): DomainDevicesPlan {
-  const own = [...diskNodes(definition), ...hostdevNodes(definition), ...timerNodes(definition)];
+  const own = [
+    ...definition.devices.disks.map((disk) => diskNode(disk)),
+    ...definition.devices.hostdevs.flatMap((device) => hostdevNode(device) ?? []),
+    ...timerNodes(definition),
+  ];
   const mknod = definition.features.capabilities.states.some(({ name, state }) => name === 'mknod' && state === 'on');
   const all: DeviceRule[] = mknod ? [anyDevice('b'), anyDevice('c')] : [];
   return {
@@ -60,8 +83,10 @@ export function domainDeviceNodes(definition: DomainDefinition): DomainDevicesPl
 const anyDevice = (type: 'b' | 'c'): DeviceRule => ({ type, major: null, minor: null, access: 'm' });
 const ruleFor = ({ type, major, minor }: DeviceNode, access: string): DeviceRule => ({ type, major, minor, access });
 
-/** The node `path` in the container for what `source` is on the host. */
-function nodeOf(source: string, path: string, what: string, kind?: 'b' | 'c'): DeviceNode {
+const KIND_WORDS = { b: 'a block device', c: 'a character device', any: 'a character/block device' } as const;
+
+/** The node `path` in the container for what `source` is on the host. `words`: what it must be, in messages. */
+function nodeOf(source: string, path: string, what: string, kind?: 'b' | 'c', words: string = KIND_WORDS[kind ?? 'any']): DeviceNode {
   let facts: fs.Stats;
   try {
     facts = fs.statSync(source);
@@ -70,40 +95,48 @@ function nodeOf(source: string, path: string, what: string, kind?: 'b' | 'c'): D
   }
   const type = facts.isBlockDevice() ? 'b' : facts.isCharacterDevice() ? 'c' : undefined;
   if (type === undefined || (kind !== undefined && type !== kind)) {
-    const wanted = kind === 'b' ? 'a block device' : kind === 'c' ? 'a character device' : 'a character/block device';
-    throw libvirtError('CONFIG_UNSUPPORTED', `${what} ${source} must be ${wanted}`);
+    throw libvirtError('CONFIG_UNSUPPORTED', `${what} ${source} must be ${words}`);
   }
   return { path, type, major: deviceMajor(facts.rdev), minor: deviceMinor(facts.rdev), mode: 0o700 };
 }
 
-interface OwnNode {
+/** A node for a device of the domain, and what its processes may do with it. */
+export interface OwnNode {
   node: DeviceNode;
   access: string;
 }
 
-function diskNodes({ devices }: DomainDefinition): OwnNode[] {
-  return devices.disks.map((disk) => {
-    if (disk.source === undefined) throw libvirtError('CONFIG_UNSUPPORTED', "Can't setup disk without media");
-    if (disk.type !== 'block') throw libvirtError('CONFIG_UNSUPPORTED', "Can't setup disk for non-block device");
-    return { node: nodeOf(disk.source, disk.target.dev, 'Disk source'), access: disk.readonly ? 'rm' : 'rwm' };
-  });
+/** `isPlugged`: into a running container. Throws CONFIG_UNSUPPORTED or SYSTEM_ERROR for what is no device of the host. */
+export function diskNode(disk: DiskDevice, { isPlugged = false } = {}): OwnNode {
+  if (disk.source === undefined) throw libvirtError('CONFIG_UNSUPPORTED', "Can't setup disk without media");
+  if (disk.type !== 'block') throw libvirtError('CONFIG_UNSUPPORTED', "Can't setup disk for non-block device");
+  return { node: nodeOf(disk.source, disk.target.dev, 'Disk source', isPlugged ? 'b' : undefined), access: disk.readonly ? 'rm' : 'rwm' };
 }
 
 /** A hostdev keeps its place below /dev. */
 const belowDev = (source: string): string => source.replace(/^\/[^/]*\/+/, '');
 
-function hostdevNodes({ devices }: DomainDefinition): OwnNode[] {
-  return devices.hostdevs.flatMap((device): OwnNode[] => {
-    if (device.mode === 'subsystem') {
-      if (device.type !== 'usb') throw libvirtError('CONFIG_UNSUPPORTED', `Unsupported hostdev type ${device.type}`);
-      const path = usbNodePath(device.usb ?? {});
-      return [{ node: nodeOf(`/dev/${path}`, path, 'USB source', 'c'), access: 'rwm' }];
-    }
-    if (device.type === 'net' || device.source === undefined) return [];
-    const isStorage = device.type === 'storage';
-    const node = nodeOf(device.source, belowDev(device.source), isStorage ? 'Storage source' : 'Character source', isStorage ? 'b' : 'c');
-    return [{ node, access: 'rwm' }];
-  });
+/** The node of a host device; undefined for a network device, which has none. */
+export function hostdevNode(device: HostDevice, { isPlugged = false } = {}): OwnNode | undefined {
+  const { mode, type, source } = device;
+  const unsupported = (what: string) => libvirtError('CONFIG_UNSUPPORTED', `Unsupported ${what} type ${type}`);
+  if (mode === 'subsystem') {
+    if (type !== 'usb') throw unsupported(isPlugged ? 'host device' : 'hostdev');
+    const path = usbNodePath(device.usb ?? {});
+    return { node: nodeOf(`/dev/${path}`, path, 'USB source', 'c'), access: 'rwm' };
+  }
+  if (type === 'net' && isPlugged) throw unsupported('host device');
+  if (type === 'net' || source === undefined) return undefined;
+  const [kind, word] = type === 'storage' ? (['b', 'Storage'] as const) : (['c', 'Character'] as const);
+  // libvirt has one message for both kinds that are plugged in.
+  const [what, words] = isPlugged ? ['Hostdev source', KIND_WORDS.b] : [`${word} source`, KIND_WORDS[kind]];
+  return { node: nodeOf(source, belowDev(source), what, kind, words), access: 'rwm' };
+}
+
+/** Where the node of a device is that the host has lost. */
+export function hostdevNodePath({ source, usb }: HostDevice): string | undefined {
+  if (source !== undefined) return belowDev(source);
+  return usb?.bus !== undefined && usb.device !== undefined ? usbNodePath(usb) : undefined;
 }
 
 const three = (n: number): string => String(n).padStart(3, '0');

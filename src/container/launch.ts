@@ -34,6 +34,8 @@ export interface LaunchRequest {
   env: string[];
   inherited: InheritedFds;
   newSession: boolean;
+  /** The error of a step that fails; by default that of a container's start. */
+  stepFailure?: (purpose: string, errno: number) => LibvirtError;
 }
 
 interface Message {
@@ -48,10 +50,13 @@ export class Controller implements Disposable, ProcessIdentity {
   readonly startTime: string;
   #control: number;
   readonly #onWaiting: ((what: string) => void) | undefined;
+  readonly #stepFailure: (purpose: string, errno: number) => LibvirtError;
   #plan: Plan | undefined;
 
   /** Throws SYSTEM_ERROR if the program cannot be run; nothing is left then. */
-  constructor({ binary, args, trailingArgs, env, inherited, newSession }: LaunchRequest, onWaiting?: (what: string) => void) {
+  constructor(request: LaunchRequest, onWaiting?: (what: string) => void) {
+    const { binary, args, trailingArgs, env, inherited, newSession, stepFailure } = request;
+    this.#stepFailure = stepFailure ?? ((purpose, errno) => startupFailure(`${purpose}: ${strerror(errno)}`, errno));
     const pair = linux.socketpair();
     if (typeof pair === 'number') throw systemError('socketpair failed', -pair);
     const [ours, theirs] = pair;
@@ -152,7 +157,7 @@ export class Controller implements Disposable, ProcessIdentity {
   #failure(index: number, errno: number): LibvirtError {
     const step = index >= 0 ? this.#plan?.child[index] : this.#plan?.parent[-1 - index];
     const purpose = index === CLONE_FAILED ? 'Failed to run clone container' : (step?.purpose ?? `step ${index} of the plan failed`);
-    return startupFailure(`${purpose}: ${strerror(errno)}`, errno);
+    return this.#stepFailure(purpose, errno);
   }
 }
 

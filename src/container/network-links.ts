@@ -217,10 +217,17 @@ function guestError(error: unknown, starting: boolean): unknown {
  * so this is best done when nobody waits any longer.
  */
 export function releaseInterfaces(sys: Syscalls, owner: string, interfaces: readonly InterfaceDevice[]): void {
+  if (interfaces.length === 0) return;
   const names = interfaces.flatMap(({ targetDev }) => targetDev ?? []);
-  if (names.length === 0) return;
   using route = openRouteSocket(sys);
+  // A direct one is only here if the container shares the host's network.
+  if (names.length < interfaces.length) removeLinksOf(route, owner);
   for (const name of names) if (findLink(route, name)?.alias === owner) deleteLink(route, name);
+}
+
+/** The names that devices of a running container's network have. */
+export function guestLinkNames(sys: Syscalls, initPid: number): Set<string> {
+  return withNamespaceOf(sys, initPid, (_, inside) => linkNames(inside));
 }
 
 /** Takes one interface from a running container. */

@@ -7,12 +7,26 @@ import { openRouteSocket, type RouteSocket } from '../host/netlink/rtnetlink.ts'
 import { freeVethNames, withGuestNames } from './interface-names.ts';
 import { type Connection, type DirectMode, linkNames, type PreparedNetwork, removeLinksOf } from './network-links.ts';
 
-export { detachInterface, moveInterfaces, type PreparedNetwork, releaseInterfaces, setInterfaceLink } from './network-links.ts';
+export {
+  detachInterface,
+  guestLinkNames,
+  moveInterfaces,
+  type PreparedNetwork,
+  releaseInterfaces,
+  setInterfaceLink,
+} from './network-links.ts';
 
 /** Where an interface of type `network` is plugged in. */
 export type NetworkAttachment =
-  | { kind: 'bridge'; bridge: string; portid: string; mtu?: number; portIsolated?: boolean }
-  | { kind: 'direct'; dev: string; mode: DirectMode; portid: string; mtu?: number };
+  | ({ kind: 'bridge'; bridge: string; portIsolated?: boolean } & PortSettings)
+  | ({ kind: 'direct'; dev: string; mode: DirectMode } & PortSettings);
+
+interface PortSettings {
+  portid: string;
+  mtu?: number;
+  /** The interface's own, or that of its group. */
+  bandwidth?: NonNullable<InterfaceDevice['bandwidth']>;
+}
 
 export interface PrepareOptions {
   /** Takes a port of a virtual network. What it took is given back by the caller, in failure too. */
@@ -93,8 +107,8 @@ function connect(device: InterfaceDevice, options: PrepareOptions): ConnectedInt
       return { device, connection: { kind: 'direct', lower: source!, mode: sourceMode, ...size } };
     case 'network': {
       if (!options.resolveNetwork) throw libvirtError('NO_NETWORK', `no network with matching name '${source}'`);
-      const { portid, ...attachment } = options.resolveNetwork(source!, device);
-      const live = { ...device, portid };
+      const { portid, bandwidth, ...attachment } = options.resolveNetwork(source!, device);
+      const live = { ...device, portid, ...(bandwidth && { bandwidth }) };
       if (attachment.kind === 'direct') {
         return {
           device: live,

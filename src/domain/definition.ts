@@ -203,7 +203,7 @@ export interface FilesystemDevice extends DeviceAlias {
   model?: string;
   multidevs?: string;
   driver?: {
-    type?: 'loop' | 'nbd' | 'path' | 'handle' | 'virtiofs';
+    type?: 'loop' | 'nbd' | 'path' | 'handle' | 'ploop' | 'virtiofs';
     format?: string;
     wrpolicy?: 'immediate';
     queue?: string;

@@ -4,7 +4,8 @@ import { libvirtError } from '../errors.ts';
 import type { CharDevice, DiskDevice, EchoedElement, FilesystemDevice, HostDevice, InterfaceDevice } from './definition.ts';
 import { numberConsoles, parseChannel, parseCharDevice, writeCharDevice } from './elements/console.ts';
 import { parseController } from './elements/controller.ts';
-import { assignDriveAddress, parseDisk, writeDisk } from './elements/disk.ts';
+import { parseDisk, writeDisk } from './elements/disk.ts';
+import { assignDriveAddress } from './elements/disk-address.ts';
 import { writeEchoed } from './elements/echoed.ts';
 import { parseFilesystem, writeFilesystem } from './elements/filesystem.ts';
 import { parseHostdev, writeHostdev } from './elements/hostdev.ts';
@@ -28,6 +29,8 @@ export type ParsedDevice =
 export interface ParseDeviceOptions {
   /** The device of a running domain: its alias and generated names count. */
   live?: boolean;
+  /** The document only says which device is meant: what a device could not do without may be missing. */
+  naming?: boolean;
 }
 
 /** Throws what libvirt would for a device that no LXC domain can have. */
@@ -36,14 +39,14 @@ export function parseDevice(xml: string | Uint8Array, host: ParseHost, options: 
   const live = options.live ?? false;
   switch (root.local) {
     case 'disk': {
-      const device = parseDisk(root, live);
+      const device = parseDisk(root, live, { naming: options.naming ?? false });
       assignDriveAddress(device);
       return { kind: 'disk', device };
     }
     case 'filesystem':
       return { kind: 'filesystem', device: parseFilesystem(root, live) };
     case 'interface': {
-      const device = parseInterface(root, { live, randomMac: () => host.randomMac() });
+      const device = parseInterface(root, { live, randomMac: () => host.randomMac(), randomUuid: () => host.randomUuid() });
       validateInterface(device);
       return { kind: 'interface', device, macGiven: givesMac(root) };
     }

@@ -5,13 +5,15 @@ import { libvirtError } from '../errors.ts';
 import type { DomainDefinition } from './definition.ts';
 import { parseBlkiotune } from './elements/blkiotune.ts';
 import { parseClock, validateClock } from './elements/clock.ts';
-import { numberConsoles } from './elements/console.ts';
+import { numberConsoles, validateSerials } from './elements/console.ts';
 import { addImpliedControllers, numberControllers, validateControllers } from './elements/controller.ts';
 import { type ParsedCpu, parseCpu } from './elements/cpu.ts';
 import { parseCputune } from './elements/cputune.ts';
 import { parseDevices, parseLastDevices } from './elements/devices.ts';
-import { assignDriveAddress, validateDiskTargets } from './elements/disk.ts';
+import { validateDisk } from './elements/disk.ts';
+import { assignDriveAddress, validateDiskTargets, validateDriveAddresses } from './elements/disk-address.ts';
 import { parseFeatures } from './elements/features.ts';
+import { validateFilesystem } from './elements/filesystem.ts';
 import { assignHostdevAddresses } from './elements/hostdev.ts';
 import { parseIdentity, parseTexts, rejectNewline, validateName } from './elements/identity.ts';
 import { parseIdmap } from './elements/idmap.ts';
@@ -179,8 +181,12 @@ function settle(definition: DomainDefinition, context: Omit<Read, 'definition'> 
 /** Devices first, then the domain. */
 function validate(definition: DomainDefinition, numa: ParsedCpu['numa']): void {
   const { devices } = definition;
+  for (const disk of devices.disks) validateDisk(disk);
   for (const device of devices.interfaces) validateInterface(device);
+  for (const device of devices.filesystems) validateFilesystem(device);
   validatePassive(devices);
+  validateSerials(devices.serials);
+  validateDriveAddresses(devices.disks);
   validateDiskTargets(devices.disks);
   validateIommu(definition);
   validateLifecycle(definition);

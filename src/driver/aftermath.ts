@@ -1,10 +1,11 @@
-// What follows the end of an init: the controller turns into `virsh-lxc --internal-aftermath NAME STATUS`, which ends here.
+// What follows the end of an init: the controller turns into `virsh-lxc --internal-aftermath NAME PARTITION STATUS`, which ends here.
 // It clears up and, where the definition says so, starts the domain again.
 
 import fs from 'node:fs';
 import process from 'node:process';
 import { pause } from '../../lib-native/pause.ts';
 import type { DomainDefinition, LifecycleAction } from '../domain/definition.ts';
+import { cgroupFor, removeCgroup } from '../host/cgroup/group.ts';
 import { isDefined } from '../store/definitions.ts';
 import { lifecycle, recordEvent } from '../store/events.ts';
 import { type EndReason, readStatus, removeEnd, writeEnd } from '../store/live-status.ts';
@@ -35,20 +36,29 @@ export function restarts(action: LifecycleAction): boolean {
 /** A domain that ends sooner than this after its start is not started again at once. */
 const TOO_SOON_MS = 1000;
 
-/** Args: name, wait status of init. Output goes to the domain's log. */
-export async function runAftermath([name, waitStatus]: string[]): Promise<void> {
-  if (name === undefined || waitStatus === undefined) throw new Error('aftermath: wants a name and a status');
+/**
+ * Args: name, partition, wait status of init; -1 where a start was abandoned because its command died.
+ * Output goes to the domain's log.
+ */
+export async function runAftermath([name, partition, waitStatus]: string[]): Promise<void> {
+  if (name === undefined || partition === undefined || waitStatus === undefined)
+    throw new Error('aftermath: wants name, partition and status');
+  const abandoned = Number(waitStatus) < 0;
   const end = initEnd(Number(waitStatus));
   using lock = lockDomain(name);
   const record = readStatus(name);
   // Whoever held the lock may have cleared up already, and even started the domain again.
-  if (!record || record.controller.pid !== process.pid || record.controller.startTime !== processStat(process.pid)?.startTime) return;
+  if (!record || record.controller.pid !== process.pid || record.controller.startTime !== processStat(process.pid)?.startTime) {
+    removeCgroup(cgroupFor({ name, partition }, process.pid)); // made for a start that never came to write a status
+    if (!record && !isDefined(name)) lock.retire();
+    return;
+  }
   if (isContainerInit(record.initPid, process.pid)) return; // not after its end: nothing to do
   const status = loadStatus(record);
   const { domain } = status;
   const action = { poweroff: domain.onPoweroff, reboot: domain.onReboot, crash: domain.onCrash }[end];
-  const again = restarts(action);
-  const reason: EndReason = end === 'crash' ? 'crashed' : 'shutdown';
+  const again = !abandoned && restarts(action);
+  const reason: EndReason = abandoned ? 'failed' : end === 'crash' ? 'crashed' : 'shutdown';
   const next = again ? nextDefinition(domain) : undefined;
   await clearUp({ domain, cgroup: status.extra['cgroup'], reason, quiet: again }, again ? { ...lock, retire: () => {} } : lock);
   if (next) await startAgain(next, domain, end);

@@ -24,20 +24,39 @@ export function readDomain(_connection: Connection, ref: DomainRef): DomainImage
   return imageOf(ref);
 }
 
+export interface DomainChange {
+  config?: DomainDefinition;
+  live?: DomainDefinition;
+  /**
+   * Brings about what `live` says, after it was written: whoever is killed meanwhile leaves something that can be taken
+   * away again by its name. If it throws, both definitions are put back. May return a better `live`.
+   */
+  apply?: () => DomainDefinition | undefined;
+}
+
 /**
  * Writes back what `change` returns, under the domain's lock; what it does not return stays. If it throws, nothing is
  * written. The caller checks that the connection may write.
  */
-export function changeDomain(
-  _connection: Connection,
-  ref: DomainRef,
-  change: (image: DomainImage) => { config?: DomainDefinition; live?: DomainDefinition },
-): void {
+export function changeDomain(_connection: Connection, ref: DomainRef, change: (image: DomainImage) => DomainChange): void {
   using _lock = lockDomain(ref.name);
   const image = imageOf(ref);
-  const { config, live } = change(image);
+  const { config, live, apply } = change(image);
   if (config) saveDefinition(config);
-  const record = live && liveStatus(ref.name);
+  if (live) saveLive(ref, live);
+  if (!apply) return;
+  try {
+    const better = apply();
+    if (better) saveLive(ref, better);
+  } catch (error) {
+    if (config && image.config) saveDefinition(image.config);
+    if (live && image.live) saveLive(ref, image.live);
+    throw error;
+  }
+}
+
+function saveLive(ref: DomainRef, live: DomainDefinition): void {
+  const record = liveStatus(ref.name);
   if (record) saveStatus({ ...loadStatus(record), domain: live });
 }
 

@@ -7,9 +7,11 @@ import { lifecycle } from '../store/events.ts';
 import { readEnd, removeEnd, writeEnd } from '../store/live-status.ts';
 import { lockDomain, lockStore } from '../store/lock.ts';
 import { logFile } from '../store/paths.ts';
+import { sweepStore } from '../store/sweep.ts';
 import { type Connection, requireWritable } from './connection.ts';
 import { type DomainRef, findByName, liveStatus } from './domain-lookup.ts';
 import { checkUnique } from './domain-start.ts';
+import { repairStale } from './ended.ts';
 import { parseHost } from './parse-host.ts';
 import { loadDefinition, saveDefinition } from './stored-domain.ts';
 
@@ -23,6 +25,7 @@ export async function defineDomain(connection: Connection, xml: string, { valida
   const definition = parseDomain(xml, parseHost, { inactive: true });
   using _lock = lockDomain(definition.name);
   using _store = lockStore();
+  sweepStore();
   checkUnique(definition);
   const isNew = !isDefined(definition.name);
   saveDefinition(definition);
@@ -50,18 +53,28 @@ const REFUSED_FLAGS: [keyof UndefineFlags, number][] = [
 ];
 
 /** Forgets a definition; a domain that runs becomes transient. Throws OPERATION_INVALID for one that is transient. */
-export function undefineDomain(connection: Connection, ref: DomainRef, flags: UndefineFlags): void {
+export async function undefineDomain(connection: Connection, ref: DomainRef, flags: UndefineFlags): Promise<void> {
   requireWritable(connection, 'virDomainUndefineFlags');
   const refused = REFUSED_FLAGS.reduce((bits, [name, bit]) => (flags[name] ? bits | bit : bits), 0);
   if (refused) throw unsupportedFlags(refused, 'lxcDomainUndefineFlags');
   using lock = lockDomain(ref.name);
   if (!isDefined(ref.name)) throw libvirtError('OPERATION_INVALID', 'Cannot undefine transient domain');
-  const { uuid } = ref;
+  await repairStale(ref.name, lock);
+  const uuid = knownUuid(ref);
   removeDefinition(ref.name);
   lifecycle({ name: ref.name, uuid }, 'Undefined', 'Removed');
   if (liveStatus(ref.name)) return;
   removeEnd(ref.name);
   lock.retire();
+}
+
+/** '' for a definition that is damaged: that must not keep it from being removed. */
+function knownUuid(ref: DomainRef): string {
+  try {
+    return ref.uuid;
+  } catch {
+    return '';
+  }
 }
 
 /**

@@ -62,13 +62,16 @@ class Summary implements DomainSummary {
   }
 }
 
-/** Every domain that is active, or not, or both; in no order. */
-export function listDomains(_connection: Connection, which: { active: boolean; inactive: boolean }): DomainSummary[] {
+/** Every domain that is active, or not, or both; in no order. Clears up after those whose controller died, if nobody else does. */
+export async function listDomains(connection: Connection, which: { active: boolean; inactive: boolean }): Promise<DomainSummary[]> {
   const running = new Map<string, StatusRecord>();
+  const stale: string[] = [];
   for (const name of statusNames()) {
-    const status = liveStatus(name);
-    if (status) running.set(name, status);
+    const status = readStatus(name);
+    if (status?.alive) running.set(name, status);
+    else if (status) stale.push(name);
   }
+  if (stale.length > 0 && !connection.readonly) await (await import('./ended.ts')).repairAll(stale);
   const domains: DomainSummary[] = [];
   if (which.active) for (const [name, status] of running) domains.push(new Summary(name, status));
   if (which.inactive) for (const name of definedNames()) if (!running.has(name)) domains.push(new Summary(name, undefined));

@@ -7,6 +7,7 @@ import { isDefined } from '../store/definitions.ts';
 import { lifecycle } from '../store/events.ts';
 import { removeEnd, writeEnd } from '../store/live-status.ts';
 import { type DomainLock, lockDomain, lockStore } from '../store/lock.ts';
+import { sweepStore } from '../store/sweep.ts';
 import { type Connection, requireWritable } from './connection.ts';
 import { type DomainRef, findByName, findByUuid, isActive, liveStatus } from './domain-lookup.ts';
 import { repairStale } from './ended.ts';
@@ -65,6 +66,7 @@ export async function createDomain(connection: Connection, xml: string, options:
   await repairStale(definition.name, lock);
   {
     using _store = lockStore();
+    sweepStore();
     checkUnique(definition);
     if (liveStatus(definition.name)) throw libvirtError('OPERATION_INVALID', `domain '${definition.name}' is already active`);
   }

@@ -13,9 +13,10 @@ import { hookScripts } from '../host/hooks.ts';
 import { isDefined } from '../store/definitions.ts';
 import { lifecycle } from '../store/events.ts';
 import { type EndReason, readStatus, removeEnd, removeStatus, type StatusRecord, writeEnd } from '../store/live-status.ts';
-import type { DomainLock } from '../store/lock.ts';
+import { type DomainLock, tryLockDomain } from '../store/lock.ts';
 import { paths } from '../store/paths.ts';
 import { processStat } from '../store/process.ts';
+import { releasePorts } from './network-release.ts';
 import { loadStatus } from './stored-domain.ts';
 
 const EVENT_DETAIL: Record<EndReason, string> = { shutdown: 'Shutdown', destroyed: 'Destroyed', failed: 'Failed', crashed: 'Crashed' };
@@ -99,7 +100,8 @@ export async function repairStale(name: string, lock: DomainLock): Promise<Domai
   const status = readable(record);
   if (!status) {
     removeStatus(name);
-    writeEnd(name, 'failed');
+    if (isDefined(name)) writeEnd(name, 'failed');
+    else lock.retire();
     return undefined;
   }
   killInit(record);
@@ -107,6 +109,18 @@ export async function repairStale(name: string, lock: DomainLock): Promise<Domai
   if (cgroup !== undefined && record.state === 'paused') thawQuietly(cgroup);
   await clearUp({ domain: status.domain, cgroup, reason: 'failed' }, lock);
   return status.domain;
+}
+
+/** The same for many domains, without waiting for those that somebody is busy with. What cannot be cleared up stays. */
+export async function repairAll(names: readonly string[]): Promise<void> {
+  for (const name of names) {
+    try {
+      using lock = tryLockDomain(name);
+      if (lock) await repairStale(name, lock);
+    } catch (error) {
+      if (!(error instanceof LibvirtError)) throw error; // who only lists need not be able to
+    }
+  }
 }
 
 function readable(record: StatusRecord): DomainStatus | undefined {

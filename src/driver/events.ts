@@ -1,24 +1,31 @@
 // Following the event spool that the store writes.
 
 import fs from 'node:fs';
+import path from 'node:path';
 import { errnoCode } from '../errors.ts';
-import type { DomainEvent } from '../store/events.ts';
+import type { DomainEvent, NetworkEvent } from '../store/events.ts';
 import { paths } from '../store/paths.ts';
 import type { Connection } from './connection.ts';
 
-export type { DomainEvent } from '../store/events.ts';
+export type { DomainEvent, NetworkEvent } from '../store/events.ts';
 
 /** Without notifications from the file system (an exotic one, or no more watches to be had) the spool is read this often. */
 const POLL_MS = 250;
 
-/**
- * Everything that is recorded from now on, as it happens, until `signal` aborts.
- *
- * The spool may be begun anew at any time; what is then in it is new.
- */
-export async function* followEvents(_connection: Connection, signal: AbortSignal): AsyncGenerator<DomainEvent> {
-  const reader = new SpoolReader();
-  const changes = watchFolder(signal);
+/** What happens to domains from now on, as it happens, until `signal` aborts. */
+export function followEvents(_connection: Connection, signal: AbortSignal): AsyncGenerator<DomainEvent> {
+  return followSpool(paths.events, signal);
+}
+
+/** The same for networks. */
+export function followNetworkEvents(_connection: Connection, signal: AbortSignal): AsyncGenerator<NetworkEvent> {
+  return followSpool(paths.networkEvents, signal);
+}
+
+/** The spool may be begun anew at any time; what is then in it is new. */
+async function* followSpool<T>(spool: string, signal: AbortSignal): AsyncGenerator<T> {
+  const reader = new SpoolReader<T>(spool);
+  const changes = watchFolder(path.dirname(spool), signal);
   try {
     while (!signal.aborted) {
       yield* reader.read();
@@ -30,17 +37,19 @@ export async function* followEvents(_connection: Connection, signal: AbortSignal
   }
 }
 
-class SpoolReader {
+class SpoolReader<T> {
+  private readonly spool: string;
   private fd: number | undefined;
   private offset = 0;
   private partial = '';
 
-  constructor() {
+  constructor(spool: string) {
+    this.spool = spool;
     if (this.open()) this.offset = fs.fstatSync(this.fd!).size;
   }
 
   /** The events recorded since the last call. */
-  *read(): Generator<DomainEvent> {
+  *read(): Generator<T> {
     if (!this.open()) return;
     const fd = this.fd!;
     const size = fs.fstatSync(fd).size;
@@ -53,7 +62,7 @@ class SpoolReader {
     const lines = (this.partial + buffer.toString('utf8')).split('\n');
     this.partial = lines.pop() ?? '';
     for (const line of lines) {
-      const event = parseEvent(line);
+      const event = parseEvent<T>(line);
       if (event) yield event;
     }
   }
@@ -66,7 +75,7 @@ class SpoolReader {
   private open(): boolean {
     if (this.fd !== undefined) return true;
     try {
-      this.fd = fs.openSync(paths.events, 'r');
+      this.fd = fs.openSync(this.spool, 'r');
       return true;
     } catch (error) {
       if (errnoCode(error) === 'ENOENT') return false;
@@ -76,16 +85,16 @@ class SpoolReader {
 }
 
 /** A line that is no event (cut off by a crash) is passed over. */
-function parseEvent(line: string): DomainEvent | undefined {
+function parseEvent<T>(line: string): T | undefined {
   try {
-    return JSON.parse(line) as DomainEvent;
+    return JSON.parse(line) as T;
   } catch {
     return undefined;
   }
 }
 
 /** `next()` resolves after something in the spool's folder changed, and once `signal` aborts. */
-function watchFolder(signal: AbortSignal): { next(): Promise<void>; close(): void } {
+function watchFolder(folder: string, signal: AbortSignal): { next(): Promise<void>; close(): void } {
   let changed = false;
   let wake: (() => void) | undefined;
   const notify = () => {
@@ -94,8 +103,8 @@ function watchFolder(signal: AbortSignal): { next(): Promise<void>; close(): voi
   };
   let watcher: fs.FSWatcher | undefined;
   try {
-    fs.mkdirSync(paths.run, { recursive: true, mode: 0o755 });
-    watcher = fs.watch(paths.run, notify);
+    fs.mkdirSync(folder, { recursive: true, mode: 0o755 });
+    watcher = fs.watch(folder, notify);
     watcher.on('error', notify);
   } catch {
     // The timer below does.

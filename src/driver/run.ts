@@ -93,6 +93,33 @@ async function runWithNetwork(domain: DomainDefinition, options: RunOptions, hoo
   }
 }
 
+/** What prepareInterfaces() asks for ports of networks; given back with this unless they are kept. */
+interface Ports extends PrepareOptions, Disposable {
+  keep(): void;
+}
+
+/** Loads the driver of networks, if the domain has an interface in one. */
+async function takePorts(domain: DomainDefinition): Promise<Ports> {
+  if (!domain.devices.interfaces.some(({ type }) => type === 'network')) return { keep() {}, [Symbol.dispose]() {} };
+  const { releaseOldPorts, takePort } = await import('./network-ports.ts');
+  const { releasePort } = await import('./network-release.ts');
+  const taken: [network: string, uuid: string][] = [];
+  releaseOldPorts(domain);
+  return {
+    resolveNetwork(network, device) {
+      const attachment = takePort(domain, network, device);
+      taken.push([network, attachment.portid]);
+      return attachment;
+    },
+    keep() {
+      taken.length = 0;
+    },
+    [Symbol.dispose]() {
+      for (const [network, uuid] of taken) releasePort(network, uuid);
+    },
+  };
+}
+
 /** The plan of a domain that is not started: with the descriptors that a start would have. */
 export function dryRun(definition: DomainDefinition): Plan {
   const domain = liveDefinition(definition);
@@ -137,7 +164,7 @@ async function launch(domain: DomainDefinition, network: OwnNetwork | undefined,
     {
       binary: controllerBinary(domain.devices.emulator),
       args: ['--name', domain.name, ...consoles, '--meminfo', String(fuse), ...(options.autodestroy ? ['--autodestroy'] : [])],
-      trailingArgs: ['--', process.execPath, aftermathScript(), '--internal-aftermath', domain.name],
+      trailingArgs: ['--', process.execPath, aftermathScript(), '--internal-aftermath', domain.name, domain.partition ?? DEFAULT_PARTITION],
       env: controllerEnvironment(),
       inherited,
       newSession: true,

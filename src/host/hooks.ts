@@ -2,7 +2,11 @@
 // running them (run-hooks.ts) is a module of its own.
 import fs from 'node:fs';
 
-export type HookOperation = ['prepare' | 'start' | 'started', 'begin'] | ['stopped' | 'release', 'end'] | ['reconnect', 'begin'];
+export type HookOperation =
+  | ['prepare' | 'start' | 'started', 'begin']
+  | ['stopped' | 'release', 'end']
+  | ['reconnect', 'begin']
+  | ['port-created' | 'port-deleted' | 'updated', 'begin'];
 
 /** Scripts of `folder` for `driver`, in the order in which they run. Cheap where there are none. */
 export function hookScripts(folder: string, driver: string): string[] {

@@ -2,9 +2,9 @@
 import type { LinkStatistics, TrafficCounters } from './netlink/link.ts';
 import { readText } from './system-files.ts';
 
-/** As the host sees them; undefined when there is no such link. */
-export function linkCounters(name: string): LinkStatistics | undefined {
-  for (const line of (readText('/proc/net/dev') ?? '').split('\n')) {
+/** As the process `pid` sees them, or this one; undefined when there is no such link. */
+export function linkCounters(name: string, pid: number | 'self' = 'self'): LinkStatistics | undefined {
+  for (const line of (readText(`/proc/${pid}/net/dev`) ?? '').split('\n')) {
     const colon = line.indexOf(':');
     if (line.slice(0, colon).trim() !== name) continue;
     // Eight columns of what came in, then eight of what went out; the first four of each are these.

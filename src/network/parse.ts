@@ -147,8 +147,7 @@ function checkMode({ name, forward, bridge, mtu, ips }: NetworkDefinition, root:
   if (mode === 'nat' || mode === 'route' || mode === 'open') {
     if (ips.length === 0) throw bad(`${mode} forwarding requested, but no IP address provided for network '${name}'`);
     if (interfaces.length > 1) throw bad(`multiple forwarding interfaces specified for network '${name}', only one is supported`);
-    if (mode === 'open' && interfaces.length > 0)
-      throw bad(`forward dev not allowed for network '${name}' with forward mode='${mode}'`);
+    if (mode === 'open' && interfaces.length > 0) throw bad(`forward dev not allowed for network '${name}' with forward mode='${mode}'`);
     return;
   }
   if (mode === 'none') return;

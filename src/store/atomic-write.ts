@@ -9,7 +9,7 @@ let counter = 0;
 /**
  * Replaces `file` by `text` (mode 0600): a temporary file in the same folder, fsync, rename, fsync of the folder.
  * Makes the folder. Throws SYSTEM_ERROR; then the old file is as it was and no temporary one is left (unless killed in
- * between: a dotfile, which nothing reads and `sweep` removes).
+ * between: a dotfile, which nothing reads and sweepStore() removes).
  *
  * `durable: false` leaves out the fsyncs: for files that a reboot is meant to lose.
  */
@@ -41,9 +41,18 @@ export function writeAtomically(file: string, text: string, options: { durable: 
 
 function discard(file: string): void {
   try {
-    fs.rmSync(file, { force: true });
+    fs.unlinkSync(file);
   } catch {
     // what kept it from being written keeps it from being removed: there is none
+  }
+}
+
+/** Removes a file that a reboot is meant to lose; one that is not there is fine. (fs.rmSync loads a module of its own.) */
+export function removeIfThere(file: string): void {
+  try {
+    fs.unlinkSync(file);
+  } catch (error) {
+    if (errnoCode(error) !== 'ENOENT') throw systemError(`cannot remove file '${file}'`, error);
   }
 }
 

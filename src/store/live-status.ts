@@ -1,7 +1,6 @@
 // What runs: /run/libvirt/lxc/NAME.xml (libvirt's <domstatus>), NAME.pid, and NAME.end, which says how it last ended.
 // The facts that lists need are taken from the status by patterns: no XML is parsed for them.
-import fs from 'node:fs';
-import { listFolder, readIfThere, writeAtomically } from './atomic-write.ts';
+import { listFolder, readIfThere, removeIfThere, writeAtomically } from './atomic-write.ts';
 import { endFile, namesIn, paths, pidFile, statusFile } from './paths.ts';
 import { isAlive, type ProcessIdentity } from './process.ts';
 
@@ -56,8 +55,8 @@ export function writeStatus(name: string, document: string, controllerPid: numbe
 }
 
 export function removeStatus(name: string): void {
-  fs.rmSync(pidFile(name), { force: true });
-  fs.rmSync(statusFile(name), { force: true });
+  removeIfThere(pidFile(name));
+  removeIfThere(statusFile(name));
 }
 
 export type EndReason = 'shutdown' | 'destroyed' | 'failed' | 'crashed';
@@ -73,5 +72,5 @@ export function writeEnd(name: string, reason: EndReason): void {
 }
 
 export function removeEnd(name: string): void {
-  fs.rmSync(endFile(name), { force: true });
+  removeIfThere(endFile(name));
 }

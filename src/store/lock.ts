@@ -1,5 +1,6 @@
-// One lock per domain, held around every change of its state. The kernel drops it when its holder dies (flock(2)).
+// One lock per domain and per network, held around every change of its state. The kernel drops it when its holder dies (flock(2)).
 import fs from 'node:fs';
+import path from 'node:path';
 import { EAGAIN, EINTR, LOCK_EX, LOCK_NB } from '../../lib-native/constants.ts';
 import { linux } from '../../lib-native/linux.ts';
 import { pause } from '../../lib-native/pause.ts';
@@ -20,15 +21,20 @@ export interface DomainLock extends Disposable {
  * Throws OPERATION_TIMEOUT after 30 s, SYSTEM_ERROR where the lock's file cannot be made.
  */
 export function lockDomain(name: string, onWaiting?: (what: string) => void): DomainLock {
-  const file = lockFile(name);
+  return acquire(lockFile(name), name === '' ? 'another command that defines domains' : `another command on domain '${name}'`, onWaiting);
+}
+
+/** The same for network `name`. Taken after a domain's lock, never before one. */
+export function lockNetwork(name: string, onWaiting?: (what: string) => void): DomainLock {
+  const what = name === '' ? 'another command that defines networks' : `another command on network '${name}'`;
+  return acquire(`${paths.networkRun}/${name}.lock`, what, onWaiting);
+}
+
+function acquire(file: string, what: string, onWaiting: ((what: string) => void) | undefined): DomainLock {
   const deadline = Date.now() + LOCK_TIMEOUT_MS;
   for (;;) {
     const fd = openLockFile(file);
-    if (
-      !flockUntil(fd, deadline, () =>
-        onWaiting?.(name === '' ? 'another command that defines domains' : `another command on domain '${name}'`),
-      )
-    ) {
+    if (!flockUntil(fd, deadline, () => onWaiting?.(what))) {
       fs.closeSync(fd);
       throw libvirtError('OPERATION_TIMEOUT', 'cannot acquire state change lock');
     }
@@ -36,6 +42,15 @@ export function lockDomain(name: string, onWaiting?: (what: string) => void): Do
     if (isStill(file, fd)) return domainLock(file, fd);
     fs.closeSync(fd);
   }
+}
+
+/** The same, if nobody has it. */
+export function tryLockDomain(name: string): DomainLock | undefined {
+  const file = lockFile(name);
+  const fd = openLockFile(file);
+  if (linux.flock(fd, LOCK_EX | LOCK_NB) >= 0 && isStill(file, fd)) return domainLock(file, fd);
+  fs.closeSync(fd);
+  return undefined;
 }
 
 function domainLock(file: string, fd: number): DomainLock {
@@ -60,7 +75,7 @@ function openLockFile(file: string): number {
     if (errnoCode(error) !== 'ENOENT') throw systemError(`Failed to open file '${file}'`, error);
   }
   try {
-    fs.mkdirSync(paths.run, { recursive: true, mode: 0o755 });
+    fs.mkdirSync(path.dirname(file), { recursive: true, mode: 0o755 });
     return fs.openSync(file, 'a', 0o600);
   } catch (error) {
     throw systemError(`Failed to open file '${file}'`, error);
@@ -93,4 +108,9 @@ function flockUntil(fd: number, deadline: number, onNotice: () => void): boolean
 /** The lock of the whole store: held for the moment in which a name or a uuid is taken. Never before a domain's lock. */
 export function lockStore(): DomainLock {
   return lockDomain('');
+}
+
+/** The same for networks. */
+export function lockNetworkStore(): DomainLock {
+  return lockNetwork('');
 }

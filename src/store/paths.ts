@@ -18,6 +18,13 @@ export const paths = {
   autostarted: at('/run/libvirt/lxc/autostarted'),
   events: at('/run/libvirt/lxc/events.log'),
   log: at('/var/log/libvirt/lxc'),
+  /** The folder is called so for every driver of libvirt. */
+  networks: at('/etc/libvirt/qemu/networks'),
+  networkAutostart: at('/etc/libvirt/qemu/networks/autostart'),
+  networkRun: at('/run/libvirt/network'),
+  networkAutostarted: at('/run/libvirt/network/autostarted'),
+  networkEvents: at('/run/libvirt/network/events.log'),
+  dnsmasq: at('/var/lib/libvirt/dnsmasq'),
 } as const;
 
 export const definitionFile = (name: string): string => `${paths.definitions}/${name}.xml`;

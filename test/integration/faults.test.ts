@@ -38,7 +38,8 @@ suite('a killed', ['root', 'built', 'busybox', 'fuse'], () => {
 
   const stop = (name: string): void => {
     const { status, stderr } = virsh.run('destroy', name);
-    if (status !== 0) expect(errorLines(stderr)).toEqual([`Failed to destroy domain '${name}'`, 'Requested operation is not valid: domain is not running']);
+    if (status !== 0)
+      expect(errorLines(stderr)).toEqual([`Failed to destroy domain '${name}'`, 'Requested operation is not valid: domain is not running']);
   };
 
   describe('command', () => {
@@ -69,7 +70,9 @@ suite('a killed', ['root', 'built', 'busybox', 'fuse'], () => {
 
     it('leaves the old definition or the new one', async () => {
       const name = virsh.name();
-      const [one, two] = ['one', 'two'].map((title) => virsh.file(`${title}.xml`, virsh.xml(name, { more: `<uuid>11111111-2222-4333-8444-555555555555</uuid><title>${title}</title>` })));
+      const [one, two] = ['one', 'two'].map((title) =>
+        virsh.file(`${title}.xml`, virsh.xml(name, { more: `<uuid>11111111-2222-4333-8444-555555555555</uuid><title>${title}</title>` })),
+      );
       virsh.ok('define', one!);
       let count = 0;
       const seen = new Set<string>();
@@ -138,14 +141,17 @@ suite('a killed', ['root', 'built', 'busybox', 'fuse'], () => {
       process.kill(controller, 'SIGKILL');
       await eventually(() => !isAlive(init));
       expect(virsh.ok('domstate', name).trim()).toBe('shut off');
-      expect(virsh.error('destroy', name)).toEqual([`Failed to destroy domain '${name}'`, 'Requested operation is not valid: domain is not running']);
+      expect(virsh.error('destroy', name)).toEqual([
+        `Failed to destroy domain '${name}'`,
+        'Requested operation is not valid: domain is not running',
+      ]);
       expect(virsh.state(name)).toBe('shut off (failed)');
       virsh.ok('start', name);
     });
 
     it('of a container that got loose from it: the next start ends that first', async () => {
       // A change of ids frees a process from the signal that it gets with its parent's death.
-      const name = virsh.boot({ init: ['/bin/setpriv', '--reuid', '1000', '--clear-groups', '/bin/sh', '-c', "trap '' TERM HUP; sleep 1000; sleep 1000"] });
+      const name = virsh.boot({ init: ['/bin/su', 'user', '-c', "trap '' TERM HUP; sleep 1000; sleep 1000"] });
       const [controller, init] = [virsh.controllerPid(name), virsh.initPid(name)];
       await eventually(() => /^Uid:\t1000/m.test(fs.readFileSync(`/proc/${init}/status`, 'utf8')));
       process.kill(controller, 'SIGKILL');
@@ -216,7 +222,10 @@ suite('a killed', ['root', 'built', 'busybox', 'fuse'], () => {
     try {
       const file = virsh.path(`run/libvirt/lxc/${name}.xml`);
       const status = fs.readFileSync(file, 'utf8');
-      fs.writeFileSync(file, status.replace(/ pid='\d+'>/, ` pid='${stranger.pid}'>`).replace(/<init pid='\d+'/, `<init pid='${stranger.pid}'`));
+      fs.writeFileSync(
+        file,
+        status.replace(/ pid='\d+'>/, ` pid='${stranger.pid}'>`).replace(/<init pid='\d+'/, `<init pid='${stranger.pid}'`),
+      );
       expect(virsh.ok('domstate', name).trim()).toBe('shut off');
       stop(name);
       virsh.ok('start', name);
@@ -271,11 +280,15 @@ suite('a full disk', ['root', 'built', 'busybox', 'fuse'], () => {
       fs.rmdirSync(disk);
     }
   }
-  const files = (v: Virsh): string[] => fs.readdirSync(v.path('disk'), { recursive: true, encoding: 'utf8' }).filter((name) => /\.new$/.test(name));
+  const files = (v: Virsh): string[] =>
+    fs.readdirSync(v.path('disk'), { recursive: true, encoding: 'utf8' }).filter((name) => /\.new$/.test(name));
 
   it('keeps a definition from being written, and what was there as it was', () => {
     const xml = virsh.file('d.xml', virsh.xml(`${virsh.tag}-0`, { more: '<title>old</title>' }));
-    const long = virsh.file('e.xml', virsh.xml(`${virsh.tag}-0`, { more: `<title>new</title><description>${'text '.repeat(5000)}</description>` }));
+    const long = virsh.file(
+      'e.xml',
+      virsh.xml(`${virsh.tag}-0`, { more: `<title>new</title><description>${'text '.repeat(5000)}</description>` }),
+    );
     onSmallDisk(({ env, fill, free }) => {
       expect(virsh.runWith({ env }, 'define', xml).status).toBe(0);
       const before = virsh.runWith({ env }, 'dumpxml', `${virsh.tag}-0`).stdout;
@@ -284,7 +297,11 @@ suite('a full disk', ['root', 'built', 'busybox', 'fuse'], () => {
       fs.writeFileSync(long, fs.readFileSync(long, 'utf8').replace('</name>', `</name>${uuid}`));
       const failed = virsh.runWith({ env }, 'define', long);
       const file = virsh.path(`disk/etc/libvirt/lxc/${virsh.tag}-0.xml`);
-      expect(failed).toEqual({ status: 1, stdout: '\n', stderr: `error: Failed to define domain from ${long}\nerror: cannot write file '${file}': No space left on device\n` });
+      expect(failed).toEqual({
+        status: 1,
+        stdout: '\n',
+        stderr: `error: Failed to define domain from ${long}\nerror: cannot write file '${file}': No space left on device\n`,
+      });
       expect(virsh.runWith({ env }, 'dumpxml', `${virsh.tag}-0`).stdout).toBe(before);
       expect(files(virsh)).toEqual([]);
       // Almost full: the beginning of the file still fits.

@@ -298,7 +298,7 @@ suite('inside a container', ['root', 'built', 'busybox', 'fuse'], () => {
       expect(virsh.inside(name, 'head -1 /proc/meminfo; ls /sys/class/net | tr "\\n" " "; mount | grep -c " /proc "')).toMatch(
         /^MemTotal: +65536 kB\n.*lo 1\n$/,
       );
-expect(virsh.runInside(name, 'echo 0 >/proc/sys/kernel/panic || echo a; chown 70000 /tmp || echo b').stdout).toBe('a\nb\n');
+      expect(virsh.runInside(name, 'echo 0 >/proc/sys/kernel/panic || echo a; chown 70000 /tmp || echo b').stdout).toBe('a\nb\n');
     });
 
     it('a root that the container’s root cannot enter is told of', () => {
@@ -330,7 +330,8 @@ expect(virsh.runInside(name, 'echo 0 >/proc/sys/kernel/panic || echo a; chown 70
       if (inside) fs.mkdirSync(path.join(root, path.basename(outside)));
       return root;
     }
-    const mountAt = (target: string) => `<filesystem type='mount'><source dir='${virsh.prefix}/payload'/><target dir='${target}'/></filesystem>`;
+    const mountAt = (target: string) =>
+      `<filesystem type='mount'><source dir='${virsh.prefix}/payload'/><target dir='${target}'/></filesystem>`;
 
     it('mounts, nodes and files of ours stay inside, wherever its links point', () => {
       const outside = virsh.path('outside');
@@ -340,9 +341,9 @@ expect(virsh.runInside(name, 'echo 0 >/proc/sys/kernel/panic || echo a; chown 70
       const devices = ['/mnt/deep/er', '/up/file', '/near/file'].map(mountAt).join('');
       const name = virsh.boot({ root, os: '<inituser>victim</inituser>', devices });
       expect(fs.readFileSync(`/proc/${virsh.initPid(name)}/status`, 'utf8')).toMatch(/^Uid:\t1234\t/m);
-      expect(virsh.inside(name, `cat ${outside}/mnt/deep/er ${outside}/file /outside/file; ls -d ${outside}/proc/1 ${outside}/dev/null`)).toBe(
-        `payload\npayload\npayload\n${outside}/dev/null\n${outside}/proc/1\n`,
-      );
+      expect(
+        virsh.inside(name, `cat ${outside}/mnt/deep/er ${outside}/file /outside/file; ls -d ${outside}/proc/1 ${outside}/dev/null`),
+      ).toBe(`payload\npayload\npayload\n${outside}/dev/null\n${outside}/proc/1\n`);
       expect(listing(outside)).toEqual(before);
       virsh.ok('destroy', name);
       expect(listing(outside)).toEqual(before);
@@ -362,7 +363,9 @@ expect(virsh.runInside(name, 'echo 0 >/proc/sys/kernel/panic || echo a; chown 70
       const name = virsh.define({ root, devices: mountAt(target) });
       expect(virsh.error('start', name)).toEqual([
         `Failed to start domain '${name}'`,
-        expect.stringMatching(/^internal error: guest failed to start: Failure in libvirt_lxc startup: Failed to (create|mount) .*: No such file or directory$/),
+        expect.stringMatching(
+          /^internal error: guest failed to start: Failure in libvirt_lxc startup: Failed to (create|mount) .*: No such file or directory$/,
+        ),
       ]);
       expect(listing(outside)).toEqual(before);
       fs.rmSync(root, { recursive: true });

@@ -10,6 +10,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   errors: [],
   domain: ['errors'],
   network: ['errors', 'domain'],
+  network: ['errors', 'domain'],
   'lib-native': ['errors'],
   store: ['errors', 'domain', 'network', 'lib-native'],
   host: ['errors', 'domain (types)', 'network (types)', 'lib-native'],

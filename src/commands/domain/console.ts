@@ -11,8 +11,8 @@ export const consoleCommand = defineCommand({
   options: [
     domainOption(),
     { name: 'devname', type: 'string', help: 'alias of the console: console0, console1, ...' },
-    { name: 'force', type: 'bool', help: 'take the console from whoever is connected' },
-    { name: 'safe', type: 'bool', help: 'connect only if nobody else is connected' },
+    { name: 'force', type: 'bool', help: 'refused: who is connected stays so' },
+    { name: 'safe', type: 'bool', help: 'refused: others can connect at any time' },
   ],
   async run(context, args) {
     const domain = await findDomain(context, args);

@@ -6,10 +6,14 @@ import { cpuStats } from './cpu-stats.ts';
 import { create } from './create.ts';
 import { define } from './define.ts';
 import { desc } from './desc.ts';
+import { attachDevice, detachDevice, updateDevice } from './device-file.ts';
+import { attachDisk, detachDisk } from './disk.ts';
 import { domhostname } from './domhostname.ts';
+import { domxmlFromNative } from './domxml-from-native.ts';
 import { dumpxml } from './dumpxml.ts';
 import { edit } from './edit.ts';
 import { resume, suspend } from './freeze.ts';
+import { attachInterface, detachInterface, domifSetlink } from './interface.ts';
 import { lxcEnterNamespace } from './lxc-enter-namespace.ts';
 import { managedsaveRemove } from './managedsave-remove.ts';
 import { memtune, setmaxmem, setmem } from './memory.ts';
@@ -25,6 +29,9 @@ import { vcpucount } from './vcpucount.ts';
 
 /** In the order of `help domain`. */
 export const domainCommands = [
+  attachDevice,
+  attachDisk,
+  attachInterface,
   autostart,
   autostartAll,
   blkiotune,
@@ -34,11 +41,16 @@ export const domainCommands = [
   define,
   desc,
   destroy,
+  detachDevice,
+  detachDisk,
+  detachInterface,
   domhostname,
   domid,
+  domifSetlink,
   domname,
   domrename,
   domuuid,
+  domxmlFromNative,
   dumpxml,
   edit,
   sendProcessSignal,
@@ -56,5 +68,6 @@ export const domainCommands = [
   suspend,
   ttyconsole,
   undefine,
+  updateDevice,
   vcpucount,
 ];

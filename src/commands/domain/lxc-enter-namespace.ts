@@ -6,8 +6,8 @@ export const lxcEnterNamespace = defineCommand({
   group: 'domain',
   summary: 'run a command inside a running domain',
   description:
-    "Runs CMD with its arguments in the namespaces of the container, as its init's user, in its cgroup and with its capabilities " +
-    'and security label. CMD is a path inside the container; there is no search in PATH and no shell. ' +
+    'Runs CMD with its arguments in the namespaces and the cgroup of the container, as its root, with the capabilities that it keeps. ' +
+    'CMD is a path inside the container; there is no search in PATH and no shell. ' +
     "Put -- before CMD so that its options are not taken for this command's.",
   options: [
     domainOption(),

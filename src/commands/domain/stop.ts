@@ -66,11 +66,12 @@ export const destroy = defineCommand({
   group: 'domain',
   summary: 'stop a domain at once',
   description:
-    'Kills every process of the container and waits until they are gone. A transient domain is forgotten. ' +
-    'With --graceful the init is asked first (SIGTERM) and killed if it is still there some seconds later.',
+    'Ends every process of the container and waits until they are gone. Its init is sent SIGTERM, and 25 ms later everything is ' +
+    'killed; with --graceful init is only asked, and the command fails if it has not ended after 10 seconds. ' +
+    'A transient domain is forgotten.',
   options: [
     domainOption(),
-    { name: 'graceful', type: 'bool', help: 'ask before killing' },
+    { name: 'graceful', type: 'bool', help: 'ask, do not kill' },
     { name: 'remove-logs', type: 'bool', help: "also delete the domain's log file" },
   ],
   async run(context, args) {

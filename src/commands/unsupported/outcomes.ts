@@ -23,7 +23,7 @@ export function refused(api: string, doing?: string): Outcome {
   return {
     apply({ context, args }) {
       const error =
-        context.connection.readonly && !READS.test(api)
+        context.connection.readonly && (!READS.test(api) || NOT_FOR_READERS.test(api))
           ? libvirtError('OPERATION_FORBIDDEN_READONLY', api)
           : libvirtError('NO_SUPPORT', api);
       throw doing === undefined ? error : inContext(fill(doing, args), error);
@@ -32,7 +32,9 @@ export function refused(api: string, doing?: string): Outcome {
 }
 
 /** Functions that a read-only connection may call. */
-const READS = /Get(?!Hostname)|List|Num$|Lookup|Current|Compare|Baseline|ToNative|EventRegister/;
+const READS = /Get|List|Num$|Lookup|Current|Compare|Baseline|ToNative/;
+/** What they learn comes from inside the domain, or may hold secrets. */
+const NOT_FOR_READERS = /FSInfo|LaunchSecurity|SSHKeys|MaxSpeed|SaveImage|GuestVcpus|GuestInfo|GetTime/;
 
 /** One line, said by the command itself. */
 export function says(message: string): Outcome {
@@ -65,6 +67,11 @@ export function givenOther(names: string, outcome: Outcome): Outcome {
 /** `message`, if none of these options is given. */
 export function missing(names: string, message: string): Outcome {
   return { apply: (call) => (anyGiven(call, names) ? undefined : says(message).apply(call)) };
+}
+
+/** `option` makes sense only with `other`. */
+export function requires(option: string, other: string): Outcome {
+  return before(given(option, missing(other, `Option --${other} is required by option --${option}`)));
 }
 
 /** `outcome`, if the domain does not run. */

@@ -1,7 +1,7 @@
 // Commands about domains that libvirt's LXC driver refuses, with the errors that it gives.
 
 import type { GroupDefinition } from '../../cli/command.ts';
-import { before, connects, file, given, givenOther, missing, off, refused, says, succeeds } from './outcomes.ts';
+import { before, connects, file, given, givenOther, missing, off, refused, requires, says, succeeds } from './outcomes.ts';
 import { commandOf, type Row } from './rows.ts';
 
 /** A snapshot has to be named, or be the current one. */
@@ -55,7 +55,12 @@ export function refusedDomainCommands(): GroupDefinition[] {
       [
         'blockpull',
         'domain=! path=! bandwidth# base= wait verbose timeout# async keep-relative bytes',
-        [given('base keep-relative', refused('virDomainBlockRebase')), refused('virDomainBlockPull')],
+        [
+          requires('verbose', 'wait'),
+          requires('async', 'wait'),
+          given('base keep-relative', refused('virDomainBlockRebase')),
+          refused('virDomainBlockPull'),
+        ],
       ],
       ['blockresize', 'domain=! path=! size#!', [refused('virDomainBlockResize', "Failed to resize block device '{path}'")]],
       [
@@ -94,6 +99,7 @@ export function refusedDomainCommands(): GroupDefinition[] {
         'domjobinfo',
         'domain=! completed keep-completed anystats rawstats',
         [
+          requires('keep-completed', 'completed'),
           given('completed rawstats', refused('virDomainGetJobStats', 'Optional flags or --rawstats are not supported by the daemon')),
           refused('virDomainGetJobInfo'),
         ],
@@ -119,7 +125,7 @@ export function refusedDomainCommands(): GroupDefinition[] {
         'format=! --domain= xml=',
         [
           before(missing('domain xml', 'need either domain or domain XML')),
-          before(given('domain', file('domain', refused('virConnectDomainXMLToNative')))),
+          given('domain', refused('virConnectDomainXMLToNative')),
           file('xml', refused('virConnectDomainXMLToNative')),
         ],
       ],
@@ -156,7 +162,7 @@ export function refusedDomainCommands(): GroupDefinition[] {
       [
         'managedsave-define',
         'domain=! xml=! running paused',
-        [file('file', refused('virDomainManagedSaveDefineXML', 'Failed to update {domain} XML configuration'))],
+        [file('xml', refused('virDomainManagedSaveDefineXML', 'Failed to update {domain} XML configuration'))],
       ],
       [
         'perf',
@@ -231,13 +237,17 @@ export function refusedDomainCommands(): GroupDefinition[] {
       [
         'set-user-sshkeys',
         'domain=! user=! file= reset remove',
-        [missing('file reset', 'Option --file is required'), refused('virDomainAuthorizedSSHKeysSet')],
+        [requires('remove', 'file'), missing('file reset', 'Option --file is required'), refused('virDomainAuthorizedSSHKeysSet')],
       ],
       ['set-user-password', 'domain=! user=! password=! encrypted', [refused('virDomainSetUserPassword')]],
       [
         'setvcpus',
         'domain=! count#! maximum config live current guest hotpluggable',
-        [given('config live current guest hotpluggable', refused('virDomainSetVcpusFlags')), refused('virDomainSetVcpus')],
+        [
+          requires('maximum', 'config'),
+          given('config live current guest hotpluggable', refused('virDomainSetVcpusFlags')),
+          refused('virDomainSetVcpus'),
+        ],
       ],
       ['update-memory-device', 'domain=! config live current print-xml alias= node# requested-size#', [says('no memory device found')]],
       ['vcpuinfo', 'domain=! pretty', [off(refused('virDomainGetVcpuPinInfo')), refused('virDomainGetVcpus')]],
@@ -260,7 +270,12 @@ export function refusedDomainCommands(): GroupDefinition[] {
       [
         'guestvcpus',
         'domain=! cpulist= enable disable',
-        [given('enable disable', refused('virDomainSetGuestVcpus')), refused('virDomainGetGuestVcpus')],
+        [
+          requires('enable', 'cpulist'),
+          requires('disable', 'cpulist'),
+          given('enable disable', refused('virDomainSetGuestVcpus')),
+          refused('virDomainGetGuestVcpus'),
+        ],
       ],
       [
         'setvcpu',
@@ -288,7 +303,11 @@ export function refusedDomainCommands(): GroupDefinition[] {
       ['domtime', 'domain=! now pretty sync time#', [given('now sync time', refused('virDomainSetTime')), refused('virDomainGetTime')]],
     ]),
     group('Checkpoint', 'checkpoint', [
-      ['checkpoint-create', 'domain=! xmlfile= redefine redefine-validate quiesce', [refused('virDomainCheckpointCreateXML')]],
+      [
+        'checkpoint-create',
+        'domain=! xmlfile= redefine redefine-validate quiesce',
+        [requires('redefine-validate', 'redefine'), refused('virDomainCheckpointCreateXML')],
+      ],
       ['checkpoint-create-as', 'domain=! name= description= print-xml quiesce diskspec...', [refused('virDomainCheckpointCreateXML')]],
       [
         'checkpoint-delete',

@@ -39,7 +39,7 @@ function parseRate(element: XmlElement): BandwidthRate {
   if (attributeOf(element, 'average') === undefined && attributeOf(element, 'floor') === undefined)
     throw libvirtError('PLAIN', 'Missing mandatory average or floor attributes');
   if (attributeOf(element, 'average') === undefined && (attributeOf(element, 'peak') ?? attributeOf(element, 'burst')) !== undefined)
-    throw libvirtError('PLAIN', "'peak' and 'burst' require 'average' attribute");
+    throw libvirtError('CONFIG_UNSUPPORTED', "'peak' and 'burst' require 'average' attribute");
   for (const name of RATES) {
     const text = attributeOf(element, name);
     if (text === undefined) continue;

@@ -2,12 +2,12 @@
 
 import { libvirtError } from '../../errors.ts';
 import type { CharDevice, EchoedElement } from '../definition.ts';
-import { parseUint32 } from '../numbers.ts';
+import { parseInt32 } from '../numbers.ts';
 import { attributeOf, childOf, childrenOf, type XmlElement } from '../xml/element.ts';
 import type { XmlWriter } from '../xml/writer.ts';
 import { enumAttribute, unsignedAttribute } from './attributes.ts';
 import { deviceInfoElements, parseDeviceInfo, writeDeviceInfo } from './device-info.ts';
-import { type EchoRule, echoChild, echoedElement, onOff, string, writeEchoed, yesNo } from './echoed.ts';
+import { type EchoRule, echoChild, echoChildren, echoedElement, onOff, string, writeEchoed, yesNo } from './echoed.ts';
 import { RECONNECT } from './interface.ts';
 import { formatIp, parseIp } from './ip.ts';
 
@@ -52,9 +52,9 @@ function readTarget(device: CharDevice, element: XmlElement, kind: CharKind): vo
   const target = childOf(element, 'target');
   if (target === undefined) return;
   const targetType = attributeOf(target, 'type');
-  if (targetType !== undefined && !TARGETS[kind].includes(targetType))
+  if (targetType !== undefined && kind !== 'parallel' && !TARGETS[kind].includes(targetType))
     throw libvirtError('CONFIG_UNSUPPORTED', `unknown target type '${targetType}' specified for character device`);
-  if (targetType !== undefined && targetType !== 'none') device.targetType = targetType;
+  if (targetType !== undefined && targetType !== 'none' && kind !== 'parallel') device.targetType = targetType;
   const model = kind === 'serial' ? childOf(target, 'model') : undefined;
   const modelName = model && attributeOf(model, 'name');
   if (modelName !== undefined && !MODELS.includes(modelName))
@@ -62,7 +62,7 @@ function readTarget(device: CharDevice, element: XmlElement, kind: CharKind): vo
   if (modelName !== undefined) device.targetModel = modelName;
   const portText = attributeOf(target, 'port');
   if (portText === undefined) return;
-  const port = parseUint32(portText);
+  const port = parseInt32(portText);
   if (port === undefined) throw libvirtError('XML_ERROR', `Invalid port number: ${portText}`);
   device.port = port;
 }
@@ -76,6 +76,17 @@ const LOG: EchoRule = {
     ['append', onOff],
   ],
   finish: (echoed) => (echoed.attributes.some(([name]) => name === 'file') ? echoed : undefined),
+};
+
+const SOURCE_LABEL: EchoRule = {
+  name: 'seclabel',
+  many: true,
+  attributes: [
+    ['model', string],
+    ['labelskip', yesNo],
+    ['relabel', yesNo],
+  ],
+  children: [{ name: 'label', text: (text) => text || undefined }],
 };
 
 /** The <source>s, <protocol> and <log> of a character device, as printed. A pty's path is only known while it runs. */
@@ -112,17 +123,23 @@ function sourceElements(element: XmlElement, sources: XmlElement[], type: string
       const path = of('path');
       if (path === undefined) throw missing('path');
       const append = type === 'file' && source ? enumAttribute(source, 'append', ['on', 'off']) : undefined;
+      const labels = source ? echoChildren([SOURCE_LABEL], source) : [];
       return [
-        echoedElement('source', [
-          ['path', path],
-          ['append', append],
-        ]),
+        echoedElement(
+          'source',
+          [
+            ['path', path],
+            ['append', append],
+          ],
+          labels,
+        ),
       ];
     }
     case 'nmdm': {
       const [master, slave] = [of('master'), of('slave')];
-      if (master === undefined) throw libvirtError('XML_ERROR', 'Missing master path attribute for nmdm device');
-      if (slave === undefined) throw libvirtError('XML_ERROR', 'Missing slave path attribute for nmdm device');
+      if (master === undefined && slave === undefined) return [];
+      if (master === undefined || slave === undefined)
+        throw libvirtError('INTERNAL_ERROR', 'Should define both master and slave path attributes for nmdm device');
       return [
         echoedElement('source', [
           ['master', master],
@@ -152,12 +169,12 @@ function sourceElements(element: XmlElement, sources: XmlElement[], type: string
     }
     case 'spiceport': {
       const channel = of('channel');
-      if (channel === undefined) throw libvirtError('XML_ERROR', 'Missing source channel attribute for char device');
+      if (channel === undefined) throw libvirtError('CONFIG_UNSUPPORTED', 'Missing source channel attribute for char device');
       return [echoedElement('source', [['channel', channel]])];
     }
     case 'dbus': {
       const channel = of('channel');
-      if (channel === undefined) throw libvirtError('XML_ERROR', 'Missing source channel attribute for char device');
+      if (channel === undefined) throw libvirtError('CONFIG_UNSUPPORTED', 'Missing source channel attribute for char device');
       return [echoedElement('source', [['channel', channel]])];
     }
     default:
@@ -174,7 +191,9 @@ function tcpSource(element: XmlElement, source: XmlElement | undefined): EchoedE
   const reconnect = source && echoChild(RECONNECT, source);
   const tls = source && yesNo(source, 'tls');
   const protocol = childOf(element, 'protocol');
-  const protocolType = (protocol && enumAttribute(protocol, 'type', ['raw', 'telnet', 'telnets', 'tls'])) ?? 'raw';
+  const protocolType = (protocol && attributeOf(protocol, 'type')) ?? 'raw';
+  if (!['raw', 'telnet', 'telnets', 'tls'].includes(protocolType))
+    throw libvirtError('CONFIG_UNSUPPORTED', `Unknown protocol '${protocolType}'`);
   return [
     echoedElement(
       'source',
@@ -223,17 +242,33 @@ export function numberPorts(devices: readonly CharDevice[]): void {
   }
 }
 
+/** ISA serial ports have fixed places. */
+export function validateSerials(serials: readonly CharDevice[]): void {
+  const taken = new Set<number>();
+  for (const { targetType, port } of serials) {
+    if (targetType !== 'isa-serial') continue;
+    if (port >= ISA_SERIAL_PORTS)
+      throw libvirtError('INTERNAL_ERROR', `Maximum supported number of ISA serial ports is '${ISA_SERIAL_PORTS}'`);
+    if (taken.has(port)) throw libvirtError('INTERNAL_ERROR', `target port '${port}' already allocated`);
+    taken.add(port);
+  }
+}
+
+const ISA_SERIAL_PORTS = 4;
+
 // -- channels ----------------------------------------------------------------------------------------------------------------
 
 export function parseChannel(element: XmlElement, live: boolean): EchoedElement {
   const type = charTypeOf(element);
   const target = childOf(element, 'target');
   const targetType = target && attributeOf(target, 'type');
-  if (target === undefined || targetType === undefined) throw libvirtError('XML_ERROR', 'target type must be specified for channel device');
-  if (!TARGETS.channel.includes(targetType) || targetType === 'none')
-    throw libvirtError('CONFIG_UNSUPPORTED', `unknown target type '${targetType}' specified for character device`);
+  if (target === undefined) throw libvirtError('XML_ERROR', 'target type must be specified for channel device');
+  if (targetType === undefined || !TARGETS.channel.includes(targetType) || targetType === 'none')
+    throw libvirtError('CONFIG_UNSUPPORTED', `unknown target type '${targetType ?? '(null)'}' specified for character device`);
   const kept = channelTarget(target, targetType, live);
-  const sources = parseCharSource(element, type, live);
+  // The path of a guest agent's socket is libvirt's to choose.
+  const chosen = type === 'unix' && targetType === 'virtio' && childOf(element, 'source') === undefined;
+  const sources = chosen ? [] : parseCharSource(element, type, live);
   if (type === 'spicevmc' && targetType !== 'virtio') throw libvirtError('CONFIG_UNSUPPORTED', 'spicevmc device type only supports virtio');
   const info = deviceInfoElements(parseDeviceInfo(element, { live }));
   return echoedElement('channel', [['type', type]], [...sources, kept, ...info]);

@@ -5,7 +5,18 @@ import type { DomainDevices, EchoedElement } from '../definition.ts';
 import { attributeOf, childrenOf, type XmlElement } from '../xml/element.ts';
 import { enumAttribute, integerAttribute } from './attributes.ts';
 import { deviceInfoElements, parseDeviceInfo } from './device-info.ts';
-import { type EchoRule, echoChild, echoedAttribute, echoedElement, integer, onOff, positive, string, unsigned } from './echoed.ts';
+import {
+  type EchoRule,
+  echoChild,
+  echoedAttribute,
+  echoedElement,
+  integer,
+  oneOf,
+  onOff,
+  positive,
+  sizeInKiB,
+  unsigned,
+} from './echoed.ts';
 
 const TYPES = ['ide', 'fdc', 'scsi', 'sata', 'virtio-serial', 'ccid', 'usb', 'pci', 'xenbus', 'isa'] as const;
 type ControllerType = (typeof TYPES)[number];
@@ -40,7 +51,11 @@ const DRIVER: EchoRule = {
   ],
 };
 
-const PCI_MODEL: EchoRule = { name: 'model', omitEmpty: true, attributes: [['name', string]] };
+const PCI_MODEL_NAMES =
+  'spapr-pci-host-bridge pci-bridge i82801b11-bridge pcie-pci-bridge ioh3420 pcie-root-port x3130-upstream xio3130-downstream pxb pxb-pcie'.split(
+    ' ',
+  );
+const PCI_MODEL: EchoRule = { name: 'model', omitEmpty: true, attributes: [['name', oneOf(...PCI_MODEL_NAMES)]] };
 const PCI_TARGET: EchoRule = {
   name: 'target',
   omitEmpty: true,
@@ -73,7 +88,7 @@ export function parseController(element: XmlElement, live: boolean): EchoedEleme
   if (childrenOf(element, 'target').length > 1)
     throw libvirtError('XML_ERROR', 'Multiple <target> elements in controller definition not allowed');
   const children: EchoedElement[] = [];
-  for (const rule of type === 'pci' ? [PCI_MODEL, PCI_TARGET, DRIVER] : [DRIVER]) {
+  for (const rule of type === 'pci' ? [PCI_MODEL, PCI_TARGET, DRIVER, sizeInKiB('pcihole64', './pcihole64')] : [DRIVER]) {
     const echoed = echoChild(rule, element);
     if (echoed) children.push(echoed);
   }
@@ -85,12 +100,17 @@ export function parseController(element: XmlElement, live: boolean): EchoedEleme
   );
 }
 
+function count(element: XmlElement, name: string): string | undefined {
+  const value = integerAttribute(element, name, { nonNegative: true });
+  return value === undefined ? undefined : String(value);
+}
+
 function ownAttributes(element: XmlElement, type: ControllerType): [string, string | undefined][] {
   switch (type) {
     case 'virtio-serial':
       return [
-        ['ports', integer(element, 'ports')],
-        ['vectors', integer(element, 'vectors')],
+        ['ports', count(element, 'ports')],
+        ['vectors', count(element, 'vectors')],
       ];
     case 'usb':
       return [['ports', integer(element, 'ports')]];
@@ -136,7 +156,23 @@ export function numberControllers(controllers: readonly EchoedElement[]): void {
   }
 }
 
+/** What a controller of one kind cannot have. */
+function validateController(controller: EchoedElement): void {
+  const child = (name: string): EchoedElement | undefined => controller.children.find((candidate) => candidate.name === name);
+  const driver = child('driver');
+  if (driver && echoedAttribute(driver, 'iothread') && !/^virtio/.test(echoedAttribute(controller, 'model') ?? ''))
+    throw libvirtError('XML_ERROR', "'iothread' attribute only supported for virtio scsi controllers");
+  const target = child('target');
+  for (const name of ['chassisNr', 'chassis', 'busNr']) {
+    const value = target && echoedAttribute(target, name);
+    const least = name === 'chassis' ? 0 : 1;
+    if (value !== undefined && (Number(value) < least || Number(value) > 255))
+      throw libvirtError('CONFIG_UNSUPPORTED', `PCI controller ${name} '${value}' out of range - must be ${least}-255`);
+  }
+}
+
 export function validateControllers(controllers: readonly EchoedElement[]): void {
+  controllers.forEach(validateController);
   const seen = new Set<string>();
   for (const controller of controllers) {
     const [type, index] = [typeOf(controller), indexOf(controller)];
@@ -145,6 +181,13 @@ export function validateControllers(controllers: readonly EchoedElement[]): void
     if (seen.has(key)) throw libvirtError('XML_ERROR', `Multiple '${type}' controllers with index '${index}'`);
     seen.add(key);
   }
+}
+
+/** A domain without USB has no controller for it. */
+export function validateUsbDisabled(controllers: readonly EchoedElement[]): void {
+  const usb = controllers.filter((controller) => typeOf(controller) === 'usb');
+  if (usb.length > 1 && usb.some((controller) => echoedAttribute(controller, 'model') === 'none'))
+    throw libvirtError('PLAIN', "Can't add another USB controller: USB is disabled for this domain");
 }
 
 /** A companion of a USB controller needs the one that it accompanies. */
@@ -161,16 +204,18 @@ export function validateUsbMasters(controllers: readonly EchoedElement[]): void 
 /** Adds the controllers that addresses and devices rely on. */
 export function addImpliedControllers(devices: DomainDevices): void {
   const { controllers } = devices;
+  const add = (type: ControllerType, index: number): void => {
+    if (controllers.some((controller) => typeOf(controller) === type && indexOf(controller) === index)) return;
+    insertController(
+      controllers,
+      echoedElement('controller', [
+        ['type', type],
+        ['index', String(index)],
+      ]),
+    );
+  };
   const upTo = (type: ControllerType, largest: number): void => {
-    for (let index = 0; index <= largest; index++)
-      if (!controllers.some((controller) => typeOf(controller) === type && indexOf(controller) === index))
-        insertController(
-          controllers,
-          echoedElement('controller', [
-            ['type', type],
-            ['index', String(index)],
-          ]),
-        );
+    for (let index = 0; index <= largest; index++) add(type, index);
   };
   for (const bus of ['scsi', 'fdc', 'ide', 'sata'] as const) {
     let largest = -1;
@@ -179,13 +224,16 @@ export function addImpliedControllers(devices: DomainDevices): void {
       if (bus === 'scsi' && hostdev.type === 'scsi') largest = Math.max(largest, driveController(hostdev.address));
     upTo(bus, largest);
   }
-  const usesVirtioSerial =
-    devices.consoles.some(({ targetType }) => targetType === 'virtio') ||
-    devices.channels.some((channel) =>
-      channel.children.some((child) => child.name === 'target' && echoedAttribute(child, 'type') === 'virtio'),
-    );
-  if (usesVirtioSerial) upTo('virtio-serial', 0);
+  for (const console of devices.consoles) if (console.targetType === 'virtio') add('virtio-serial', virtioSerialIndex(console.address));
+  for (const channel of devices.channels) {
+    const isVirtio = channel.children.some((child) => child.name === 'target' && echoedAttribute(child, 'type') === 'virtio');
+    if (isVirtio) add('virtio-serial', virtioSerialIndex(channel.children.find(({ name }) => name === 'address')));
+  }
   if (devices.others.some(({ name }) => name === 'smartcard')) upTo('ccid', 0);
+}
+
+function virtioSerialIndex(address: EchoedElement | undefined): number {
+  return Number((address && echoedAttribute(address, 'controller')) ?? 0);
 }
 
 function driveController(address: EchoedElement | undefined): number {

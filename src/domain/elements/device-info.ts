@@ -34,24 +34,25 @@ const BOOT: EchoRule = {
   ],
 };
 
-const INFO: readonly EchoRule[] = [
-  { name: 'master', omitEmpty: true, attributes: [['startport', unsigned]] },
-  {
-    name: 'rom',
-    omitEmpty: true,
-    attributes: [
-      ['enabled', yesNo],
-      ['bar', onOff],
-      ['file', string],
-    ],
-  },
-  { name: 'acpi', omitEmpty: true, attributes: [['index', nonZero]] },
-];
+const MASTER: EchoRule = { name: 'master', omitEmpty: true, attributes: [['startport', unsigned]] };
+const ROM: EchoRule = {
+  name: 'rom',
+  omitEmpty: true,
+  attributes: [
+    ['enabled', yesNo],
+    ['bar', onOff],
+    ['file', string],
+  ],
+};
+const ACPI: EchoRule = { name: 'acpi', omitEmpty: true, attributes: [['index', nonZero]] };
 
 export interface InfoOptions {
   /** Aliases are libvirt's own and count only on a running domain. */
   live: boolean;
   boot?: boolean;
+  rom?: boolean;
+  /** A host device may be left without an address in the guest. */
+  unassigned?: boolean;
 }
 
 export function parseDeviceInfo(element: XmlElement, options: InfoOptions): DeviceInfo {
@@ -61,15 +62,17 @@ export function parseDeviceInfo(element: XmlElement, options: InfoOptions): Devi
     const name = alias && attributeOf(alias, 'name');
     if (name !== undefined) parsed.alias = name;
   }
-  const info = echoChildren(options.boot ? [BOOT, ...INFO] : INFO, element);
+  const info = echoChildren([...(options.boot ? [BOOT] : []), MASTER, ...(options.rom ? [ROM] : []), ACPI], element);
   const rom = info.find(({ name }) => name === 'rom');
   if (rom?.attributes.some(([name, value]) => name === 'enabled' && value === 'no') && rom.attributes.length > 1)
-    throw libvirtError('XML_ERROR', 'ROM tuning is not supported when ROM is disabled');
+    throw libvirtError('CONFIG_UNSUPPORTED', 'ROM tuning is not supported when ROM is disabled');
   if (info.length > 0) parsed.info = info;
   const address = childOf(element, 'address');
   if (address) {
     const kept = parseAddress(address);
-    if (kept) parsed.address = kept;
+    if (kept.attributes[0]?.[1] === 'unassigned' && !options.unassigned)
+      throw libvirtError('CONFIG_UNSUPPORTED', "address of type 'unassigned' is supported only for hostdevs");
+    parsed.address = kept;
   }
   return parsed;
 }
@@ -108,9 +111,10 @@ const ADDRESS_TYPES = [
   'unassigned',
 ] as const;
 
-export function parseAddress(element: XmlElement): EchoedElement | undefined {
-  if (attributeOf(element, 'type') === undefined) throw libvirtError('PLAIN', 'No type specified for device address');
-  const type = enumAttribute(element, 'type', ADDRESS_TYPES);
+export function parseAddress(element: XmlElement): EchoedElement {
+  const given = attributeOf(element, 'type');
+  if (given === undefined) throw libvirtError('INTERNAL_ERROR', 'No type specified for device address');
+  const type = ADDRESS_TYPES.find((known) => known === given);
   const number = (name: string): string => String(unsignedAttribute(element, name) ?? 0);
   const numbers = (...names: string[]): [string, string][] => names.map((name) => [name, number(name)]);
   switch (type) {
@@ -160,14 +164,14 @@ export function parseAddress(element: XmlElement): EchoedElement | undefined {
     case 'unassigned':
       return echoedElement('address', [['type', type]]);
     case undefined:
-      return undefined;
+      throw libvirtError('CONFIG_UNSUPPORTED', `unknown address type '${given}'`);
     default:
       return type satisfies never;
   }
 }
 
-/** domain, bus, slot, function as printed; nothing at all for an address that says nothing. */
-export function pciAttributes(element: XmlElement): [string, string][] {
+/** domain, bus, slot, function as printed; nothing (unless `always`) for an address that says nothing. */
+export function pciAttributes(element: XmlElement, always = false): [string, string][] {
   const part = (name: string): number => unsignedAttribute(element, name, { base: 0 }) ?? 0;
   const [domain, bus, slot, unit] = [part('domain'), part('bus'), part('slot'), part('function')];
   const multifunction = enumAttribute(element, 'multifunction', ON_OFF);
@@ -177,15 +181,13 @@ export function pciAttributes(element: XmlElement): [string, string][] {
     ['slot', hex(slot, 2)],
     ['function', `0x${unit}`],
   ];
-  if (domain === 0 && bus === 0 && slot === 0 && unit === 0) return [];
-  const name = `${domain.toString(16).padStart(4, '0')}:${bus.toString(16).padStart(2, '0')}:${slot.toString(16).padStart(2, '0')}.${unit}`;
+  if (!always && domain === 0 && bus === 0 && slot === 0 && unit === 0) return [];
   const tooLarge = (what: string, most: string): never => {
-    throw libvirtError('XML_ERROR', `Invalid PCI address ${name}, ${what} must be <= ${most}`);
+    throw libvirtError('XML_ERROR', `Invalid PCI address ${what}, must be <= ${most}`);
   };
-  if (domain > 0xffff) tooLarge('domain', '0xFFFF');
-  if (bus > 0xff) tooLarge('bus', '0xFF');
-  if (slot > 0x1f) tooLarge('slot', '0x1F');
-  if (unit > 7) tooLarge('function', '7');
+  if (bus > 0xff) tooLarge(`bus='${hex(bus, 2)}'`, '0xFF');
+  if (slot > 0x1f) tooLarge(`slot='${hex(slot, 2)}'`, '0x1F');
+  if (unit > 7) tooLarge(`function=0x${unit}`, '7');
   if (multifunction) printed.push(['multifunction', multifunction]);
   return printed;
 }

@@ -5,8 +5,9 @@ import type { ParseHost } from '../parse.ts';
 import { attributeOf, childOf, childrenOf, childText, type XmlElement } from '../xml/element.ts';
 import type { XmlWriter } from '../xml/writer.ts';
 import { numberPorts, parseChannel, parseCharDevice, writeCharDevice } from './console.ts';
-import { insertController, parseController, validateUsbMasters } from './controller.ts';
-import { insertDisk, parseDisk, writeDisk } from './disk.ts';
+import { insertController, parseController, validateUsbDisabled, validateUsbMasters } from './controller.ts';
+import { parseDisk, writeDisk } from './disk.ts';
+import { insertDisk } from './disk-address.ts';
 import { writeEchoed } from './echoed.ts';
 import { parseFilesystem, writeFilesystem } from './filesystem.ts';
 import { parseHostdev, writeHostdev } from './hostdev.ts';
@@ -29,10 +30,13 @@ export function parseDevices(root: XmlElement, host: ParseHost, context: { live:
     else insertDisk(devices.disks, disk, (known) => buses.get(known) ?? '');
   }
   for (const child of childrenOf(element, 'controller')) insertController(devices.controllers, parseController(child, live));
+  validateUsbDisabled(devices.controllers);
   validateUsbMasters(devices.controllers);
   devices.leases = parseLeases(element);
   devices.filesystems = childrenOf(element, 'filesystem').map((child) => parseFilesystem(child, live));
-  devices.interfaces = childrenOf(element, 'interface').map((child) => parseInterface(child, { live, randomMac: () => host.randomMac() }));
+  devices.interfaces = childrenOf(element, 'interface').map((child) =>
+    parseInterface(child, { live, randomMac: () => host.randomMac(), randomUuid: () => host.randomUuid() }),
+  );
   devices.others.push(...parseSmartcards(element, live));
   for (const [kind, list] of [
     ['parallel', devices.parallels],

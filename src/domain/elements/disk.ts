@@ -3,10 +3,13 @@
 import { libvirtError } from '../../errors.ts';
 import type { DiskDevice, EchoedElement } from '../definition.ts';
 import { parseUint64 } from '../numbers.ts';
+import { LARGEST_SIZE, scaledValue } from '../units.ts';
 import { attributeOf, childOf, childText, elementsOf, textOf, type XmlElement } from '../xml/element.ts';
 import type { XmlWriter } from '../xml/writer.ts';
 import { enumAttribute, ON_OFF, unsignedAttribute, YES_NO } from './attributes.ts';
-import { parseDeviceInfo, pciAttributes, writeDeviceInfo } from './device-info.ts';
+import { parseDeviceInfo, writeDeviceInfo } from './device-info.ts';
+import { busOf, DRIVE_ADDRESSES } from './disk-address.ts';
+import { AUTH, ENCRYPTION, echoBacking, parseSource, pathOf, SOURCE_TYPES, type SourceType } from './disk-source.ts';
 import {
   type AttributeReader,
   type EchoRule,
@@ -18,36 +21,35 @@ import {
   oneOf,
   onOff,
   positive,
-  required,
   string,
-  unsigned,
-  unsigned64,
   writeEchoed,
   yesNo,
 } from './echoed.ts';
 import { IMAGE_FORMATS } from './filesystem.ts';
 
-const TYPES = ['file', 'block', 'dir', 'network', 'volume', 'nvme', 'vhostuser'] as const;
-type SourceType = (typeof TYPES)[number];
 const DEVICES = ['disk', 'cdrom', 'floppy', 'lun'] as const;
 const BUSES = ['none', 'ide', 'fdc', 'scsi', 'virtio', 'xen', 'usb', 'uml', 'sata', 'sd'];
 
-/** Prefixes of target names that tell their bus. */
-const NAME_PREFIXES: readonly [prefix: string, bus: string][] = [
-  ['fd', 'fdc'],
-  ['hd', 'ide'],
-  ['vd', 'virtio'],
-  ['sd', 'scsi'],
-  ['xvd', 'xen'],
-  ['ubd', 'uml'],
-];
-
 const FORMAT: AttributeReader = oldEnum(IMAGE_FORMATS, (value) => `unknown driver format value '${value}'`);
+
+/** `default` is what there is without the attribute. */
+function notDefault(read: AttributeReader): AttributeReader {
+  return (element, name) => {
+    const value = read(element, name);
+    return value === 'default' ? undefined : value;
+  };
+}
+
+function bytesElement(element: XmlElement): EchoedElement {
+  const options = { defaultScale: 1n, limit: LARGEST_SIZE };
+  const bytes = scaledValue(textOf(element), attributeOf(element, 'unit'), './metadata_cache/max_size', options);
+  return echoedElement('max_size', [['unit', 'bytes']], [], String(bytes));
+}
 
 const METADATA_CACHE: EchoRule = {
   name: 'metadata_cache',
   omitEmpty: true,
-  children: [{ name: 'max_size', finish: (_echoed, element) => echoedElement('max_size', [['unit', 'bytes']], [], textOf(element)) }],
+  children: [{ name: 'max_size', finish: (_echoed, element) => bytesElement(element) }],
 };
 
 const DRIVER: EchoRule = {
@@ -56,7 +58,7 @@ const DRIVER: EchoRule = {
   attributes: [
     ['name', string],
     ['type', FORMAT],
-    ['cache', oneOf('default', 'none', 'writethrough', 'writeback', 'directsync', 'unsafe')],
+    ['cache', notDefault(oneOf('default', 'none', 'writethrough', 'writeback', 'directsync', 'unsafe'))],
     ['error_policy', oneOf('stop', 'report', 'ignore', 'enospace')],
     ['rerror_policy', oneOf('stop', 'report', 'ignore')],
     ['io', oneOf('native', 'threads', 'io_uring')],
@@ -66,8 +68,8 @@ const DRIVER: EchoRule = {
     ['discard', oneOf('unmap', 'ignore')],
     ['iothread', nonZero],
     ['detect_zeroes', oneOf('off', 'on', 'unmap')],
-    ['queues', nonZero],
-    ['queue_size', nonZero],
+    ['queues', positive],
+    ['queue_size', positive],
     ['iommu', onOff],
     ['ats', onOff],
     ['packed', onOff],
@@ -76,8 +78,8 @@ const DRIVER: EchoRule = {
   children: [METADATA_CACHE],
 };
 
-export function parseDisk(element: XmlElement, live: boolean): DiskDevice {
-  const type = enumAttribute(element, 'type', TYPES) ?? 'file';
+export function parseDisk(element: XmlElement, live: boolean, { naming = false } = {}): DiskDevice {
+  const type = enumAttribute(element, 'type', SOURCE_TYPES) ?? 'file';
   const source = childOf(element, 'source');
   const sourceElement = source && parseSource(source, type);
   const device = enumAttribute(element, 'device', DEVICES) ?? 'disk';
@@ -90,13 +92,15 @@ export function parseDisk(element: XmlElement, live: boolean): DiskDevice {
   if (sgio) options.push(['sgio', sgio]);
   const snapshot = enumAttribute(element, 'snapshot', ['no', 'internal', 'external', 'manual', 'default']);
   if (snapshot) options.push(['snapshot', snapshot]);
+  if (type === 'vhostuser' && !snapshot) options.push(['snapshot', 'no']);
   const backing = echoBacking(element);
   const others = parseOthers(element);
   if (backing) others.push(backing);
   const driver = echoChild(DRIVER, element);
-  const target = readTarget(element, sourceElement, type, device);
+  const target = readTarget(element, sourceElement, { type, device, naming });
   const disk: DiskDevice = {
-    type,
+    // An empty drive is of no particular type.
+    type: sourceElement === undefined && type === 'block' ? 'file' : type,
     device,
     options,
     target,
@@ -116,28 +120,37 @@ export function parseDisk(element: XmlElement, live: boolean): DiskDevice {
   return disk;
 }
 
-function readTarget(element: XmlElement, source: EchoedElement | undefined, type: SourceType, device: string): DiskDevice['target'] {
+interface TargetContext {
+  type: SourceType;
+  device: string;
+  /** A disk without a source names one, too. */
+  naming: boolean;
+}
+
+function readTarget(element: XmlElement, source: EchoedElement | undefined, { type, device, naming }: TargetContext): DiskDevice['target'] {
   const target = childOf(element, 'target');
   const dev = target && attributeOf(target, 'dev');
   const given = target && enumAttribute(target, 'bus', BUSES);
   const tray = target && enumAttribute(target, 'tray', ['closed', 'open']);
   const removable = target && enumAttribute(target, 'removable', ON_OFF);
-  const rotation = target && unsignedAttribute(target, 'rotation_rate', { nonZero: true });
+  const rotation = target && unsignedAttribute(target, 'rotation_rate');
   const path = source && pathOf(source, type);
   if (!dev) throw libvirtError('NO_TARGET', path ?? '');
-  if (path === undefined && source === undefined && device !== 'cdrom' && device !== 'floppy') throw libvirtError('NO_SOURCE', dev);
-  if (source !== undefined && path === undefined && ['file', 'block', 'dir'].includes(type) && device !== 'cdrom' && device !== 'floppy')
+  const mayBeEmpty = naming || device === 'cdrom' || device === 'floppy';
+  if (path === undefined && source === undefined && !mayBeEmpty) throw libvirtError('NO_SOURCE', dev);
+  if (source !== undefined && path === undefined && ['file', 'block', 'dir'].includes(type) && !mayBeEmpty)
     throw libvirtError('NO_SOURCE', dev);
   const bus = given ?? (device === 'floppy' ? 'fdc' : busOf(dev));
   const others: [string, string][] = [];
-  if (tray && (device === 'cdrom' || device === 'floppy') && tray === 'open') others.push(['tray', tray]);
-  if (removable && bus === 'usb') others.push(['removable', removable]);
-  if (rotation !== undefined) others.push(['rotation_rate', String(rotation)]);
+  const hasMedium = device === 'cdrom' || device === 'floppy';
+  if (device === 'floppy' && !dev.startsWith('fd')) throw libvirtError('INTERNAL_ERROR', `Invalid floppy device name: ${dev}`);
+  if (device === 'disk' && bus === 'fdc') throw libvirtError('INTERNAL_ERROR', `Invalid bus type '${bus}' for disk`);
+  if (tray && !hasMedium) throw libvirtError('CONFIG_UNSUPPORTED', 'tray is only valid for cdrom and floppy');
+  if (removable && bus !== 'usb') throw libvirtError('XML_ERROR', 'removable is only valid for usb disks');
+  if (tray === 'open') others.push(['tray', tray]);
+  if (removable) others.push(['removable', removable]);
+  if (rotation) others.push(['rotation_rate', String(rotation)]);
   return { dev, bus, others };
-}
-
-function busOf(dev: string): string {
-  return NAME_PREFIXES.find(([prefix]) => dev.startsWith(prefix))?.[1] ?? 'ide';
 }
 
 function splitDriver(driver: EchoedElement): NonNullable<DiskDevice['driver']> {
@@ -150,152 +163,6 @@ function splitDriver(driver: EchoedElement): NonNullable<DiskDevice['driver']> {
   const [cache] = driver.children;
   if (cache) split.metadataCache = cache;
   return split;
-}
-
-// -- sources -----------------------------------------------------------------------------------------------------------------
-
-const PATH_ATTRIBUTES: Readonly<Partial<Record<SourceType, string>>> = { file: 'file', block: 'dev', dir: 'dir' };
-
-function pathOf(source: EchoedElement, type: string): string | undefined {
-  const name = PATH_ATTRIBUTES[type as SourceType];
-  return source.attributes.find(([known]) => known === name)?.[1];
-}
-
-const SECLABEL: EchoRule = {
-  name: 'seclabel',
-  many: true,
-  attributes: [
-    ['model', string],
-    ['labelskip', yesNo],
-    ['relabel', yesNo],
-  ],
-  children: [{ name: 'label', text: (text) => text || undefined }],
-};
-
-const SECRET: EchoRule = {
-  name: 'secret',
-  attributes: [
-    ['type', string],
-    ['uuid', string],
-    ['usage', string],
-  ],
-};
-
-const ENCRYPTION: EchoRule = {
-  name: 'encryption',
-  attributes: [
-    ['format', required(oneOf('default', 'qcow', 'luks', 'luks2'))],
-    ['engine', oneOf('qemu', 'librbd')],
-  ],
-  children: [{ ...SECRET, many: true }],
-};
-
-const AUTH: EchoRule = {
-  name: 'auth',
-  attributes: [['username', string]],
-  children: [SECRET],
-};
-
-const HOST: EchoRule = {
-  name: 'host',
-  many: true,
-  attributes: [
-    ['name', string],
-    ['port', unsigned],
-    ['transport', oneOf('tcp', 'unix', 'rdma')],
-    ['socket', string],
-  ],
-};
-
-const PROTOCOLS = 'nbd rbd sheepdog gluster iscsi http https ftp ftps tftp ssh vxhs nfs'.split(' ');
-
-const STARTUP: readonly [string, AttributeReader] = ['startupPolicy', oneOf('default', 'mandatory', 'requisite', 'optional')];
-
-const SOURCE_RULES: Readonly<Record<SourceType, EchoRule>> = {
-  file: { name: 'source', attributes: [['file', string], ['fdgroup', string], STARTUP], children: [SECLABEL, ENCRYPTION] },
-  block: { name: 'source', attributes: [['dev', string], STARTUP], children: [SECLABEL, ENCRYPTION] },
-  dir: { name: 'source', attributes: [['dir', string], STARTUP], children: [ENCRYPTION] },
-  network: {
-    name: 'source',
-    attributes: [
-      ['protocol', required(oneOf(...PROTOCOLS))],
-      ['name', string],
-      ['query', string],
-      ['tls', yesNo],
-      ['tlsHostname', string],
-    ],
-    children: [
-      HOST,
-      { name: 'snapshot', attributes: [['name', string]] },
-      { name: 'config', attributes: [['file', string]] },
-      AUTH,
-      ENCRYPTION,
-    ],
-  },
-  volume: {
-    name: 'source',
-    attributes: [['pool', string], ['volume', string], ['mode', oneOf('host', 'direct')], STARTUP],
-    children: [SECLABEL, ENCRYPTION],
-    finish: (echoed) => {
-      const has = (name: string) => echoed.attributes.some(([known]) => known === name);
-      if (has('pool') !== has('volume'))
-        throw libvirtError('XML_ERROR', "'pool' and 'volume' must be specified together for 'pool' type source");
-      return echoed;
-    },
-  },
-  nvme: {
-    name: 'source',
-    attributes: [
-      ['type', required(string)],
-      ['managed', yesNo],
-      ['namespace', unsigned64],
-    ],
-    children: [{ name: 'address', finish: (_echoed, element) => echoedElement('address', pciAttributes(element)) }],
-  },
-  vhostuser: {
-    name: 'source',
-    attributes: [
-      ['type', required(string)],
-      ['path', string],
-    ],
-    children: [
-      {
-        name: 'reconnect',
-        attributes: [
-          ['enabled', required(yesNo)],
-          ['timeout', unsigned],
-        ],
-      },
-    ],
-  },
-};
-
-function parseSource(element: XmlElement, type: SourceType): EchoedElement | undefined {
-  const echoed = echo(SOURCE_RULES[type], element);
-  return echoed && echoed.attributes.length === 0 && echoed.children.length === 0 ? undefined : echoed;
-}
-
-/** The chain of images below this one. */
-function echoBacking(element: XmlElement): EchoedElement | undefined {
-  const backing = childOf(element, 'backingStore');
-  if (backing === undefined) return undefined;
-  const type = attributeOf(backing, 'type');
-  if (type === undefined) return echoedElement('backingStore', []);
-  if (!TYPES.some((known) => known === type))
-    throw libvirtError('XML_ERROR', `Invalid value for attribute 'type' in element 'backingStore': '${type}'.`);
-  const format = childOf(backing, 'format');
-  const formatType = format && attributeOf(format, 'type');
-  if (formatType === undefined) throw libvirtError('XML_ERROR', 'missing disk backing store format');
-  if (!IMAGE_FORMATS.includes(formatType)) throw libvirtError('CONFIG_UNSUPPORTED', `unknown disk backing store format '${formatType}'`);
-  const source = childOf(backing, 'source');
-  if (source === undefined) throw libvirtError('XML_ERROR', 'missing disk backing store source');
-  const kept = parseSource(source, type as SourceType);
-  const below = echoBacking(backing);
-  return echoedElement(
-    'backingStore',
-    [['type', type]],
-    [echoedElement('format', [['type', formatType]]), ...(kept ? [kept] : []), ...(below ? [below] : [])],
-  );
 }
 
 // -- the rest ----------------------------------------------------------------------------------------------------------------
@@ -371,14 +238,14 @@ const OTHERS: readonly EchoRule[] = [
 
 function parseWwn(text: string): string | undefined {
   if (text === '') return undefined;
-  if (!/^(0x)?[0-9a-fA-F]{16}$/.test(text)) throw libvirtError('XML_ERROR', 'malformed wwn');
+  if (!/^(0x)?[0-9a-fA-F]{16}$/.test(text)) throw libvirtError('INTERNAL_ERROR', `Malformed wwn: ${text}`);
   return text;
 }
 
 function printable(text: string, name: string, most: number): string | undefined {
   if (text === '') return undefined;
-  if (text.length > most) throw libvirtError('XML_ERROR', `disk ${name} is more than ${most} characters`);
-  if (!/^[\x20-\x7e]*$/.test(text)) throw libvirtError('XML_ERROR', `disk ${name} is not printable string`);
+  if (text.length > most) throw libvirtError('CONFIG_UNSUPPORTED', `disk ${name} is more than ${most} characters`);
+  if (!/^[\x20-\x7e]*$/.test(text)) throw libvirtError('CONFIG_UNSUPPORTED', `disk ${name} is not printable string`);
   return text;
 }
 
@@ -395,68 +262,41 @@ function parseOthers(element: XmlElement): EchoedElement[] {
   return others;
 }
 
-// -- the list ----------------------------------------------------------------------------------------------------------------
+// -- checks -----------------------------------------------------------------------------------------------------------------
 
-/** `vdaa` is 26; undefined for a name that follows no scheme. */
-export function diskIndex(dev: string): number | undefined {
-  const prefix = [...NAME_PREFIXES.map(([known]) => known)].find((known) => dev.startsWith(known));
-  const letters = prefix === undefined ? undefined : /^([a-z]+)[0-9]*$/.exec(dev.slice(prefix.length))?.[1];
-  if (letters === undefined) return undefined;
-  let index = 0;
-  for (const letter of letters) index = index * 26 + (letter.charCodeAt(0) - 0x60);
-  return index - 1;
-}
-
-/** Inserts by name among disks of the same written bus; a bus that was only guessed counts as none. */
-export function insertDisk(disks: DiskDevice[], disk: DiskDevice, busGiven: (disk: DiskDevice) => string): void {
-  const index = diskIndex(disk.target.dev) ?? -1;
-  let at = -1;
-  for (let i = disks.length - 1; i >= 0; i--) {
-    const other = disks[i] as DiskDevice;
-    if (busGiven(other) !== busGiven(disk)) continue;
-    if ((diskIndex(other.target.dev) ?? -1) > index) at = i;
-    else if (at < 0) at = i + 1;
+/** What does not go together in one disk. */
+export function validateDisk(disk: DiskDevice): void {
+  const option = (name: string): string | undefined => disk.options.find(([known]) => known === name)?.[1];
+  const unsupported = (message: string): never => {
+    throw libvirtError('CONFIG_UNSUPPORTED', message);
+  };
+  const { bus } = disk.target;
+  const isLun = disk.device === 'lun';
+  if (isLun && !['block', 'network', 'volume'].includes(disk.type))
+    unsupported("disk device='lun' is only valid for block type disk source");
+  if (!isLun && option('rawio')) unsupported("rawio can be used only with device='lun'");
+  if (!isLun && option('sgio')) unsupported("sgio can be used only with device='lun'");
+  if (!isLun && disk.sourceElement?.children.some(({ name }) => name === 'reservations'))
+    unsupported('<reservations/> allowed only for lun devices');
+  const model = option('model');
+  if (bus !== 'virtio' && model) unsupported(`disk model '${model}' not supported for bus '${bus}'`);
+  for (const [name] of disk.driver?.others ?? []) {
+    if (bus === 'virtio') break;
+    if (name === 'ioeventfd' || name === 'event_idx') unsupported(`disk ${name} mode supported only for virtio bus`);
+    if (name === 'iommu' || name === 'ats' || name === 'packed') unsupported(`${name} driver option is only supported for virtio devices`);
   }
-  disks.splice(at < 0 ? disks.length : at, 0, disk);
+  validateTotals(disk);
+  const address = disk.address?.attributes[0]?.[1];
+  if (DRIVE_ADDRESSES[bus] && address !== undefined && address !== 'drive')
+    unsupported(`Invalid address type '${address}' for the disk '${disk.target.dev}' with the bus type '${bus}'`);
 }
 
-/** Disks of one target cannot live together. */
-export function validateDiskTargets(disks: readonly DiskDevice[]): void {
-  const seen = new Map<string, DiskDevice>();
-  for (const disk of disks) {
-    const other = seen.get(disk.target.dev);
-    if (other)
-      throw libvirtError(
-        'XML_ERROR',
-        `target '${disk.target.dev}' duplicated for disk sources '${other.source ?? '(null)'}' and '${disk.source ?? '(null)'}'`,
-      );
-    seen.set(disk.target.dev, disk);
-  }
-}
-
-/** Disks for each controller, and how an index splits into bus, target and unit. */
-const DRIVE_ADDRESSES: Readonly<Record<string, (index: number) => [controller: number, bus: number, target: number, unit: number]>> = {
-  scsi: (index) => [Math.floor(index / 7), 0, 0, index % 7],
-  ide: (index) => [Math.floor(index / 4), Math.floor((index % 4) / 2), 0, index % 2],
-  fdc: (index) => [Math.floor(index / 2), 0, 0, index % 2],
-  sata: (index) => [Math.floor(index / 6), 0, 0, index % 6],
-};
-
-/** Where a disk of a controller's bus is attached, if it does not say so. */
-export function assignDriveAddress(disk: DiskDevice): void {
-  if (disk.address) return;
-  const split = DRIVE_ADDRESSES[disk.target.bus];
-  const index = diskIndex(disk.target.dev);
-  if (index === undefined) throw libvirtError('XML_ERROR', `Unknown disk name '${disk.target.dev}' and no address specified`);
-  if (split === undefined) return;
-  const [controller, bus, target, unit] = split(index);
-  disk.address = echoedElement('address', [
-    ['type', 'drive'],
-    ['controller', String(controller)],
-    ['bus', String(bus)],
-    ['target', String(target)],
-    ['unit', String(unit)],
-  ]);
+/** A total excludes its parts. */
+function validateTotals(disk: DiskDevice): void {
+  const set = new Set(disk.others.find(({ name }) => name === 'iotune')?.children.map(({ name }) => name));
+  for (const what of ['bytes_sec', 'iops_sec', 'bytes_sec_max', 'iops_sec_max'])
+    if (set.has(`total_${what}`) && (set.has(`read_${what}`) || set.has(`write_${what}`)))
+      throw libvirtError('XML_ERROR', `total and read/write ${what} cannot be set at the same time`);
 }
 
 // -- printing ----------------------------------------------------------------------------------------------------------------

@@ -2,16 +2,16 @@
 
 import { libvirtError } from '../../errors.ts';
 import type { EchoedElement, FilesystemDevice, FilesystemType } from '../definition.ts';
-import { parseUint32, parseWrappingUint64 } from '../numbers.ts';
+import { parseInt32, parseUint32, parseWrappingUint64 } from '../numbers.ts';
 import { LARGEST_SIZE, scaledChild, scaleInteger } from '../units.ts';
 import { attributeOf, childOf, type XmlElement } from '../xml/element.ts';
 import type { XmlWriter } from '../xml/writer.ts';
 import { enumAttribute, invalidAttribute } from './attributes.ts';
 import { parseDeviceInfo, writeDeviceInfo } from './device-info.ts';
-import { type EchoRule, echoChild, isBare, oneOf, onOff, positive, string, writeEchoed } from './echoed.ts';
+import { type EchoRule, echoChild, isBare, oneOf, onOff, string, writeEchoed } from './echoed.ts';
 
 const TYPES: readonly FilesystemType[] = ['mount', 'block', 'file', 'template', 'ram', 'bind', 'volume'];
-const DRIVERS = ['path', 'handle', 'loop', 'nbd', 'virtiofs'] as const;
+const DRIVERS = ['path', 'handle', 'loop', 'nbd', 'ploop', 'virtiofs'] as const;
 
 export const IMAGE_FORMATS = 'raw dir bochs cloop dmg iso vpc vdi vhd ploop luks fat cow qcow qcow2 qed vmdk'.split(' ');
 
@@ -28,11 +28,11 @@ const SOURCE_ATTRIBUTES: Readonly<Record<Exclude<FilesystemType, 'ram'>, string>
 /** `live`: as a running domain has it, nothing is filled in. */
 export function parseFilesystem(element: XmlElement, live: boolean): FilesystemDevice {
   const type = enumAttribute(element, 'type', TYPES) ?? 'mount';
-  const accessmode = enumAttribute(element, 'accessmode', ['passthrough', 'mapped', 'squash']);
+  const accessmode = enumAttribute(element, 'accessmode', ['', 'passthrough', 'mapped', 'squash']) || undefined;
   const fmode = modeAttribute(element, 'fmode');
   const dmode = modeAttribute(element, 'dmode');
   const model = enumAttribute(element, 'model', ['virtio', 'virtio-transitional', 'virtio-non-transitional']);
-  const multidevs = enumAttribute(element, 'multidevs', ['remap', 'forbid', 'warn']);
+  const multidevs = withoutDefault(enumAttribute(element, 'multidevs', ['default', 'remap', 'forbid', 'warn'] as const));
   const spaceHardLimitBytes = spaceLimit(element, 'space_hard_limit');
   const spaceSoftLimitBytes = spaceLimit(element, 'space_soft_limit');
   const sourceElement = childOf(element, 'source');
@@ -48,7 +48,8 @@ export function parseFilesystem(element: XmlElement, live: boolean): FilesystemD
   Object.assign(device, parseDeviceInfo(element, { live, boot: true }));
   device.source = type === 'ram' ? String(usageKiB) : (source ?? '');
   device.target = target;
-  if (accessmode ?? !live) device.accessmode = accessmode ?? 'passthrough';
+  if (accessmode) device.accessmode = accessmode;
+  else if (!live && device.socket === undefined) device.accessmode = 'passthrough';
   if (fmode) device.fmode = fmode;
   if (dmode) device.dmode = dmode;
   if (model) device.model = model;
@@ -59,6 +60,10 @@ export function parseFilesystem(element: XmlElement, live: boolean): FilesystemD
   if (spaceHardLimitBytes) device.spaceHardLimitBytes = spaceHardLimitBytes;
   if (spaceSoftLimitBytes) device.spaceSoftLimitBytes = spaceSoftLimitBytes;
   return device;
+}
+
+function withoutDefault<const T extends string>(value: T | undefined): Exclude<T, 'default'> | undefined {
+  return value === 'default' ? undefined : (value as Exclude<T, 'default'> | undefined);
 }
 
 function modeAttribute(element: XmlElement, name: string): string | undefined {
@@ -103,7 +108,7 @@ function readDriver(element: XmlElement): FilesystemDevice['driver'] {
   const driver = childOf(element, 'driver');
   if (driver === undefined) return undefined;
   const type = enumAttribute(driver, 'type', DRIVERS);
-  const wrpolicy = enumAttribute(driver, 'wrpolicy', ['immediate']);
+  const wrpolicy = withoutDefault(enumAttribute(driver, 'wrpolicy', ['default', 'immediate'] as const));
   const format = attributeOf(driver, 'format');
   if (format !== undefined && !IMAGE_FORMATS.includes(format))
     throw libvirtError('CONFIG_UNSUPPORTED', `unknown driver format value '${format}'`);
@@ -142,13 +147,31 @@ const BINARY: EchoRule = {
         ['flock', onOff],
       ],
     },
-    { name: 'thread_pool', omitEmpty: true, attributes: [['size', positive]] },
+    {
+      name: 'thread_pool',
+      omitEmpty: true,
+      attributes: [['size', threadPoolSize]],
+    },
   ],
 };
+
+function threadPoolSize(element: XmlElement, name: string): string | undefined {
+  const text = attributeOf(element, name);
+  if (text === undefined) return undefined;
+  const size = parseInt32(text);
+  if (size === undefined) throw libvirtError('XML_ERROR', `cannot parse thread pool size '${text}' for virtiofs`);
+  return size < 0 ? undefined : String(size);
+}
 
 function parseBinary(element: XmlElement): EchoedElement | undefined {
   const binary = echoChild(BINARY, element);
   return binary && isBare(binary) ? undefined : binary;
+}
+
+/** Only a daemon of its own can be booted from. */
+export function validateFilesystem(device: FilesystemDevice): void {
+  if (device.info?.some(({ name }) => name === 'boot') && device.driver?.type !== 'virtiofs')
+    throw libvirtError('CONFIG_UNSUPPORTED', 'boot order is only supported for virtiofs');
 }
 
 export function writeFilesystem(writer: XmlWriter, device: FilesystemDevice): void {

@@ -5,7 +5,7 @@ import type { EchoedElement, HostDevice } from '../definition.ts';
 import { parseUuid } from '../uuid.ts';
 import { attributeOf, childOf, childText, elementsOf, type XmlElement } from '../xml/element.ts';
 import type { XmlWriter } from '../xml/writer.ts';
-import { enumAttribute, ON_OFF, unsignedAttribute, YES_NO } from './attributes.ts';
+import { enumAttribute, ON_OFF, requiredEnum, unsignedAttribute, YES_NO, yesNo } from './attributes.ts';
 import { parseDeviceInfo, pciAttributes, writeDeviceInfo } from './device-info.ts';
 import { type EchoRule, echo, echoedElement, hex, isBare, required, string, writeEchoed } from './echoed.ts';
 import { parseIps, parseRoutes, writeIps, writeRoutes } from './ip.ts';
@@ -31,7 +31,7 @@ export function parseHostdev(element: XmlElement, live: boolean): HostDevice {
   const device: HostDevice = { mode, type, options: [], ips: [], routes: [], readonly: false, shareable: false, others: [] };
   if (mode === 'capabilities') readCapability(device, element, source);
   else readSubsystem(device, element, source);
-  Object.assign(device, parseDeviceInfo(element, { live, boot: true }));
+  Object.assign(device, parseDeviceInfo(element, { live, boot: true, rom: true, unassigned: true }));
   if (type === 'scsi') {
     device.readonly = childOf(element, 'readonly') !== undefined;
     device.shareable = childOf(element, 'shareable') !== undefined;
@@ -62,7 +62,7 @@ function readSubsystem(device: HostDevice, element: XmlElement, source: XmlEleme
     if (device.type !== 'scsi') throw libvirtError('XML_ERROR', `${name} is only supported for scsi host device`);
     device.options.push([name, value]);
   }
-  const model = attributeOf(element, 'model');
+  const model = modelOf(device, element);
   if (model !== undefined) {
     if (device.type !== 'mdev' && device.type !== 'scsi_host')
       throw libvirtError('XML_ERROR', `'model' attribute in <hostdev> is only supported when type='${device.type}'`);
@@ -78,29 +78,33 @@ function readSubsystem(device: HostDevice, element: XmlElement, source: XmlEleme
   device.sourceElement = subsystemSource(device, source);
 }
 
+const MDEV_MODELS = ['vfio-pci', 'vfio-ccw', 'vfio-ap'];
+
+function modelOf(device: HostDevice, element: XmlElement): string | undefined {
+  if (device.type === 'mdev') return requiredEnum(element, 'model', MDEV_MODELS);
+  if (device.type === 'scsi_host') return enumAttribute(element, 'model', ['virtio', 'virtio-transitional', 'virtio-non-transitional']);
+  return attributeOf(element, 'model');
+}
+
 function subsystemSource(device: HostDevice, source: XmlElement): EchoedElement {
   const policy = enumAttribute(source, 'startupPolicy', ['default', 'mandatory', 'requisite', 'optional']);
-  if (policy !== undefined && device.type !== 'usb') throw libvirtError('PLAIN', 'Setting startupPolicy is only allowed for USB devices');
+  if (policy !== undefined && device.type !== 'usb')
+    throw libvirtError('CONFIG_UNSUPPORTED', 'Setting startupPolicy is only allowed for USB devices');
   switch (device.type) {
     case 'usb':
       return usbSource(device, source, policy);
     case 'pci': {
       const address = childOf(source, 'address');
-      if (address === undefined) return echoedElement('source', []);
-      const attributes = pciAttributes(address);
-      const zeros: [string, string][] = [
-        ['domain', '0x0000'],
-        ['bus', '0x00'],
-        ['slot', '0x00'],
-        ['function', '0x0'],
-      ];
-      return echoedElement('source', [], [echoedElement('address', attributes.length > 0 ? attributes : zeros)]);
+      const attributes = pciAttributes(address ?? source, true);
+      const writeFiltering = yesNo(source, 'writeFiltering');
+      return echoedElement('source', [['writeFiltering', writeFiltering]], [echoedElement('address', attributes)]);
     }
     case 'mdev': {
       const address = childOf(source, 'address');
-      const text = address && attributeOf(address, 'uuid');
+      if (address === undefined) throw libvirtError('CONFIG_UNSUPPORTED', 'Missing <address> element');
+      const text = attributeOf(address, 'uuid');
       if (text === undefined) throw libvirtError('XML_ERROR', "Missing 'uuid' attribute for element <address>");
-      if (parseUuid(text) === undefined) throw libvirtError('XML_ERROR', 'Cannot parse uuid attribute of element <address>');
+      if (parseUuid(text) === undefined) throw libvirtError('INTERNAL_ERROR', 'Cannot parse uuid attribute of element <address>');
       return echoedElement('source', [], [echoedElement('address', [['uuid', text]])]);
     }
     case 'scsi':
@@ -135,7 +139,15 @@ function usbSource(device: HostDevice, source: XmlElement, policy: string | unde
       ]),
     );
   device.usb = usb;
-  return echoedElement('source', [['startupPolicy', policy]], children);
+  const guestReset = enumAttribute(source, 'guestReset', ['off', 'uninitialized', 'on']);
+  return echoedElement(
+    'source',
+    [
+      ['startupPolicy', policy],
+      ['guestReset', guestReset],
+    ],
+    children,
+  );
 }
 
 const ISCSI: EchoRule = {
@@ -189,7 +201,7 @@ function scsiSource(source: XmlElement): EchoedElement {
 function vhostSource(source: XmlElement): EchoedElement {
   const protocol = attributeOf(source, 'protocol');
   if (protocol === undefined) throw libvirtError('XML_ERROR', 'Missing scsi_host subsystem protocol');
-  if (protocol !== 'vhost') throw libvirtError('XML_ERROR', `Unknown scsi_host subsystem protocol '${protocol}'`);
+  if (protocol !== 'vhost') throw libvirtError('CONFIG_UNSUPPORTED', `Unknown scsi_host subsystem protocol '${protocol}'`);
   const wwpn = attributeOf(source, 'wwpn');
   if (wwpn === undefined) throw libvirtError('XML_ERROR', 'missing vhost-scsi hostdev source wwpn');
   if (!/^naa\.[0-9a-fA-F]{16}$/.test(wwpn)) throw libvirtError('XML_ERROR', "malformed 'wwpn' value");

@@ -5,9 +5,18 @@ import type { EchoedElement, InterfaceDevice, InterfaceType } from '../definitio
 import { parseUint32 } from '../numbers.ts';
 import { attributeOf, childOf, childText, type XmlElement } from '../xml/element.ts';
 import type { XmlWriter } from '../xml/writer.ts';
-import { enumAttribute, missingAttribute, requiredAttribute, requiredEnum, unsignedAttribute, YES_NO } from './attributes.ts';
+import {
+  enumAttribute,
+  integerAttribute,
+  missingAttribute,
+  ON_OFF,
+  requiredAttribute,
+  requiredEnum,
+  unsignedAttribute,
+  YES_NO,
+} from './attributes.ts';
 import { parseBandwidth, writeBandwidth } from './bandwidth.ts';
-import { parseAddress, parseDeviceInfo, writeDeviceInfo } from './device-info.ts';
+import { parseDeviceInfo, pciAttributes, writeDeviceInfo } from './device-info.ts';
 import {
   type EchoRule,
   echo,
@@ -54,13 +63,14 @@ const MODEL_NAME = /^[A-Za-z0-9_-]*$/;
 export interface InterfaceContext {
   live: boolean;
   randomMac(): string;
+  randomUuid(): string;
 }
 
 export function parseInterface(element: XmlElement, context: InterfaceContext): InterfaceDevice {
   const { live } = context;
   const type = enumAttribute(element, 'type', INTERFACE_TYPES) ?? 'user';
   const trust = enumAttribute(element, 'trustGuestRxFilters', YES_NO);
-  const virtualport = parseVirtualPort(element, ['network', 'bridge', 'direct', 'hostdev'].includes(type), type);
+  const virtualport = parseVirtualPort(element, type, context);
   const device: InterfaceDevice = {
     type,
     options: [],
@@ -90,7 +100,7 @@ export function parseInterface(element: XmlElement, context: InterfaceContext): 
   device.routes = parseRoutes(element, 'guest interface');
   readNames(device, element, live);
   readTuning(device, element);
-  Object.assign(device, parseDeviceInfo(element, { live, boot: true }));
+  Object.assign(device, parseDeviceInfo(element, { live, boot: true, rom: true }));
   return device;
 }
 
@@ -198,7 +208,7 @@ const VDS_SOURCE: EchoRule = {
 function socketSource(source: XmlElement, type: InterfaceType): EchoedElement {
   const address = attributeOf(source, 'address');
   if (address === undefined && type !== 'server') throw missingAttribute(source, 'address');
-  const port = unsignedAttribute(source, 'port', { required: true }) as number;
+  const port = integerAttribute(source, 'port', { required: true }) as number;
   const attributes: [string, string | undefined][] = [
     ['address', address],
     ['port', String(port)],
@@ -206,10 +216,11 @@ function socketSource(source: XmlElement, type: InterfaceType): EchoedElement {
   if (type !== 'udp') return echoedElement('source', attributes);
   const local = childOf(source, 'local');
   if (local === undefined) throw libvirtError('XML_ERROR', "'<local>' element missing for 'udp' socket interface");
-  const localPort = unsignedAttribute(local, 'port', { required: true }) as number;
+  const localAddress = requiredAttribute(local, 'address');
+  const localPort = integerAttribute(local, 'port', { required: true }) as number;
   return echoedElement('source', attributes, [
     echoedElement('local', [
-      ['address', requiredAttribute(local, 'address')],
+      ['address', localAddress],
       ['port', String(localPort)],
     ]),
   ]);
@@ -235,18 +246,31 @@ function vhostUserSource(source: XmlElement): EchoedElement {
 export const RECONNECT: EchoRule = {
   name: 'reconnect',
   attributes: [
-    ['enabled', required(yesNo)],
+    ['enabled', yesNo],
     ['timeout', unsigned],
   ],
+  finish: (echoed) => (echoed.attributes[0]?.[0] === 'enabled' ? echoed : undefined),
 };
 
 function hostdevSource(source: XmlElement): EchoedElement {
   const address = childOf(source, 'address');
-  if (address === undefined) return echoedElement('source', []);
-  const type = attributeOf(address, 'type');
-  if (type !== 'pci' && type !== 'usb') throw libvirtError('XML_ERROR', `address type='${type}' not supported in hostdev interfaces`);
-  const kept = parseAddress(address);
-  return echoedElement('source', [], kept ? [kept] : []);
+  const type = address && attributeOf(address, 'type');
+  if (address === undefined || type === undefined) throw libvirtError('XML_ERROR', 'missing source address type');
+  if (!['usb', 'pci', 'scsi', 'scsi_host', 'mdev'].includes(type))
+    throw libvirtError('CONFIG_UNSUPPORTED', `unknown host device source address type '${type}'`);
+  if (type === 'pci') return echoedElement('source', [], [echoedElement('address', [['type', type], ...pciAttributes(address, true)])]);
+  if (type !== 'usb') throw libvirtError('XML_ERROR', `address type='${type}' not supported in hostdev interfaces`);
+  return echoedElement(
+    'source',
+    [],
+    [
+      echoedElement('address', [
+        ['type', type],
+        ['bus', String(unsignedAttribute(address, 'bus', { base: 0, required: true }))],
+        ['device', String(unsignedAttribute(address, 'device', { base: 0, required: true }))],
+      ]),
+    ],
+  );
 }
 
 // -- names and tuning --------------------------------------------------------------------------------------------------------
@@ -271,7 +295,7 @@ function readNames(device: InterfaceDevice, element: XmlElement, live: boolean):
   if (actual !== undefined) device.guestActual = actual;
   const model = of('model', 'type');
   if (model !== undefined && !MODEL_NAME.test(model)) throw libvirtError('INVALID_ARG', 'Model name contains invalid characters');
-  if (model !== undefined) device.model = model;
+  if (model) device.model = model;
 }
 
 const DRIVER_ATTRIBUTES: NonNullable<EchoRule['attributes']> = [
@@ -315,14 +339,24 @@ const FILTERREF: EchoRule = {
         ['name', string],
         ['value', string],
       ],
+      finish: (echoed) => (echoed.attributes.length === 2 ? echoed : undefined),
     },
   ],
+  finish: (echoed) => {
+    const nameOf = (parameter: EchoedElement): string => parameter.attributes[0]?.[1] ?? '';
+    // By name; the values of one name stay in order.
+    return { ...echoed, children: echoed.children.toSorted((a, b) => (nameOf(a) < nameOf(b) ? -1 : nameOf(a) > nameOf(b) ? 1 : 0)) };
+  },
 };
+
+/** Types whose traffic a filter can see. */
+const FILTERED_TYPES = new Set<InterfaceType>(['ethernet', 'network', 'bridge']);
 
 const TEAMING: EchoRule = {
   name: 'teaming',
+  finish: (echoed) => (echoed.attributes[0]?.[0] === 'type' ? echoed : undefined),
   attributes: [
-    ['type', required(oneOf('persistent', 'transient'))],
+    ['type', oneOf('persistent', 'transient')],
     ['persistent', string],
   ],
 };
@@ -334,7 +368,7 @@ function readTuning(device: InterfaceDevice, element: XmlElement): void {
   if (device.model?.startsWith('virtio') || device.type === 'hostdev') {
     const driver = echoChild(DRIVER, element);
     if (driver) device.driver = driver;
-  }
+  } else rejectVirtioOptions(element);
   const backend = childOf(element, 'backend');
   if (backend) {
     const tap = attributeOf(backend, 'tap');
@@ -349,7 +383,7 @@ function readTuning(device: InterfaceDevice, element: XmlElement): void {
         ]),
       );
   }
-  const filterref = echoChild(FILTERREF, element);
+  const filterref = FILTERED_TYPES.has(device.type) ? echoChild(FILTERREF, element) : undefined;
   if (filterref) device.filterref = filterref;
   const tune = childOf(element, 'tune');
   const sndbufText = tune && childText(tune, 'sndbuf');
@@ -361,7 +395,7 @@ function readTuning(device: InterfaceDevice, element: XmlElement): void {
   const teaming = echoChild(TEAMING, element);
   if (teaming) device.others.push(teaming);
   const link = childOf(element, 'link');
-  const state = link && attributeOf(link, 'state');
+  const state = (link && attributeOf(link, 'state')) || undefined;
   if (state !== undefined && state !== 'up' && state !== 'down')
     throw libvirtError('CONFIG_UNSUPPORTED', `unknown interface link state '${state}'`);
   if (state !== undefined) device.linkState = state;
@@ -376,6 +410,13 @@ function readTuning(device: InterfaceDevice, element: XmlElement): void {
   if (coalesce) device.others.push(coalesce);
 }
 
+function rejectVirtioOptions(element: XmlElement): void {
+  const driver = childOf(element, 'driver');
+  for (const name of ['iommu', 'ats', 'packed'])
+    if (driver && enumAttribute(driver, name, ON_OFF) !== undefined)
+      throw libvirtError('CONFIG_UNSUPPORTED', `${name} driver option is only supported for virtio devices`);
+}
+
 function parseCoalesce(element: XmlElement): EchoedElement | undefined {
   const coalesce = childOf(element, 'coalesce');
   const rx = coalesce && childOf(coalesce, 'rx');
@@ -383,17 +424,26 @@ function parseCoalesce(element: XmlElement): EchoedElement | undefined {
   const text = frames && attributeOf(frames, 'max');
   if (text === undefined) return undefined;
   const most = parseUint32(text);
-  if (most === undefined) throw libvirtError('XML_ERROR', `cannot parse value '${text}' for coalesce parameter`);
+  if (most === undefined) throw libvirtError('PLAIN', `cannot parse value '${text}' for coalesce parameter`);
   if (most === 0) return undefined;
   return echoedElement('coalesce', [], [echoedElement('rx', [], [echoedElement('frames', [['max', String(most)]])])]);
 }
 
 /** What two correct parts make wrong together. */
 export function validateInterface(device: InterfaceDevice): void {
-  if (device.virtualport?.attributes.some(([name, value]) => name === 'type' && value === 'openvswitch') && device.portIsolated)
+  const unsupported = (message: string): never => {
+    throw libvirtError('CONFIG_UNSUPPORTED', message);
+  };
+  const portType = device.virtualport?.attributes.find(([name]) => name === 'type')?.[1];
+  if (device.portIsolated) {
+    const what = `interface ${device.mac} - <port isolated='yes'/> is not supported for network interfaces with`;
+    if (device.type !== 'network' && device.type !== 'bridge') unsupported(`${what} type='${device.type}'`);
+    if (portType !== undefined && portType !== 'none') unsupported(`${what} virtualport type='${portType}'`);
+  }
+  if (device.type === 'vhostuser' && !device.model?.startsWith('virtio'))
     throw libvirtError(
-      'CONFIG_UNSUPPORTED',
-      `interface ${device.mac} - <port isolated='yes'/> is not supported for network interfaces with virtualport type='openvswitch'`,
+      'INTERNAL_ERROR',
+      "Wrong or no <model> 'type' attribute specified with <interface type='vhostuser'/>. vhostuser requires the virtio-net* frontend",
     );
 }
 

@@ -123,8 +123,10 @@ export function parseRoute(element: XmlElement, owner: string): IpRoute {
   if (familyText === undefined || familyText === 'ipv4') {
     const what = familyText === undefined ? 'No family' : 'IPv4 family';
     if (address.length !== 4) throw bad(`${what} specified for non-IPv4 address '${addressText}'`);
-    if (gateway.length !== 4) throw bad(`${what} specified for non-IPv4 gateway '${gatewayText}'`);
-    if (netmask !== undefined && netmask.length !== 4) throw bad(`${what} specified for non-IPv4 netmask '${netmaskText}'`);
+    // libvirt names the address here, not the gateway.
+    if (gateway.length !== 4) throw bad(`${what} specified for non-IPv4 gateway '${addressText}'`);
+    if (netmask !== undefined && netmask.length !== 4)
+      throw libvirtError('XML_ERROR', `${owner}: Invalid netmask '${netmaskText}' for address '${addressText}' (both must be IPv4)`);
   } else if (familyText === 'ipv6') {
     if (address.length !== 16) throw bad(`ipv6 family specified for non-IPv6 address '${addressText}'`);
     if (netmask !== undefined)

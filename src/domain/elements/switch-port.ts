@@ -8,13 +8,13 @@ import { attributeOf, childOf, childrenOf, type XmlElement } from '../xml/elemen
 import { enumAttribute, missingAttribute, unsignedAttribute } from './attributes.ts';
 import { echoedElement } from './echoed.ts';
 
-const PORT_TYPES = ['none', '802.1Qbg', '802.1Qbh', 'openvswitch', 'midonet'];
+const PORT_TYPES = ['802.1Qbg', '802.1Qbh', 'openvswitch', 'midonet'];
 
 export function parseVlan(parent: XmlElement): EchoedElement | undefined {
   const element = childOf(parent, 'vlan');
   if (element === undefined) return undefined;
   const tags = childrenOf(element, 'tag');
-  if (tags.length === 0) throw libvirtError('XML_ERROR', 'missing tag id - each <vlan> must have at least one <tag id="n"/> subelement');
+  if (tags.length === 0) throw libvirtError('XML_ERROR', "missing tag id - each <vlan> must have at least one <tag id='n'/> subelement");
   let native = 0;
   const kept = tags.map((tag) => {
     const id = unsignedAttribute(tag, 'id');
@@ -28,24 +28,71 @@ export function parseVlan(parent: XmlElement): EchoedElement | undefined {
     ]);
   });
   const trunk = attributeOf(element, 'trunk');
-  if (trunk !== undefined && trunk !== 'yes') {
-    if (trunk === 'no' && tags.length > 1)
-      throw libvirtError('XML_ERROR', 'invalid configuration in <vlan> - "trunk=\'no\'" is not allowed with more than one <tag>');
-    throw libvirtError('XML_ERROR', `invalid "trunk='${trunk}'" in <vlan> - trunk must be yes or no`);
-  }
+  if (trunk === 'no' && tags.length > 1)
+    throw libvirtError('XML_ERROR', `invalid "trunk='no'" in <vlan> - trunk='yes' is required for more than one vlan tag`);
+  if (trunk !== undefined && trunk !== 'yes' && trunk !== 'no')
+    throw libvirtError('XML_ERROR', `invalid "trunk='${trunk}'" in <vlan> - must be yes or no`);
   return echoedElement('vlan', [['trunk', trunk === 'yes' || tags.length > 1 || native > 0 ? 'yes' : undefined]], kept);
 }
 
-/** `allowed`: the interface's type can have one. */
-export function parseVirtualPort(parent: XmlElement, allowed: boolean, interfaceType: string): EchoedElement | undefined {
+/** Parameters that each type takes; `!`: it must have it, `+`: made up where absent. */
+const TYPE_PARAMETERS: Readonly<Record<string, string>> = {
+  '802.1Qbg': 'managerid! typeid! typeidversion! instanceid+',
+  '802.1Qbh': 'profileid!',
+  openvswitch: 'interfaceid+ profileid',
+  midonet: 'interfaceid!',
+};
+
+const TYPED_INTERFACES = ['bridge', 'direct', 'hostdev'];
+
+export function parseVirtualPort(
+  parent: XmlElement,
+  interfaceType: string,
+  { randomUuid }: { randomUuid(): string },
+): EchoedElement | undefined {
   const element = childOf(parent, 'virtualport');
   if (element === undefined) return undefined;
-  if (!allowed) throw libvirtError('CONFIG_UNSUPPORTED', `<virtualport> element unsupported for <interface type='${interfaceType}'>`);
+  const typed = TYPED_INTERFACES.includes(interfaceType);
+  if (!typed && interfaceType !== 'network')
+    throw libvirtError('CONFIG_UNSUPPORTED', `<virtualport> element unsupported for <interface type='${interfaceType}'>`);
   const type = attributeOf(element, 'type');
+  if (type === undefined && typed) throw libvirtError('XML_ERROR', 'missing required virtualport type');
   if (type !== undefined && !PORT_TYPES.includes(type)) throw libvirtError('CONFIG_UNSUPPORTED', `unknown virtualport type ${type}`);
   const parameters = childOf(element, 'parameters');
-  const given = parameters ? readParameters(parameters) : [];
-  return echoedElement('virtualport', [['type', type]], given.length > 0 ? [echoedElement('parameters', given)] : []);
+  const given = new Map(parameters ? readParameters(parameters) : []);
+  const kept = type === undefined ? anyParameters(given, randomUuid) : typedParameters(type, given, randomUuid);
+  return echoedElement('virtualport', [['type', type]], kept.length > 0 ? [echoedElement('parameters', kept)] : []);
+}
+
+const ORDER = ['managerid', 'typeid', 'typeidversion', 'instanceid', 'interfaceid', 'profileid'];
+
+function inOrder(given: ReadonlyMap<string, string>): [string, string][] {
+  return ORDER.flatMap((name): [string, string][] => {
+    const value = given.get(name);
+    return value === undefined ? [] : [[name, value]];
+  });
+}
+
+/** A network's own port type is known only when the domain starts: both identities are made ready. */
+function anyParameters(given: Map<string, string>, randomUuid: () => string): [string, string][] {
+  for (const name of ['instanceid', 'interfaceid']) if (!given.has(name)) given.set(name, randomUuid());
+  return inOrder(given);
+}
+
+function typedParameters(type: string, given: Map<string, string>, randomUuid: () => string): [string, string][] {
+  const wanted = (TYPE_PARAMETERS[type] ?? '').split(' ');
+  for (const word of wanted) {
+    const name = word.replace(/[!+]$/, '');
+    if (given.has(name)) continue;
+    if (word.endsWith('!')) throw libvirtError('XML_ERROR', `missing ${name} in <virtualport type='${type}'>`);
+    if (word.endsWith('+')) given.set(name, randomUuid());
+  }
+  // One type that has no use for a profile says nothing about it.
+  if (type === 'midonet') given.delete('profileid');
+  const known = wanted.map((word) => word.replace(/[!+]$/, ''));
+  const extra = ORDER.find((name) => given.has(name) && !known.includes(name));
+  if (extra !== undefined) throw libvirtError('XML_ERROR', `extra ${extra} unsupported in <virtualport type='${type}'>`);
+  return inOrder(given);
 }
 
 const PARAMETERS: readonly [name: string, most: number][] = [

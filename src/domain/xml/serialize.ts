@@ -2,7 +2,7 @@
 // element that holds text of its own.
 
 import { isPreserved, type XmlElement, type XmlNode } from './element.ts';
-import { lookup } from './reader.ts';
+import { lookup } from './namespaces.ts';
 
 /**
  * The element as it would stand on its own: the namespaces that it uses from outside are declared on it. The first line is not
@@ -98,4 +98,16 @@ function inherited(element: XmlElement): [string, string][] {
   };
   visit(element, new Set());
   return [...needed];
+}
+
+/** The element exactly as it was read, white space included; only its quotes and references are libxml2's. */
+export function serializeVerbatim(element: XmlElement): string {
+  const attributes = element.attributes.map(({ name, value }) => ` ${name}="${escapeAttribute(value)}"`).join('');
+  const declarations = element.declarations.map(
+    ([prefix, uri]) => ` ${prefix === '' ? 'xmlns' : `xmlns:${prefix}`}="${escapeAttribute(uri)}"`,
+  );
+  const head = `<${element.name}${declarations.join('')}${attributes}`;
+  if (element.children.length === 0) return `${head}/>`;
+  const inside = element.children.map((node) => (node.kind === 'element' ? serializeVerbatim(node) : serializeNode(node, 0, false)));
+  return `${head}>${inside.join('')}</${element.name}>`;
 }

@@ -91,7 +91,7 @@ export class DomainCgroup {
 const controllerNames = (layout: CgroupLayout): readonly string[] => (layout.version === 1 ? V1_CONTROLLERS : layout.controllers);
 
 /** The group that a controller of this pid has for `definition`. Nothing is made. */
-export function cgroupFor(definition: DomainDefinition, controllerPid: number): DomainCgroup {
+export function cgroupFor(definition: Pick<DomainDefinition, 'name' | 'partition'>, controllerPid: number): DomainCgroup {
   const layout = hostCgroups();
   const names = controllerNames(layout);
   const partition = partitionPath(definition.partition ?? DEFAULT_PARTITION, names);

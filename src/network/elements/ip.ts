@@ -1,8 +1,8 @@
 // <ip> of a network: the host's address there, with DHCP, TFTP and what booting machines are told.
 
 import { enumAttribute, unsigned64Attribute, unsignedAttribute, yesNo } from '../../domain/elements/attributes.ts';
-import { formatIp, parseIp } from '../../domain/elements/ip.ts';
 import { parseMac } from '../../domain/elements/interface.ts';
+import { formatIp, parseIp } from '../../domain/elements/ip.ts';
 import { attributeOf, childOf, childrenOf, elementsOf, type XmlElement } from '../../domain/xml/element.ts';
 import type { XmlWriter } from '../../domain/xml/writer.ts';
 import { libvirtError } from '../../errors.ts';
@@ -36,15 +36,15 @@ function parseAddress(element: XmlElement, network: string): NetworkIp {
   if (address === undefined) throw libvirtError('XML_ERROR', `Invalid address '${text}' in network '${network}'`);
   const maskText = attributeOf(element, 'netmask') || undefined;
   const netmask = maskText === undefined ? undefined : parseIp(maskText);
-  if (maskText !== undefined && netmask === undefined) throw libvirtError('XML_ERROR', `Invalid netmask '${maskText}' in network '${network}'`);
+  if (maskText !== undefined && netmask === undefined)
+    throw libvirtError('XML_ERROR', `Invalid netmask '${maskText}' in network '${network}'`);
   const prefix = unsignedAttribute(element, 'prefix') ?? 0;
   const localPtr = yesNo(element, 'localPtr');
   const bad = (what: string) => libvirtError('CONFIG_UNSUPPORTED', what);
   const of = `'${text}' in network '${network}'`;
   if (family === undefined || family === 'ipv4') {
     if (address.length !== 4) throw bad(`${family ?? 'no'} family specified for non-IPv4 address ${of}`);
-    if (netmask !== undefined && netmask.length !== 4)
-      throw bad(`Invalid netmask '${maskText}' for address ${of} (both must be IPv4)`);
+    if (netmask !== undefined && netmask.length !== 4) throw bad(`Invalid netmask '${maskText}' for address ${of} (both must be IPv4)`);
     if (netmask !== undefined && prefix > 0) throw bad(`Network '${network}' IP address cannot have both a prefix and a netmask`);
     if (netmask === undefined && prefix > 32) throw bad(`Invalid IPv4 prefix '${prefix}' in network '${network}'`);
   } else if (family === 'ipv6') {

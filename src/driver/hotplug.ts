@@ -1,0 +1,118 @@
+// Devices of a running container: their nodes in its /dev, the right to use them, its network interfaces.
+
+import path from 'node:path';
+import { nativeFolder } from '../../lib-native/koffi.ts';
+import { linux } from '../../lib-native/linux.ts';
+import type { Plan } from '../../lib-native/plan-encoding.ts';
+import { type OwnNode, remainingRules } from '../container/devices.ts';
+import { compileMakeNode, compileRemoveNode } from '../container/hotplug-plan.ts';
+import { containerRoot } from '../container/idmap.ts';
+import { freeName } from '../container/interface-names.ts';
+import { Controller, controllerEnvironment, InheritedFds } from '../container/launch.ts';
+import { detachInterface, guestLinkNames, moveInterfaces, type PreparedNetwork, prepareAddedInterface } from '../container/network.ts';
+import type { DomainDefinition, InterfaceDevice } from '../domain/definition.ts';
+import { libvirtError, systemError } from '../errors.ts';
+import { type DeviceRule, deviceRuleLine, restrictDevices } from '../host/cgroup/devices.ts';
+import { DomainCgroup } from '../host/cgroup/group.ts';
+import { makeDevice } from '../host/cgroup/limits.ts';
+import type { DomainImage } from './domain-change.ts';
+import { notRunning } from './domain-lookup.ts';
+
+/**
+ * Lets the container's processes use a device and makes its node. `next` is the running definition with it.
+ * Throws SYSTEM_ERROR, `File exists` too; then nothing has changed.
+ */
+export function plugNode(image: DomainImage, next: DomainDefinition, { node, access }: OwnNode): void {
+  const group = groupOf(image);
+  const rule = ruleOf({ node, access });
+  if (group.layout.version === 2) restrictDevices(group, remainingRules(next));
+  else group.write('devices', 'devices.allow', deviceRuleLine(rule));
+  try {
+    const number = makeDevice(node.major, node.minor);
+    runInMountNamespace(image, (pidfd) => compileMakeNode(pidfd, { ...node, number, ...containerRoot(next) }));
+  } catch (error) {
+    withdraw(group, image.live!, rule);
+    throw error;
+  }
+}
+
+/**
+ * Removes the node and the right to use it. `next` is the running definition without it. `own`: undefined where the host
+ * has lost the device, so that nothing of it can be used any more.
+ */
+export function unplugNode(image: DomainImage, next: DomainDefinition, nodePath: string, own: OwnNode | undefined): void {
+  runInMountNamespace(image, (pidfd) => compileRemoveNode(pidfd, nodePath));
+  if (own) withdraw(groupOf(image), next, ruleOf(own));
+}
+
+const ruleOf = ({ node: { type, major, minor }, access }: OwnNode): DeviceRule => ({ type, major, minor, access });
+
+/** Forbids what `rule` allows, but for what `definition` allows without it: two of its devices may be the same. */
+function withdraw(group: DomainCgroup, definition: DomainDefinition, rule: DeviceRule): void {
+  const rules = remainingRules(definition);
+  if (group.layout.version === 2) {
+    restrictDevices(group, rules);
+    return;
+  }
+  const isSame = ({ type, major, minor }: DeviceRule) => type === rule.type && major === rule.major && minor === rule.minor;
+  const stays = new Set(rules.filter(isSame).flatMap(({ access }) => [...access]));
+  const access = [...'rwm'].filter((letter) => !stays.has(letter)).join('');
+  if (access !== '') group.write('devices', 'devices.deny', deviceRuleLine({ ...rule, access }));
+}
+
+function groupOf({ cgroup }: DomainImage): DomainCgroup {
+  if (cgroup === undefined) throw notRunning();
+  return new DomainCgroup(cgroup);
+}
+
+function runInMountNamespace({ initPid }: DomainImage, compile: (initPidfd: number) => Plan): void {
+  const pidfd = linux.pidfdOpen(initPid);
+  if (pidfd < 0) throw notRunning();
+  try {
+    const inherited = new InheritedFds([null, null, 2]);
+    const plan = compile(inherited.add(pidfd));
+    using controller = new Controller({
+      binary: path.join(nativeFolder(), 'libvirt_lxc'),
+      args: ['--enter'],
+      trailingArgs: [],
+      env: controllerEnvironment(),
+      inherited,
+      newSession: false,
+      stepFailure: systemError,
+    });
+    try {
+      controller.sendPlan(plan);
+      controller.waitReady();
+      controller.waitExited();
+    } finally {
+      linux.waitpid(controller.pid, 0);
+    }
+  } finally {
+    linux.close(pidfd);
+  }
+}
+
+/** What is to be made for one more interface. Throws CONFIG_UNSUPPORTED and what a start would throw; nothing is made yet. */
+export function prepareInterface(image: DomainImage, added: InterfaceDevice): PreparedNetwork {
+  if (!['network', 'bridge', 'ethernet', 'direct'].includes(added.type)) {
+    throw libvirtError('CONFIG_UNSUPPORTED', 'Network device type is not supported');
+  }
+  const live = image.live!;
+  const named = added.guestDev === undefined ? { ...added, guestDev: freeGuestName(image) } : added;
+  return prepareAddedInterface(linux, live, named);
+}
+
+/** A container without a network of its own has the host's devices beside its own. */
+function freeGuestName({ live, initPid }: DomainImage): string {
+  const known = live!.devices.interfaces.flatMap(({ guestDev }) => guestDev ?? []);
+  return freeName('eth%d', new Set([...known, ...guestLinkNames(linux, initPid)]));
+}
+
+/** Makes it. The name of its device on the host may turn out otherwise than planned. */
+export function plugInterface({ initPid }: DomainImage, { links }: PreparedNetwork): void {
+  moveInterfaces(linux, links, initPid, { loopback: false });
+}
+
+export function unplugInterface({ live, initPid }: DomainImage, device: InterfaceDevice): void {
+  detachInterface(linux, live!.uuid, device, initPid);
+}

@@ -1,0 +1,51 @@
+// A network's dnsmasq: its files, and the script that keeps its leases.
+import path from 'node:path';
+import { nativeFolder } from '../../lib-native/koffi.ts';
+import { linux } from '../../lib-native/linux.ts';
+import { type LeaseScript, reloadDnsmasq } from '../host/dnsmasq.ts';
+import type { NetworkDefinition } from '../network/definition.ts';
+import { dnsmasqTexts } from '../network/dnsmasq-config.ts';
+import { formatJsonList, type MacEntry, macsAfter } from '../network/leases.ts';
+import { readIfThere, writeAtomically } from '../store/atomic-write.ts';
+import { dnsmasqFiles, leasesFile, macsFile, writePublicFile } from '../store/networks.ts';
+
+/** Tells the program that it is run by dnsmasq, and where the leases are. */
+export const LEASES_VARIABLE = 'VIRSH_LXC_LEASES';
+
+export function writeDnsmasqFiles(network: NetworkDefinition): void {
+  const files = dnsmasqFiles(network.name);
+  const texts = dnsmasqTexts(network, files);
+  writeAtomically(files.config, texts.config, { durable: false });
+  writePublicFile(files.hostsFile, texts.hostsFile);
+  writePublicFile(files.addnHosts, texts.addnHosts);
+  const macs = macsFile(network.bridge.name!);
+  if (readIfThere(macs) === undefined) writePublicFile(macs, formatJsonList([]));
+}
+
+/** Writes hosts and names anew and has them read. False: dnsmasq does not run. */
+export function refreshDnsmasq(network: NetworkDefinition): boolean {
+  writeDnsmasqFiles(network);
+  return reloadDnsmasq(linux, dnsmasqFiles(network.name));
+}
+
+/** Our own program, told by its environment what it is run for: dnsmasq gives the script arguments of its own. */
+export function leaseScript(bridge: string): LeaseScript {
+  return {
+    path: path.join(nativeFolder(), '../../bin/virsh-lxc'),
+    env: { [LEASES_VARIABLE]: leasesFile(bridge), VIR_BRIDGE_NAME: bridge },
+  };
+}
+
+/** Notes in BRIDGE.macs that a domain's address comes to the bridge or leaves it. A file that cannot be read is begun anew. */
+export function noteMac(bridge: string, domain: string, mac: string, present: boolean): void {
+  const file = macsFile(bridge);
+  writePublicFile(file, formatJsonList(macsAfter(readMacs(file), domain, mac, present)));
+}
+
+function readMacs(file: string): MacEntry[] {
+  try {
+    return JSON.parse(readIfThere(file) || '[]') as MacEntry[];
+  } catch {
+    return [];
+  }
+}

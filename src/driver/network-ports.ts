@@ -1,0 +1,189 @@
+// Ports of networks: taken by the interfaces of a starting domain, listed and shown. They are given back by network-release.ts.
+import { randomUUID } from 'node:crypto';
+import type { NetworkAttachment } from '../container/network.ts';
+import type { DomainDefinition, EchoedElement, InterfaceDevice } from '../domain/definition.ts';
+import { type LibvirtError, libvirtError } from '../errors.ts';
+import { findPortGroup, hasOwnBridge, type NetworkDefinition } from '../network/definition.ts';
+import { formatNetwork } from '../network/format.ts';
+import { formatNetworkPort, type NetworkPort, type PortPlug, parseNetworkPort } from '../network/port.ts';
+import { lockNetwork } from '../store/lock.ts';
+import { isNetworkDefined, networkPorts, networkStatusNames, networksAreSetUp, readPort, writePort } from '../store/networks.ts';
+import { type Connection, requireWritable } from './connection.ts';
+import { defineDefaultNetwork } from './default-network.ts';
+import { noteMac } from './network-dnsmasq.ts';
+import { runNetworkHooks } from './network-hooks.ts';
+import { type NetworkRef, noNetwork } from './network-lookup.ts';
+import { releasePort } from './network-release.ts';
+import { repairNetwork } from './network-start.ts';
+import { parseHost } from './parse-host.ts';
+import { loadLiveNetwork, loadPorts } from './stored-network.ts';
+
+type Owner = Pick<DomainDefinition, 'name' | 'uuid'>;
+
+/**
+ * Gives back what an interrupted start of the domain may have left. The caller holds the domain's lock, and the domain
+ * does not run.
+ */
+export function releaseOldPorts({ uuid }: Owner): void {
+  for (const network of networkStatusNames()) {
+    for (const port of loadPorts(network)) if (port.owner.uuid === uuid) releasePort(network, port.uuid);
+  }
+}
+
+/**
+ * Takes a port of `network` for an interface of the domain. Throws NO_NETWORK, OPERATION_INVALID for a network that is
+ * not active, CONFIG_UNSUPPORTED or INTERNAL_ERROR for one that cannot have such an interface; nothing is taken then.
+ */
+export function takePort(owner: Owner, network: string, device: InterfaceDevice): NetworkAttachment {
+  if (!networksAreSetUp()) defineDefaultNetwork();
+  using lock = lockNetwork(network);
+  repairNetwork(network);
+  const live = loadLiveNetwork(network);
+  if (!live && !isNetworkDefined(network)) {
+    lock.retire();
+    throw noNetwork(network, 'name');
+  }
+  if (!live) throw libvirtError('OPERATION_INVALID', `network '${network}' is not active`);
+  const port = plugIn(live, {
+    uuid: randomUUID(),
+    owner: { name: owner.name, uuid: owner.uuid },
+    mac: device.mac,
+    ...(device.portgroup !== undefined && { group: device.portgroup }),
+    ...(device.bandwidth && { bandwidth: device.bandwidth }),
+    ...(device.vlan && { vlan: device.vlan }),
+    ...(device.virtualport && { virtualport: device.virtualport }),
+    ...(device.portIsolated && { isolated: 'yes' as const }),
+  });
+  store(live, port);
+  return attachment(live, port);
+}
+
+function attachment(network: NetworkDefinition, { uuid, plug, isolated, bandwidth }: NetworkPort & { plug: PortPlug }): NetworkAttachment {
+  const common = {
+    portid: uuid,
+    ...(network.mtu !== undefined && { mtu: network.mtu }),
+    ...(bandwidth && { bandwidth }),
+  };
+  if (plug.type === 'direct') return { kind: 'direct', dev: plug.dev, mode: plug.mode, ...common };
+  return { kind: 'bridge', bridge: plug.bridge, ...common, ...(isolated === 'yes' && { portIsolated: true }) };
+}
+
+function store(network: NetworkDefinition, port: NetworkPort & { plug: PortPlug }): void {
+  const document = formatNetworkPort(port);
+  writePort(network.name, port.uuid, document);
+  try {
+    if (port.plug.type === 'network') noteMac(port.plug.bridge, port.owner.name, port.mac, true);
+    runNetworkHooks(network.name, ['port-created', 'begin'], () => [formatNetwork(network), document]);
+  } catch (error) {
+    releasePort(network.name, port.uuid, { locked: true });
+    throw error;
+  }
+}
+
+/** Completes a port by what its group and the network say. */
+function plugIn(network: NetworkDefinition, wanted: NetworkPort): NetworkPort & { plug: PortPlug } {
+  const group = findPortGroup(network, wanted.group);
+  const port: NetworkPort = { ...wanted };
+  const bandwidth = wanted.bandwidth ?? group?.bandwidth;
+  const vlan = wanted.vlan ?? group?.vlan ?? network.vlan;
+  const isolated = wanted.isolated ?? network.portIsolated;
+  const trust = wanted.trustGuestRxFilters ?? group?.trustGuestRxFilters ?? network.trustGuestRxFilters;
+  const virtualport = wanted.virtualport ?? group?.virtualport ?? network.virtualport;
+  if (bandwidth) port.bandwidth = bandwidth;
+  if (vlan) port.vlan = vlan;
+  if (isolated) port.isolated = isolated;
+  if (trust) port.trustGuestRxFilters = trust;
+  if (virtualport) port.virtualport = virtualport;
+  checkFloor(network, port);
+  return { ...port, plug: plugOf(network, virtualport) };
+}
+
+function plugOf(network: NetworkDefinition, virtualport: EchoedElement | undefined): PortPlug {
+  const { name, bridge, forward } = network;
+  const refused = (use: string): LibvirtError => {
+    const type = virtualport?.attributes.find(([attribute]) => attribute === 'type')?.[1] ?? 'none';
+    return libvirtError('CONFIG_UNSUPPORTED', `<virtualport type='${type}'> not supported for network '${name}' which uses ${use}`);
+  };
+  const manager = bridge.macTableManager && { macTableManager: bridge.macTableManager };
+  if (hasOwnBridge(network)) {
+    if (virtualport) throw refused('IP forwarding');
+    return { type: 'network', bridge: bridge.name!, ...manager };
+  }
+  if (bridge.name !== undefined) {
+    if (virtualport) throw refused('a bridge device');
+    return { type: 'bridge', bridge: bridge.name, ...manager };
+  }
+  if (forward.mode === 'hostdev')
+    throw libvirtError('CONFIG_UNSUPPORTED', `network '${name}' hands out PCI devices, which containers cannot have`);
+  if (virtualport) throw refused('a macvtap device');
+  return { type: 'direct', dev: freeDevice(network), mode: forward.mode as Extract<PortPlug, { type: 'direct' }>['mode'] };
+}
+
+/** The least used device of the pool; for passthrough one that nobody uses. */
+function freeDevice({ name, forward }: NetworkDefinition): string {
+  const { mode, interfaces } = forward;
+  if (interfaces.length === 0)
+    throw libvirtError('INTERNAL_ERROR', `network '${name}' uses a direct mode, but has no forward dev and no interface pool`);
+  const ports = loadPorts(name);
+  const uses = (dev: string): number => ports.filter(({ plug }) => plug?.type === 'direct' && plug.dev === dev).length;
+  const best = interfaces.reduce((least, dev) => (uses(dev) < uses(least) ? dev : least));
+  if (mode === 'passthrough' && uses(best) > 0)
+    throw libvirtError('INTERNAL_ERROR', `network '${name}' requires exclusive access to interfaces, but none are available`);
+  return best;
+}
+
+/** Guaranteed rates need a network that has a rate to share out. */
+function checkFloor(network: NetworkDefinition, { mac, bandwidth }: NetworkPort): void {
+  const floor = bandwidth?.inbound?.floor;
+  if (!floor) return;
+  const misuse = `Invalid use of 'floor' on interface with MAC address ${mac} - `;
+  const unsupported = (why: string): LibvirtError => libvirtError('OPERATION_UNSUPPORTED', misuse + why);
+  if (!hasOwnBridge(network)) throw unsupported("'floor' is only supported for interface type 'network' with forward type 'nat', 'route', 'open' or none");
+  const inbound = network.bandwidth?.inbound;
+  if (!inbound?.average) throw unsupported(`network '${network.name}' has no inbound QoS set`);
+  const sum = loadPorts(network.name).reduce((total, port) => total + (port.bandwidth?.inbound?.floor ?? 0), floor);
+  const [word, most] = inbound.peak ? ['peak', inbound.peak] : ['average', inbound.average];
+  if (sum > Number(most)) {
+    const over = `new combined inbound floor=${sum} would overcommit ${word}=${most} on network '${network.name}'`;
+    throw libvirtError('OPERATION_INVALID', `Cannot plug '${mac}' interface into '${network.bridge.name}' because ${over}`);
+  }
+}
+
+/** The uuids of all ports of a network. */
+export function listPorts(_connection: Connection, ref: NetworkRef): string[] {
+  return networkPorts(ref.name);
+}
+
+/** net-port-create. Throws XML_ERROR, OPERATION_INVALID, and as takePort() does. */
+export function createPort(connection: Connection, ref: NetworkRef, xml: string): { uuid: string } {
+  requireWritable(connection, 'virNetworkPortCreateXML');
+  const wanted = parseNetworkPort(xml, parseHost);
+  using _lock = lockNetwork(ref.name);
+  repairNetwork(ref.name);
+  const live = loadLiveNetwork(ref.name);
+  if (!live) throw libvirtError('OPERATION_INVALID', `network '${ref.name}' is not active`);
+  if (wanted.plug) throw libvirtError('CONFIG_UNSUPPORTED', 'Port reclaim not requested but plug type is not none');
+  if (networkPorts(ref.name).includes(wanted.uuid))
+    throw libvirtError('OPERATION_INVALID', `Network port with UUID ${wanted.uuid} already exists`);
+  const port = plugIn(live, wanted);
+  store(live, port);
+  return port;
+}
+
+/** The XML of a port. Throws NO_NETWORK_PORT. */
+export function portXml(_connection: Connection, ref: NetworkRef, uuid: string): string {
+  const document = isPortUuid(uuid) ? readPort(ref.name, uuid) : undefined;
+  if (document === undefined) throw noPort(uuid);
+  return document;
+}
+
+/** net-port-delete. Throws NO_NETWORK_PORT. */
+export function deletePort(connection: Connection, ref: NetworkRef, uuid: string): void {
+  requireWritable(connection, 'virNetworkPortDelete');
+  if (!isPortUuid(uuid) || !networkPorts(ref.name).includes(uuid)) throw noPort(uuid);
+  releasePort(ref.name, uuid);
+}
+
+const isPortUuid = (text: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text);
+
+const noPort = (uuid: string): LibvirtError => libvirtError('NO_NETWORK_PORT', `no network port with matching UUID '${uuid}'`);

@@ -1,0 +1,38 @@
+// Giving ports of networks back. Small, because every end of a domain comes by here: no XML is parsed.
+import type { InterfaceDevice } from '../domain/definition.ts';
+import { LibvirtError } from '../errors.ts';
+import { lockNetwork } from '../store/lock.ts';
+import { readNetworkStatus, readPort, removePort } from '../store/networks.ts';
+import { noteMac } from './network-dnsmasq.ts';
+import { runNetworkHooks } from './network-hooks.ts';
+
+/** Gives back the ports that these interfaces have. */
+export function releasePorts(interfaces: readonly InterfaceDevice[]): void {
+  for (const { type, source, portid } of interfaces) {
+    if (type === 'network' && source !== undefined && portid !== undefined) releasePort(source, portid);
+  }
+}
+
+/** Gives one port back; it may be gone, with its whole network. `locked`: the caller has the network's lock. */
+export function releasePort(network: string, uuid: string, { locked = false } = {}): void {
+  if (readPort(network, uuid) === undefined) return;
+  using _lock = locked ? undefined : lockNetwork(network);
+  const document = readPort(network, uuid);
+  if (document === undefined) return;
+  removePort(network, uuid);
+  const bridge = /<plug type='network' bridge='([^']*)'/.exec(document)?.[1];
+  const mac = /<mac address='([^']*)'/.exec(document)?.[1];
+  const owner = /<name>([^<]*)<\/name>/.exec(document)?.[1];
+  try {
+    if (bridge !== undefined && mac !== undefined && owner !== undefined) noteMac(bridge, owner, mac, false);
+    runNetworkHooks(network, ['port-deleted', 'begin'], () => [liveXml(network), document]);
+  } catch (error) {
+    if (!(error instanceof LibvirtError)) throw error; // neither a hook nor a full disk keeps a port
+  }
+}
+
+function liveXml(network: string): string {
+  const status = readNetworkStatus(network) ?? '';
+  const document = /^ {2}<network[\s\S]*<\/network>$/m.exec(status)?.[0] ?? '';
+  return document.replace(/^ {2}/gm, '');
+}

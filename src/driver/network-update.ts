@@ -1,0 +1,65 @@
+// net-update.
+import { libvirtError } from '../errors.ts';
+import { applyRules } from '../host/firewall.ts';
+import { hasOwnBridge, type NetworkDefinition, servesDhcp } from '../network/definition.ts';
+import { needsDnsmasq } from '../network/dnsmasq-config.ts';
+import { needsRules, networkRules } from '../network/firewall-rules.ts';
+import { formatNetwork } from '../network/format.ts';
+import { type NetworkUpdate, updateNetwork } from '../network/update.ts';
+import { validateNetwork } from '../network/validate.ts';
+import { lockNetwork } from '../store/lock.ts';
+import { isNetworkDefined } from '../store/networks.ts';
+import { type Connection, requireWritable } from './connection.ts';
+import { refreshDnsmasq } from './network-dnsmasq.ts';
+import { runNetworkHooks } from './network-hooks.ts';
+import type { NetworkRef } from './network-lookup.ts';
+import { repairNetwork, restartNetworkDnsmasq } from './network-start.ts';
+import { loadLiveNetwork, loadNetwork, saveLiveNetwork, saveNetwork } from './stored-network.ts';
+
+export type { NetworkUpdate } from '../network/update.ts';
+export { UPDATE_SECTIONS } from '../network/update.ts';
+
+export interface UpdateTarget {
+  /** Neither: the active network, or the definition of one that is not. */
+  live: boolean;
+  config: boolean;
+}
+
+/** Throws OPERATION_INVALID for a target that is not there, and what updateNetwork() throws; nothing is changed then. */
+export function changeNetwork(connection: Connection, ref: NetworkRef, update: NetworkUpdate, target: UpdateTarget): void {
+  requireWritable(connection, 'virNetworkUpdate');
+  using _lock = lockNetwork(ref.name);
+  repairNetwork(ref.name);
+  const live = loadLiveNetwork(ref.name);
+  const neither = !target.live && !target.config;
+  const wantsLive = target.live || (neither && live !== undefined);
+  const wantsConfig = target.config || (neither && live === undefined);
+  if (wantsLive && !live) throw libvirtError('OPERATION_INVALID', 'network is not running');
+  if (wantsConfig && !isNetworkDefined(ref.name))
+    throw libvirtError('OPERATION_INVALID', 'cannot change persistent config of a transient network');
+  const stored = wantsConfig ? changed(loadNetwork(ref.name), update) : undefined;
+  const next = wantsLive ? changed(live!, update) : undefined;
+  if (stored) saveNetwork(stored);
+  if (next) apply(live!, next, update);
+  const shown = next ?? stored!;
+  runNetworkHooks(ref.name, ['updated', 'begin'], () => [formatNetwork(shown)]);
+}
+
+function changed(definition: NetworkDefinition, update: NetworkUpdate): NetworkDefinition {
+  const next = updateNetwork(definition, update);
+  validateNetwork(next);
+  return next;
+}
+
+function apply(before: NetworkDefinition, after: NetworkDefinition, { section }: NetworkUpdate): void {
+  saveLiveNetwork(after);
+  if (!hasOwnBridge(after)) return;
+  if (section === 'forward-interface' && needsRules(after)) applyRules(networkRules(after));
+  if (!needsDnsmasq(after) && !needsDnsmasq(before)) return;
+  const dhcpCameOrWent = before.ips.some(servesDhcp) !== after.ips.some(servesDhcp);
+  // Hosts and names are in files that it reads again; the rest is in its configuration, which it cannot.
+  if (section === 'dns-host' || (section === 'ip-dhcp-host' && !dhcpCameOrWent)) {
+    if (refreshDnsmasq(after)) return;
+  }
+  if (['dns-host', 'ip-dhcp-host', 'ip-dhcp-range', 'dns-txt', 'dns-srv'].includes(section)) restartNetworkDnsmasq(after);
+}

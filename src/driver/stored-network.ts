@@ -1,0 +1,47 @@
+// Networks between the store and memory: what is stored as text here becomes a definition, and the other way round.
+import type { NetworkDefinition } from '../network/definition.ts';
+import type { NetworkUse } from '../network/format.ts';
+import { parseNetwork } from '../network/parse.ts';
+import { type NetworkPort, parseNetworkPort } from '../network/port.ts';
+import { formatNetworkStatus, formatStoredNetwork, parseNetworkStatus } from '../network/stored.ts';
+import { networkPorts, readNetworkDefinition, readPort, writeNetworkDefinition, writeNetworkStatus } from '../store/networks.ts';
+import { activeStatus, noNetwork } from './network-lookup.ts';
+import { parseHost } from './parse-host.ts';
+
+/** The persistent definition. Throws NO_NETWORK where there is none. */
+export function loadNetwork(name: string): NetworkDefinition {
+  const document = readNetworkDefinition(name);
+  if (document === undefined) throw noNetwork(name, 'name');
+  return parseNetwork(document, parseHost);
+}
+
+export function saveNetwork(definition: NetworkDefinition): void {
+  writeNetworkDefinition(definition.name, formatStoredNetwork(definition));
+}
+
+/** The definition of an active network, or undefined. */
+export function loadLiveNetwork(name: string): NetworkDefinition | undefined {
+  const document = activeStatus(name);
+  return document === undefined ? undefined : parseNetworkStatus(document, parseHost);
+}
+
+/** `starting`: what is written counts for nothing but a clear-up. */
+export function saveLiveNetwork(definition: NetworkDefinition, options: { starting?: boolean } = {}): void {
+  writeNetworkStatus(definition.name, formatNetworkStatus(definition, options));
+}
+
+/** The ports of a network; one that is released meanwhile is left out. */
+export function loadPorts(network: string): NetworkPort[] {
+  return networkPorts(network).flatMap((uuid) => {
+    const document = readPort(network, uuid);
+    return document === undefined ? [] : [parseNetworkPort(document, parseHost)];
+  });
+}
+
+/** How much of an active network is in use. */
+export function networkUse(network: string): NetworkUse {
+  const ports = loadPorts(network);
+  const devices = new Map<string, number>();
+  for (const { plug } of ports) if (plug?.type === 'direct') devices.set(plug.dev, (devices.get(plug.dev) ?? 0) + 1);
+  return { connections: ports.length, devices };
+}

@@ -1,0 +1,87 @@
+// One dnsmasq for each network: started, told to read its files again, ended. What it is told is network/dnsmasq-config.ts.
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import process from 'node:process';
+import { POLLIN, SIGHUP, SIGKILL, SIGTERM } from '../../lib-native/constants.ts';
+import type { Syscalls } from '../../lib-native/syscalls.ts';
+import { libvirtError } from '../errors.ts';
+import { requireProgram } from './programs.ts';
+
+/** Throws OPERATION_FAILED where dnsmasq is missing. */
+export const requireDnsmasq = (): string => requireProgram('dnsmasq', 'dnsmasq-base');
+
+/** Where one dnsmasq's configuration is, by which it is also known again, and its pid. */
+export interface DnsmasqIdentity {
+  config: string;
+  pidFile: string;
+}
+
+/** The script that keeps the leases, with its environment. */
+export interface LeaseScript {
+  path: string;
+  env: Record<string, string>;
+}
+
+const START_TIMEOUT_MS = 20_000;
+const TERM_TIMEOUT_MS = 3000;
+const KILL_TIMEOUT_MS = 2000;
+
+/** Starts it; it listens when this returns. Throws OPERATION_FAILED with its own words. */
+export function startDnsmasq({ config }: DnsmasqIdentity, script: LeaseScript): void {
+  const binary = requireDnsmasq();
+  // It forgets leases of its own: all of them are the script's.
+  const args = [`--conf-file=${config}`, '--leasefile-ro', `--dhcp-script=${script.path}`];
+  const env = { LC_ALL: 'C', PATH: `${path.dirname(process.execPath)}:${process.env['PATH'] ?? '/usr/sbin:/usr/bin:/sbin:/bin'}` };
+  const { status, stderr, error } = spawnSync(binary, args, {
+    env: { ...env, ...script.env },
+    stdio: ['ignore', 'ignore', 'pipe'],
+    encoding: 'utf8',
+    timeout: START_TIMEOUT_MS,
+    cwd: '/',
+  });
+  if (status === 0) return;
+  const reason = stderr?.trim().replace(/^\n*dnsmasq: /, '') || error?.message || `exit status ${status}`;
+  throw libvirtError('OPERATION_FAILED', `Failed to start ${binary}: ${reason}`);
+}
+
+/** The pid, if it runs: a process of that pid which was given our configuration. */
+export function dnsmasqPid({ config, pidFile }: DnsmasqIdentity): number | undefined {
+  try {
+    const pid = Number(fs.readFileSync(pidFile, 'latin1').trim());
+    if (!(pid > 1)) return undefined;
+    return fs.readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').includes(`--conf-file=${config}`) ? pid : undefined;
+  } catch {
+    return undefined; // no such file, or no such process
+  }
+}
+
+/** Makes it read hosts and names again. False: it does not run. */
+export function reloadDnsmasq(sys: Syscalls, identity: DnsmasqIdentity): boolean {
+  return withProcess(sys, identity, (pidfd) => sys.pidfdSendSignal(pidfd, SIGHUP) >= 0) ?? false;
+}
+
+/** Ends it, if it runs, and waits for that. Throws OPERATION_FAILED if it cannot be killed. */
+export function stopDnsmasq(sys: Syscalls, identity: DnsmasqIdentity): void {
+  withProcess(sys, identity, (pidfd) => {
+    for (const [signal, timeoutMs] of [[SIGTERM, TERM_TIMEOUT_MS] as const, [SIGKILL, KILL_TIMEOUT_MS] as const]) {
+      sys.pidfdSendSignal(pidfd, signal);
+      const ended = sys.poll([{ fd: pidfd, events: POLLIN }], timeoutMs);
+      if (typeof ended !== 'number' && ended[0] !== 0) return;
+    }
+    throw libvirtError('OPERATION_FAILED', `cannot end the dnsmasq of '${identity.config}'`);
+  });
+  fs.rmSync(identity.pidFile, { force: true });
+}
+
+function withProcess<T>(sys: Syscalls, identity: DnsmasqIdentity, use: (pidfd: number) => T): T | undefined {
+  const pid = dnsmasqPid(identity);
+  const pidfd = pid === undefined ? -1 : sys.pidfdOpen(pid);
+  if (pidfd < 0) return undefined;
+  try {
+    // Between reading its command line and opening it the pid may have passed on.
+    return dnsmasqPid(identity) === pid ? use(pidfd) : undefined;
+  } finally {
+    sys.close(pidfd);
+  }
+}

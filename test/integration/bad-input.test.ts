@@ -1,0 +1,139 @@
+import fs from 'node:fs';
+import { expect, it } from 'vitest';
+import { suite } from '../helpers/requires.ts';
+import { errorLines, useVirsh } from '../helpers/virsh.ts';
+
+const NOBODY = { uid: 65534, gid: 65534 };
+
+suite('what cannot be done', ['root', 'built', 'busybox', 'fuse'], () => {
+  const virsh = useVirsh();
+  const startup = (reason: string): string => `internal error: guest failed to start: Failure in libvirt_lxc startup: ${reason}`;
+
+  it.each([
+    ['is not there', ['/no/such/init'], "cannot find init path '/no/such/init' relative to container root: No such file or directory"],
+    ['is not executable', ['/etc/passwd'], "cannot execute init '/etc/passwd': Permission denied"],
+    ['is a folder', ['/bin'], "cannot execute init '/bin': Permission denied"],
+    ['is no program', ['/mnt/noise'], "cannot execute init '/mnt/noise': Exec format error"],
+    ['has an interpreter that is not there', ['/mnt/script'], "cannot execute init '/mnt/script': No such file or directory"],
+  ])('a start whose init %s says so at once', (_, init, reason) => {
+    fs.writeFileSync(`${virsh.root}/mnt/noise`, 'noise', { mode: 0o755 });
+    fs.writeFileSync(`${virsh.root}/mnt/script`, '#!/no/such\n', { mode: 0o755 });
+    const name = virsh.define({ init });
+    expect(virsh.error('start', name)).toEqual([`Failed to start domain '${name}'`, startup(reason)]);
+    expect(virsh.state(name)).toBe('shut off (failed)');
+    for (const file of ['noise', 'script']) fs.rmSync(`${virsh.root}/mnt/${file}`);
+  });
+
+  it('a start whose folder for init is not there ends in its log', async () => {
+    const name = virsh.boot({ os: '<initdir>/no/such</initdir>' });
+    await virsh.waitForState(name, 'shut off (shutdown)');
+    expect(virsh.log(name)).toContain('No such file or directory');
+  });
+
+  it.each([
+    ['is not there', '/no/such/root', "Failed to access '/no/such/root': No such file or directory"],
+    ['is a file', '/etc/passwd', "Failed to access '/etc/passwd': Not a directory"],
+  ])('a start whose root %s says so', (_, root, reason) => {
+    const name = virsh.define({ root });
+    expect(virsh.error('start', name)).toEqual([`Failed to start domain '${name}'`, startup(reason)]);
+  });
+
+  it.each([
+    [
+      'file system',
+      "<filesystem type='mount'><source dir='/no/such'/><target dir='/mnt'/></filesystem>",
+      "Failed to access '/no/such': No such file or directory",
+    ],
+    [
+      'image',
+      "<filesystem type='file'><source file='/no/such'/><target dir='/mnt'/></filesystem>",
+      "Failed to access '/no/such': No such file or directory",
+    ],
+    [
+      'device',
+      "<hostdev mode='capabilities' type='misc'><source><char>/dev/no-such</char></source></hostdev>",
+      'Unable to access /dev/no-such: No such file or directory',
+    ],
+  ])('a start with a %s that is not there says so', (_, devices, reason) => {
+    const name = virsh.define({ devices });
+    expect(virsh.error('start', name)).toEqual([`Failed to start domain '${name}'`, startup(reason)]);
+  });
+
+  it('an emulator that is not there is told of', () => {
+    const name = virsh.define({ devices: '<emulator>/no/such/emulator</emulator>' });
+    expect(virsh.error('start', name)).toEqual([`Failed to start domain '${name}'`, expect.stringContaining('/no/such/emulator')]);
+  });
+
+  it.each(['a/b', '../../tmp/x', '/etc/passwd', '.', '..', ''])('a domain cannot be called %j', (name) => {
+    const file = virsh.file('d.xml', virsh.xml(name));
+    const outcome = virsh.run('define', file);
+    if (outcome.status === 0) virsh.run('undefine', name);
+    expect(outcome.status).toBe(name === '.' || name === '..' ? outcome.status : 1);
+    expect(fs.existsSync(virsh.path('tmp/x.xml'))).toBe(false);
+    expect(virsh.leftovers().files).toEqual([]);
+  });
+
+  it('a name that leads out of the store is no domain', () => {
+    virsh.file('etc/libvirt/secret.xml', "<domain type='lxc'><name>secret</name></domain>");
+    expect(virsh.error('dumpxml', '../secret')).toEqual(["failed to get domain '../secret'"]);
+    expect(virsh.error('start', '../secret')).toEqual(["failed to get domain '../secret'"]);
+  });
+
+  it.each([
+    ['is not there', '/no/such/file', 'No such file or directory'],
+    ['is a folder', '/etc', 'Is a directory'],
+  ])('a document that %s is told of', (_, file, word) => {
+    expect(virsh.error('define', file).join('\n')).toContain(word);
+  });
+
+  it('who is not root is told so, and nothing is left', () => {
+    const name = virsh.define();
+    const file = virsh.file('other.xml', virsh.xml(virsh.name()));
+    for (const args of [
+      ['define', file],
+      ['create', file],
+      ['start', name],
+      ['undefine', name],
+      ['destroy', name],
+    ]) {
+      const outcome = virsh.runWith(NOBODY, ...args);
+      expect({ args, ...outcome }).toMatchObject({
+        args,
+        status: 1,
+        stderr: expect.stringMatching(/^error: .*\nerror: .*(Permission denied|not running).*\n$/),
+      });
+    }
+    expect(virsh.ok('list', '--all', '--name')).toBe(`${name}\n\n`);
+  });
+
+  it('who is not root and may not read the store is told so', () => {
+    virsh.boot();
+    const { status, stderr } = virsh.runWith(NOBODY, 'list', '--all');
+    expect([status, errorLines(stderr).at(-1)]).toEqual([1, expect.stringMatching(/: Permission denied$/)]);
+  });
+
+  it('who is not root and has a store of his own cannot start, and is told why', () => {
+    const store = virsh.path('own');
+    fs.mkdirSync(store);
+    fs.chownSync(store, NOBODY.uid, NOBODY.gid);
+    const env = { VIRSH_LXC_PREFIX: store };
+    const name = virsh.name();
+    const file = virsh.file('own.xml', virsh.xml(name));
+    expect(virsh.runWith({ ...NOBODY, env }, 'define', file)).toMatchObject({ status: 0, stderr: '' });
+    const outcome = virsh.runWith({ ...NOBODY, env }, 'start', name);
+    expect(outcome).toMatchObject({
+      status: 1,
+      stderr: expect.stringMatching(/^error: Failed to start domain '.*'\nerror: .*(Operation not permitted|Permission denied)\n+$/),
+    });
+    fs.rmSync(store, { recursive: true });
+  });
+
+  it('an init system on the files of the host gets a warning, once, with the remedy', () => {
+    // Never started: the hook refuses.
+    virsh.file('etc/libvirt/hooks/lxc', '#!/bin/sh\nexit 1\n', 0o755);
+    const name = virsh.define({ root: '/', init: ['/sbin/init'] });
+    const { stderr } = virsh.run('start', name);
+    expect(stderr.match(/give it a root of its own/g)).toHaveLength(1);
+    fs.rmSync(virsh.path('etc/libvirt/hooks'), { recursive: true });
+  });
+});

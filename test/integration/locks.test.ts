@@ -1,0 +1,83 @@
+import type { ChildProcess } from 'node:child_process';
+import fs from 'node:fs';
+import { expect, it } from 'vitest';
+import { suite } from '../helpers/requires.ts';
+import { errorLines, type Outcome, useVirsh } from '../helpers/virsh.ts';
+
+suite('commands at once', ['root', 'built', 'busybox', 'fuse'], () => {
+  const virsh = useVirsh();
+
+  function begin(...args: string[]): Promise<Outcome> {
+    const child: ChildProcess = virsh.start({ stdio: ['ignore', 'pipe', 'pipe'] }, ...args);
+    let [stdout, stderr] = ['', ''];
+    child.stdout!.on('data', (data) => {
+      stdout += data;
+    });
+    child.stderr!.on('data', (data) => {
+      stderr += data;
+    });
+    return new Promise((resolve) => child.on('close', (status) => resolve({ status, stdout, stderr })));
+  }
+
+  it('on one domain come one after the other: 20 starts and 20 destroys, none of which fails for another reason', async () => {
+    const name = virsh.define();
+    const allowed = new Set([
+      'Domain is already active',
+      'Requested operation is not valid: Domain is already running',
+      'Requested operation is not valid: domain is not running',
+    ]);
+    const pairs = Array.from({ length: 20 }, () => [begin('start', name), begin('destroy', name)]).flat();
+    const outcomes = await Promise.all(pairs);
+    const reasons = outcomes.filter(({ status }) => status !== 0).map(({ stderr }) => errorLines(stderr).at(-1)!);
+    expect([...new Set(reasons)].filter((reason) => !allowed.has(reason))).toEqual([]);
+    expect(outcomes.some(({ status, stdout }) => status === 0 && stdout.includes('started'))).toBe(true);
+    virsh.run('destroy', name);
+    expect(virsh.leftovers()).toMatchObject({ processes: [], cgroups: [] });
+  });
+
+  it('start one domain once', async () => {
+    const name = virsh.define();
+    const outcomes = await Promise.all(Array.from({ length: 6 }, () => begin('start', name)));
+    expect(outcomes.filter(({ status }) => status === 0)).toHaveLength(1);
+    expect(virsh.state(name)).toBe('running (booted)');
+  });
+
+  it('destroy one domain once', async () => {
+    const name = virsh.boot();
+    const outcomes = await Promise.all(Array.from({ length: 6 }, () => begin('destroy', name)));
+    expect(outcomes.filter(({ status }) => status === 0)).toHaveLength(1);
+  });
+
+  it('on different domains do not wait for each other', async () => {
+    const slow = virsh.define();
+    virsh.file('etc/libvirt/hooks/lxc', `#!/bin/sh\n[ $1 != ${slow} ] || [ $2 != prepare ] || sleep 3\n`, 0o755);
+    const other = virsh.define();
+    const waiting = begin('start', slow);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    const from = Date.now();
+    virsh.ok('start', other);
+    expect(Date.now() - from).toBeLessThan(2500);
+    expect((await waiting).status).toBe(0);
+    fs.rmSync(virsh.path('etc/libvirt/hooks'), { recursive: true });
+  });
+
+  it('define one name by 10 documents: one uuid wins, all others are told', async () => {
+    const name = virsh.name();
+    const files = Array.from({ length: 10 }, (_, i) => virsh.file(`${i}.xml`, virsh.xml(name)));
+    const outcomes = await Promise.all(files.map((file) => begin('define', file)));
+    expect(outcomes.filter(({ status }) => status === 0)).toHaveLength(1);
+    const uuid = virsh.ok('domuuid', name).trim();
+    for (const { status, stderr } of outcomes)
+      if (status !== 0) expect(stderr).toContain(`operation failed: domain '${name}' already exists with uuid ${uuid}`);
+  });
+
+  it('that define and undefine leave a list that is always whole', async () => {
+    const names = Array.from({ length: 5 }, () => virsh.name());
+    const files = names.map((name) => virsh.file(`${name}.xml`, virsh.xml(name)));
+    const changes = names.flatMap((name, i) => [begin('define', files[i]!), begin('undefine', name), begin('define', files[i]!)]);
+    const lists = Array.from({ length: 5 }, () => begin('list', '--all'));
+    for (const { status, stderr } of await Promise.all(lists)) expect([status, stderr]).toEqual([0, '']);
+    await Promise.all(changes);
+    for (const name of names) virsh.run('undefine', name);
+  });
+});
