@@ -51,25 +51,29 @@ function askInit(ref: DomainRef, modes: StopMode[], driverFunction: string, wish
   if (!status) throw notRunning();
   using init = openInit(status);
   const wants = (mode: StopMode) => flags === 0 || (flags & MODE_FLAGS[mode]) !== 0;
-  if (wants('initctl') && writeInitctl(status.initPid, wish.runlevel)) return;
+  if (wants('initctl') && writeInitctl(status.initPid, init, wish.runlevel)) return;
   if (!wants('signal')) throw libvirtError('OPERATION_UNSUPPORTED', 'Container does not provide an initctl pipe');
   init.signal(wish.signal);
 }
 
 interface InitProcess extends Disposable {
   readonly pidfd: number;
+  readonly hasEnded: boolean;
   signal(signal: number): void;
 }
 
 /** A hold on init that cannot come to mean another process. Throws OPERATION_INVALID if it is gone. */
 function openInit(status: StatusRecord): InitProcess {
   const pidfd = linux.pidfdOpen(status.initPid);
-  if (pidfd < 0 || !isContainerInit(status.initPid, status.controller.pid)) {
+  if (pidfd < 0 || !isContainerInit(status.initPid, status.controller)) {
     if (pidfd >= 0) linux.close(pidfd);
     throw notRunning();
   }
   return {
     pidfd,
+    get hasEnded() {
+      return waitFor(pidfd, 0);
+    },
     signal: (signal) => void linux.pidfdSendSignal(pidfd, signal), // ESRCH: it ended by itself
     [Symbol.dispose]: () => void linux.close(pidfd),
   };
@@ -88,9 +92,10 @@ const INITCTL_MAGIC = 0x03091969;
 const INITCTL_RUNLEVEL = 1;
 
 /** Writes a runlevel request to the pipe that init offers (sysvinit: initreq.h). False where it offers none. */
-function writeInitctl(initPid: number, runlevel: string): boolean {
-  const root = fs.openSync(`/proc/${initPid}/root`, fs.constants.O_RDONLY | fs.constants.O_DIRECTORY);
+function writeInitctl(initPid: number, init: InitProcess, runlevel: string): boolean {
+  const root = openRoot(initPid);
   try {
+    if (init.hasEnded) throw notRunning(); // its pid, and so the folder, may be another process's by now
     for (const path of INITCTL_PIPES) {
       const fd = linux.openat2(root, path, O_WRONLY | O_NONBLOCK | O_CLOEXEC, RESOLVE_IN_ROOT);
       if (fd < 0) continue; // not there, or nobody reads it
@@ -111,6 +116,14 @@ function writeInitctl(initPid: number, runlevel: string): boolean {
     return false;
   } finally {
     fs.closeSync(root);
+  }
+}
+
+function openRoot(pid: number): number {
+  try {
+    return fs.openSync(`/proc/${pid}/root`, fs.constants.O_RDONLY | fs.constants.O_DIRECTORY);
+  } catch {
+    throw notRunning(); // it ended just now
   }
 }
 
@@ -153,7 +166,7 @@ export async function destroyDomain(connection: Connection, ref: DomainRef, flag
   try {
     const init = linux.pidfdOpen(status.initPid);
     try {
-      if (init >= 0 && isContainerInit(status.initPid, status.controller.pid)) {
+      if (init >= 0 && isContainerInit(status.initPid, status.controller)) {
         tell(SIGUSR1);
         if (!endInit(init, status, extra['cgroup'], flags.graceful === true)) {
           tell(SIGUSR2);
