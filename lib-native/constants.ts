@@ -209,6 +209,7 @@ export const POLLHUP = 0x10;
 export const ENOENT = 2;
 export const ESRCH = 3;
 export const EINTR = 4;
+export const EBADF = 9;
 export const EAGAIN = 11;
 export const EBUSY = 16;
 export const EEXIST = 17;

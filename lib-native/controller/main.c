@@ -14,7 +14,7 @@
  *   close
  *
  * FAILED step,errno comes instead of READY (a parent's step as -1-step). If virsh-lxc goes away before READY, the
- * child is killed and the aftermath gets the status -1. SIGTERM kills init; SIGUSR1 says that no aftermath is wanted, SIGUSR2 that it is again; signal 40 with a
+ * child is killed and the aftermath gets the status -1. SIGTERM kills init; signal 41 says that no aftermath is wanted, 42 that it is again; signal 40 with a
  * value (console << 16 | descriptor, 0xffff to withdraw) offers a descriptor of the sender's for output. With --enter there are no consoles: EXITED status follows READY, and that is all. */
 #define _GNU_SOURCE
 #include "console.h"
@@ -40,7 +40,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define OFFER_SIGNAL 40 /* a real-time signal: it is queued, with its value and its sender */
+/* Real-time signals: they are queued, with their values and senders, and Node, which this process becomes in the end, has no
+ * meaning of its own for them. */
+#define OFFER_SIGNAL 40
+#define STAND_DOWN_SIGNAL 41
+#define STAND_UP_SIGNAL 42
 
 enum message_kind { CLONED = 1, READY = 2, FAILED = 3, EXITED = 4 };
 
@@ -91,6 +95,9 @@ _Noreturn static void aftermath(int status)
 	argv[aftermath_words + 1] = NULL;
 	sigemptyset(&none);
 	close_range(3, ~0u, 0);
+	/* Who talked to the controller may not have heard yet that it is no more: a visitor withdraws when the console closes. */
+	for (int ours = OFFER_SIGNAL; ours <= STAND_UP_SIGNAL; ours++)
+		signal(ours, SIG_IGN);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	execv(argv[0], argv);
 	die(argv[0]);
@@ -214,8 +221,8 @@ static void on_signal(int fd)
 			console_withdraw(value >> 16);
 		else
 			console_offer(value >> 16, (pid_t)info.ssi_pid, (int)(value & 0xffff));
-	} else if (info.ssi_signo == SIGUSR1 || info.ssi_signo == SIGUSR2)
-		stand_down = info.ssi_signo == SIGUSR1;
+	} else if (info.ssi_signo == STAND_DOWN_SIGNAL || info.ssi_signo == STAND_UP_SIGNAL)
+		stand_down = info.ssi_signo == STAND_DOWN_SIGNAL;
 	else if (info.ssi_signo == SIGTERM)
 		syscall(SYS_pidfd_send_signal, init_pidfd, SIGKILL, NULL, 0);
 }
@@ -226,8 +233,8 @@ static int block_signals(void)
 	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, NULL);
 	sigemptyset(&ours);
-	sigaddset(&ours, SIGUSR1);
-	sigaddset(&ours, SIGUSR2);
+	sigaddset(&ours, STAND_DOWN_SIGNAL);
+	sigaddset(&ours, STAND_UP_SIGNAL);
 	sigaddset(&ours, SIGTERM);
 	sigaddset(&ours, OFFER_SIGNAL);
 	return signalfd(-1, &ours, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -348,6 +355,8 @@ int main(int argc, char **argv)
 	aftermath_command = argv + optind;
 	aftermath_words = argc - optind;
 
+	if (chdir("/") < 0) /* whose file system the caller stands on must not be kept busy */
+		die("/");
 	int signals = block_signals();
 	struct plan plan;
 	receive_plan(&plan);

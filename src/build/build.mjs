@@ -136,6 +136,7 @@ const COMMON = {
 
 /** CommonJS files; modules that are imported dynamically run when they are first imported. */
 async function buildBundles() {
+  for (const name of readdirSync(dist)) if (/\.(cjs|cache)$/.test(name) && !(name.replace(/\.\w+$/, '') in KINDS)) rmSync(join(dist, name));
   const plugins = [keepApart, leanBuiltins];
   const apart = Object.entries(APART).map(([source, name]) => ({ in: source, out: name }));
   await build({ ...COMMON, entryPoints: apart, plugins });

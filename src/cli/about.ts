@@ -26,7 +26,7 @@ function longVersion(): string {
     ' Hypervisors: LXC',
     ' Networking: Network Bridging',
     ' Storage: Dir Filesystem',
-    ' Miscellaneous: AppArmor SELinux Debug Readline',
+    ' Miscellaneous: Debug Readline',
     '',
   ].join('\n');
 }

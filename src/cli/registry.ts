@@ -24,7 +24,9 @@ const SINGLE: Record<string, () => Promise<CommandDefinition>> = {
 
 /** A table in which the command of `words`, a command line without its global options, is found if there is one. */
 export async function tableFor(words: readonly string[]): Promise<CommandTable> {
-  const load = Object.hasOwn(SINGLE, words[0] ?? '') ? SINGLE[words[0]!] : undefined;
+  // --help stands for the command help, wherever it is.
+  const isSingle = Object.hasOwn(SINGLE, words[0] ?? '') && !words.includes('--help');
+  const load = isSingle ? SINGLE[words[0]!] : undefined;
   if (!load) return (await import('./full-table.ts')).commandTable;
   const command = await load();
   return { groups: [], unsupportedGroups: () => [], find: (name) => (name === command.name ? command : undefined) };

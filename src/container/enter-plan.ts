@@ -9,6 +9,7 @@ import {
   CLONE_NEWUSER,
   CLONE_NEWUTS,
   O_CLOEXEC,
+  PER_LINUX32,
 } from '../../lib-native/constants.ts';
 import type { Plan, Step } from '../../lib-native/plan-encoding.ts';
 import type { DomainDefinition } from '../domain/definition.ts';
@@ -53,6 +54,7 @@ export function compileEnterPlan(definition: DomainDefinition, { host, initPidfd
     step('setns', [initPidfd, flags], 'Failed to enter the namespaces'),
     ...(hasUserNamespace(definition) ? becomeRoot() : []),
     openFilesLimit(host),
+    ...(host.is32Bit ? [step('personality', [PER_LINUX32], 'Failed to set personality')] : []),
     ...dropCapabilities(definition, host),
     ...finish(3),
     step('execve', [argv[0]!, argv, env], `cannot execute '${argv[0]}'`),

@@ -5,8 +5,6 @@ import {
   AT_EMPTY_PATH,
   AT_FDCWD,
   AT_SYMLINK_NOFOLLOW,
-  EINVAL,
-  ENODEV,
   MOUNT_ATTR_NODEV,
   MOUNT_ATTR_NOEXEC,
   MOUNT_ATTR_NOSUID,
@@ -238,13 +236,11 @@ function readonlyTree(tree: number): number {
 /** Mounts a block device as whatever type it turns out to have: each that the host knows of is tried (mount(8), /etc/filesystems). */
 function mountBlock(device: string, readonly: boolean): number {
   const attributes = readonly ? MOUNT_ATTR_RDONLY : 0;
-  let worst = -ENODEV;
   for (const type of blockFilesystems()) {
     const mount = tryNewMount({ type, options: { source: device }, flags: readonly ? ['ro'] : [], attributes });
     if (mount >= 0) return mount;
-    if (mount !== -EINVAL && mount !== -ENODEV) worst = mount;
   }
-  throw systemError(`Failed to mount device ${device}, unable to detect filesystem`, -worst);
+  throw libvirtError('INTERNAL_ERROR', `Failed to mount device ${device}, unable to detect filesystem`);
 }
 
 function blockFilesystems(): string[] {

@@ -3,7 +3,7 @@
 import { libvirtError } from '../errors.ts';
 import type { DiskDevice, DomainDefinition, DomainDevices, EchoedElement, HostDevice, InterfaceDevice } from './definition.ts';
 import type { ParsedDevice } from './device.ts';
-import { insertDisk } from './elements/disk-address.ts';
+import { insertDisk, validateDriveAddresses } from './elements/disk-address.ts';
 import { echoedAttribute } from './elements/echoed.ts';
 
 /** Throws INVALID_ARG for a disk or host device that is there already, CONFIG_UNSUPPORTED for other kinds. */
@@ -12,7 +12,7 @@ export function withDevice(definition: DomainDefinition, parsed: ParsedDevice): 
   switch (parsed.kind) {
     case 'disk':
       if (findDisk(devices, parsed.device) >= 0) throw libvirtError('INVALID_ARG', `target ${parsed.device.target.dev} already exists.`);
-      return withDevices(definition, { disks: withDisk(devices, parsed.device) });
+      return withDevices(definition, { disks: withStoredDisk(devices, parsed.device) });
     case 'interface':
       return withDevices(definition, { interfaces: [...devices.interfaces, parsed.device] });
     case 'hostdev':
@@ -53,6 +53,13 @@ export function withUpdatedDevice(definition: DomainDefinition, parsed: ParsedDe
 
 export function withDevices(definition: DomainDefinition, changed: Partial<DomainDevices>): DomainDefinition {
   return { ...definition, devices: { ...definition.devices, ...changed } };
+}
+
+/** Differs from libvirt: a disk whose address is taken is refused here and not only when the definition is next read. */
+function withStoredDisk(devices: DomainDevices, added: DiskDevice): DiskDevice[] {
+  const disks = withDisk(devices, added);
+  validateDriveAddresses(disks);
+  return disks;
 }
 
 /** The disks with one more, in its place among those of its bus. */

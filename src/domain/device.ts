@@ -4,10 +4,10 @@ import { libvirtError } from '../errors.ts';
 import type { CharDevice, DiskDevice, EchoedElement, FilesystemDevice, HostDevice, InterfaceDevice } from './definition.ts';
 import { numberConsoles, parseChannel, parseCharDevice, writeCharDevice } from './elements/console.ts';
 import { parseController } from './elements/controller.ts';
-import { parseDisk, writeDisk } from './elements/disk.ts';
+import { parseDisk, validateDisk, writeDisk } from './elements/disk.ts';
 import { assignDriveAddress } from './elements/disk-address.ts';
 import { writeEchoed } from './elements/echoed.ts';
-import { parseFilesystem, writeFilesystem } from './elements/filesystem.ts';
+import { parseFilesystem, validateFilesystem, writeFilesystem } from './elements/filesystem.ts';
 import { parseHostdev, writeHostdev } from './elements/hostdev.ts';
 import { parseInterface, validateInterface, writeInterface } from './elements/interface.ts';
 import { parsePassiveDevice } from './elements/passive-devices.ts';
@@ -36,15 +36,19 @@ export interface ParseDeviceOptions {
 /** Throws what libvirt would for a device that no LXC domain can have. */
 export function parseDevice(xml: string | Uint8Array, host: ParseHost, options: ParseDeviceOptions = {}): ParsedDevice {
   const root = parseXml(xml, 'device_definition');
-  const live = options.live ?? false;
+  const { live = false, naming = false } = options;
   switch (root.local) {
     case 'disk': {
-      const device = parseDisk(root, live, { naming: options.naming ?? false });
+      const device = parseDisk(root, live, { naming });
       assignDriveAddress(device);
+      if (!naming) validateDisk(device);
       return { kind: 'disk', device };
     }
-    case 'filesystem':
-      return { kind: 'filesystem', device: parseFilesystem(root, live) };
+    case 'filesystem': {
+      const device = parseFilesystem(root, live);
+      if (!naming) validateFilesystem(device);
+      return { kind: 'filesystem', device };
+    }
     case 'interface': {
       const device = parseInterface(root, { live, randomMac: () => host.randomMac(), randomUuid: () => host.randomUuid() });
       validateInterface(device);
@@ -63,6 +67,9 @@ export function parseDevice(xml: string | Uint8Array, host: ParseHost, options: 
       return { kind: 'other', name: root.local, device: parseChannel(root, live) };
     case 'controller':
       return { kind: 'other', name: root.local, device: parseController(root, live) };
+    case 'input':
+      if (!naming) throw libvirtError('INTERNAL_ERROR', 'Input devices are not supported by this virtualization driver.');
+      return parseOther(root, live);
     default:
       return parseOther(root, live);
   }

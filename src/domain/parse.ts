@@ -93,7 +93,7 @@ function read(root: XmlElement, host: ParseHost, context: { live: boolean; readB
   const vcpu = parseVcpu(root);
   rejectVcpuStates(root, vcpu.count);
   const threads = parseIothreads(root);
-  const cputune = parseCputune(root, vcpu.count, iothreadIds(threads));
+  const cputune = parseCputune(root, { vcpus: vcpu.count, online: vcpu.current ?? vcpu.count, iothreads: iothreadIds(threads) });
   const { cpu, numa } = parseCpu(root);
   if (numa.cpus > vcpu.count) throw libvirtError('INTERNAL_ERROR', 'Number of CPUs in <numa> exceeds the <vcpu> count');
   if (numa.highestCpu >= vcpu.count) throw libvirtError('INTERNAL_ERROR', 'CPU IDs in <numa> exceed the <vcpu> count');

@@ -23,6 +23,8 @@ const SCHEMA_FILE = '/usr/share/libvirt/schemas/domain.rng';
 /** What may stand in an element. `many`: children that may come more than once. */
 interface Place {
   attributes?: string;
+  /** Attributes that it must have. */
+  required?: string;
   children?: Readonly<Record<string, Place>>;
   many?: string;
   /** Anything may stand in it. */
@@ -31,7 +33,7 @@ interface Place {
 
 const ANY: Place = { any: true };
 const EMPTY: Place = {};
-const attributes = (names: string): Place => ({ attributes: names });
+const attributes = (names: string, required?: string): Place => (required ? { attributes: names, required } : { attributes: names });
 
 const INFO: Readonly<Record<string, Place>> = {
   alias: attributes('name'),
@@ -42,8 +44,8 @@ const INFO: Readonly<Record<string, Place>> = {
 };
 
 const ADDRESSES: Readonly<Record<string, Place>> = {
-  ip: attributes('address family prefix peer'),
-  route: attributes('family address netmask prefix gateway metric'),
+  ip: attributes('address family prefix peer', 'address'),
+  route: attributes('family address netmask prefix gateway metric', 'address gateway'),
 };
 
 const RATE = attributes('average peak floor burst');
@@ -76,17 +78,18 @@ const FILESYSTEM: Place = {
 
 const INTERFACE: Place = {
   attributes: 'type managed trustGuestRxFilters',
+  required: 'type',
   children: {
     ...INFO,
     ...ADDRESSES,
     source: ANY,
     virtualport: ANY,
-    link: attributes('state'),
-    mtu: attributes('size'),
+    link: attributes('state', 'state'),
+    mtu: attributes('size', 'size'),
     coalesce: ANY,
-    target: attributes('dev managed'),
+    target: attributes('dev managed', 'dev'),
     guest: attributes('dev actual'),
-    mac: attributes('address type check'),
+    mac: attributes('address type check', 'address'),
     portForward: ANY,
     script: attributes('path'),
     downscript: attributes('path'),
@@ -106,6 +109,7 @@ const INTERFACE: Place = {
 
 const HOSTDEV: Place = {
   attributes: 'mode type managed sgio rawio model display ramfb',
+  required: 'type',
   children: { ...INFO, ...ADDRESSES, source: ANY, driver: ANY, teaming: ANY, readonly: EMPTY, shareable: EMPTY },
   many: 'ip route',
 };
@@ -117,8 +121,8 @@ const DEVICES: Place = {
     interface: INTERFACE,
     hostdev: HOSTDEV,
     console: CHARACTER_DEVICE,
-    serial: CHARACTER_DEVICE,
-    parallel: CHARACTER_DEVICE,
+    serial: { ...CHARACTER_DEVICE, required: 'type' },
+    parallel: { ...CHARACTER_DEVICE, required: 'type' },
     disk: ANY,
     controller: ANY,
     lease: ANY,
@@ -151,7 +155,7 @@ const OS: Place = {
     type: attributes('arch'),
     init: EMPTY,
     initarg: EMPTY,
-    initenv: attributes('name'),
+    initenv: attributes('name', 'name'),
     initdir: EMPTY,
     inituser: EMPTY,
     initgroup: EMPTY,
@@ -192,7 +196,7 @@ const FEATURES: Place = {
   },
 };
 
-const ID_RANGE = attributes('start target count');
+const ID_RANGE = attributes('start target count', 'start target count');
 const SIZE = attributes('unit');
 
 const DOMAIN: Readonly<Record<string, Place>> = {
@@ -207,7 +211,7 @@ const DOMAIN: Readonly<Record<string, Place>> = {
   bootloader: EMPTY,
   bootloader_args: EMPTY,
   os: OS,
-  clock: { attributes: 'offset adjustment basis timezone start', children: { timer: ANY }, many: 'timer' },
+  clock: { attributes: 'offset adjustment basis timezone start', required: 'offset', children: { timer: ANY }, many: 'timer' },
   memory: attributes('unit dumpCore'),
   maxMemory: attributes('unit slots'),
   currentMemory: SIZE,
@@ -298,7 +302,7 @@ export function validateDomain(xml: string | Uint8Array): void {
 }
 
 function problemOf(root: XmlElement): string | undefined {
-  const attribute = root.attributes.find(({ name }) => name !== 'type' && name !== 'id');
+  const attribute = root.attributes.find(({ name, value }) => name !== 'type' && !(name === 'id' && /^\s*\+?\d+\s*$/.test(value)));
   if (!VIRT_TYPES.includes(attributeOf(root, 'type') ?? '')) return 'Element domain failed to validate content\n';
   if (attribute !== undefined) return `Invalid attribute ${attribute.local} for element domain\n`;
   const seen = new Set<string>();
@@ -341,6 +345,7 @@ function strayAttribute(element: XmlElement, place: Place): string | undefined {
 function fits(element: XmlElement, place: Place): boolean {
   if (place.any) return true;
   if (strayAttribute(element, place) !== undefined) return false;
+  if (place.required?.split(' ').some((name) => attributeOf(element, name) === undefined)) return false;
   const many = place.many?.split(' ') ?? [];
   const seen = new Set<string>();
   for (const child of elementsOf(element)) {
@@ -359,6 +364,7 @@ const always = (): boolean => true;
 const PECULIAR: Readonly<Record<string, (element: XmlElement) => boolean>> = {
   os: osFits,
   filesystem: filesystemFits,
+  emulator: (element) => textOf(element).startsWith('/'),
   weight: (element) => /^\s*\+?\d+\s*$/.test(textOf(element)),
 };
 
@@ -386,7 +392,7 @@ function valueProblem(root: XmlElement): string | undefined {
     ['vcpu', () => parseVcpu(root)],
     ['blkiotune', () => parseBlkiotune(root)],
     ['memtune', () => parseMemtune(root)],
-    ['cputune', () => parseCputune(root, Number.MAX_SAFE_INTEGER, [])],
+    ['cputune', () => parseCputune(root, { vcpus: 0, online: 0, iothreads: [] })],
     ['numatune', () => parseNumatune(root, false, 1024)],
     ['features', () => parseFeatures(root)],
     ['clock', () => parseClock(root)],

@@ -33,3 +33,25 @@ export function parseStored(text: string | Uint8Array, host: ParseHost): DomainD
 export function storedBody(text: string): string {
   return text.slice(Math.max(0, text.search(/^<domain[\s>]/m)));
 }
+
+const RAW_LINES = /^ *<(?:initenv|inituser|initgroup|lxc:share\w+)[ >].*$/gm;
+const ENTITIES: Readonly<Record<string, string>> = {
+  lt: '<',
+  gt: '>',
+  amp: '&',
+  quot: '"',
+  apos: "'",
+  '#9': '\t',
+  '#10': '\n',
+  '#13': '\r',
+};
+
+/** A stored domain's text as libvirt shows it: without the escapes that are only there so that it can be read back. */
+export function printedForm(body: string): string {
+  if (!body.includes('&')) return body;
+  const reveal = (text: string, which: RegExp): string => text.replace(which, (whole, name: string) => ENTITIES[name] ?? whole);
+  return reveal(
+    body.replace(RAW_LINES, (line) => reveal(line, /&(lt|gt|amp|quot|apos|#9|#10|#13);/g)),
+    /&(#9|#10|#13);/g,
+  );
+}

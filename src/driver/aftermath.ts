@@ -8,10 +8,10 @@ import type { DomainDefinition, LifecycleAction } from '../domain/definition.ts'
 import { cgroupFor, removeCgroup } from '../host/cgroup/group.ts';
 import { isDefined } from '../store/definitions.ts';
 import { lifecycle, recordEvent } from '../store/events.ts';
-import { type EndReason, readStatus, removeEnd, writeEnd } from '../store/live-status.ts';
+import { type EndReason, readStatus } from '../store/live-status.ts';
 import { lockDomain } from '../store/lock.ts';
 import { processStat } from '../store/process.ts';
-import { clearUp, isContainerInit } from './ended.ts';
+import { clearUp, isContainerInit, rememberEnd } from './ended.ts';
 import { loadDefinition, loadStatus } from './stored-domain.ts';
 
 /** How an init ended. A reboot is what reboot(2) makes of a PID namespace: the kernel kills its init with SIGHUP. */
@@ -53,7 +53,7 @@ export async function runAftermath([name, partition, waitStatus]: string[]): Pro
     if (!record && !isDefined(name)) lock.retire();
     return;
   }
-  if (isContainerInit(record.initPid, process.pid)) return; // not after its end: nothing to do
+  if (isContainerInit(record.initPid, record.controller)) return; // not after its end: nothing to do
   const status = loadStatus(record);
   const { domain } = status;
   const action = { poweroff: domain.onPoweroff, reboot: domain.onReboot, crash: domain.onCrash }[end];
@@ -78,8 +78,7 @@ async function startAgain(definition: DomainDefinition, ended: DomainDefinition,
     recordEvent({ domain: definition.name, uuid: definition.uuid, event: 'reboot' });
   } catch (error) {
     process.stderr.write(`cannot start domain '${definition.name}' again: ${error instanceof Error ? error.message : String(error)}\n`);
-    if (isDefined(ended.name)) writeEnd(ended.name, 'failed');
-    else removeEnd(ended.name);
+    rememberEnd(ended.name, 'failed');
     lifecycle(ended, 'Stopped', 'Failed');
   }
 }

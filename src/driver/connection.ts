@@ -66,7 +66,7 @@ function clientConfiguration(): string {
  * opening it waits for every processor.
  */
 function foreignDriver(): number | undefined {
-  const pid = Number(readIfThere(paths.driverLock)?.trim() || 0);
+  const pid = Number(readDriverLock()?.trim() || 0);
   if (!(pid > 1) || !/^(libvirtd|virtlxcd)$/.test(readIfThere(`/proc/${pid}/comm`)?.trim() ?? '')) return undefined;
   const { ino } = fs.statSync(paths.driverLock);
   for (const line of fs.readFileSync('/proc/locks', 'utf8').split('\n')) {
@@ -74,4 +74,13 @@ function foreignDriver(): number | undefined {
     if (match && Number(match[1]) === ino) return pid;
   }
   return undefined;
+}
+
+function readDriverLock(): string | undefined {
+  try {
+    return readIfThere(paths.driverLock);
+  } catch (error) {
+    if (process.getuid?.() === 0) throw error;
+    throw libvirtError('OPERATION_DENIED', `containers are root's: ${paths.run} may only be read by root`);
+  }
 }

@@ -46,4 +46,3 @@ function freeSubnet(): number {
   }
   return FIRST_SUBNET; // the start will say who has it
 }
-

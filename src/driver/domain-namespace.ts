@@ -31,7 +31,7 @@ export function enterNamespace(connection: Connection, ref: DomainRef, argv: str
   if (!record) throw notRunning();
   const { domain, extra } = loadStatus(record);
   const pidfd = linux.pidfdOpen(record.initPid);
-  if (pidfd < 0 || !isContainerInit(record.initPid, record.controller.pid)) throw notRunning();
+  if (pidfd < 0 || !isContainerInit(record.initPid, record.controller)) throw notRunning();
   const inherited = new InheritedFds([0, 1, 2]);
   const initPidfd = inherited.add(pidfd);
   const group = new DomainCgroup(extra['cgroup'] ?? '');

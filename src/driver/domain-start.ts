@@ -5,12 +5,12 @@ import { libvirtError, unsupportedFlags } from '../errors.ts';
 import { DEFAULT_PARTITION } from '../host/cgroup/group.ts';
 import { isDefined } from '../store/definitions.ts';
 import { lifecycle } from '../store/events.ts';
-import { removeEnd, writeEnd } from '../store/live-status.ts';
+import { removeEnd } from '../store/live-status.ts';
 import { type DomainLock, lockDomain, lockStore } from '../store/lock.ts';
 import { sweepStore } from '../store/sweep.ts';
 import { type Connection, requireWritable } from './connection.ts';
 import { type DomainRef, findByName, findByUuid, isActive, liveStatus } from './domain-lookup.ts';
-import { repairStale } from './ended.ts';
+import { rememberEnd, repairStale } from './ended.ts';
 import { parseHost } from './parse-host.ts';
 import { loadDefinition, saveDefinition } from './stored-domain.ts';
 
@@ -109,7 +109,7 @@ async function run(definition: DomainDefinition, options: StartOptions): Promise
   try {
     await runDomain(definition, { reason: 'booted', ...options });
   } catch (error) {
-    if (isDefined(name)) writeEnd(name, 'failed');
+    rememberEnd(name, 'failed');
     throw error;
   }
   lifecycle(definition, 'Started', 'Booted');

@@ -1,17 +1,6 @@
 // shutdown, reboot and destroy.
 import fs from 'node:fs';
-import {
-  O_CLOEXEC,
-  O_NONBLOCK,
-  O_WRONLY,
-  POLLIN,
-  RESOLVE_IN_ROOT,
-  SIGHUP,
-  SIGKILL,
-  SIGTERM,
-  SIGUSR1,
-  SIGUSR2,
-} from '../../lib-native/constants.ts';
+import { O_CLOEXEC, O_NONBLOCK, O_WRONLY, POLLIN, RESOLVE_IN_ROOT, SIGHUP, SIGKILL, SIGTERM } from '../../lib-native/constants.ts';
 import { linux } from '../../lib-native/linux.ts';
 import { libvirtError, systemError, unsupportedFlags } from '../errors.ts';
 import type { StatusRecord } from '../store/live-status.ts';
@@ -134,6 +123,10 @@ function isHosts(fd: number, path: string): boolean {
   return hosts !== undefined && hosts.dev === ours.dev && hosts.ino === ours.ino;
 }
 
+/** What a controller is told: to leave out the aftermath, or not (lib-native/controller/main.c). */
+const STAND_DOWN_SIGNAL = 41;
+const STAND_UP_SIGNAL = 42;
+
 /** How long init has to end on SIGTERM before everything is killed. */
 export const DESTROY_GRACE_MS = 25;
 /** The same for `--graceful`, which never kills. */
@@ -167,13 +160,15 @@ export async function destroyDomain(connection: Connection, ref: DomainRef, flag
     const init = linux.pidfdOpen(status.initPid);
     try {
       if (init >= 0 && isContainerInit(status.initPid, status.controller)) {
-        tell(SIGUSR1);
+        tell(STAND_DOWN_SIGNAL);
         if (!endInit(init, status, extra['cgroup'], flags.graceful === true)) {
-          tell(SIGUSR2);
+          tell(STAND_UP_SIGNAL);
           throw flags.graceful
             ? systemError(`Failed to terminate process ${status.initPid} with SIGTERM`, 16)
             : libvirtError('INTERNAL_ERROR', 'Some processes refused to die');
         }
+      } else {
+        tell(SIGKILL); // init has ended by itself: its controller is at the aftermath, which waits for our lock
       }
     } finally {
       if (init >= 0) linux.close(init);

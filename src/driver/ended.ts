@@ -15,8 +15,7 @@ import { lifecycle } from '../store/events.ts';
 import { type EndReason, readStatus, removeEnd, removeStatus, type StatusRecord, writeEnd } from '../store/live-status.ts';
 import { type DomainLock, tryLockDomain } from '../store/lock.ts';
 import { paths } from '../store/paths.ts';
-import { processStat } from '../store/process.ts';
-import { releasePorts } from './network-release.ts';
+import { isAlive, type ProcessIdentity, processStat } from '../store/process.ts';
 import { loadStatus } from './stored-domain.ts';
 
 const EVENT_DETAIL: Record<EndReason, string> = { shutdown: 'Shutdown', destroyed: 'Destroyed', failed: 'Failed', crashed: 'Crashed' };
@@ -47,27 +46,45 @@ export async function clearUp({ domain, cgroup, reason, quiet }: Ending, lock: D
   if (domain.devices.interfaces.length > 0) {
     const { releaseInterfaces } = await import('../container/network.ts');
     releaseInterfaces(linux, domain.uuid, domain.devices.interfaces);
+    if (domain.devices.interfaces.some(({ portid }) => portid !== undefined)) {
+      const { releasePorts } = await import('./network-release.ts');
+      releasePorts(domain.devices.interfaces);
+    }
   }
   if (cgroup !== undefined) removeCgroup(new DomainCgroup(cgroup));
   await hook('release');
-  if (isDefined(domain.name)) writeEnd(domain.name, reason);
-  else removeEnd(domain.name);
+  rememberEnd(domain.name, reason);
   removeStatus(domain.name);
   if (!quiet) lifecycle(domain, 'Stopped', EVENT_DETAIL[reason]);
   if (!isDefined(domain.name)) lock.retire();
 }
 
+/** Records why a domain is off. A full disk does not keep it from being so. */
+export function rememberEnd(name: string, reason: EndReason): void {
+  if (!isDefined(name)) {
+    removeEnd(name);
+    return;
+  }
+  try {
+    writeEnd(name, reason);
+  } catch (error) {
+    if (!(error instanceof LibvirtError)) throw error;
+    removeEnd(name); // better none than the last one's
+  }
+}
+
 /** Kills what is left of a container by its init, which takes the whole PID namespace with it, and waits for that. */
-export function killInit(status: StatusRecord): void {
-  const { initPid, controller } = status;
+export function killInit(status: StatusRecord, cgroup: string | undefined): void {
+  const { initPid, controller, state } = status;
   if (initPid <= 1) return;
   const pidfd = linux.pidfdOpen(initPid);
   if (pidfd < 0) return; // dead already
   try {
     // A pid may have been given to another process since: ours is a child of its controller, or of whoever adopts orphans
     // and then in a PID namespace of its own.
-    if (!isContainerInit(initPid, controller.pid)) return;
+    if (!isContainerInit(initPid, controller)) return;
     linux.pidfdSendSignal(pidfd, SIGKILL);
+    if (state === 'paused' && cgroup !== undefined) thawQuietly(cgroup); // what is frozen does not die (freezer-subsystem.rst)
     linux.poll([{ fd: pidfd, events: POLLIN }], KILL_TIMEOUT_MS);
   } finally {
     linux.close(pidfd);
@@ -75,11 +92,11 @@ export function killInit(status: StatusRecord): void {
 }
 
 /** True if `pid` is the init of a PID namespace below ours, and a child of its controller as long as that lives. */
-export function isContainerInit(pid: number, controllerPid: number): boolean {
+export function isContainerInit(pid: number, controller: ProcessIdentity): boolean {
   const stat = processStat(pid);
   if (!stat) return false;
-  if (stat.parent === controllerPid) return true;
-  return processStat(controllerPid) === undefined && namespacePids(pid).at(-1) === '1' && namespacePids(pid).length > 1;
+  if (stat.parent === controller.pid) return true;
+  return !isAlive(controller) && namespacePids(pid).at(-1) === '1' && namespacePids(pid).length > 1;
 }
 
 function namespacePids(pid: number): string[] {
@@ -100,12 +117,12 @@ export async function repairStale(name: string, lock: DomainLock): Promise<Domai
   const status = readable(record);
   if (!status) {
     removeStatus(name);
-    if (isDefined(name)) writeEnd(name, 'failed');
-    else lock.retire();
+    rememberEnd(name, 'failed');
+    if (!isDefined(name)) lock.retire();
     return undefined;
   }
-  killInit(record);
   const cgroup = status.extra['cgroup'];
+  killInit(record, cgroup);
   if (cgroup !== undefined && record.state === 'paused') thawQuietly(cgroup);
   await clearUp({ domain: status.domain, cgroup, reason: 'failed' }, lock);
   return status.domain;

@@ -5,7 +5,7 @@ import { linux } from '../../lib-native/linux.ts';
 import { type LeaseScript, reloadDnsmasq } from '../host/dnsmasq.ts';
 import type { NetworkDefinition } from '../network/definition.ts';
 import { dnsmasqTexts } from '../network/dnsmasq-config.ts';
-import { formatJsonList, type MacEntry, macsAfter } from '../network/leases.ts';
+import { formatJsonList } from '../network/leases.ts';
 import { readIfThere, writeAtomically } from '../store/atomic-write.ts';
 import { dnsmasqFiles, leasesFile, macsFile, writePublicFile } from '../store/networks.ts';
 
@@ -34,18 +34,4 @@ export function leaseScript(bridge: string): LeaseScript {
     path: path.join(nativeFolder(), '../../bin/virsh-lxc'),
     env: { [LEASES_VARIABLE]: leasesFile(bridge), VIR_BRIDGE_NAME: bridge },
   };
-}
-
-/** Notes in BRIDGE.macs that a domain's address comes to the bridge or leaves it. A file that cannot be read is begun anew. */
-export function noteMac(bridge: string, domain: string, mac: string, present: boolean): void {
-  const file = macsFile(bridge);
-  writePublicFile(file, formatJsonList(macsAfter(readMacs(file), domain, mac, present)));
-}
-
-function readMacs(file: string): MacEntry[] {
-  try {
-    return JSON.parse(readIfThere(file) || '[]') as MacEntry[];
-  } catch {
-    return [];
-  }
 }

@@ -1,5 +1,6 @@
 // The hook scripts of networks: /etc/libvirt/hooks/network and the executables of network.d (libvirt: hooks page).
-import { type HookOperation, hookScripts, runHooks } from '../host/hooks.ts';
+import { type HookOperation, hookScripts } from '../host/hooks.ts';
+import { runHooks } from '../host/run-hooks.ts';
 import { paths } from '../store/paths.ts';
 
 /**

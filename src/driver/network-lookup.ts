@@ -57,8 +57,7 @@ export async function lookupNetwork(connection: Connection, text: string, by: re
   throw noNetwork(text, by.includes('name') ? 'name' : 'uuid');
 }
 
-export const noNetwork = (text: string, by: 'name' | 'uuid') =>
-  libvirtError('NO_NETWORK', `no network with matching ${by} '${text}'`);
+export const noNetwork = (text: string, by: 'name' | 'uuid') => libvirtError('NO_NETWORK', `no network with matching ${by} '${text}'`);
 
 async function setUpNetworks(connection: Connection): Promise<void> {
   if (networksAreSetUp() || connection.readonly) return;

@@ -1,6 +1,6 @@
 // Ports of networks: taken by the interfaces of a starting domain, listed and shown. They are given back by network-release.ts.
 import { randomUUID } from 'node:crypto';
-import type { NetworkAttachment } from '../container/network.ts';
+import type { NetworkAttachment, PrepareOptions } from '../container/network.ts';
 import type { DomainDefinition, EchoedElement, InterfaceDevice } from '../domain/definition.ts';
 import { type LibvirtError, libvirtError } from '../errors.ts';
 import { findPortGroup, hasOwnBridge, type NetworkDefinition } from '../network/definition.ts';
@@ -10,9 +10,9 @@ import { lockNetwork } from '../store/lock.ts';
 import { isNetworkDefined, networkPorts, networkStatusNames, networksAreSetUp, readPort, writePort } from '../store/networks.ts';
 import { type Connection, requireWritable } from './connection.ts';
 import { defineDefaultNetwork } from './default-network.ts';
-import { noteMac } from './network-dnsmasq.ts';
 import { runNetworkHooks } from './network-hooks.ts';
 import { type NetworkRef, noNetwork } from './network-lookup.ts';
+import { noteMac } from './network-macs.ts';
 import { releasePort } from './network-release.ts';
 import { repairNetwork } from './network-start.ts';
 import { parseHost } from './parse-host.ts';
@@ -27,6 +27,31 @@ type Owner = Pick<DomainDefinition, 'name' | 'uuid'>;
 export function releaseOldPorts({ uuid }: Owner): void {
   for (const network of networkStatusNames()) {
     for (const port of loadPorts(network)) if (port.owner.uuid === uuid) releasePort(network, port.uuid);
+  }
+}
+
+/** What prepareInterfaces() asks for ports of networks. They are given back with this, unless they are kept. */
+export class TakenPorts implements PrepareOptions, Disposable {
+  readonly #owner: Owner;
+  #taken: [network: string, uuid: string][] = [];
+
+  constructor(owner: Owner) {
+    this.#owner = owner;
+  }
+
+  readonly resolveNetwork = (network: string, device: InterfaceDevice): NetworkAttachment => {
+    const attachment = takePort(this.#owner, network, device);
+    this.#taken.push([network, attachment.portid]);
+    return attachment;
+  };
+
+  /** The domain has them now: its end gives them back. */
+  keep(): void {
+    this.#taken = [];
+  }
+
+  [Symbol.dispose](): void {
+    for (const [network, uuid] of this.#taken.splice(0)) releasePort(network, uuid);
   }
 }
 
@@ -138,7 +163,8 @@ function checkFloor(network: NetworkDefinition, { mac, bandwidth }: NetworkPort)
   if (!floor) return;
   const misuse = `Invalid use of 'floor' on interface with MAC address ${mac} - `;
   const unsupported = (why: string): LibvirtError => libvirtError('OPERATION_UNSUPPORTED', misuse + why);
-  if (!hasOwnBridge(network)) throw unsupported("'floor' is only supported for interface type 'network' with forward type 'nat', 'route', 'open' or none");
+  if (!hasOwnBridge(network))
+    throw unsupported("'floor' is only supported for interface type 'network' with forward type 'nat', 'route', 'open' or none");
   const inbound = network.bandwidth?.inbound;
   if (!inbound?.average) throw unsupported(`network '${network.name}' has no inbound QoS set`);
   const sum = loadPorts(network.name).reduce((total, port) => total + (port.bandwidth?.inbound?.floor ?? 0), floor);

@@ -1,10 +1,10 @@
-// Giving ports of networks back. Small, because every end of a domain comes by here: no XML is parsed.
+// Giving ports of networks back. The end of every domain in a network comes by here, so no XML is parsed.
 import type { InterfaceDevice } from '../domain/definition.ts';
 import { LibvirtError } from '../errors.ts';
 import { lockNetwork } from '../store/lock.ts';
 import { readNetworkStatus, readPort, removePort } from '../store/networks.ts';
-import { noteMac } from './network-dnsmasq.ts';
 import { runNetworkHooks } from './network-hooks.ts';
+import { noteMac } from './network-macs.ts';
 
 /** Gives back the ports that these interfaces have. */
 export function releasePorts(interfaces: readonly InterfaceDevice[]): void {

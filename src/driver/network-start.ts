@@ -124,7 +124,10 @@ function requirePrograms(network: NetworkDefinition): void {
   if (needsRules(network)) requireFirewall();
   if (needsDnsmasq(network)) requireDnsmasq();
   if (network.bridge.zone !== undefined)
-    throw libvirtError('CONFIG_UNSUPPORTED', `zone ${network.bridge.zone} requested for network ${network.name} but firewalld is not active`);
+    throw libvirtError(
+      'CONFIG_UNSUPPORTED',
+      `zone ${network.bridge.zone} requested for network ${network.name} but firewalld is not active`,
+    );
 }
 
 function setUp(network: NetworkDefinition): void {
@@ -187,7 +190,9 @@ function checkRoutes({ ips, routes }: NetworkDefinition): void {
       ({ address, prefix }) => sameBytes(bytesOf(address), destination) && sameBytes(bytesOf(netmaskOf(prefix)), netmask),
     );
     if (taken) throw libvirtError('INTERNAL_ERROR', `Network is already in use by interface ${dev}`);
-    const own = routes.find((route) => route.family === 'ipv4' && sameBytes(masked(bytesOf(route.address), routePrefix(route)), destination));
+    const own = routes.find(
+      (route) => route.family === 'ipv4' && sameBytes(masked(bytesOf(route.address), routePrefix(route)), destination),
+    );
     if (own && sameBytes(bytesOf(netmaskOf(routePrefix(own))), netmask))
       throw libvirtError('INTERNAL_ERROR', `Route address '${own.address}' conflicts with IP address for '${dev}'`);
   }

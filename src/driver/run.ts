@@ -8,7 +8,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
-import { O_CLOEXEC, O_CREAT, O_RDWR } from '../../lib-native/constants.ts';
+import { EBADF, O_CLOEXEC, O_CREAT, O_RDWR } from '../../lib-native/constants.ts';
 import { nativeFolder } from '../../lib-native/koffi.ts';
 import { linux } from '../../lib-native/linux.ts';
 import type { Plan } from '../../lib-native/plan-encoding.ts';
@@ -24,6 +24,7 @@ import type { DomainDefinition, NamespaceSource, SharedNamespace } from '../doma
 import { formatDomain } from '../domain/format.ts';
 import type { DomainStatus } from '../domain/status.ts';
 import { LibvirtError, libvirtError, strerror, systemError } from '../errors.ts';
+import { leaveUnit } from '../host/cgroup/controllers.ts';
 import { restrictDevices } from '../host/cgroup/devices.ts';
 import { freeze, thaw } from '../host/cgroup/freezer.ts';
 import { cgroupFor, createCgroup, DEFAULT_PARTITION, type DomainCgroup, removeCgroup } from '../host/cgroup/group.ts';
@@ -35,6 +36,7 @@ import { logFile, paths } from '../store/paths.ts';
 import { liveStatus } from './domain-lookup.ts';
 import { hostFacts } from './host-facts.ts';
 import { hostRootWarning, liveDefinition, rootOf } from './live-definition.ts';
+import type { TakenPorts } from './network-ports.ts';
 import { saveStatus } from './stored-domain.ts';
 
 export interface RunOptions {
@@ -83,7 +85,8 @@ export async function runDomain(definition: DomainDefinition, options: RunOption
 async function runWithNetwork(domain: DomainDefinition, options: RunOptions, hook: Hook): Promise<void> {
   if (!hasNetworkNamespace(domain)) return launch(domain, undefined, options, hook);
   const operations = await import('../container/network.ts');
-  const prepared = operations.prepareInterfaces(linux, domain);
+  using ports = await portsFor(domain);
+  const prepared = operations.prepareInterfaces(linux, domain, ports);
   domain.devices.interfaces = prepared.interfaces;
   try {
     await launch(domain, { operations, prepared }, options, hook);
@@ -91,33 +94,15 @@ async function runWithNetwork(domain: DomainDefinition, options: RunOptions, hoo
     operations.releaseInterfaces(linux, domain.uuid, prepared.interfaces);
     throw error;
   }
-}
-
-/** What prepareInterfaces() asks for ports of networks; given back with this unless they are kept. */
-interface Ports extends PrepareOptions, Disposable {
-  keep(): void;
+  ports?.keep();
 }
 
 /** Loads the driver of networks, if the domain has an interface in one. */
-async function takePorts(domain: DomainDefinition): Promise<Ports> {
-  if (!domain.devices.interfaces.some(({ type }) => type === 'network')) return { keep() {}, [Symbol.dispose]() {} };
-  const { releaseOldPorts, takePort } = await import('./network-ports.ts');
-  const { releasePort } = await import('./network-release.ts');
-  const taken: [network: string, uuid: string][] = [];
+async function portsFor(domain: DomainDefinition): Promise<TakenPorts | undefined> {
+  if (!domain.devices.interfaces.some(({ type }) => type === 'network')) return undefined;
+  const { releaseOldPorts, TakenPorts } = await import('./network-ports.ts');
   releaseOldPorts(domain);
-  return {
-    resolveNetwork(network, device) {
-      const attachment = takePort(domain, network, device);
-      taken.push([network, attachment.portid]);
-      return attachment;
-    },
-    keep() {
-      taken.length = 0;
-    },
-    [Symbol.dispose]() {
-      for (const [network, uuid] of taken) releasePort(network, uuid);
-    },
-  };
+  return new TakenPorts(domain);
 }
 
 /** The plan of a domain that is not started: with the descriptors that a start would have. */
@@ -173,6 +158,7 @@ async function launch(domain: DomainDefinition, network: OwnNetwork | undefined,
   );
   let group: DomainCgroup | undefined;
   try {
+    leaveUnit(controller.pid);
     group = asStartup(() => makeGroup(domain, controller.pid, devices));
     const plan = compilePlan(
       domain,
@@ -407,14 +393,9 @@ function thawIfThere(group: DomainCgroup): void {
   }
 }
 
+/** Node's own descriptors are close-on-exec, those that our caller handed us are not. */
 function checkPassFds(fds: readonly number[]): void {
-  for (const fd of fds) {
-    try {
-      fs.fstatSync(fd);
-    } catch (error) {
-      throw systemError(`Cannot duplicate FD ${fd}`, error);
-    }
-  }
+  for (const fd of fds) if (!linux.isInherited(fd)) throw systemError(`Cannot duplicate FD ${fd}`, EBADF);
 }
 
 /**

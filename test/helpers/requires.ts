@@ -26,6 +26,8 @@ const NEEDS = {
   mke2fs: () => hasCommand('mke2fs'),
   ip: () => hasCommand('ip'),
   npm: () => hasCommand('npm'),
+  /** A registry of packages, or a cache of it. */
+  registry: () => spawnSync('npm', ['view', 'koffi', 'version', '--prefer-offline'], { timeout: 20_000 }).status === 0,
   /** Gives a command a terminal. */
   script: () => hasCommand('script'),
 } as const;

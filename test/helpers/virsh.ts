@@ -30,7 +30,8 @@ export interface DomainOptions {
   consoles?: number;
 }
 
-export const COMMAND = path.join(ROOT, 'bin/virsh-lxc');
+/** The launcher of this tree, or the one that VIRSH_LXC names. */
+export const COMMAND = process.env['VIRSH_LXC'] ?? path.join(ROOT, 'bin/virsh-lxc');
 
 export class Virsh {
   readonly prefix: string;

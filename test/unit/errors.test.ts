@@ -1,16 +1,7 @@
 import fs from 'node:fs';
 import { getSystemErrorMap } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import {
-  ERROR_CODES,
-  errnoCode,
-  inContext,
-  libvirtError,
-  strerror,
-  systemError,
-  unsupportedFlags,
-  withContext,
-} from '../../src/errors.ts';
+import { ERROR_CODES, errnoCode, inContext, libvirtError, strerror, systemError, unsupportedFlags, withContext } from '../../src/errors.ts';
 
 const thrownBy = (action: () => unknown): unknown => {
   try {

@@ -10,7 +10,6 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   errors: [],
   domain: ['errors'],
   network: ['errors', 'domain'],
-  network: ['errors', 'domain'],
   'lib-native': ['errors'],
   store: ['errors', 'domain', 'network', 'lib-native'],
   host: ['errors', 'domain (types)', 'network (types)', 'lib-native'],

@@ -1,6 +1,6 @@
 // Which definition a device command changes.
 
-import { configLiveCurrent } from '../../cli/command.ts';
+import { CURRENT_EXCLUDES, configLiveCurrent } from '../../cli/command.ts';
 
 const [CONFIG, LIVE, CURRENT] = configLiveCurrent();
 
@@ -15,8 +15,4 @@ export function persistentConfigLiveCurrent() {
 }
 
 /** The pairs of them that exclude each other. */
-export const PERSISTENT_EXCLUDES = [
-  ['persistent', 'current'],
-  ['config', 'current'],
-  ['live', 'current'],
-] as const;
+export const PERSISTENT_EXCLUDES = [['persistent', 'current'], ...CURRENT_EXCLUDES] as const;

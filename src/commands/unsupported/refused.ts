@@ -64,11 +64,6 @@ export function refusedDomainCommands(): GroupDefinition[] {
       ],
       ['blockresize', 'domain=! path=! size#!', [refused('virDomainBlockResize', "Failed to resize block device '{path}'")]],
       [
-        'change-media',
-        'domain=! path=! source= eject insert update current live config force print-xml block',
-        [says('Failed to get disk information')],
-      ],
-      [
         'detach-device-alias',
         'domain=! alias=! config live current',
         [refused('virDomainDetachDeviceAlias', 'Failed to detach device with alias {alias}')],

@@ -15,7 +15,7 @@ export function parseClock(domain: XmlElement): DomainClock {
   const element = childOf(domain, 'clock');
   const clock: DomainClock = { offset: 'utc', attributes: [], timers: [] };
   if (element === undefined) return clock;
-  const text = attributeOf(element, 'offset');
+  const text = attributeOf(element, 'offset') || undefined;
   const offset = text === undefined ? 'utc' : OFFSETS.find((known) => known === text);
   if (offset === undefined) throw libvirtError('CONFIG_UNSUPPORTED', `unknown clock offset '${text}'`);
   clock.offset = offset;

@@ -233,8 +233,14 @@ export function numberConsoles(consoles: readonly CharDevice[]): void {
   });
 }
 
-/** A device without a port gets the one after the largest before it. */
-export function numberPorts(devices: readonly CharDevice[]): void {
+/** Serial ports without a number get those after the largest that is given. */
+export function numberSerials(devices: readonly CharDevice[]): void {
+  let largest = Math.max(-1, ...devices.map(({ port }) => port));
+  for (const device of devices) if (device.port < 0) device.port = ++largest;
+}
+
+/** A parallel port without a number gets the one after the largest before it. */
+export function numberParallels(devices: readonly CharDevice[]): void {
   let largest = -1;
   for (const device of devices) {
     if (device.port < 0) device.port = largest + 1;

@@ -25,8 +25,15 @@ const BANDWIDTHS: readonly [name: string, word: string][] = [
   ['iothread_quota', 'iothread quota'],
 ];
 
-/** `vcpus`: how many the domain has; `iothreads`: the ids of its I/O threads. */
-export function parseCputune(domain: XmlElement, vcpus: number, iothreads: readonly number[]): Cputune {
+export interface Processors {
+  vcpus: number;
+  /** How many of them the domain starts with. */
+  online: number;
+  /** Ids. */
+  iothreads: readonly number[];
+}
+
+export function parseCputune(domain: XmlElement, { vcpus, online, iothreads }: Processors): Cputune {
   const cputune: Cputune = { others: [] };
   const element = childOf(domain, 'cputune');
   if (element === undefined) return cputune;
@@ -44,7 +51,7 @@ export function parseCputune(domain: XmlElement, vcpus: number, iothreads: reado
     else if (name === 'quota') cputune.quotaUs = Number(number);
     else cputune.others.push(echoedElement(name, [], [], String(number)));
   }
-  const pins = parsePins(element, vcpus, iothreads);
+  const pins = parsePins(element, online, iothreads);
   const schedulers = parseSchedulers(element, vcpus, iothreads);
   cputune.others.push(...pins, ...schedulers, ...echoChildren([CACHETUNE, MEMORYTUNE], element));
   return cputune;
@@ -116,18 +123,17 @@ function cpusetOf(pin: XmlElement, kind: string): string {
 /** One line for each vCPU or thread, whatever the grouping was. */
 function parseSchedulers(element: XmlElement, vcpus: number, iothreads: readonly number[]): EchoedElement[] {
   return [
-    ...listedSchedulers(
-      element,
-      'vcpusched',
-      'vcpus',
-      Array.from({ length: vcpus }, (_none, index) => index),
-    ),
-    ...listedSchedulers(element, 'iothreadsched', 'iothreads', [...iothreads]),
+    ...listedSchedulers(element, 'vcpusched', 'vcpus', (vcpu) => {
+      if (vcpu >= vcpus) throw libvirtError('CONFIG_UNSUPPORTED', `vCPU '${vcpu}' is not present in domain definition`);
+    }),
+    ...listedSchedulers(element, 'iothreadsched', 'iothreads', (thread) => {
+      if (!iothreads.includes(thread)) throw libvirtError('CONFIG_UNSUPPORTED', `Cannot find 'iothread' : ${thread}`);
+    }),
     ...emulatorScheduler(element),
   ];
 }
 
-function listedSchedulers(element: XmlElement, name: string, attribute: string, known: number[]): EchoedElement[] {
+function listedSchedulers(element: XmlElement, name: string, attribute: string, check: (member: number) => void): EchoedElement[] {
   const chosen = new Map<number, ReturnType<typeof policy>>();
   for (const child of childrenOf(element, name)) {
     const text = attributeOf(child, attribute);
@@ -136,18 +142,14 @@ function listedSchedulers(element: XmlElement, name: string, attribute: string, 
     if (members.length === 0) throw libvirtError('CONFIG_UNSUPPORTED', `'${attribute}' scheduler bitmap '${text}' is empty`);
     const scheduler = policy(child);
     for (const member of members) {
-      if (!known.includes(member)) {
-        if (name === 'iothreadsched') throw libvirtError('CONFIG_UNSUPPORTED', `Cannot find 'iothread' : ${member}`);
-        throw libvirtError('CONFIG_UNSUPPORTED', `vCPU '${member}' is not present in domain definition`);
-      }
+      check(member);
       if (chosen.has(member)) throw libvirtError('PLAIN', `'${name}' attributes '${attribute}' must not overlap`);
       chosen.set(member, scheduler);
     }
   }
-  return known.flatMap((member) => {
-    const scheduler = chosen.get(member);
-    return scheduler ? [echoedElement(name, [[attribute, String(member)], ...scheduler])] : [];
-  });
+  return [...chosen]
+    .sort(([a], [b]) => a - b)
+    .map(([member, scheduler]) => echoedElement(name, [[attribute, String(member)], ...scheduler]));
 }
 
 function policy(element: XmlElement): [string, string | undefined][] {

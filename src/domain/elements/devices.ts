@@ -4,7 +4,7 @@ import type { DiskDevice, DomainDefinition, DomainDevices, EchoedElement } from 
 import type { ParseHost } from '../parse.ts';
 import { attributeOf, childOf, childrenOf, childText, type XmlElement } from '../xml/element.ts';
 import type { XmlWriter } from '../xml/writer.ts';
-import { numberPorts, parseChannel, parseCharDevice, writeCharDevice } from './console.ts';
+import { numberParallels, numberSerials, parseChannel, parseCharDevice, writeCharDevice } from './console.ts';
 import { insertController, parseController, validateUsbDisabled, validateUsbMasters } from './controller.ts';
 import { parseDisk, writeDisk } from './disk.ts';
 import { insertDisk } from './disk-address.ts';
@@ -18,7 +18,7 @@ import { PASSIVE_ORDER, parseEarlyPassive, parseLastPassive, parseLatePassive, p
 export function parseDevices(root: XmlElement, host: ParseHost, context: { live: boolean; readBack: boolean }): DomainDevices {
   const { live, readBack } = context;
   const devices = emptyDevices(host.emulator);
-  const element = childOf(root, 'devices');
+  const element = devicesOf(root);
   if (element === undefined) return devices;
   devices.emulator = childText(element, 'emulator') ?? host.emulator;
   const buses = new Map<DiskDevice, string>();
@@ -44,8 +44,8 @@ export function parseDevices(root: XmlElement, host: ParseHost, context: { live:
     ['console', devices.consoles],
   ] as const)
     for (const child of childrenOf(element, kind)) list.push(parseCharDevice(child, kind, live));
-  numberPorts(devices.serials);
-  numberPorts(devices.parallels);
+  numberSerials(devices.serials);
+  numberParallels(devices.parallels);
   devices.channels = childrenOf(element, 'channel').map((child) => parseChannel(child, live));
   devices.others.push(...parseEarlyPassive(element, live));
   devices.hostdevs = childrenOf(element, 'hostdev').map((child) => parseHostdev(child, live));
@@ -53,9 +53,16 @@ export function parseDevices(root: XmlElement, host: ParseHost, context: { live:
   return devices;
 }
 
+/** <devices>; several count as one. */
+function devicesOf(root: XmlElement): XmlElement | undefined {
+  const [first, ...more] = childrenOf(root, 'devices');
+  if (first === undefined || more.length === 0) return first;
+  return { ...first, children: [first, ...more].flatMap(({ children }) => children) };
+}
+
 /** The devices that are read after <launchSecurity>. */
 export function parseLastDevices(root: XmlElement, devices: DomainDevices, live: boolean): void {
-  const element = childOf(root, 'devices');
+  const element = devicesOf(root);
   if (element) devices.others.push(...parseLastPassive(element, live));
 }
 

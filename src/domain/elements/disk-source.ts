@@ -150,10 +150,13 @@ function usesTls(child: XmlElement): boolean {
   return child.parent !== undefined && attributeOf(child.parent, 'protocol') === 'https';
 }
 
+/** A path; an empty one is none. */
+const nonEmpty: AttributeReader = (element, name) => attributeOf(element, name) || undefined;
+
 const SOURCE_RULES: Readonly<Record<SourceType, EchoRule>> = {
-  file: { name: 'source', attributes: [['file', string], ['fdgroup', string], STARTUP], children: [SECLABEL, ENCRYPTION] },
-  block: { name: 'source', attributes: [['dev', string], STARTUP], children: [SECLABEL, ENCRYPTION, RESERVATIONS] },
-  dir: { name: 'source', attributes: [['dir', string], STARTUP], children: [ENCRYPTION] },
+  file: { name: 'source', attributes: [['file', nonEmpty], ['fdgroup', string], STARTUP], children: [SECLABEL, ENCRYPTION] },
+  block: { name: 'source', attributes: [['dev', nonEmpty], STARTUP], children: [SECLABEL, ENCRYPTION, RESERVATIONS] },
+  dir: { name: 'source', attributes: [['dir', nonEmpty], STARTUP], children: [ENCRYPTION] },
   network: {
     name: 'source',
     attributes: [

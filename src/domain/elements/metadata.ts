@@ -2,8 +2,7 @@
 
 import type { DomainDefinition, MetadataElement } from '../definition.ts';
 import { childOf, elementsOf, type XmlElement } from '../xml/element.ts';
-import { parseXml } from '../xml/reader.ts';
-import { serialize } from '../xml/serialize.ts';
+import { reindent, serialize } from '../xml/serialize.ts';
 import type { XmlWriter } from '../xml/writer.ts';
 
 /** Children without a namespace, or with one that an earlier child has, are dropped. */
@@ -25,6 +24,6 @@ export function writeMetadata(writer: XmlWriter, definition: DomainDefinition): 
     return;
   }
   writer.block('metadata', [], () => {
-    for (const { xml } of definition.metadata) writer.raw(serialize(parseXml(xml, 'metadata'), writer.depth));
+    for (const { xml } of definition.metadata) writer.raw(reindent(xml, writer.depth));
   });
 }

@@ -82,7 +82,7 @@ export function validateOs(os: DomainOs): void {
 export function writeOs(writer: XmlWriter, os: DomainOs): void {
   writer.block('os', [], () => {
     writer.text('type', 'exe', [
-      ['arch', os.arch],
+      ['arch', os.arch || undefined],
       ['machine', os.machine],
     ]);
     writer.text('init', os.init || undefined);

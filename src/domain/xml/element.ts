@@ -27,6 +27,8 @@ export interface XmlElement {
 export interface XmlLeaf {
   kind: 'text' | 'cdata' | 'comment' | 'instruction';
   text: string;
+  /** Some of the text was written as a reference: it is there on purpose, were it only white space. */
+  solid?: boolean;
 }
 
 export type XmlNode = XmlElement | XmlLeaf;

@@ -220,7 +220,7 @@ class XmlReader extends PrologReader {
         else if (next === EXCLAMATION && this.looking('<![CDATA[')) nodes.push(this.cdata());
         else if (next === EXCLAMATION && this.looking('<!--')) nodes.push(this.comment());
         else nodes.push(this.element(element));
-      } else if (code === AMPERSAND) appendText(nodes, this.reference());
+      } else if (code === AMPERSAND) appendText(nodes, this.reference(), true);
       else this.characters(nodes);
     }
   }
@@ -350,8 +350,10 @@ function newElement(prefix: string | undefined, local: string, parent: XmlElemen
   };
 }
 
-function appendText(nodes: XmlNode[], text: string): void {
+function appendText(nodes: XmlNode[], text: string, solid = false): void {
   const last = nodes[nodes.length - 1];
-  if (last?.kind === 'text') last.text += text;
-  else if (text !== '') nodes.push({ kind: 'text', text });
+  if (last?.kind === 'text') {
+    last.text += text;
+    if (solid) last.solid = true;
+  } else if (text !== '') nodes.push(solid ? { kind: 'text', text, solid } : { kind: 'text', text });
 }

@@ -3,6 +3,7 @@
 
 import { isPreserved, type XmlElement, type XmlNode } from './element.ts';
 import { lookup } from './namespaces.ts';
+import { parseXml } from './reader.ts';
 
 /**
  * The element as it would stand on its own: the namespaces that it uses from outside are declared on it. The first line is not
@@ -12,6 +13,21 @@ export function serialize(element: XmlElement, depth = 0): string {
   return serializeElement(element, depth, true, inherited(element));
 }
 
+/** What serialize() made, for another depth. */
+export function reindent(text: string, depth: number): string {
+  const root = parseXml(text, 'serialized');
+  keepSpaces(root);
+  return serializeElement(root, depth, true);
+}
+
+/** Of the white space in what was once serialised only line ends are the layout's. */
+function keepSpaces(element: XmlElement): void {
+  for (const child of element.children) {
+    if (child.kind === 'element') keepSpaces(child);
+    else if (child.kind === 'text' && !child.text.includes('\n')) child.solid = true;
+  }
+}
+
 function serializeElement(element: XmlElement, depth: number, format: boolean, extra: readonly [string, string][] = []): string {
   let head = `<${element.name}`;
   for (const [prefix, uri] of [...extra, ...element.declarations])
@@ -19,8 +35,8 @@ function serializeElement(element: XmlElement, depth: number, format: boolean, e
   for (const { name, value } of element.attributes) head += ` ${name}="${escapeAttribute(value)}"`;
   const nodes = significant(element);
   if (nodes.length === 0) return `${head}/>`;
-  // Text (but not CDATA) among the children: white space would become part of it.
-  const inner = format && !nodes.some(({ kind }) => kind === 'text');
+  // With text among the children white space would become part of it.
+  const inner = format && !nodes.some(({ kind }) => kind === 'text' || kind === 'cdata');
   let body = '';
   for (const node of nodes) {
     if (inner) body += `\n${'  '.repeat(depth + 1)}`;
@@ -52,7 +68,7 @@ function significant(element: XmlElement): XmlNode[] {
   if (isPreserved(element)) return element.children;
   const kept: XmlNode[] = [];
   element.children.forEach((node, index) => {
-    const blank = node.kind === 'text' && /^[ \t\n\r]*$/.test(node.text);
+    const blank = node.kind === 'text' && !node.solid && /^[ \t\n\r]*$/.test(node.text);
     if (blank && element.children.length > 1 && !(index > 0 && kept[0]?.kind === 'text')) return;
     kept.push(node);
   });

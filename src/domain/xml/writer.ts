@@ -14,6 +14,12 @@ export function escapeXml(text: string): string {
     .replace(/'/g, '&apos;');
 }
 
+/** As escapeXml(), and proof against what reading does to white space. */
+function escapeLossless(text: string, inAttribute: boolean): string {
+  const escaped = escapeXml(text).replace(/\r/g, '&#13;');
+  return inAttribute ? escaped.replace(/\n/g, '&#10;').replace(/\t/g, '&#9;') : escaped;
+}
+
 export type AttributeValue = string | number | bigint | undefined;
 export type Attributes = [name: string, value: AttributeValue][];
 
@@ -35,7 +41,7 @@ export class XmlWriter {
 
   /** `<name a='1'/>`. */
   empty(name: string, attributes: Attributes = []): void {
-    this.lines.push(`${this.indent}<${name}${formatAttributes(attributes)}/>`);
+    this.lines.push(`${this.indent}<${name}${this.attributes(attributes)}/>`);
   }
 
   /** As text(), but the text as it is, as libvirt has it in a few places. */
@@ -48,7 +54,7 @@ export class XmlWriter {
   /** `<name a='1'>text</name>`; nothing without text. */
   text(name: string, text: AttributeValue, attributes: Attributes = []): void {
     if (text === undefined) return;
-    this.lines.push(`${this.indent}<${name}${formatAttributes(attributes)}>${escapeXml(String(text))}</${name}>`);
+    this.lines.push(`${this.indent}<${name}${this.attributes(attributes)}>${this.escape(String(text), false)}</${name}>`);
   }
 
   /** An element around whatever `inside` adds; self-closing if that is nothing. */
@@ -59,7 +65,7 @@ export class XmlWriter {
     this.indent += '  ';
     inside();
     this.indent = indent;
-    const head = `${indent}<${name}${formatAttributes(attributes)}`;
+    const head = `${indent}<${name}${this.attributes(attributes)}`;
     if (this.lines.length === at + 1) this.lines[at] = `${head}/>`;
     else {
       this.lines[at] = `${head}>`;
@@ -70,7 +76,7 @@ export class XmlWriter {
   /** As block(), but with an end tag of its own even around nothing. */
   openBlock(name: string, attributes: Attributes, inside: () => void): void {
     const { indent } = this;
-    this.lines.push(`${indent}<${name}${formatAttributes(attributes)}>`);
+    this.lines.push(`${indent}<${name}${this.attributes(attributes)}>`);
     this.indent += '  ';
     inside();
     this.indent = indent;
@@ -89,13 +95,17 @@ export class XmlWriter {
     this.lines.push(this.indent + text);
   }
 
+  private attributes(attributes: Attributes): string {
+    let text = '';
+    for (const [name, value] of attributes) if (value !== undefined) text += ` ${name}='${this.escape(String(value), true)}'`;
+    return text;
+  }
+
+  private escape(text: string, inAttribute: boolean): string {
+    return this.lossless ? escapeLossless(text, inAttribute) : escapeXml(text);
+  }
+
   toString(): string {
     return this.lines.length === 0 ? '' : `${this.lines.join('\n')}\n`;
   }
-}
-
-function formatAttributes(attributes: Attributes): string {
-  let text = '';
-  for (const [name, value] of attributes) if (value !== undefined) text += ` ${name}='${escapeXml(String(value))}'`;
-  return text;
 }

@@ -1,0 +1,90 @@
+// The package as a user gets it: packed, installed into an empty folder, run from there.
+import { execFileSync, spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import process from 'node:process';
+import { beforeAll, expect, it } from 'vitest';
+import { ROOT, suite } from '../helpers/requires.ts';
+import { useVirsh } from '../helpers/virsh.ts';
+
+suite('the installed package', ['root', 'built', 'npm', 'registry', 'busybox', 'fuse'], () => {
+  const virsh = useVirsh();
+  let packed: string[];
+
+  beforeAll(() => {
+    const npm = (...args: string[]) => execFileSync('npm', args, { cwd: ROOT, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+    // What is built is packed: a build in between would change it under other tests.
+    const [{ filename, files }] = JSON.parse(npm('pack', '--ignore-scripts', '--json', '--pack-destination', virsh.prefix)) as [
+      { filename: string; files: { path: string }[] },
+    ];
+    packed = files.map((file) => file.path);
+    npm('install', '--global', '--prefix', virsh.path('usr'), '--prefer-offline', '--no-audit', '--no-fund', virsh.path(filename));
+    virsh.command = virsh.path('usr/bin/virsh-lxc');
+  });
+
+  /** A PATH without a compiler, but with node and the shell's usual company. */
+  const withoutCompiler = (): string => {
+    const folder = virsh.path('few');
+    if (!fs.existsSync(folder)) {
+      fs.mkdirSync(folder);
+      fs.symlinkSync(process.execPath, path.join(folder, 'node'));
+      for (const name of ['env', 'sh', 'cat'])
+        fs.symlinkSync(execFileSync('sh', ['-c', `command -v ${name}`], { encoding: 'utf8' }).trim(), path.join(folder, name));
+    }
+    expect(spawnSync('/bin/sh', ['-c', 'command -v cc gcc clang make'], { env: { PATH: folder } }).status).not.toBe(0);
+    return folder;
+  };
+
+  it('holds what it needs and no source, test or tool', () => {
+    const platform = `linux-${process.arch}`;
+    expect(packed).toEqual(
+      expect.arrayContaining([
+        'LICENSE',
+        'README.md',
+        'bin/virsh-lxc',
+        `dist/${platform}/libvirt_lxc`,
+        `dist/${platform}/koffi.node`,
+        'man/virsh-lxc.1',
+        'package.json',
+      ]),
+    );
+    expect(
+      packed.filter((file) => !/^(LICENSE|README\.md|package\.json|bin\/|dist\/|man\/)/.test(file) || /\.(ts|c|h)$/.test(file)),
+    ).toEqual([]);
+  });
+
+  it('runs a container', () => {
+    const name = virsh.define();
+    expect(virsh.ok('start', name)).toBe(`Domain '${name}' started\n\n`);
+    expect(virsh.inside(name, 'cat /proc/1/comm')).toBe('sleep\n');
+    expect(virsh.ok('destroy', name)).toBe(`Domain '${name}' destroyed\n\n`);
+    expect(virsh.ok('undefine', name)).toBe(`Domain '${name}' has been undefined\n\n`);
+  });
+
+  it('needs no compiler, and no tree that it was built from', () => {
+    const env = { PATH: withoutCompiler() };
+    const name = virsh.define();
+    expect(virsh.runWith({ env }, 'start', name)).toEqual({ status: 0, stdout: `Domain '${name}' started\n\n`, stderr: '' });
+    const command = fs.readFileSync(`/proc/${virsh.controllerPid(name)}/cmdline`, 'utf8');
+    expect(fs.readlinkSync(`/proc/${virsh.controllerPid(name)}/exe`).startsWith(virsh.prefix)).toBe(true);
+    expect(command).not.toContain(ROOT);
+    expect(virsh.runWith({ env }, 'destroy', name)).toMatchObject({ status: 0, stderr: '' });
+  });
+
+  it('has an aftermath, too', async () => {
+    const name = virsh.boot({ init: ['/bin/sleep', '0.1'] });
+    await virsh.waitForState(name, 'shut off (shutdown)');
+  });
+
+  it('runs by a link that is called virsh', () => {
+    const link = virsh.path('virsh');
+    fs.symlinkSync(virsh.command, link);
+    const { status, stdout } = spawnSync(link, ['list', '--all'], { env: virsh.env, encoding: 'utf8' });
+    expect([status, stdout]).toEqual([0, virsh.ok('list', '--all')]);
+  });
+
+  it('brings its manual', () => {
+    const folder = virsh.path('usr/share/man/man1');
+    expect(fs.readFileSync(path.join(folder, 'virsh-lxc.1'), 'utf8')).toMatch(/^\.(\\"|TH)/m);
+  });
+});

@@ -1,0 +1,31 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { validateDomain } from '../../../src/domain/schema.ts';
+import { domainWith } from './test-host.ts';
+
+const folder = new URL('../../fixtures/domain-xml/', import.meta.url);
+const HEAD = 'XML document failed to validate against schema: Unable to validate doc against /usr/share/libvirt/schemas/domain.rng\n';
+
+describe('validateDomain()', () => {
+  it.each(readdirSync(folder).filter((file) => file.endsWith('.out.xml') && file !== 'identity.out.xml'))('lets %s pass', (file) => {
+    expect(() => validateDomain(readFileSync(new URL(file, folder)))).not.toThrow();
+  });
+
+  it.each([
+    [{ top: '<nonsense/>' }, 'Element domain has extra content: nonsense\n'],
+    [{ devices: '<nonsense/>' }, 'Extra element devices in interleave\nElement domain failed to validate content\n'],
+    [{ devices: "<console type='pty' foo='x'/>" }, 'Extra element devices in interleave\nElement domain failed to validate content\n'],
+    [{ devices: "<console type='zz'/>" }, 'Extra element devices in interleave\nElement domain failed to validate content\n'],
+    [
+      { top: "<vcpu foo='1'>1</vcpu>" },
+      'Extra element vcpu in interleave\nInvalid sequence in interleave\nElement domain failed to validate content\n',
+    ],
+    [
+      { top: "<clock offset='zz'/>" },
+      'Element clock failed to validate attributes\nExtra element clock in interleave\nElement domain failed to validate content\n',
+    ],
+    [{ os: '<zz/>' }, 'Error validating value \nExtra element os in interleave\nElement domain failed to validate content\n'],
+  ])('%j', (parts, problem) => {
+    expect(() => validateDomain(domainWith(parts))).toThrow(HEAD + problem);
+  });
+});

@@ -1,0 +1,89 @@
+import { describe, expect, it } from 'vitest';
+import { formatDomain } from '../../../src/domain/format.ts';
+import { parseDomain } from '../../../src/domain/parse.ts';
+import { type DomainStatus, formatStatus, parseStatus } from '../../../src/domain/status.ts';
+import { domainWith, testHost } from './test-host.ts';
+
+function runningDomain(): DomainStatus {
+  const domain = parseDomain(
+    domainWith({
+      top: '<description>two\nlines</description>',
+      devices: `<console/><console/><interface type='network'><source network='lan'/><guest dev='eth0'/></interface>`,
+    }),
+    testHost(),
+  );
+  domain.id = 4711;
+  domain.partition = '/machine';
+  domain.devices.filesystems.push({ type: 'mount', source: '/', target: '/', readonly: false });
+  const [first, second] = domain.devices.consoles;
+  Object.assign(first!, { sourcePath: '/dev/pts/3', alias: 'console0' });
+  Object.assign(second!, { sourcePath: '/dev/pts/4', alias: 'console1' });
+  Object.assign(domain.devices.interfaces[0]!, {
+    targetDev: 'vnet0',
+    sourceBridge: 'virbr0',
+    portid: '3b0e2b3c-54e6-4d6f-8a4b-111111111120',
+  });
+  return {
+    state: 'running',
+    reason: 'booted',
+    controllerPid: 4711,
+    controllerStartTime: '12345',
+    initPid: 4712,
+    initStartTime: '12346',
+    extra: { console: '7' },
+    taints: ['custom-argv'],
+    domain,
+  };
+}
+
+describe('status documents', () => {
+  it('bring back everything live', () => {
+    const status = runningDomain();
+    const again = parseStatus(formatStatus(status), testHost());
+    expect(again).toEqual(status);
+    expect(formatDomain(again.domain, { live: true })).toBe(formatDomain(status.domain, { live: true }));
+  });
+
+  it('have the domain indented by two', () => {
+    const document = formatStatus(runningDomain());
+    expect(document).toContain(
+      `<domstatus state='running' reason='booted' pid='4711'>\n  <taint flag='custom-argv'/>\n  <init pid='4712' starttime='12346'/>\n  <controller starttime='12345' console='7'/>\n  <domain type='lxc' id='4711'>\n    <name>t</name>`,
+    );
+    expect(document).toContain('    <description>two\nlines</description>\n');
+    expect(document.endsWith('  </domain>\n</domstatus>\n')).toBe(true);
+  });
+
+  it.each(['<domain/>', "<domstatus state='asleep' pid='1'/>", "<domstatus state='running' pid='1'/>", '<domstatus'])(
+    'refuse %s',
+    (text) => {
+      expect(() => parseStatus(text, testHost())).toThrow(expect.objectContaining({ name: 'LibvirtError' }));
+    },
+  );
+});
+
+describe('formatDomain()', () => {
+  const { domain } = runningDomain();
+
+  it('shows ttys, ids and generated names live', () => {
+    expect(formatDomain(domain, { live: true })).toContain(`    <console type='pty' tty='/dev/pts/3'>
+      <source path='/dev/pts/3'/>
+      <target type='lxc' port='0'/>
+      <alias name='console0'/>
+    </console>
+    <console type='pty'>
+      <source path='/dev/pts/4'/>
+      <target type='lxc' port='1'/>
+      <alias name='console1'/>
+    </console>
+`);
+    expect(formatDomain(domain, { live: true })).toContain(
+      `<source network='lan' portid='3b0e2b3c-54e6-4d6f-8a4b-111111111120' bridge='virbr0'/>\n      <target dev='vnet0'/>`,
+    );
+  });
+
+  it('hides them otherwise; aliases only if they are not asked for', () => {
+    const inactive = formatDomain(domain, { live: false });
+    for (const word of ['id=', 'tty', 'vnet0', 'virbr0', 'alias']) expect(inactive).not.toContain(word);
+    expect(formatDomain(domain, { live: false, keepAliases: true })).toContain("<alias name='console0'/>");
+  });
+});
