@@ -28,13 +28,16 @@ function stage(folder) {
 /** The guest's command; the report comes back from $OUT. */
 const vitest = ['run', '--config', 'test/vitest.config.ts', '--project', 'integration', '--reporter', 'verbose', '--reporter', 'json'];
 const COMMAND = `exec node node_modules/vitest/vitest.mjs ${vitest.join(' ')} --outputFile.json "$OUT/report.json" ${process.env.TESTS ?? ''}`;
+/** The guest's /tmp is mounted without devices, which a container's root on it would not have either. */
+const ENVIRONMENT = { TMPDIR: '/var/tmp', NODE_OPTIONS: '--require=/project/test/helpers/patient-timers.cjs' };
 
 /** Runs the tests in one variant; their output is shown as it comes. */
 async function testIn(variant, folder) {
   console.log(`\n== ${variant}`);
   const out = fs.mkdtempSync(path.join(folder, 'out-'));
-  const plain = process.stdout.isTTY ? [] : ['-e', 'NO_COLOR=1'];
-  const args = ['-v', variant, '-p', path.join(folder, 'project'), '-o', out, '-t', String(TIMEOUT_SECONDS), ...plain, '--', COMMAND];
+  const env = { ...ENVIRONMENT, ...(process.stdout.isTTY ? {} : { NO_COLOR: '1' }) };
+  const environment = Object.entries(env).flatMap(([name, value]) => ['-e', `${name}=${value}`]);
+  const args = ['-v', variant, '-p', path.join(folder, 'project'), '-o', out, '-t', String(TIMEOUT_SECONDS), ...environment, '--', COMMAND];
   const child = spawn(runInVm, args, { stdio: ['ignore', 'inherit', 'inherit'] });
   process.once('exit', () => child.kill());
   const status = await new Promise((resolve) => {

@@ -25,7 +25,7 @@ export interface OptionDefinition {
   /** `scaled`: how many bytes a number without suffix counts for; default 1024. */
   readonly unitBytes?: number;
   /** What completes the value. */
-  readonly completes?: 'domain' | 'active-domain' | 'inactive-domain' | 'command';
+  readonly completes?: 'domain' | 'active-domain' | 'inactive-domain' | 'network' | 'command';
 }
 
 /** The value that a handler gets for option `O`. */

@@ -62,6 +62,10 @@ async function values({ table, connecting }: Completer, option: OptionDefinition
   if (option.completes === undefined) return [];
   const connection = await connecting();
   if (!connection) return [];
+  if (option.completes === 'network') {
+    const { listNetworks } = await import('../driver/network-lookup.ts');
+    return (await listNetworks(connection)).map(({ name }) => name);
+  }
   const { listDomains } = await import('../driver/domain-lookup.ts');
   const which = { active: option.completes !== 'inactive-domain', inactive: option.completes !== 'active-domain' };
   return (await listDomains(connection, which)).map(({ name }) => name);

@@ -4,6 +4,7 @@ import { domainCommands } from '../commands/domain/index.ts';
 import { eventCommands } from '../commands/events.ts';
 import { hostCommands } from '../commands/host/index.ts';
 import { monitorCommands } from '../commands/monitor/index.ts';
+import { networkCommands } from '../commands/network/index.ts';
 import { unsupportedGroups } from '../commands/unsupported/index.ts';
 import { virshCommands } from '../commands/virsh/index.ts';
 import type { CommandDefinition, CommandTable, GroupDefinition } from './command.ts';
@@ -13,6 +14,7 @@ const groups: readonly GroupDefinition[] = [
   { name: 'Domain Monitoring', keyword: 'monitor', commands: monitorCommands },
   { name: 'Domain Events', keyword: 'events', commands: eventCommands },
   { name: 'Host and Hypervisor', keyword: 'host', commands: hostCommands },
+  { name: 'Networking', keyword: 'network', commands: networkCommands },
   { name: 'Virsh itself', keyword: 'virsh', commands: virshCommands },
 ];
 

@@ -47,9 +47,22 @@ export function domainInfo(_connection: Connection, ref: DomainRef): DomainInfo 
 }
 
 /** The domain's host name, from the leases of its network. Throws NO_HOSTNAME where there is none. */
-export function domainHostname(_connection: Connection, ref: DomainRef, source: 'lease' | 'agent' | undefined): string {
+export async function domainHostname(
+  _connection: Connection,
+  ref: DomainRef,
+  source: 'lease' | 'agent' | undefined,
+): Promise<string> {
   if (source === 'agent') throw unsupportedFlags(0x2, 'lxcDomainGetHostname');
-  if (!liveStatus(ref.name)) throw notRunning();
+  const record = liveStatus(ref.name);
+  if (!record) throw notRunning();
+  const inNetworks = loadStatus(record).domain.devices.interfaces.filter(({ type }) => type === 'network');
+  if (inNetworks.length > 0) {
+    const { leasesOf } = await import('./network-leases.ts');
+    for (const { source: network, mac } of inNetworks) {
+      const lease = leasesOf(network!).find(({ mac: leased, hostname }) => leased.toLowerCase() === mac && hostname !== undefined);
+      if (lease) return lease.hostname!;
+    }
+  }
   throw libvirtError('NO_HOSTNAME', `no hostname found for domain ${ref.name}`);
 }
 

@@ -52,19 +52,30 @@ export interface InterfaceAddresses {
 }
 
 /** As the DHCP server of its network, or the host's neighbour tables, know them. Throws ARGUMENT_UNSUPPORTED for an agent. */
-export function interfaceAddresses(connection: Connection, ref: DomainRef, source: AddressSource): InterfaceAddresses[] {
+export async function interfaceAddresses(connection: Connection, ref: DomainRef, source: AddressSource): Promise<InterfaceAddresses[]> {
   const { live } = readDomain(connection, ref);
   if (!live) throw notRunning();
   switch (source) {
     case 'agent':
       throw libvirtError('ARGUMENT_UNSUPPORTED', 'Unknown IP address data source 1');
     case 'lease':
-      return [];
+      return leasedAddresses(live.devices.interfaces);
     case 'arp':
       return neighbourAddresses(live.devices.interfaces);
     default:
       return source satisfies never;
   }
+}
+
+/** Interfaces without a lease are left out, as libvirt does. */
+async function leasedAddresses(interfaces: readonly InterfaceDevice[]): Promise<InterfaceAddresses[]> {
+  const inNetworks = interfaces.filter(({ type }) => type === 'network');
+  if (inNetworks.length === 0) return [];
+  const { leasesOf } = await import('./network-leases.ts');
+  return inNetworks.flatMap(({ source, targetDev, mac }) => {
+    const addresses = leasesOf(source!).filter((lease) => lease.mac.toLowerCase() === mac);
+    return addresses.length === 0 ? [] : [{ name: targetDev ?? '-', mac, addresses }];
+  });
 }
 
 function neighbourAddresses(interfaces: readonly InterfaceDevice[]): InterfaceAddresses[] {

@@ -17,7 +17,7 @@ export function autostartNetworks(connection: Connection, { again }: { again: bo
   if (!markNetworksAutostarted() && !again) return [];
   return autostartedNetworks()
     .sort()
-    .flatMap((name) => {
+    .flatMap((name): NetworkAutostartResult[] => {
       const network = findNetwork(name);
       if (!network || network.active) return [];
       try {

@@ -5,7 +5,7 @@ import { prefixOf } from '../network/addresses.ts';
 import type { NetworkDefinition } from '../network/definition.ts';
 import { isExpired, parseLeases } from '../network/leases.ts';
 import { readIfThere } from '../store/atomic-write.ts';
-import { leasesFile } from '../store/networks.ts';
+import { isNetworkDefined, leasesFile } from '../store/networks.ts';
 import type { Connection } from './connection.ts';
 import type { NetworkRef } from './network-lookup.ts';
 import { loadLiveNetwork, loadNetwork } from './stored-network.ts';
@@ -22,7 +22,7 @@ export interface Lease {
   iaid: string | undefined;
 }
 
-/** The leases that are good now, all or those of one MAC address. Throws INVALID_ARG for what is none. */
+/** The leases that are good now, all or those of one MAC address. Throws INVALID_MAC for what is none. */
 export function networkLeases(_connection: Connection, ref: NetworkRef, mac: string | undefined): Lease[] {
   const wanted = mac === undefined ? undefined : parseMac(mac);
   if (mac !== undefined && wanted === undefined) throw libvirtError('INVALID_MAC', mac);
@@ -31,8 +31,8 @@ export function networkLeases(_connection: Connection, ref: NetworkRef, mac: str
 
 /** All good leases of a network; none where it is not known. */
 export function leasesOf(network: string): Lease[] {
-  const definition = loadLiveNetwork(network) ?? loadNetwork(network);
-  if (definition.bridge.name === undefined) return [];
+  const definition = loadLiveNetwork(network) ?? (isNetworkDefined(network) ? loadNetwork(network) : undefined);
+  if (definition?.bridge.name === undefined) return [];
   const file = leasesFile(definition.bridge.name);
   const nowS = Date.now() / 1000;
   return parseLeases(readIfThere(file) ?? '', file)

@@ -11,7 +11,7 @@ import { isNetworkDefined, networkPorts, networkStatusNames, networksAreSetUp, r
 import { type Connection, requireWritable } from './connection.ts';
 import { defineDefaultNetwork } from './default-network.ts';
 import { runNetworkHooks } from './network-hooks.ts';
-import { type NetworkRef, noNetwork } from './network-lookup.ts';
+import { activeStatus, type NetworkRef, noNetwork } from './network-lookup.ts';
 import { noteMac } from './network-macs.ts';
 import { releasePort } from './network-release.ts';
 import { repairNetwork } from './network-start.ts';
@@ -175,8 +175,9 @@ function checkFloor(network: NetworkDefinition, { mac, bandwidth }: NetworkPort)
   }
 }
 
-/** The uuids of all ports of a network. */
+/** The uuids of all ports of an active network. */
 export function listPorts(_connection: Connection, ref: NetworkRef): string[] {
+  if (activeStatus(ref.name) === undefined) throw libvirtError('OPERATION_INVALID', `network '${ref.name}' is not active`);
   return networkPorts(ref.name);
 }
 
@@ -210,6 +211,6 @@ export function deletePort(connection: Connection, ref: NetworkRef, uuid: string
   releasePort(ref.name, uuid);
 }
 
-const isPortUuid = (text: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text);
+const isPortUuid = (text: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text); // it becomes a file's name
 
 const noPort = (uuid: string): LibvirtError => libvirtError('NO_NETWORK_PORT', `no network port with matching UUID '${uuid}'`);

@@ -5,7 +5,7 @@ import { parseBandwidth } from '../domain/elements/bandwidth.ts';
 import { parseMac } from '../domain/elements/interface.ts';
 import { parseRoute } from '../domain/elements/ip.ts';
 import { parseMetadata } from '../domain/elements/metadata.ts';
-import { parseVirtualPort, parseVlan } from '../domain/elements/switch-port.ts';
+import { parsePartialVirtualPort, parseVlan } from '../domain/elements/switch-port.ts';
 import { parseUint32, parseUint64 } from '../domain/numbers.ts';
 import type { ParseHost } from '../domain/parse.ts';
 import { parseUuid } from '../domain/uuid.ts';
@@ -48,7 +48,7 @@ export function parseNetworkElement(root: XmlElement, host: Pick<ParseHost, 'ran
   const mac = parseBridgeMac(root, name);
   const mtu = parseMtu(root, name);
   const dns = parseDns(root, name);
-  const virtualport = parseVirtualPort(root, true, 'network');
+  const virtualport = parsePartialVirtualPort(root);
   if (virtualport && !virtualport.attributes.some(([attribute]) => attribute === 'type'))
     throw libvirtError('XML_ERROR', 'missing required virtualport type');
   const portGroups = childrenOf(root, 'portgroup').map(parsePortGroup);

@@ -5,7 +5,7 @@ import { yesNo } from '../domain/elements/attributes.ts';
 import { parseBandwidth, writeBandwidth } from '../domain/elements/bandwidth.ts';
 import { writeEchoed } from '../domain/elements/echoed.ts';
 import { parseMac } from '../domain/elements/interface.ts';
-import { parseVirtualPort, parseVlan } from '../domain/elements/switch-port.ts';
+import { parsePartialVirtualPort, parseVlan } from '../domain/elements/switch-port.ts';
 import type { ParseHost } from '../domain/parse.ts';
 import { parseUuid } from '../domain/uuid.ts';
 import { attributeOf, childOf, childText, type XmlElement } from '../domain/xml/element.ts';
@@ -68,7 +68,7 @@ export function parseNetworkPort(xml: string, host: Pick<ParseHost, 'randomUuid'
   const uuid = uuidText === undefined ? host.randomUuid() : parseUuid(uuidText);
   if (uuid === undefined) throw libvirtError('XML_ERROR', `Unable to parse UUID '${uuidText}'`);
   const group = childText(root, 'group');
-  const virtualport = parseVirtualPort(root, true, 'network');
+  const virtualport = parsePartialVirtualPort(root);
   const macText = attributeIn(root, 'mac', 'address');
   if (macText === undefined) throw libvirtError('XML_ERROR', 'No mac address specified for network port');
   const mac = parseMac(macText);

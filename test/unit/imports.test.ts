@@ -35,7 +35,7 @@ const REGISTRIES = ['src/cli/registry.ts', 'src/cli/full-table.ts'];
 const PURE = [
   'src/domain/',
   'src/network/',
-  ...['capabilities', 'enter-plan', 'environment', 'idmap', 'interface-names', 'namespaces', 'plan', 'print-plan', 'steps'].map(
+  ...['capabilities', 'enter-plan', 'environment', 'hotplug-plan', 'idmap', 'interface-names', 'namespaces', 'plan', 'print-plan', 'steps'].map(
     (name) => `src/container/${name}.ts`,
   ),
 ];

@@ -1,5 +1,6 @@
-import { type CommandContext, defineCommand, failure } from '../../cli/command.ts';
+import { defineCommand, failure } from '../../cli/command.ts';
 import type { DomainEvent } from '../../driver/events.ts';
+import { printEvents } from '../event-loop.ts';
 import { findDomain } from '../lookup.ts';
 
 /** In libvirt's order; containers send lifecycle, reboot and metadata-change. */
@@ -67,63 +68,21 @@ export const event = defineCommand({
     const domain = name === undefined ? undefined : await findDomain(context, { domain: name });
     // Read now: after its definition is gone the domain has none.
     const uuid = domain?.uuid;
-    const follow = {
-      accepts: (happened: DomainEvent) =>
-        (wanted === undefined || happened.event === wanted) && (uuid === undefined || happened.uuid === uuid),
+    const { followEvents } = await import('../../driver/events.ts');
+    return await printEvents<DomainEvent>(context, {
+      source: (stop) => followEvents(context.connection, stop),
+      accepts: (happened) => (wanted === undefined || happened.event === wanted) && (uuid === undefined || happened.uuid === uuid),
+      sentence,
       loop: args.loop,
-      timeoutMs: timeout === undefined ? undefined : timeout * 1000,
+      timeoutS: timeout,
       timestamp: args.timestamp,
-    };
-    const { count, end } = await printEvents(context, follow);
-    if (end) context.print(`event loop ${end}\n`);
-    context.print(`events received: ${count}\n`);
-    return count > 0;
+    });
   },
 });
-
-interface Follow {
-  accepts(event: DomainEvent): boolean;
-  readonly loop: boolean;
-  readonly timeoutMs: number | undefined;
-  readonly timestamp: boolean;
-}
-
-/** Prints events until the first one (or, with `loop`, for ever), the timeout or ^C; `end` says which of the latter two it was. */
-async function printEvents(context: CommandContext, follow: Follow): Promise<{ count: number; end?: 'timed out' | 'interrupted' }> {
-  const { followEvents } = await import('../../driver/events.ts');
-  const stop = new AbortController();
-  let end: 'timed out' | 'interrupted' | undefined;
-  const finish = (reason: 'timed out' | 'interrupted') => {
-    end ??= reason;
-    stop.abort();
-  };
-  const interrupt = () => finish('interrupted');
-  process.on('SIGINT', interrupt);
-  const timer = follow.timeoutMs === undefined ? undefined : setTimeout(() => finish('timed out'), follow.timeoutMs);
-  let count = 0;
-  try {
-    for await (const happened of followEvents(context.connection, stop.signal)) {
-      if (!follow.accepts(happened)) continue;
-      count++;
-      context.print(`${follow.timestamp ? `${timestamp(happened.time)}: ` : ''}${sentence(happened)}\n`);
-      context.flush();
-      if (!follow.loop) break;
-    }
-  } finally {
-    clearTimeout(timer);
-    process.off('SIGINT', interrupt);
-  }
-  return { count, ...(end && { end }) };
-}
 
 function sentence(happened: DomainEvent): string {
   const start = `event '${happened.event}' for domain '${happened.domain}'`;
   if (happened.event === 'lifecycle') return `${start}: ${happened.kind} ${happened.detail}`;
   if (happened.event === 'metadata-change') return `${start}: type ${happened.type}, uri ${happened.uri ?? '<null>'}`;
   return start;
-}
-
-/** `2026-01-31 12:00:00.000+0000`. */
-function timestamp(time: number): string {
-  return new Date(time).toISOString().replace('T', ' ').replace('Z', '+0000');
 }

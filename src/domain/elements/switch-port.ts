@@ -64,6 +64,19 @@ export function parseVirtualPort(
   return echoedElement('virtualport', [['type', type]], kept.length > 0 ? [echoedElement('parameters', kept)] : []);
 }
 
+/** Of a network or a group of ports: an interface that uses it may say the rest, so nothing has to be there or is made up. */
+export function parsePartialVirtualPort(parent: XmlElement): EchoedElement | undefined {
+  const element = childOf(parent, 'virtualport');
+  if (element === undefined) return undefined;
+  const type = attributeOf(element, 'type');
+  if (type !== undefined && !PORT_TYPES.includes(type)) throw libvirtError('CONFIG_UNSUPPORTED', `unknown virtualport type ${type}`);
+  const parameters = childOf(element, 'parameters');
+  const given = new Map(parameters ? readParameters(parameters) : []);
+  if (type !== undefined) rejectExtra(type, given);
+  const kept = inOrder(given);
+  return echoedElement('virtualport', [['type', type]], kept.length > 0 ? [echoedElement('parameters', kept)] : []);
+}
+
 const ORDER = ['managerid', 'typeid', 'typeidversion', 'instanceid', 'interfaceid', 'profileid'];
 
 function inOrder(given: ReadonlyMap<string, string>): [string, string][] {
@@ -89,10 +102,14 @@ function typedParameters(type: string, given: Map<string, string>, randomUuid: (
   }
   // One type that has no use for a profile says nothing about it.
   if (type === 'midonet') given.delete('profileid');
-  const known = wanted.map((word) => word.replace(/[!+]$/, ''));
+  rejectExtra(type, given);
+  return inOrder(given);
+}
+
+function rejectExtra(type: string, given: ReadonlyMap<string, string>): void {
+  const known = (TYPE_PARAMETERS[type] ?? '').split(' ').map((word) => word.replace(/[!+]$/, ''));
   const extra = ORDER.find((name) => given.has(name) && !known.includes(name));
   if (extra !== undefined) throw libvirtError('XML_ERROR', `extra ${extra} unsupported in <virtualport type='${type}'>`);
-  return inOrder(given);
 }
 
 const PARAMETERS: readonly [name: string, most: number][] = [

@@ -3,7 +3,7 @@
 import { yesNo } from '../../domain/elements/attributes.ts';
 import { parseBandwidth, writeBandwidth } from '../../domain/elements/bandwidth.ts';
 import { writeEchoed } from '../../domain/elements/echoed.ts';
-import { parseVirtualPort, parseVlan } from '../../domain/elements/switch-port.ts';
+import { parsePartialVirtualPort, parseVlan } from '../../domain/elements/switch-port.ts';
 import { attributeOf, type XmlElement } from '../../domain/xml/element.ts';
 import type { XmlWriter } from '../../domain/xml/writer.ts';
 import { libvirtError } from '../../errors.ts';
@@ -14,7 +14,7 @@ export function parsePortGroup(element: XmlElement): PortGroup {
   if (!name) throw libvirtError('XML_ERROR', 'Missing required name attribute in portgroup');
   const isDefault = attributeOf(element, 'default')?.toLowerCase() === 'yes';
   const trustGuestRxFilters = yesNo(element, 'trustGuestRxFilters');
-  const virtualport = parseVirtualPort(element, true, 'network');
+  const virtualport = parsePartialVirtualPort(element);
   const bandwidth = parseBandwidth(element, false);
   const vlan = parseVlan(element);
   return {
