@@ -63,7 +63,7 @@ async function values({ table, connecting }: Completer, option: OptionDefinition
   const connection = await connecting();
   if (!connection) return [];
   if (option.completes === 'network') {
-    const { listNetworks } = await import('../driver/network-lookup.ts');
+    const { listNetworks } = await import('../driver/networks.ts');
     return (await listNetworks(connection)).map(({ name }) => name);
   }
   const { listDomains } = await import('../driver/domain-lookup.ts');

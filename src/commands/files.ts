@@ -7,8 +7,11 @@ import { errnoCode, systemError } from '../errors.ts';
 /** libvirt refuses larger descriptions. */
 const MAX_BYTES = 10 * 1024 * 1024;
 
-/** The text of `path`. Throws SYSTEM_ERROR `Failed to open file 'PATH': …`. */
-export function readDescription(path: string): string {
+/** The text of `path`. Throws as readDescriptionBytes(). */
+export const readDescription = (path: string): string => readDescriptionBytes(path).toString('utf8');
+
+/** The bytes of `path`: whether they are UTF-8 is the parser's to say. Throws SYSTEM_ERROR `Failed to open file 'PATH': …`. */
+export function readDescriptionBytes(path: string): Buffer {
   let content: Buffer;
   try {
     content = readFileSync(path);
@@ -17,5 +20,5 @@ export function readDescription(path: string): string {
     throw systemError(`Failed to open file '${path}'`, error);
   }
   if (content.length > MAX_BYTES) throw failure(`Failed to read file '${path}': Value too large for defined data type`);
-  return content.toString('utf8');
+  return content;
 }

@@ -19,7 +19,11 @@ import { loadDefinition, saveDefinition } from './stored-domain.ts';
  * Stores a definition; that of a running domain counts from its next start.
  * Throws XML_ERROR and its kin, OPERATION_FAILED where the name or uuid is another domain's; nothing is stored then.
  */
-export async function defineDomain(connection: Connection, xml: string, { validate }: { validate?: boolean }): Promise<DomainRef> {
+export async function defineDomain(
+  connection: Connection,
+  xml: string | Uint8Array,
+  { validate }: { validate?: boolean },
+): Promise<DomainRef> {
   requireWritable(connection, 'virDomainDefineXML');
   if (validate) (await import('../domain/schema.ts')).validateDomain(xml);
   const definition = parseDomain(xml, parseHost, { inactive: true });

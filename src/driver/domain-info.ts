@@ -47,11 +47,7 @@ export function domainInfo(_connection: Connection, ref: DomainRef): DomainInfo 
 }
 
 /** The domain's host name, from the leases of its network. Throws NO_HOSTNAME where there is none. */
-export async function domainHostname(
-  _connection: Connection,
-  ref: DomainRef,
-  source: 'lease' | 'agent' | undefined,
-): Promise<string> {
+export async function domainHostname(_connection: Connection, ref: DomainRef, source: 'lease' | 'agent' | undefined): Promise<string> {
   if (source === 'agent') throw unsupportedFlags(0x2, 'lxcDomainGetHostname');
   const record = liveStatus(ref.name);
   if (!record) throw notRunning();

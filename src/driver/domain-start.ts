@@ -57,7 +57,7 @@ export async function startDomain(connection: Connection, ref: DomainRef, option
 }
 
 /** Starts a domain from its XML alone; one that is defined already, under the same name and uuid, stays so. */
-export async function createDomain(connection: Connection, xml: string, options: StartOptions): Promise<DomainRef> {
+export async function createDomain(connection: Connection, xml: string | Uint8Array, options: StartOptions): Promise<DomainRef> {
   requireWritable(connection, 'virDomainCreateXML');
   checkFlags(options, 'lxcDomainCreateXMLWithFiles');
   if (options.validate) (await import('../domain/schema.ts')).validateDomain(xml);

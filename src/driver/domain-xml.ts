@@ -19,7 +19,10 @@ export async function domainXml(connection: Connection, ref: DomainRef, options:
   if (options.updateCpu) throw unsupportedFlags(FLAG_UPDATE_CPU, 'lxcDomainGetXMLDesc');
   const status = liveStatus(ref.name);
   const stored = status && !options.inactive ? undefined : readDefinition(ref.name);
-  if (stored !== undefined) return stored;
+  if (stored !== undefined) {
+    // Only what is escaped can look otherwise than it is stored.
+    return stored.includes('&') ? (await import('../domain/stored.ts')).printedForm(stored) : stored;
+  }
   if (!status) throw libvirtError('NO_DOMAIN', `no domain with matching name '${ref.name}'`);
   const [{ loadStatus }, { formatDomain }] = await Promise.all([import('./stored-domain.ts'), import('../domain/format.ts')]);
   const { domain } = loadStatus(status);

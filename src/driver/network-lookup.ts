@@ -1,4 +1,4 @@
-// Finding networks: by uuid or name, and all of them. Reads names and small facts; parses no XML.
+// What there is to know of a network without parsing its XML.
 import { libvirtError } from '../errors.ts';
 import { hostLinkNames } from '../host/routes.ts';
 import {
@@ -8,7 +8,6 @@ import {
   type NetworkFacts,
   networkFacts,
   networkStatusNames,
-  networksAreSetUp,
   readNetworkDefinition,
   readNetworkStatus,
 } from '../store/networks.ts';
@@ -40,30 +39,7 @@ export function activeStatus(name: string): string | undefined {
   return document;
 }
 
-/** Every network, in no order. The first time, `default` comes to be (unless the connection is read-only). */
-export async function listNetworks(connection: Connection): Promise<NetworkSummary[]> {
-  await setUpNetworks(connection);
-  const names = new Set([...networkStatusNames(), ...definedNetworks()]);
-  return [...names].flatMap((name) => findNetwork(name) ?? []);
-}
-
-/** The network that `text` means, tried as each of `by` in that order. Throws NO_NETWORK. */
-export async function lookupNetwork(connection: Connection, text: string, by: readonly ('uuid' | 'name')[]): Promise<NetworkRef> {
-  await setUpNetworks(connection);
-  for (const kind of by) {
-    const found = kind === 'uuid' ? findNetworkByUuid(text) : findNetwork(text);
-    if (found) return found;
-  }
-  throw noNetwork(text, by.includes('name') ? 'name' : 'uuid');
-}
-
 export const noNetwork = (text: string, by: 'name' | 'uuid') => libvirtError('NO_NETWORK', `no network with matching ${by} '${text}'`);
-
-async function setUpNetworks(connection: Connection): Promise<void> {
-  if (networksAreSetUp() || connection.readonly) return;
-  const { defineDefaultNetwork } = await import('./default-network.ts');
-  defineDefaultNetwork();
-}
 
 export function findNetwork(name: string): NetworkSummary | undefined {
   if (!isName(name)) return undefined;

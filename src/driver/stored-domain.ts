@@ -1,8 +1,7 @@
 // Domains between the store and memory: what is stored as text here becomes a definition, and the other way round.
 import type { DomainDefinition } from '../domain/definition.ts';
-import { parseDomain } from '../domain/parse.ts';
 import { type DomainStatus, formatStatus, parseStatus } from '../domain/status.ts';
-import { formatStored } from '../domain/stored.ts';
+import { formatStored, parseStored } from '../domain/stored.ts';
 import { libvirtError } from '../errors.ts';
 import { readDefinition, writeDefinition } from '../store/definitions.ts';
 import { type StatusRecord, writeStatus } from '../store/live-status.ts';
@@ -12,7 +11,7 @@ import { parseHost } from './parse-host.ts';
 export function loadDefinition(name: string): DomainDefinition {
   const document = readDefinition(name);
   if (document === undefined) throw libvirtError('NO_DOMAIN', `no domain with matching name '${name}'`);
-  return parseDomain(document, parseHost, { inactive: true });
+  return parseStored(document, parseHost);
 }
 
 export function saveDefinition(definition: DomainDefinition): void {

@@ -1,6 +1,9 @@
 // Packet filter rules by nft -j (nft(8)). The kernel takes a ruleset whole or not at all.
 import { spawnSync } from 'node:child_process';
-import { libvirtError } from '../errors.ts';
+import { randomUUID } from 'node:crypto';
+import fs from 'node:fs';
+import os from 'node:os';
+import { libvirtError, systemError } from '../errors.ts';
 import type { Ruleset } from '../network/firewall-rules.ts';
 import { requireProgram } from './programs.ts';
 
@@ -10,8 +13,26 @@ export const requireFirewall = (): string => requireProgram('nft', 'nftables');
 /** Carries out one transaction. Throws OPERATION_FAILED with nft's own words; then nothing has changed. */
 export function applyRules(ruleset: Ruleset): void {
   const nft = requireFirewall();
-  const { status, stderr, error } = spawnSync(nft, ['-j', '-f', '-'], { input: JSON.stringify(ruleset), encoding: 'utf8' });
-  if (status === 0) return;
-  const reason = stderr?.trim().split('\n')[0] || error?.message || `exit status ${status}`;
-  throw libvirtError('OPERATION_FAILED', `Failed to apply firewall rules with ${nft}: ${reason}`);
+  const input = unnamedFile(JSON.stringify(ruleset));
+  try {
+    const { status, stderr, error } = spawnSync(nft, ['-j', '-f', '-'], { stdio: [input, 'ignore', 'pipe'], encoding: 'utf8' });
+    if (status === 0) return;
+    const reason = stderr?.trim().split('\n')[0] || error?.message || `exit status ${status}`;
+    throw libvirtError('OPERATION_FAILED', `Failed to apply firewall rules with ${nft}: ${reason}`);
+  } finally {
+    fs.closeSync(input);
+  }
+}
+
+/** nft opens its standard input anew, which cannot be done with the socket that Node would give it. */
+function unnamedFile(text: string): number {
+  const file = `${os.tmpdir()}/virsh-lxc-${randomUUID()}.nft`;
+  try {
+    const fd = fs.openSync(file, 'wx+', 0o600);
+    fs.unlinkSync(file);
+    fs.writeFileSync(fd, text);
+    return fd;
+  } catch (error) {
+    throw systemError(`cannot write file '${file}'`, error);
+  }
 }

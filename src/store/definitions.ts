@@ -16,7 +16,7 @@ export function isDefined(name: string): boolean {
 export function readDefinition(name: string): string | undefined {
   const text = readIfThere(definitionFile(name));
   if (text === undefined) return undefined;
-  const start = text.indexOf('<domain');
+  const start = text.search(/^<domain[\s>]/m);
   if (start < 0) throw libvirtError('INTERNAL_ERROR', `file '${definitionFile(name)}' holds no domain`);
   return text.slice(start);
 }

@@ -1,6 +1,6 @@
 import { defineCommand } from '../../cli/command.ts';
 import { withContext } from '../../errors.ts';
-import { readDescription } from '../files.ts';
+import { readDescriptionBytes } from '../files.ts';
 import { descriptors } from './descriptors.ts';
 
 export const create = defineCommand({
@@ -20,7 +20,7 @@ export const create = defineCommand({
     { name: 'reset-nvram', type: 'bool', help: 'refused: containers have no NVRAM' },
   ],
   async run(context, args) {
-    const xml = readDescription(args.file);
+    const xml = readDescriptionBytes(args.file);
     const passFds = descriptors(args['pass-fds']);
     const domain = await withContext(`Failed to create domain from ${args.file}`, async () => {
       const { createDomain } = await import('../../driver/domain-start.ts');

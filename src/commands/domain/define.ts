@@ -1,6 +1,6 @@
 import { defineCommand } from '../../cli/command.ts';
 import { withContext } from '../../errors.ts';
-import { readDescription } from '../files.ts';
+import { readDescriptionBytes } from '../files.ts';
 
 export const define = defineCommand({
   name: 'define',
@@ -14,7 +14,7 @@ export const define = defineCommand({
     { name: 'validate', type: 'bool', help: 'check the XML against the schema first' },
   ],
   async run(context, args) {
-    const xml = readDescription(args.file);
+    const xml = readDescriptionBytes(args.file);
     const domain = await withContext(`Failed to define domain from ${args.file}`, async () => {
       const { defineDomain } = await import('../../driver/domain-define.ts');
       return await defineDomain(context.connection, xml, { validate: args.validate });

@@ -23,7 +23,7 @@ export const netList = defineCommand({
   async run(context, args) {
     if ([args.table, args.name, args.uuid].filter(Boolean).length > 1)
       throw failure('Only one argument from --table, --name and --uuid may be specified.');
-    const { listNetworks } = await import('../../driver/network-lookup.ts');
+    const { listNetworks } = await import('../../driver/networks.ts');
     const shows = (network: NetworkSummary): boolean =>
       (args.all || network.active !== args.inactive) &&
       (!(args.persistent || args.transient) || (network.persistent ? args.persistent : args.transient)) &&

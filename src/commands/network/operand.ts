@@ -14,7 +14,7 @@ export async function findNetworkOperand(
   { network: text }: { readonly network: string },
   by: readonly ('uuid' | 'name')[] = ['uuid', 'name'],
 ): Promise<NetworkRef> {
-  const { lookupNetwork } = await import('../../driver/network-lookup.ts');
+  const { lookupNetwork } = await import('../../driver/networks.ts');
   const problem = `failed to get network '${text}'`;
   try {
     return await lookupNetwork(context.connection, text, by);
