@@ -135,7 +135,6 @@ export const linux: Syscalls = {
     bind('signal', 'signal', 'void *', ['int', 'long'])(signal, 0);
   },
   dup: (fd) => intCall('dup', ['int'], [fd]),
-  isInherited: (fd) => intCall('fcntl', ['int', 'int', 'int'], [fd, 1 /* F_GETFD */, 0]) === 0,
   setCloexec: (fd, on) => intCall('fcntl', ['int', 'int', 'int'], [fd, 2 /* F_SETFD */, on ? 1 : 0]),
   canonicalHostName,
 };

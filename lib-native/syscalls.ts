@@ -67,8 +67,6 @@ export interface Syscalls {
   restoreSignal(signal: number): void;
   dup(fd: number): number;
   setCloexec(fd: number, on: boolean): number;
-  /** True for an open descriptor that a new program would inherit. */
-  isInherited(fd: number): boolean;
   /** The name that the resolver calls `name` by (getaddrinfo(3) with AI_CANONNAME), or undefined. */
   canonicalHostName(name: string): string | undefined;
 }

@@ -59,6 +59,7 @@ static int init_pidfd = -1;
 static pid_t init_pid;
 static int go_write = -1, error_read = -1;
 static bool running;    /* the program was executed */
+static bool owner_gone;  /* ... and that happened */
 static bool autodestroy; /* the container ends with the other side of the control socket */
 static bool stand_down; /* whoever stops the container clears up too: no aftermath */
 static bool abandoned;  /* virsh-lxc went away before the program was executed */
@@ -78,8 +79,9 @@ _Noreturn static void die(const char *what)
 	exit(EXIT_FAILURE);
 }
 
-/* The wait status of an init that never was. */
+/* In place of a wait status: of an init that never was, and of one that was ended with whoever had it autodestroyed. */
 #define ABANDONED (-1)
+#define OWNER_GONE (-2)
 
 /* Becomes the aftermath: virsh-lxc once more, which decides what init's end means. */
 _Noreturn static void aftermath(int status)
@@ -203,7 +205,8 @@ static void on_control(void)
 		running = true; /* starts paused: nobody waits for READY */
 	} else if (n == 0 || (n < 0 && errno != EINTR)) {
 		abandoned = error_read >= 0 && !running; /* nobody is left to tell: it must not start */
-		if (autodestroy || abandoned)
+		owner_gone = autodestroy && running;
+		if (abandoned || owner_gone)
 			syscall(SYS_pidfd_send_signal, init_pidfd, SIGKILL, NULL, 0);
 		close(control);
 		control = -1;
@@ -378,5 +381,5 @@ int main(int argc, char **argv)
 		aftermath(ABANDONED);
 	if (!running || stand_down)
 		return EXIT_SUCCESS;
-	aftermath(status);
+	aftermath(owner_gone ? OWNER_GONE : status);
 }

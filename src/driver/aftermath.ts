@@ -36,15 +36,14 @@ export function restarts(action: LifecycleAction): boolean {
 /** A domain that ends sooner than this after its start is not started again at once. */
 const TOO_SOON_MS = 1000;
 
-/**
- * Args: name, partition, wait status of init; -1 where a start was abandoned because its command died.
- * Output goes to the domain's log.
- */
+/** In place of a wait status: a start was abandoned because its command died; the owner of an autodestroyed domain has gone. */
+const ABANDONED = -1;
+const OWNER_GONE = -2;
+
+/** Args: name, partition, wait status of init. Output goes to the domain's log. */
 export async function runAftermath([name, partition, waitStatus]: string[]): Promise<void> {
   if (name === undefined || partition === undefined || waitStatus === undefined)
     throw new Error('aftermath: wants name, partition and status');
-  const abandoned = Number(waitStatus) < 0;
-  const end = initEnd(Number(waitStatus));
   using lock = lockDomain(name);
   const record = readStatus(name);
   // Whoever held the lock may have cleared up already, and even started the domain again.
@@ -56,12 +55,24 @@ export async function runAftermath([name, partition, waitStatus]: string[]): Pro
   if (isContainerInit(record.initPid, record.controller)) return; // not after its end: nothing to do
   const status = loadStatus(record);
   const { domain } = status;
-  const action = { poweroff: domain.onPoweroff, reboot: domain.onReboot, crash: domain.onCrash }[end];
-  const again = !abandoned && restarts(action);
-  const reason: EndReason = abandoned ? 'failed' : end === 'crash' ? 'crashed' : 'shutdown';
+  const end = initEnd(Number(waitStatus));
+  const again = Number(waitStatus) >= 0 && restarts(actionFor(domain, end));
   const next = again ? nextDefinition(domain) : undefined;
-  await clearUp({ domain, cgroup: status.extra['cgroup'], reason, quiet: again }, again ? { ...lock, retire: () => {} } : lock);
+  await clearUp(
+    { domain, cgroup: status.extra['cgroup'], reason: endReason(Number(waitStatus)), quiet: again },
+    again ? { ...lock, retire: () => {} } : lock,
+  );
   if (next) await startAgain(next, domain, end);
+}
+
+function actionFor({ onPoweroff, onReboot, onCrash }: DomainDefinition, end: InitEnd): LifecycleAction {
+  return { poweroff: onPoweroff, reboot: onReboot, crash: onCrash }[end];
+}
+
+function endReason(waitStatus: number): EndReason {
+  if (waitStatus === ABANDONED) return 'failed';
+  if (waitStatus === OWNER_GONE) return 'destroyed';
+  return initEnd(waitStatus) === 'crash' ? 'crashed' : 'shutdown';
 }
 
 /** What runs next: the stored definition, or that of the transient domain that ended. */

@@ -393,9 +393,25 @@ function thawIfThere(group: DomainCgroup): void {
   }
 }
 
-/** Node's own descriptors are close-on-exec, those that our caller handed us are not. */
 function checkPassFds(fds: readonly number[]): void {
-  for (const fd of fds) if (!linux.isInherited(fd)) throw systemError(`Cannot duplicate FD ${fd}`, EBADF);
+  for (const fd of fds) if (!isHandedDown(fd)) throw systemError(`Cannot duplicate FD ${fd}`, EBADF);
+}
+
+/**
+ * True for a descriptor that our caller handed us. Node's own cannot be told by close-on-exec, which it sets on all, but by
+ * what they are: what it waits with, and pipes that it has both ends of.
+ */
+function isHandedDown(fd: number): boolean {
+  const target = (name: string): string | undefined => {
+    try {
+      return fs.readlinkSync(`/proc/self/fd/${name}`);
+    } catch {
+      return undefined; // not open
+    }
+  };
+  const what = target(String(fd));
+  if (what === undefined || /^anon_inode:\[event(poll|fd)\]$/.test(what)) return false;
+  return !what.startsWith('pipe:') || fs.readdirSync('/proc/self/fd').filter((name) => target(name) === what).length === 1;
 }
 
 /**

@@ -25,6 +25,8 @@ const NEEDS = {
   busybox: () => hasCommand('busybox'),
   mke2fs: () => hasCommand('mke2fs'),
   ip: () => hasCommand('ip'),
+  dnsmasq: () => hasCommand('dnsmasq'),
+  nft: () => hasCommand('nft'),
   npm: () => hasCommand('npm'),
   /** A registry of packages, or a cache of it. */
   registry: () => spawnSync('npm', ['view', 'koffi', 'version', '--prefer-offline'], { timeout: 20_000 }).status === 0,

@@ -99,7 +99,8 @@ export function cgroupFor(definition: Pick<DomainDefinition, 'name' | 'partition
 }
 
 /**
- * Makes the group in every hierarchy. The default partition is made too; another one must be there.
+ * Makes the group in every hierarchy. The default partition is made too; another one must be there, but in systemd's
+ * hierarchy, which limits nothing.
  * Throws SYSTEM_ERROR; then what was made is removed again.
  */
 export function createCgroup(group: DomainCgroup, isDefaultPartition: boolean): void {
@@ -112,27 +113,26 @@ export function createCgroup(group: DomainCgroup, isDefaultPartition: boolean): 
   }
 }
 
-function makeFolder(folder: string): void {
+function makeFolder(folder: string, what: string): void {
   try {
     fs.mkdirSync(folder, 0o755);
   } catch (error) {
-    if (errnoCode(error) !== 'EEXIST')
-      throw systemError(
-        `Failed to create v${fs.existsSync(`${folder}/../cgroup.controllers`) ? 2 : 1} controller for group '${folder}'`,
-        error,
-      );
+    if (errnoCode(error) !== 'EEXIST') throw systemError(`Failed to create ${what}`, error);
   }
 }
 
 function createV1(group: DomainCgroup, layout: CgroupLayout & { version: 1 }, isDefaultPartition: boolean): void {
   const parts = group.path.split('/');
   const cpuset = layout.mounts.get('cpuset');
+  const systemd = layout.mounts.get('systemd');
+  const controllers = new Map([...layout.mounts].reverse().map(([controller, mount]) => [mount, controller]));
   for (const mount of new Set(layout.mounts.values())) {
+    const what = `v1 controller ${controllers.get(mount)} for group`;
     let folder = mount;
     parts.forEach((part, i) => {
       const parent = folder;
       folder = `${folder}/${part}`;
-      if (i === parts.length - 1 || isDefaultPartition) makeFolder(folder);
+      if (i === parts.length - 1 || isDefaultPartition || mount === systemd) makeFolder(folder, what);
       if (mount === cpuset) inheritCpuset(parent, folder);
     });
   }
@@ -157,10 +157,10 @@ function createV2(group: DomainCgroup, layout: CgroupLayout & { version: 2 }, is
   parts.forEach((part, i) => {
     enableControllers(folder);
     folder = `${folder}/${part}`;
-    if (i === parts.length - 1 || isDefaultPartition) makeFolder(folder);
+    if (i === parts.length - 1 || isDefaultPartition) makeFolder(folder, `v2 cgroup '${folder}'`);
   });
   enableControllers(folder);
-  makeFolder(group.payload);
+  makeFolder(group.payload, `v2 cgroup '${group.payload}'`);
 }
 
 /** Hands every controller that a group has down to its children. One that cannot be handed down is done without (cgroup-v2.rst). */
@@ -189,7 +189,20 @@ function enableControllers(folder: string): void {
 export function removeCgroup(group: DomainCgroup): boolean {
   let clean = true;
   for (const folder of group.folders()) clean = removeTree(folder) && clean;
+  prunePartition(group);
   return clean;
+}
+
+/** Takes back the partition that createV1() made in systemd's hierarchy, unless another container is in it. */
+function prunePartition({ layout, path }: DomainCgroup): void {
+  const systemd = layout.version === 1 ? layout.mounts.get('systemd') : undefined;
+  if (systemd === undefined || `/${path}`.startsWith(`${DEFAULT_PARTITION}/`)) return;
+  const parts = path.split('/').slice(0, -1);
+  try {
+    for (; parts.length > 0; parts.pop()) fs.rmdirSync(`${systemd}/${parts.join('/')}`);
+  } catch {
+    // in use, or gone
+  }
 }
 
 function removeTree(folder: string): boolean {
