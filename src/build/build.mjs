@@ -71,6 +71,14 @@ function importedNames() {
  */
 const KINDS = {
   define: { has: ['commands/domain/define', 'commands/domain/undefine'], warm: [['define', 'warm-up.xml']] },
+  // It cannot be called but by a controller; it does what these two do.
+  aftermath: {
+    has: ['driver/aftermath', 'commands/domain/start', 'commands/domain/stop'],
+    warm: [
+      ['start', 'warm-up'],
+      ['destroy', 'warm-up'],
+    ],
+  },
   start: { has: ['commands/domain/start', 'commands/domain/create'], warm: [['start', 'warm-up']] },
   list: {
     has: ['commands/monitor/list', 'commands/monitor/domstate', 'commands/domain/names'],
@@ -92,7 +100,6 @@ const KINDS = {
       ['destroy', 'warm-up'],
     ],
   },
-  aftermath: { has: ['driver/aftermath'], warm: [] },
   'virsh-lxc': {
     has: undefined,
     warm: [['--version'], ['start', 'warm-up'], ['console', 'warm-up'], ['destroy', 'warm-up'], ['undefine', 'warm-up']],

@@ -20,6 +20,8 @@ import { type Connection, requireWritable } from './connection.ts';
 import { changeDomain, type DomainChange, type DomainImage } from './domain-change.ts';
 import { type DomainRef, isActive } from './domain-lookup.ts';
 import { plugInterface, plugNode, prepareInterface, unplugInterface, unplugNode } from './hotplug.ts';
+import { TakenPorts } from './network-ports.ts';
+import { releasePorts } from './network-release.ts';
 import { parseHost } from './parse-host.ts';
 
 /** What is to be changed; with none of these the running domain, and no other. */
@@ -44,11 +46,13 @@ export function namedDefinitions(
 /** Throws INVALID_ARG or OPERATION_FAILED for a device that is there already, CONFIG_UNSUPPORTED for what cannot be added. */
 export function attachDevice(connection: Connection, ref: DomainRef, xml: string, flags: DeviceFlags): void {
   const which = permitted(connection, ref, 'virDomainAttachDevice', flags);
+  using ports = new TakenPorts(ref);
   changeDomain(connection, ref, (image) => {
     const { live, config } = affected(image, which);
     const parsed = parseDevice(xml, parseHost);
-    return { ...(config && { config: withDevice(image.config!, parsed) }), ...(live && plug(image, parsed)) };
+    return { ...(config && { config: withDevice(image.config!, parsed) }), ...(live && plug(image, parsed, ports)) };
   });
+  ports.keep();
 }
 
 /** The document only has to say which device is meant. Throws where there is not exactly one such device. */
@@ -87,7 +91,7 @@ function permitted(connection: Connection, ref: DomainRef, api: string, flags: D
 
 // -- attaching to the running domain -----------------------------------------------------------------------------------------
 
-function plug(image: DomainImage, parsed: ParsedDevice): DomainChange {
+function plug(image: DomainImage, parsed: ParsedDevice, ports: TakenPorts): DomainChange {
   const live = image.live!;
   const { devices } = live;
   switch (parsed.kind) {
@@ -103,7 +107,7 @@ function plug(image: DomainImage, parsed: ParsedDevice): DomainChange {
       return plugNodeOf(image, own, { hostdevs: [...devices.hostdevs, parsed.device] });
     }
     case 'interface': {
-      const prepared = prepareInterface(image, parsed.device);
+      const prepared = prepareInterface(image, parsed.device, ports);
       const next = withDevices(live, { interfaces: [...devices.interfaces, ...prepared.interfaces] });
       return {
         live: next,
@@ -171,7 +175,9 @@ function unplug(image: DomainImage, parsed: ParsedDevice): DomainDefinition {
     }
     case 'interface': {
       const at = findInterface(devices, parsed);
-      unplugInterface(image, devices.interfaces[at]!);
+      const device = devices.interfaces[at]!;
+      unplugInterface(image, device);
+      releasePorts([device]);
       return withDevices(live, { interfaces: without(devices.interfaces, at) });
     }
     default:

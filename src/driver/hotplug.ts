@@ -9,7 +9,14 @@ import { compileMakeNode, compileRemoveNode } from '../container/hotplug-plan.ts
 import { containerRoot } from '../container/idmap.ts';
 import { freeName } from '../container/interface-names.ts';
 import { Controller, controllerEnvironment, InheritedFds } from '../container/launch.ts';
-import { detachInterface, guestLinkNames, moveInterfaces, type PreparedNetwork, prepareAddedInterface } from '../container/network.ts';
+import {
+  detachInterface,
+  guestLinkNames,
+  moveInterfaces,
+  type PreparedNetwork,
+  type PrepareOptions,
+  prepareAddedInterface,
+} from '../container/network.ts';
 import type { DomainDefinition, InterfaceDevice } from '../domain/definition.ts';
 import { libvirtError, systemError } from '../errors.ts';
 import { type DeviceRule, deviceRuleLine, restrictDevices } from '../host/cgroup/devices.ts';
@@ -93,13 +100,13 @@ function runInMountNamespace({ initPid }: DomainImage, compile: (initPidfd: numb
 }
 
 /** What is to be made for one more interface. Throws CONFIG_UNSUPPORTED and what a start would throw; nothing is made yet. */
-export function prepareInterface(image: DomainImage, added: InterfaceDevice): PreparedNetwork {
+export function prepareInterface(image: DomainImage, added: InterfaceDevice, options: PrepareOptions): PreparedNetwork {
   if (!['network', 'bridge', 'ethernet', 'direct'].includes(added.type)) {
     throw libvirtError('CONFIG_UNSUPPORTED', 'Network device type is not supported');
   }
   const live = image.live!;
   const named = added.guestDev === undefined ? { ...added, guestDev: freeGuestName(image) } : added;
-  return prepareAddedInterface(linux, live, named);
+  return prepareAddedInterface(linux, live, named, options);
 }
 
 /** A container without a network of its own has the host's devices beside its own. */

@@ -15,7 +15,6 @@ import { activeStatus, type NetworkRef, noNetwork } from './network-lookup.ts';
 import { noteMac } from './network-macs.ts';
 import { releasePort } from './network-release.ts';
 import { repairNetwork } from './network-start.ts';
-import { parseHost } from './parse-host.ts';
 import { loadLiveNetwork, loadPorts } from './stored-network.ts';
 
 type Owner = Pick<DomainDefinition, 'name' | 'uuid'>;
@@ -184,7 +183,7 @@ export function listPorts(_connection: Connection, ref: NetworkRef): string[] {
 /** net-port-create. Throws XML_ERROR, OPERATION_INVALID, and as takePort() does. */
 export function createPort(connection: Connection, ref: NetworkRef, xml: string): { uuid: string } {
   requireWritable(connection, 'virNetworkPortCreateXML');
-  const wanted = parseNetworkPort(xml, parseHost);
+  const wanted = parseNetworkPort(xml);
   using _lock = lockNetwork(ref.name);
   repairNetwork(ref.name);
   const live = loadLiveNetwork(ref.name);

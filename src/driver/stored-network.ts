@@ -34,7 +34,7 @@ export function saveLiveNetwork(definition: NetworkDefinition, options: { starti
 export function loadPorts(network: string): NetworkPort[] {
   return networkPorts(network).flatMap((uuid) => {
     const document = readPort(network, uuid);
-    return document === undefined ? [] : [parseNetworkPort(document, parseHost)];
+    return document === undefined ? [] : [parseNetworkPort(document)];
   });
 }
 

@@ -6,7 +6,6 @@ import { parseBandwidth, writeBandwidth } from '../domain/elements/bandwidth.ts'
 import { writeEchoed } from '../domain/elements/echoed.ts';
 import { parseMac } from '../domain/elements/interface.ts';
 import { parsePartialVirtualPort, parseVlan } from '../domain/elements/switch-port.ts';
-import type { ParseHost } from '../domain/parse.ts';
 import { parseUuid } from '../domain/uuid.ts';
 import { attributeOf, childOf, childText, type XmlElement } from '../domain/xml/element.ts';
 import { parseXml } from '../domain/xml/reader.ts';
@@ -61,11 +60,12 @@ export function formatNetworkPort(port: NetworkPort): string {
 }
 
 /** Throws XML_ERROR or INTERNAL_ERROR. */
-export function parseNetworkPort(xml: string, host: Pick<ParseHost, 'randomUuid'>): NetworkPort {
+export function parseNetworkPort(xml: string): NetworkPort {
   const root = parseXml(xml, 'networkport_definition');
   if (root.local !== 'networkport') throw libvirtError('XML_ERROR', `expecting root element of 'networkport', not '${root.name}'`);
   const uuidText = childText(root, 'uuid');
-  const uuid = uuidText === undefined ? host.randomUuid() : parseUuid(uuidText);
+  if (uuidText === undefined) throw libvirtError('INTERNAL_ERROR', 'network port has no uuid');
+  const uuid = parseUuid(uuidText);
   if (uuid === undefined) throw libvirtError('XML_ERROR', `Unable to parse UUID '${uuidText}'`);
   const group = childText(root, 'group');
   const virtualport = parsePartialVirtualPort(root);

@@ -30,6 +30,7 @@ const NEEDS = {
   npm: () => hasCommand('npm'),
   /** A registry of packages, or a cache of it. */
   registry: () => spawnSync('npm', ['view', 'koffi', 'version', '--prefer-offline'], { timeout: 20_000 }).status === 0,
+  systemd: () => fs.existsSync('/run/systemd/system'),
   /** Gives a command a terminal. */
   script: () => hasCommand('script'),
 } as const;

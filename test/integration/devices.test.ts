@@ -167,6 +167,26 @@ suite('an interface that is added to a running container', ['root', 'built', 'bu
     expect(virsh.inside(name, 'ls /sys/class/net').trim()).toBe('lo');
   });
 
+  it('takes a port of a virtual network, and gives it back', () => {
+    const name = virsh.boot({ more: '<features><privnet/></features>' });
+    const network = virsh.name('-net');
+    const ports = () => virsh.ok('net-port-list', network, '--uuid').trim();
+    virsh.ok('net-create', virsh.file('n.xml', `<network><name>${network}</name><bridge name='${bridge}'/></network>`));
+    try {
+      virsh.ok('attach-interface', name, 'network', network);
+      expect(ports()).toMatch(/^[0-9a-f-]{36}$/);
+      virsh.ok('detach-interface', name, 'network');
+      expect(ports()).toBe('');
+      virsh.error('attach-interface', name, 'network', network, '--target', 'a-name-that-is-too-long');
+      expect(ports()).toBe('');
+      virsh.ok('attach-interface', name, 'network', network);
+      virsh.ok('destroy', name);
+      expect(ports()).toBe('');
+    } finally {
+      virsh.run('net-destroy', network);
+    }
+  });
+
   it('leaves nothing when it cannot be connected', () => {
     const name = bootBeside('<features><privnet/></features>');
     const [, reason] = virsh.error('attach-interface', name, 'bridge', 'nosuchbr0');

@@ -2,7 +2,7 @@
 
 import { type CommandContext, defineCommand, failure } from '../../cli/command.ts';
 import { formatTable } from '../../cli/table.ts';
-import { inContext, LibvirtError, withContext } from '../../errors.ts';
+import { LibvirtError, withContext } from '../../errors.ts';
 import { readDescription } from '../files.ts';
 import { findNetworkOperand, networkOption } from './operand.ts';
 
@@ -93,7 +93,7 @@ export const netPortDelete = defineCommand({
   },
 });
 
-/** Two lines for a uuid that no port has, one for what is no uuid. */
+/** Of a port that is not there one line is told. */
 async function withPort<T>(
   context: CommandContext,
   args: { readonly network: string; readonly port: string },
@@ -104,7 +104,7 @@ async function withPort<T>(
     return await action(network);
   } catch (error) {
     if (error instanceof LibvirtError && error.code === 'NO_NETWORK_PORT')
-      throw inContext(`failed to get network port '${args.port}'`, error);
+      throw failure(`failed to get network port '${args.port}'`, error);
     throw error;
   }
 }
