@@ -3,11 +3,13 @@
 import { libvirtError } from '../errors.ts';
 import type { DiskDevice, DomainDefinition, DomainDevices, EchoedElement, HostDevice, InterfaceDevice } from './definition.ts';
 import type { ParsedDevice } from './device.ts';
+import { addImpliedControllers } from './elements/controller.ts';
 import { insertDisk, validateDriveAddresses } from './elements/disk-address.ts';
 import { echoedAttribute } from './elements/echoed.ts';
 
 /** Throws INVALID_ARG for a disk or host device that is there already, CONFIG_UNSUPPORTED for other kinds. */
-export function withDevice(definition: DomainDefinition, parsed: ParsedDevice): DomainDefinition {
+export function withDevice(stored: DomainDefinition, parsed: ParsedDevice): DomainDefinition {
+  const definition = withImpliedControllers(stored);
   const { devices } = definition;
   switch (parsed.kind) {
     case 'disk':
@@ -24,7 +26,8 @@ export function withDevice(definition: DomainDefinition, parsed: ParsedDevice): 
 }
 
 /** Throws INVALID_ARG, DEVICE_MISSING or OPERATION_FAILED where not exactly one device is meant, CONFIG_UNSUPPORTED for other kinds. */
-export function withoutDevice(definition: DomainDefinition, parsed: ParsedDevice): DomainDefinition {
+export function withoutDevice(stored: DomainDefinition, parsed: ParsedDevice): DomainDefinition {
+  const definition = withImpliedControllers(stored);
   const { devices } = definition;
   switch (parsed.kind) {
     case 'disk': {
@@ -45,10 +48,18 @@ export function withoutDevice(definition: DomainDefinition, parsed: ParsedDevice
 }
 
 /** Puts an interface in place of the one that it names; of other kinds throws CONFIG_UNSUPPORTED. */
-export function withUpdatedDevice(definition: DomainDefinition, parsed: ParsedDevice): DomainDefinition {
+export function withUpdatedDevice(stored: DomainDefinition, parsed: ParsedDevice): DomainDefinition {
   if (parsed.kind !== 'interface') throw libvirtError('CONFIG_UNSUPPORTED', 'persistent update of device is not supported');
+  const definition = withImpliedControllers(stored);
   const at = findInterface(definition.devices, parsed);
   return withDevices(definition, { interfaces: definition.devices.interfaces.with(at, parsed.device) });
+}
+
+/** As libvirt has it: the controllers of disks that were added appear with the next change of a device. */
+function withImpliedControllers(definition: DomainDefinition): DomainDefinition {
+  const devices = { ...definition.devices, controllers: [...definition.devices.controllers] };
+  addImpliedControllers(devices);
+  return { ...definition, devices };
 }
 
 export function withDevices(definition: DomainDefinition, changed: Partial<DomainDevices>): DomainDefinition {

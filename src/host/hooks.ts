@@ -12,7 +12,7 @@ export type HookOperation =
 export function hookScripts(folder: string, driver: string): string[] {
   const executable = (file: string): boolean => {
     const facts = fs.statSync(file, { throwIfNoEntry: false });
-    return facts !== undefined && facts.isFile() && (facts.mode & 0o111) !== 0;
+    return facts?.isFile() === true && (facts.mode & 0o111) !== 0;
   };
   const more = `${folder}/${driver}.d`;
   const names = fs.existsSync(more) ? fs.readdirSync(more).sort() : [];

@@ -100,7 +100,7 @@ export function parseDisk(element: XmlElement, live: boolean, { naming = false }
   const target = readTarget(element, sourceElement, { type, device, naming });
   const disk: DiskDevice = {
     // An empty drive is of no particular type.
-    type: sourceElement === undefined && type === 'block' ? 'file' : type,
+    type: source === undefined && type === 'block' ? 'file' : type,
     device,
     options,
     target,
