@@ -57,7 +57,8 @@ export class LibvirtError extends Error {
 
 /** An error of class `code`; the class's own words are put before `detail`. */
 export function libvirtError(code: ErrorCode, detail = '', cause?: unknown): LibvirtError {
-  return new LibvirtError(code, ERROR_CODES[code].prefix + detail, { cause });
+  const { prefix } = ERROR_CODES[code];
+  return new LibvirtError(code, detail === '' ? prefix.trimEnd() : prefix + detail, { cause });
 }
 
 /** `what: No such file or directory`, from an errno (positive) or from an error that Node's fs threw. */
