@@ -7,6 +7,7 @@ import { linux } from '../../lib-native/linux.ts';
 import { compileEnterPlan } from '../container/enter-plan.ts';
 import { Controller, InheritedFds } from '../container/launch.ts';
 import { LibvirtError, libvirtError } from '../errors.ts';
+import { leaveUnit } from '../host/cgroup/controllers.ts';
 import { DomainCgroup } from '../host/cgroup/group.ts';
 import { type Connection, requireWritable } from './connection.ts';
 import { type DomainRef, liveStatus, notRunning } from './domain-lookup.ts';
@@ -47,6 +48,7 @@ export function enterNamespace(connection: Connection, ref: DomainRef, argv: str
   linux.ignoreSignal(SIGINT);
   linux.ignoreSignal(SIGQUIT);
   try {
+    if (group.layout.version === 1) leaveUnit(controller.pid); // the unified hierarchy of a hybrid host: where init is, there the command goes
     const cgroup =
       group.layout.version === 2
         ? { version: 2 as const, payload: group.payloadOf(record.initPid) }
