@@ -184,18 +184,27 @@ function buildCodeCaches() {
   rmSync(prefix, { recursive: true, force: true });
 }
 
+/** Compilers by Node's name of the architecture; `cc` is this machine's own. */
+const CROSS_COMPILERS = { x64: 'x86_64-linux-gnu-gcc', arm64: 'aarch64-linux-gnu-gcc' };
+
+/** Compiles the controller for this machine, and for the others whose cross compiler is installed (Debian: gcc-aarch64-linux-gnu). */
+export function buildControllers() {
+  buildController(process.arch, 'cc');
+  for (const [arch, compiler] of Object.entries(CROSS_COMPILERS)) {
+    if (arch !== process.arch && spawnSync(compiler, ['--version'], { stdio: 'ignore' }).status === 0) buildController(arch, compiler);
+  }
+}
+
 /** Compiles lib-native/controller/*.c to dist/linux-ARCH/libvirt_lxc unless that is newer. */
-export function buildController() {
+function buildController(arch, compiler) {
   const sources = join(root, 'lib-native/controller');
-  const files = existsSync(sources) ? readdirSync(sources) : [];
-  const units = files.filter((name) => name.endsWith('.c'));
-  if (units.length === 0) return;
-  const target = join(dist, platform, 'libvirt_lxc');
+  const files = readdirSync(sources);
+  const target = join(dist, `linux-${arch}`, 'libvirt_lxc');
   const inputs = files.filter((name) => /\.[ch]$/.test(name)).map((name) => join(sources, name));
   if (existsSync(target) && inputs.every((input) => statSync(input).mtimeMs <= statSync(target).mtimeMs)) return;
   mkdirSync(dirname(target), { recursive: true });
-  const flags = ['-std=c11', '-O2', '-static', '-Wall', '-Wextra', '-Werror'];
-  execFileSync('cc', [...flags, '-o', target, ...units.map((name) => join(sources, name))], { stdio: 'inherit' });
+  const flags = ['-std=c11', '-O2', '-static', '-s', '-Wall', '-Wextra', '-Werror'];
+  execFileSync(compiler, [...flags, '-o', target, ...inputs.filter((name) => name.endsWith('.c'))], { stdio: 'inherit' });
 }
 
 /** Puts koffi's native part where the bundle loads it from, by process.dlopen: its JavaScript takes longer to load than all of ours. */
@@ -222,7 +231,7 @@ function attempt(action) {
 }
 
 mkdirSync(dist, { recursive: true });
-buildController();
+buildControllers();
 copyKoffi();
 await buildBundles();
 buildCodeCaches();

@@ -2,6 +2,7 @@
 import fs from 'node:fs';
 import { O_CLOEXEC, O_NONBLOCK, O_WRONLY, POLLIN, RESOLVE_IN_ROOT, SIGHUP, SIGKILL, SIGTERM } from '../../lib-native/constants.ts';
 import { linux } from '../../lib-native/linux.ts';
+import type { DomainStatus } from '../domain/status.ts';
 import { libvirtError, systemError, unsupportedFlags } from '../errors.ts';
 import type { StatusRecord } from '../store/live-status.ts';
 import { lockDomain } from '../store/lock.ts';
@@ -151,7 +152,12 @@ export async function destroyDomain(connection: Connection, ref: DomainRef, flag
   await repairStale(ref.name, lock);
   const status = liveStatus(ref.name);
   if (!status) throw notRunning();
-  const { domain, extra } = loadStatus(status);
+  let loaded: DomainStatus | undefined;
+  // Read while init is ending: it takes as long as a polite one does.
+  const details = (): DomainStatus => {
+    loaded ??= loadStatus(status);
+    return loaded;
+  };
   const controller = linux.pidfdOpen(status.controller.pid);
   const tell = (signal: number) => {
     if (controller >= 0) linux.pidfdSendSignal(controller, signal);
@@ -161,7 +167,7 @@ export async function destroyDomain(connection: Connection, ref: DomainRef, flag
     try {
       if (init >= 0 && isContainerInit(status.initPid, status.controller)) {
         tell(STAND_DOWN_SIGNAL);
-        if (!endInit(init, status, extra['cgroup'], flags.graceful === true)) {
+        if (!endInit(init, status, details, flags.graceful === true)) {
           tell(STAND_UP_SIGNAL);
           throw flags.graceful
             ? systemError(`Failed to terminate process ${status.initPid} with SIGTERM`, 16)
@@ -176,21 +182,28 @@ export async function destroyDomain(connection: Connection, ref: DomainRef, flag
   } finally {
     if (controller >= 0) linux.close(controller);
   }
+  const { domain, extra } = details();
   await clearUp({ domain, cgroup: extra['cgroup'], reason: 'destroyed' }, lock);
   if (flags.removeLogs) fs.rmSync(logFile(ref.name), { force: true });
 }
 
 /** True when init has ended. */
-function endInit(init: number, status: StatusRecord, cgroup: string | undefined, graceful: boolean): boolean {
-  const paused = status.state === 'paused';
-  if (!paused || graceful) {
+function endInit(init: number, status: StatusRecord, details: () => DomainStatus, graceful: boolean): boolean {
+  const thawIfPaused = () => {
+    const cgroup = status.state === 'paused' ? details().extra['cgroup'] : undefined;
+    if (cgroup !== undefined) thawQuietly(cgroup); // what is frozen does not die (freezer-subsystem.rst)
+  };
+  if (status.state !== 'paused' || graceful) {
     linux.pidfdSendSignal(init, SIGTERM);
-    if (paused && cgroup !== undefined) thawQuietly(cgroup);
-    if (waitFor(init, graceful ? GRACEFUL_TIMEOUT_MS : DESTROY_GRACE_MS)) return true;
+    const sentAt = Date.now();
+    thawIfPaused();
+    details();
+    const grace = graceful ? GRACEFUL_TIMEOUT_MS : DESTROY_GRACE_MS;
+    if (waitFor(init, Math.max(0, grace - (Date.now() - sentAt)))) return true;
     if (graceful) return false;
   }
   linux.pidfdSendSignal(init, SIGKILL);
-  if (cgroup !== undefined && paused) thawQuietly(cgroup); // what is frozen does not die (freezer-subsystem.rst)
+  thawIfPaused();
   return waitFor(init, KILL_TIMEOUT_MS);
 }
 
