@@ -133,6 +133,7 @@ export const DESTROY_GRACE_MS = 25;
 /** The same for `--graceful`, which never kills. */
 const GRACEFUL_TIMEOUT_MS = 10_000;
 const KILL_TIMEOUT_MS = 15_000;
+const CONTROLLER_TIMEOUT_MS = 2000;
 
 export interface DestroyFlags {
   /** Only ask; fail if init does not end. */
@@ -142,8 +143,7 @@ export interface DestroyFlags {
 
 /**
  * Ends a container: SIGTERM to init, then SIGKILL, which takes its whole PID namespace with it, whatever has left its
- * cgroup. Clears up itself, so the controller is told to leave out the aftermath; it is not waited for: it ends by itself,
- * after at most 300 ms in which somebody may read the rest of the console (controller/console.c).
+ * cgroup. Clears up itself, so the controller is told to leave out the aftermath.
  * Throws OPERATION_INVALID if it does not run, OPERATION_FAILED if processes refuse to die or, graceful, to end.
  */
 export async function destroyDomain(connection: Connection, ref: DomainRef, flags: DestroyFlags): Promise<void> {
@@ -179,11 +179,13 @@ export async function destroyDomain(connection: Connection, ref: DomainRef, flag
     } finally {
       if (init >= 0) linux.close(init);
     }
+    const { domain, extra } = details();
+    await clearUp({ domain, cgroup: extra['cgroup'], reason: 'destroyed' }, lock);
+    // Until it is gone it holds the container's mounts; it ends while we clear up.
+    if (controller >= 0 && !waitFor(controller, CONTROLLER_TIMEOUT_MS)) tell(SIGKILL);
   } finally {
     if (controller >= 0) linux.close(controller);
   }
-  const { domain, extra } = details();
-  await clearUp({ domain, cgroup: extra['cgroup'], reason: 'destroyed' }, lock);
   if (flags.removeLogs) fs.rmSync(logFile(ref.name), { force: true });
 }
 

@@ -205,6 +205,8 @@ export class Virsh {
       this.run('undefine', name);
       if (fs.existsSync(this.path('run/libvirt/lxc', `${name}.xml`))) this.run('destroy', name); // started again meanwhile
     }
+    // What killed commands left of their files is cleared up by the next one that defines a domain.
+    if (this.leftovers().files.length > 0) this.run('undefine', this.define());
   }
 
   #namesIn(folder: string): string[] {

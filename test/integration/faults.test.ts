@@ -42,7 +42,8 @@ suite('a killed', ['root', 'built', 'busybox', 'fuse'], () => {
       expect(errorLines(stderr)).toEqual([`Failed to destroy domain '${name}'`, 'Requested operation is not valid: domain is not running']);
   };
 
-  describe('command', () => {
+  // Whether the kills fall on both sides of the moment that counts is chance on a busy machine: then they are done again.
+  describe('command', { retry: 2 }, () => {
     it('leaves a domain that was being started off or running, and the next start works', async () => {
       const name = virsh.define();
       const found = new Set<string>();
