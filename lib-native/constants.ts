@@ -138,7 +138,6 @@ export const O_CLOEXEC = 0o2000000;
 export const O_PATH = 0o10000000;
 
 export const RESOLVE_IN_ROOT = 0x10;
-export const RESOLVE_NO_MAGICLINKS = 0x02;
 
 export const CLONE_NEWNS = 0x00020000;
 export const CLONE_NEWCGROUP = 0x02000000;
@@ -164,10 +163,6 @@ export const MOUNT_ATTR_NOSUID = 0x02;
 export const MOUNT_ATTR_NODEV = 0x04;
 export const MOUNT_ATTR_NOEXEC = 0x08;
 
-export const MS_RDONLY = 1;
-export const MS_NOSUID = 2;
-export const MS_NODEV = 4;
-export const MS_NOEXEC = 8;
 export const MS_REC = 16384;
 export const MS_PRIVATE = 1 << 18;
 export const MNT_DETACH = 2;
@@ -178,7 +173,6 @@ export const S_IFREG = 0o100000;
 
 export const LOCK_EX = 2;
 export const LOCK_NB = 4;
-export const LOCK_UN = 8;
 
 export const F_OFD_SETLK = 37;
 export const F_RDLCK = 0;
@@ -192,8 +186,6 @@ export const PER_LINUX32 = 8;
 export const SIGHUP = 1;
 export const SIGINT = 2;
 export const SIGKILL = 9;
-export const SIGUSR1 = 10;
-export const SIGUSR2 = 12;
 export const SIGTERM = 15;
 
 export const TIOCSPTLCK = 0x40045431;
@@ -204,7 +196,6 @@ export const LO_FLAGS_READ_ONLY = 1;
 export const LO_FLAGS_AUTOCLEAR = 4;
 
 export const POLLIN = 1;
-export const POLLHUP = 0x10;
 
 export const ENOENT = 2;
 export const ESRCH = 3;
@@ -214,9 +205,7 @@ export const EAGAIN = 11;
 export const EBUSY = 16;
 export const EEXIST = 17;
 export const EINVAL = 22;
-export const ENOSYS = 38;
 export const ENODEV = 19;
-export const EPERM = 1;
 export const EACCES = 13;
 
 export const ERANGE = 34;
@@ -235,3 +224,4 @@ export const NETLINK_EXT_ACK = 11;
 export const NETLINK_GET_STRICT_CHK = 12;
 export const MSG_TRUNC = 0x20;
 export const MSG_DONTWAIT = 0x40;
+export const EROFS = 30;

@@ -91,9 +91,6 @@ export const linux: Syscalls = {
     attributes.writeBigUInt64LE(BigInt(propagation), 16);
     return raw(SYS.mount_setattr, ['int', 'str', 'uint', 'void *', 'size_t'], [dirfd, path, flags, attributes, 32]);
   },
-  mount: (source, target, type, flags, data) =>
-    intCall('mount', ['str', 'str', 'str', 'ulong', 'str'], [source, target, type, flags, data]),
-  umount2: (target, flags) => intCall('umount2', ['str', 'int'], [target, flags]),
   pidfdOpen: (pid) => raw(SYS.pidfd_open, ['int', 'uint'], [pid, 0]),
   pidfdSendSignal: (pidfd, signal) => raw(SYS.pidfd_send_signal, ['int', 'int', 'void *', 'uint'], [pidfd, signal, null, 0]),
   // union sigval is passed as the one register that it fills.
@@ -110,9 +107,7 @@ export const linux: Syscalls = {
     return result < 0 ? result : fds.map((_, i) => set.readInt16LE(i * 8 + 6));
   },
   socketpair: () => pair((fds) => intCall('socketpair', ['int', 'int', 'int', 'void *'], [1, 1 | O_CLOEXEC, 0, fds])),
-  pipe: () => pair((fds) => intCall('pipe2', ['void *', 'int'], [fds, O_CLOEXEC])),
   socket: (family, type, protocol) => intCall('socket', ['int', 'int', 'int'], [family, type | O_CLOEXEC, protocol]),
-  bind: (fd, address) => intCall('bind', ['int', 'void *', 'uint'], [fd, address, address.length]),
   send: (fd, data, flags) => libcCall('send', ['int', 'void *', 'size_t', 'int'], [fd, data, data.length, flags]),
   recv: (fd, data, flags) => libcCall('recv', ['int', 'void *', 'size_t', 'int'], [fd, data, data.length, flags]),
   setsockopt: (fd, level, option, value) => {
@@ -134,8 +129,6 @@ export const linux: Syscalls = {
   restoreSignal: (signal) => {
     bind('signal', 'signal', 'void *', ['int', 'long'])(signal, 0);
   },
-  dup: (fd) => intCall('dup', ['int'], [fd]),
-  setCloexec: (fd, on) => intCall('fcntl', ['int', 'int', 'int'], [fd, 2 /* F_SETFD */, on ? 1 : 0]),
   canonicalHostName,
 };
 

@@ -38,8 +38,6 @@ export interface Syscalls {
   fsmount(fd: number, attributes: number): number;
   /** `set`: MOUNT_ATTR_*; `propagation`: MS_PRIVATE and its kin. */
   mountSetattr(dirfd: number, path: string, flags: number, change: { set?: number; propagation?: number }): number;
-  mount(source: string, target: string, type: string, flags: number, data: string): number;
-  umount2(target: string, flags: number): number;
   pidfdOpen(pid: number): number;
   pidfdSendSignal(pidfd: number, signal: number): number;
   kill(pid: number, signal: number): number;
@@ -50,9 +48,7 @@ export interface Syscalls {
   poll(fds: { fd: number; events: number }[], timeoutMs: number): number | number[];
   /** A connected pair of stream sockets, close-on-exec. */
   socketpair(): [number, number] | number;
-  pipe(): [number, number] | number;
   socket(family: number, type: number, protocol: number): number;
-  bind(fd: number, address: Buffer): number;
   send(fd: number, data: Buffer, flags: number): number;
   recv(fd: number, data: Buffer, flags: number): number;
   setsockopt(fd: number, level: number, option: number, value: number): number;
@@ -65,8 +61,6 @@ export interface Syscalls {
   waitpid(pid: number, flags: number): [number, number] | number;
   ignoreSignal(signal: number): void;
   restoreSignal(signal: number): void;
-  dup(fd: number): number;
-  setCloexec(fd: number, on: boolean): number;
   /** The name that the resolver calls `name` by (getaddrinfo(3) with AI_CANONNAME), or undefined. */
   canonicalHostName(name: string): string | undefined;
 }

@@ -15,8 +15,11 @@ import {
   CLONE_NEWIPC,
   CLONE_NEWNET,
   CLONE_NEWUTS,
+  EACCES,
+  EBADF,
   EINVAL,
   ENOENT,
+  EROFS,
   MNT_DETACH,
   MOUNT_ATTR_NODEV,
   MOUNT_ATTR_NOEXEC,
@@ -196,9 +199,6 @@ function newMounts(definition: DomainDefinition, inputs: PlanInputs): { steps: S
 const detach = (target: string): Step =>
   step('umount2', [target, MNT_DETACH], `Failed to unmount '${target}'`, { tolerate: [EINVAL, ENOENT] });
 
-const EROFS = 30;
-const EACCES = 13;
-
 /** Attaches on a folder that is made if it can be; on a read-only root it must be there. */
 const place = (mount: Parameters<typeof moveMount>[0], target: string): Step[] => [
   ...makeFolders(target, [EROFS, EACCES]),
@@ -221,7 +221,7 @@ function procSys(hasNetwork: boolean): Step[] {
     moveMount({ step: sys }, '/proc/sys', 'Failed to mount on /proc/sys'),
     ...writable.map(({ path, tree }) => ({
       ...moveMount({ step: tree }, path, `Failed to mount on ${path}`),
-      tolerate: [ENOENT, 9 /* EBADF: the host has no IPv6 */],
+      tolerate: [ENOENT, EBADF /* the host has no IPv6 */],
     })),
   ];
 }

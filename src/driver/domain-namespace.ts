@@ -1,7 +1,7 @@
 // lxc-enter-namespace: a command inside a running container.
 import path from 'node:path';
 import process from 'node:process';
-import { SIGINT } from '../../lib-native/constants.ts';
+import { ENOENT, SIGINT } from '../../lib-native/constants.ts';
 import { nativeFolder } from '../../lib-native/koffi.ts';
 import { linux } from '../../lib-native/linux.ts';
 import { compileEnterPlan } from '../container/enter-plan.ts';
@@ -16,7 +16,6 @@ import { hostFacts } from './host-facts.ts';
 import { loadStatus } from './stored-domain.ts';
 
 const SIGQUIT = 3;
-const ENOENT = 2;
 /** What a shell, and libvirt, call a command that is not there, and one that cannot be executed. */
 const NOT_FOUND = 127;
 const NOT_EXECUTABLE = 126;

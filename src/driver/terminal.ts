@@ -1,11 +1,10 @@
 // What the console relay needs of the kernel beyond reading and writing: raw mode and waiting for several descriptors.
 
-import { POLLIN } from '../../lib-native/constants.ts';
+import { EINTR, POLLIN } from '../../lib-native/constants.ts';
 import { linux } from '../../lib-native/linux.ts';
 import { systemError } from '../errors.ts';
 
 const POLLOUT = 4;
-const EINTR = 4;
 
 export { makeRaw } from '../host/terminal.ts';
 
