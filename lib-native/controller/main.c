@@ -63,6 +63,7 @@ static bool owner_gone;  /* ... and that happened */
 static bool autodestroy; /* the container ends with the other side of the control socket */
 static bool stand_down; /* whoever stops the container clears up too: no aftermath */
 static bool abandoned;  /* virsh-lxc went away before the program was executed */
+static unsigned plan_first, plan_last; /* descriptors that only the child uses */
 static char **aftermath_command;
 static int aftermath_words;
 
@@ -167,6 +168,11 @@ static void launch(const struct plan *plan)
 		plan_run_child(plan, go[0], error[1]);
 	}
 	init_pid = (pid_t)pid;
+	/* The child has what it needs: nothing of the container's may stay busy, or open, because of us. */
+	if (plan_last)
+		close_range(plan_first, plan_last, 0);
+	if (cgroup >= 0)
+		close(cgroup);
 	close(go[0]);
 	close(error[1]);
 	go_write = go[1];
@@ -305,9 +311,22 @@ static void add_console(char *text)
 		die("console");
 }
 
+/* --plan-fds FIRST-LAST */
+static void set_plan_fds(char *text)
+{
+	char *last = strchr(text, '-');
+	if (!last) {
+		dprintf(STDERR_FILENO, "%s: --plan-fds wants FIRST-LAST\n", program_name);
+		exit(EXIT_FAILURE);
+	}
+	*last = 0;
+	plan_first = (unsigned)number(text);
+	plan_last = (unsigned)number(last + 1);
+}
+
 static void usage(FILE *to)
 {
-	fputs("usage: libvirt_lxc --name DOMAIN --control FD [--console GUEST:HOST:PATH]... [--meminfo FD] [--autodestroy] [-- AFTERMATH...]\n"
+	fputs("usage: libvirt_lxc --name DOMAIN --control FD [--console GUEST:HOST:PATH]... [--meminfo FD] [--plan-fds FIRST-LAST] [--autodestroy] [-- AFTERMATH...]\n"
 	      "       libvirt_lxc --enter --control FD\n"
 	      "The controller of one container, started by virsh-lxc; see libvirt_lxc(8).\n",
 	      to);
@@ -318,13 +337,13 @@ int main(int argc, char **argv)
 	static const struct option options[] = {
 		{ "name", required_argument, NULL, 'n' },    { "control", required_argument, NULL, 'C' },
 		{ "console", required_argument, NULL, 'c' }, { "meminfo", required_argument, NULL, 'm' },
+		{ "plan-fds", required_argument, NULL, 'p' }, { "autodestroy", no_argument, NULL, 'a' },
 		{ "enter", no_argument, NULL, 'e' },	     { "help", no_argument, NULL, 'h' },
-		{ "autodestroy", no_argument, NULL, 'a' },
 		{ NULL, 0, NULL, 0 },
 	};
 	bool enter = false;
 	int fuse = -1;
-	for (int c; (c = getopt_long(argc, argv, "+n:C:c:m:aeh", options, NULL)) != -1;)
+	for (int c; (c = getopt_long(argc, argv, "+n:C:c:m:p:aeh", options, NULL)) != -1;)
 		switch (c) {
 		case 'n':
 			break; /* shown by ps; the plan knows everything else */
@@ -336,6 +355,9 @@ int main(int argc, char **argv)
 			break;
 		case 'm':
 			fuse = number(optarg);
+			break;
+		case 'p':
+			set_plan_fds(optarg);
 			break;
 		case 'a':
 			autodestroy = true;

@@ -143,12 +143,17 @@ async function launch(domain: DomainDefinition, network: OwnNetwork | undefined,
   ]);
   const fuse = inherited.add(resources.fuse.device);
   inherited.add(lock.fd);
+  const firstOfPlan = inherited.fds.length;
   const numbers = inheritResources(resources, shared.fds, inherited);
   const passFds = (options.passFds ?? []).map((fd) => inherited.add(fd));
+  const planFds = `${firstOfPlan}-${inherited.fds.length - 1}`;
   using controller = new Controller(
     {
       binary: controllerBinary(domain.devices.emulator),
-      args: ['--name', domain.name, ...consoles, '--meminfo', String(fuse), ...(options.autodestroy ? ['--autodestroy'] : [])],
+      args: [
+        ...['--name', domain.name, ...consoles, '--meminfo', String(fuse), '--plan-fds', planFds],
+        ...(options.autodestroy ? ['--autodestroy'] : []),
+      ],
       trailingArgs: ['--', process.execPath, aftermathScript(), '--internal-aftermath', domain.name, domain.partition ?? DEFAULT_PARTITION],
       env: controllerEnvironment(),
       inherited,

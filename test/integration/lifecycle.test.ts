@@ -1,4 +1,6 @@
 import fs from 'node:fs';
+import type { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { expect, it } from 'vitest';
 import { eventually } from '../helpers/eventually.ts';
 import { suite } from '../helpers/requires.ts';
@@ -212,5 +214,12 @@ suite('a domain', ['root', 'built', 'busybox', 'fuse'], () => {
     expect(fs.readFileSync(virsh.path('second'), 'utf8').trim().split('\n').map(Number)).toEqual([0, 1, 2, 3, 4, 5]);
     fs.closeSync(first);
     fs.closeSync(second);
+  });
+
+  it('keeps no copy of a descriptor that it passed', async () => {
+    const name = virsh.define({ init: ['/bin/sh', '-c', 'echo from inside >&3; exec 3>&-; sleep 1000'] });
+    const child = virsh.start({ stdio: ['ignore', 'ignore', 'ignore', 'pipe'] }, 'start', name, '--pass-fds', '3');
+    expect(await text(child.stdio[3] as Readable)).toBe('from inside\n'); // to the end of the file
+    expect(virsh.state(name)).toBe('running (booted)');
   });
 });
