@@ -187,6 +187,7 @@ export const SIGHUP = 1;
 export const SIGINT = 2;
 export const SIGKILL = 9;
 export const SIGTERM = 15;
+export const SIGCONT = 18;
 
 export const TIOCSPTLCK = 0x40045431;
 export const TIOCGPTN = 0x80045430;

@@ -1,6 +1,6 @@
 // shutdown, reboot and destroy.
 import fs from 'node:fs';
-import { O_CLOEXEC, O_NONBLOCK, O_WRONLY, POLLIN, RESOLVE_IN_ROOT, SIGHUP, SIGKILL, SIGTERM } from '../../lib-native/constants.ts';
+import { O_CLOEXEC, O_NONBLOCK, O_WRONLY, POLLIN, RESOLVE_IN_ROOT, SIGCONT, SIGHUP, SIGKILL, SIGTERM } from '../../lib-native/constants.ts';
 import { linux } from '../../lib-native/linux.ts';
 import type { DomainStatus } from '../domain/status.ts';
 import { libvirtError, systemError, unsupportedFlags } from '../errors.ts';
@@ -133,7 +133,6 @@ export const DESTROY_GRACE_MS = 25;
 /** The same for `--graceful`, which never kills. */
 const GRACEFUL_TIMEOUT_MS = 10_000;
 const KILL_TIMEOUT_MS = 15_000;
-const CONTROLLER_TIMEOUT_MS = 2000;
 
 export interface DestroyFlags {
   /** Only ask; fail if init does not end. */
@@ -143,7 +142,8 @@ export interface DestroyFlags {
 
 /**
  * Ends a container: SIGTERM to init, then SIGKILL, which takes its whole PID namespace with it, whatever has left its
- * cgroup. Clears up itself, so the controller is told to leave out the aftermath.
+ * cgroup. Clears up itself, so the controller is told to leave out the aftermath; that holds nothing of the container's, and
+ * nobody waits for its end.
  * Throws OPERATION_INVALID if it does not run, OPERATION_FAILED if processes refuse to die or, graceful, to end.
  */
 export async function destroyDomain(connection: Connection, ref: DomainRef, flags: DestroyFlags): Promise<void> {
@@ -167,6 +167,7 @@ export async function destroyDomain(connection: Connection, ref: DomainRef, flag
     try {
       if (init >= 0 && isContainerInit(status.initPid, status.controller)) {
         tell(STAND_DOWN_SIGNAL);
+        tell(SIGCONT); // one that somebody stopped would never reap init
         if (!endInit(init, status, details, flags.graceful === true)) {
           tell(STAND_UP_SIGNAL);
           throw flags.graceful
@@ -181,8 +182,6 @@ export async function destroyDomain(connection: Connection, ref: DomainRef, flag
     }
     const { domain, extra } = details();
     await clearUp({ domain, cgroup: extra['cgroup'], reason: 'destroyed' }, lock);
-    // Until it is gone it holds the container's mounts; it ends while we clear up.
-    if (controller >= 0 && !waitFor(controller, CONTROLLER_TIMEOUT_MS)) tell(SIGKILL);
   } finally {
     if (controller >= 0) linux.close(controller);
   }

@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import process from 'node:process';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { expect, it } from 'vitest';
@@ -75,6 +76,14 @@ suite('a domain', ['root', 'built', 'busybox', 'fuse'], () => {
     const name = virsh.boot({ init: ['/bin/sh', '-c', '(setsid sleep 1000 &); (setsid sh -c "sleep 1000; true" &) ; exec sleep 1000'] });
     virsh.ok('destroy', name);
     expect(virsh.leftovers()).toMatchObject({ processes: [], cgroups: [] });
+  });
+
+  it('is destroyed although its controller was stopped, which then ends too', async () => {
+    const name = virsh.boot();
+    const controller = Number(virsh.ok('domid', name));
+    process.kill(controller, 'SIGSTOP');
+    virsh.ok('destroy', name);
+    await eventually(() => !fs.existsSync(`/proc/${controller}`));
   });
 
   it('starts again with another controller when its init reboots', async () => {
