@@ -25,29 +25,33 @@ export interface ConsoleFlags {
   safe?: boolean;
 }
 
-/**
- * Opens console `devname` (`console0` …), by default the first. Throws INTERNAL_ERROR where there is none of that name.
- *
- * `output`, a non-blocking descriptor of this process, is offered to the controller: what the container writes then goes
- * straight there, and only what the controller did not take the offer for comes from the stream.
- */
-export function openConsole(
-  connection: Connection,
-  ref: DomainRef,
-  devname: string | undefined,
-  flags: ConsoleFlags,
-  output?: number,
-): ConsoleStream {
+/** A console of a running domain: where it is, and whom to ask for its output. */
+export interface DomainConsole {
+  readonly path: string;
+  readonly index: number;
+  readonly controllerPid: number;
+}
+
+/** Finds console `devname` (`console0` …), by default the first. Throws INTERNAL_ERROR where there is none of that name. */
+export function findConsole(connection: Connection, ref: DomainRef, devname: string | undefined, flags: ConsoleFlags): DomainConsole {
   requireWritable(connection, 'virDomainOpenConsole');
   const refused = (flags.force ? 0x1 : 0) | (flags.safe ? 0x2 : 0);
   if (refused) throw unsupportedFlags(refused, 'lxcDomainOpenConsole');
   const record = liveStatus(ref.name);
   if (!record) throw notRunning();
   const { consoles } = loadStatus(record).domain.devices;
-  const device = devname === undefined ? consoles[0] : consoles.find(({ alias }) => alias === devname);
+  const index = devname === undefined ? 0 : consoles.findIndex(({ alias }) => alias === devname);
+  const device = consoles[index];
   if (!device) throw libvirtError('INTERNAL_ERROR', `cannot find console device '${devname ?? '<default>'}'`);
-  const path = device.sourcePath ?? '';
-  const offer = (value: number) => linux.sigqueue(record.controller.pid, OFFER_SIGNAL, consoles.indexOf(device) * 0x10000 + value);
+  return { path: device.sourcePath ?? '', index, controllerPid: record.controller.pid };
+}
+
+/**
+ * Opens a console; throws SYSTEM_ERROR. `output`, a non-blocking descriptor of this process, is offered to the controller: what
+ * the container writes then goes straight there, and only what the controller did not take the offer for comes from the stream.
+ */
+export function openConsole({ path, index, controllerPid }: DomainConsole, output?: number): ConsoleStream {
+  const offer = (value: number) => linux.sigqueue(controllerPid, OFFER_SIGNAL, index * 0x10000 + value);
   // Before it is opened: what was written while nobody read comes with the opening.
   if (output !== undefined) offer(output);
   const fd = linux.open(path, O_RDWR | O_NOCTTY | O_CLOEXEC);

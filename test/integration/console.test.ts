@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import { eventually } from '../helpers/eventually.ts';
+import { eventually, SLOWNESS } from '../helpers/eventually.ts';
 import { suite } from '../helpers/requires.ts';
 import { onTerminal } from '../helpers/terminal.ts';
 import { useVirsh } from '../helpers/virsh.ts';
@@ -101,7 +101,7 @@ suite('the console', ['root', 'built', 'busybox', 'fuse', 'script'], () => {
   });
 
   it('is there from the first byte with start --console', async () => {
-    const name = virsh.define({ init: ['/bin/sh', '-c', 'echo first words; sleep 0.3; echo last words'] });
+    const name = virsh.define({ init: ['/bin/sh', '-c', `echo first words; sleep ${0.3 * SLOWNESS}; echo last words`] });
     const visit = onTerminal(virsh, 'start', name, '--console');
     expect(await visit.ended()).toBe(0);
     expect(visit.shown()).toMatch(/first words\nlast words\n/);

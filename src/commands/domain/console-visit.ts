@@ -13,21 +13,21 @@ export async function visitConsole(
   const { isActive } = await import('../../driver/domain-lookup.ts');
   if (!(await isActive(context.connection, domain))) throw failure('The domain is not running');
   if (!(await isTerminal(0))) throw failure('Cannot run interactive console without a controlling TTY');
-  const ending = context.settings.escape;
-  const { openConsole } = await import('../../driver/domain-console.ts');
+  const { findConsole, openConsole } = await import('../../driver/domain-console.ts');
   const { rawTerminal, relayConsole } = await import('../../cli/console-relay.ts');
   // Raw before anything is said: who waits for these words may type at once, and the container echoes what is typed.
   using terminal = await rawTerminal();
-  context.extra(`Connected to domain '${domain.name}'\r\n`);
-  context.extra(`Escape character is ${ending.text}${keysOf(ending.text)}\r\n`);
-  context.flush();
-  using stream = await openConsole(
-    context.connection,
-    domain,
-    options.devname,
-    { force: options.force, safe: options.safe },
-    terminal.output,
-  );
+  const ending = context.settings.escape;
+  let found: ReturnType<typeof findConsole>;
+  try {
+    found = findConsole(context.connection, domain, options.devname, { force: options.force, safe: options.safe });
+  } finally {
+    // Said last, and even before an error, as virsh does: who reads it is to be there already.
+    context.extra(`Connected to domain '${domain.name}'\r\n`);
+    context.extra(`Escape character is ${ending.text}${keysOf(ending.text)}\r\n`);
+    context.flush();
+  }
+  using stream = openConsole(found, terminal.output);
   await relayConsole(stream.fd, ending.byte);
 }
 
