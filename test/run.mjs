@@ -1,10 +1,10 @@
 // Every check, one after the other: types, lint, unit, package, integration, conformance. Last line: `N passed, N failed[, N skipped]`.
-import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
+import { execa, execaSync } from 'execa';
 import yargs from 'yargs';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
@@ -24,33 +24,41 @@ const DEVIATIONS = {
 };
 
 /** Debian packages that the integration and conformance tests use. */
-const PACKAGES = { 'busybox-static': '/bin/busybox', python3: '/usr/bin/python3', iproute2: '/usr/sbin/ip', e2fsprogs: '/usr/sbin/mke2fs' };
+const PACKAGES = {
+  'busybox-static': '/bin/busybox',
+  'dnsmasq-base': '/usr/sbin/dnsmasq',
+  e2fsprogs: '/usr/sbin/mke2fs',
+  iproute2: '/usr/sbin/ip',
+  nftables: '/usr/sbin/nft',
+  python3: '/usr/bin/python3',
+};
+
+const works = (command) => execaSync(command, ['--version'], { reject: false }).exitCode === 0;
 
 function installPackages() {
   const missing = Object.entries(PACKAGES)
-    .filter(([name, file]) => !fs.existsSync(file) && !(name === 'python3' && spawnSync('python3', ['--version']).status === 0))
+    .filter(([name, file]) => !fs.existsSync(file) && !(name === 'python3' && works(name)))
     .map(([name]) => name);
-  if (missing.length === 0 || !isRoot || spawnSync('apt-get', ['--version']).status !== 0) return;
+  if (missing.length === 0 || !isRoot || !works('apt-get')) return;
   console.log(`installing ${missing.join(', ')} ...`);
-  const options = { stdio: ['ignore', 'ignore', 'inherit'], env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } };
-  spawnSync('apt-get', ['update', '-qq'], options);
-  spawnSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...missing], options);
+  const options = { reject: false, stdin: 'ignore', stdout: 'ignore', stderr: 'inherit', env: { DEBIAN_FRONTEND: 'noninteractive' } };
+  execaSync('apt-get', ['update', '-qq'], options);
+  execaSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...missing], options);
 }
 
 /** Runs a command; its output is shown as it comes. Returns its exit status and output. */
-function run(command, args, env = {}) {
-  return new Promise((resolve) => {
-    const child = spawn(command, args, { cwd: root, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
-    let output = '';
-    const take = (data) => {
-      output += data;
-      process.stdout.write(data);
-    };
-    child.stdout.on('data', take);
-    child.stderr.on('data', take);
-    child.on('error', (error) => resolve({ status: 1, output: String(error) }));
-    child.on('close', (status) => resolve({ status: status ?? 1, output }));
+async function run(command, args, env = {}) {
+  const shown = ['pipe', 'inherit'];
+  const { exitCode, all } = await execa(command, args, {
+    cwd: root,
+    env,
+    reject: false,
+    stdin: 'ignore',
+    stdout: shown,
+    stderr: shown,
+    all: true,
   });
+  return { status: exitCode ?? 1, output: all ?? '' };
 }
 
 const bin = (name) => path.join(root, 'node_modules/.bin', name);

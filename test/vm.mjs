@@ -1,11 +1,11 @@
 // The integration tests on other hosts: virtual machines of ../shared/vm, one after the other. Arguments choose the variants;
 // TESTS=word runs only test files with that word in their path. Last line: `N passed, N failed[, N skipped]`.
-import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const runInVm = path.join(root, '../shared/vm/run-in-vm.sh');
@@ -38,16 +38,8 @@ async function testIn(variant, folder) {
   const env = { ...ENVIRONMENT, ...(process.stdout.isTTY ? {} : { NO_COLOR: '1' }) };
   const environment = Object.entries(env).flatMap(([name, value]) => ['-e', `${name}=${value}`]);
   const args = ['-v', variant, '-p', path.join(folder, 'project'), '-o', out, '-t', String(TIMEOUT_SECONDS), ...environment, '--', COMMAND];
-  const child = spawn(runInVm, args, { stdio: ['ignore', 'inherit', 'inherit'] });
-  process.once('exit', () => child.kill());
-  const status = await new Promise((resolve) => {
-    child.on('error', (error) => {
-      console.error(String(error));
-      resolve(125);
-    });
-    child.on('close', (code) => resolve(code ?? 125));
-  });
-  return counts(path.join(out, 'report.json'), status);
+  const { exitCode } = await execa(runInVm, args, { reject: false, stdin: 'ignore', stdout: 'inherit', stderr: 'inherit' });
+  return counts(path.join(out, 'report.json'), exitCode ?? 125);
 }
 
 function counts(report, status) {

@@ -1,10 +1,10 @@
 // npm run demo: the main job, done for real and narrated.
-import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
+import { execa, execaSync } from 'execa';
 
 const root = path.dirname(path.dirname(path.dirname(fileURLToPath(import.meta.url))));
 const command = path.join(root, 'bin/virsh-lxc');
@@ -17,7 +17,7 @@ if (process.getuid?.() !== 0) {
 
 // Everything of the demo is below a folder of its own, so that nothing of yours is touched.
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'virsh-lxc-demo-'));
-const env = { ...process.env, VIRSH_LXC_PREFIX: folder };
+const env = { VIRSH_LXC_PREFIX: folder };
 const xml = `<domain type='lxc'>
   <name>vm1</name>
   <memory>500000</memory>
@@ -41,23 +41,18 @@ const say = (text) => console.log(`\n\u2014 ${text}`);
 
 function virsh(...args) {
   console.log(`$ virsh-lxc ${args.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word}'`)).join(' ')}`);
-  const result = spawnSync(command, args, { env, encoding: 'utf8', cwd: folder });
-  process.stdout.write(result.stdout);
-  process.stderr.write(result.stderr);
-  if (result.status !== 0) throw new Error(`virsh-lxc ${args[0]} failed with status ${result.status}`);
-  return result.stdout;
+  return execaSync(command, args, { env, cwd: folder, stdout: ['pipe', 'inherit'], stderr: 'inherit' }).stdout;
 }
 
 /** Types into the console as a person would: script(1) gives it a terminal. */
 async function talk(lines) {
   console.log('$ virsh-lxc console vm1');
-  const child = spawn('script', ['-qfec', `${command} console vm1`, '/dev/null'], { env, cwd: folder, stdio: ['pipe', 'pipe', 'inherit'] });
+  const child = execa('script', ['-qfec', `${command} console vm1`, '/dev/null'], { env, cwd: folder, stderr: 'inherit' });
   let shown = '';
   child.stdout.on('data', (data) => {
     shown += data;
     process.stdout.write(String(data).replaceAll('\r', ''));
   });
-  const ended = new Promise((resolve) => child.on('close', resolve));
   const until = async (text) => {
     for (let i = 0; i < 100 && !shown.includes(text); i++) await new Promise((resolve) => setTimeout(resolve, 50));
     if (!shown.includes(text)) throw new Error(`the console never said '${text}'`);
@@ -68,7 +63,7 @@ async function talk(lines) {
     await until(answer);
   }
   child.stdin.write('\x1d'); // Ctrl + ]
-  await ended;
+  await child;
 }
 
 try {
@@ -95,13 +90,13 @@ try {
   say('Ask it to shut down. A bare shell as init does not obey, so it is destroyed.');
   virsh('shutdown', 'vm1');
   await new Promise((resolve) => setTimeout(resolve, 300));
-  if (spawnSync(command, ['domstate', 'vm1'], { env, encoding: 'utf8' }).stdout.includes('running')) virsh('destroy', 'vm1');
+  if (execaSync(command, ['domstate', 'vm1'], { env }).stdout.includes('running')) virsh('destroy', 'vm1');
   virsh('undefine', 'vm1');
   virsh('list', '--all');
   console.log(
     `\nDone in ${((Date.now() - begin) / 1000).toFixed(1)} s. Next: man ${path.relative(process.cwd(), path.join(root, 'man/virsh-lxc.1'))}`,
   );
 } finally {
-  for (const verb of ['destroy', 'undefine']) spawnSync(command, ['-q', verb, 'vm1'], { env, stdio: 'ignore' });
+  for (const verb of ['destroy', 'undefine']) execaSync(command, ['-q', verb, 'vm1'], { env, stdio: 'ignore', reject: false });
   fs.rmSync(folder, { recursive: true, force: true });
 }
