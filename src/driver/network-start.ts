@@ -255,7 +255,7 @@ export function repairNetwork(name: string): void {
     clearStale(name);
     return;
   }
-  if (hasOwnBridge(live) && needsDnsmasq(live) && dnsmasqPid(dnsmasqFiles(name)) === undefined) startNetworkDnsmasq(live);
+  if (hasOwnBridge(live) && needsDnsmasq(live) && dnsmasqPid(dnsmasqFiles(name)) === undefined) restartNetworkDnsmasq(live);
 }
 
 /** Clears up a network that has a status but is not active. */

@@ -45,25 +45,29 @@ export function startDnsmasq({ config }: DnsmasqIdentity, script: LeaseScript): 
   throw libvirtError('OPERATION_FAILED', `Failed to start ${binary}: ${reason}`);
 }
 
-/** The pid, if it runs: a process of that pid which was given our configuration. */
-export function dnsmasqPid({ config, pidFile }: DnsmasqIdentity): number | undefined {
-  try {
-    const pid = Number(fs.readFileSync(pidFile, 'latin1').trim());
-    if (!(pid > 1)) return undefined;
-    return fs.readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').includes(`--conf-file=${config}`) ? pid : undefined;
-  } catch {
-    return undefined; // no such file, or no such process
-  }
+/** The pid, if it runs. */
+export function dnsmasqPid(identity: DnsmasqIdentity): number | undefined {
+  const pid = recordedPid(identity.pidFile);
+  return pid !== undefined && isOurs(identity, pid) ? pid : undefined;
 }
 
 /** Makes it read hosts and names again. False: it does not run. */
 export function reloadDnsmasq(sys: Syscalls, identity: DnsmasqIdentity): boolean {
-  return withProcess(sys, identity, (pidfd) => sys.pidfdSendSignal(pidfd, SIGHUP) >= 0) ?? false;
+  const pid = dnsmasqPid(identity);
+  return pid !== undefined && withProcess(sys, identity, pid, (pidfd) => sys.pidfdSendSignal(pidfd, SIGHUP) >= 0) === true;
 }
 
 /** Ends it, if it runs, and waits for that. Throws OPERATION_FAILED if it cannot be killed. */
 export function stopDnsmasq(sys: Syscalls, identity: DnsmasqIdentity): void {
-  withProcess(sys, identity, (pidfd) => {
+  const pid = dnsmasqPid(identity);
+  if (pid !== undefined) end(sys, identity, pid);
+  // A command that was killed may have left one that has not written its pid yet, or has removed it and is about to end.
+  else for (let pids = allPids(identity); pids.length > 0; pids = allPids(identity)) for (const one of pids) end(sys, identity, one);
+  fs.rmSync(identity.pidFile, { force: true });
+}
+
+function end(sys: Syscalls, identity: DnsmasqIdentity, pid: number): void {
+  withProcess(sys, identity, pid, (pidfd) => {
     for (const [signal, timeoutMs] of [[SIGTERM, TERM_TIMEOUT_MS] as const, [SIGKILL, KILL_TIMEOUT_MS] as const]) {
       sys.pidfdSendSignal(pidfd, signal);
       const ended = sys.poll([{ fd: pidfd, events: POLLIN }], timeoutMs);
@@ -71,17 +75,39 @@ export function stopDnsmasq(sys: Syscalls, identity: DnsmasqIdentity): void {
     }
     throw libvirtError('OPERATION_FAILED', `cannot end the dnsmasq of '${identity.config}'`);
   });
-  fs.rmSync(identity.pidFile, { force: true });
 }
 
-function withProcess<T>(sys: Syscalls, identity: DnsmasqIdentity, use: (pidfd: number) => T): T | undefined {
-  const pid = dnsmasqPid(identity);
-  const pidfd = pid === undefined ? -1 : sys.pidfdOpen(pid);
+function withProcess<T>(sys: Syscalls, identity: DnsmasqIdentity, pid: number, use: (pidfd: number) => T): T | undefined {
+  const pidfd = sys.pidfdOpen(pid);
   if (pidfd < 0) return undefined;
   try {
     // Between reading its command line and opening it the pid may have passed on.
-    return dnsmasqPid(identity) === pid ? use(pidfd) : undefined;
+    return isOurs(identity, pid) ? use(pidfd) : undefined;
   } finally {
     sys.close(pidfd);
+  }
+}
+
+function recordedPid(pidFile: string): number | undefined {
+  try {
+    const pid = Number(fs.readFileSync(pidFile, 'latin1').trim());
+    return pid > 1 ? pid : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The server itself, what it forks into at its start, and its helper. */
+function allPids(identity: DnsmasqIdentity): number[] {
+  const pids = fs.readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  return pids.map(Number).filter((pid) => isOurs(identity, pid));
+}
+
+/** Was this process given our configuration? */
+function isOurs({ config }: DnsmasqIdentity, pid: number): boolean {
+  try {
+    return fs.readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').includes(`--conf-file=${config}`);
+  } catch {
+    return false; // no such process
   }
 }

@@ -142,6 +142,20 @@ suite('networks', ['root', 'built', 'busybox', 'ip', 'dnsmasq', 'nft'], () => {
     expect(dnsmasqs(virsh.prefix).length).toBeGreaterThan(0);
   });
 
+  it('end a dnsmasq whose pid nobody wrote down, as a killed command may leave it', () => {
+    network('unknown', NAT(5));
+    const before = dnsmasqs(virsh.prefix);
+    fs.rmSync(virsh.path('run/libvirt/network/unknown.pid'));
+    const domain = container('unknown');
+    lease(domain);
+    expect(addressOf(domain)).toMatch(/^10\.77\.5\./);
+    const after = dnsmasqs(virsh.prefix);
+    expect(after.filter((pid) => before.includes(pid))).toEqual([]);
+    fs.rmSync(virsh.path('run/libvirt/network/unknown.pid'));
+    virsh.ok('net-destroy', 'unknown');
+    expect(dnsmasqs(virsh.prefix).filter((pid) => after.includes(pid))).toEqual([]);
+  });
+
   it('say so when a domain names one that is not active or not there', () => {
     virsh.ok('net-list', '--all');
     const domain = virsh.define({ devices: interfaceIn('nowhere') });
