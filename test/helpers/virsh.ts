@@ -105,6 +105,19 @@ export class Virsh {
     return child;
   }
 
+  /** Runs the command while others run. */
+  begin(...args: string[]): Promise<Outcome> {
+    const child = this.start({ stdio: ['ignore', 'pipe', 'pipe'] }, ...args);
+    let [stdout, stderr] = ['', ''];
+    child.stdout!.on('data', (data) => {
+      stdout += data;
+    });
+    child.stderr!.on('data', (data) => {
+      stderr += data;
+    });
+    return new Promise((resolve) => child.on('close', (status) => resolve({ status, stdout, stderr })));
+  }
+
   xml(name: string, options: DomainOptions = {}): string {
     const {
       init = ['/bin/sleep', '1000'],

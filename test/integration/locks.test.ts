@@ -1,27 +1,14 @@
-import type { ChildProcess } from 'node:child_process';
 import fs from 'node:fs';
 import { expect, it } from 'vitest';
 import { SLOWNESS } from '../helpers/eventually.ts';
 import { suite } from '../helpers/requires.ts';
-import { errorLines, type Outcome, useVirsh } from '../helpers/virsh.ts';
+import { errorLines, useVirsh } from '../helpers/virsh.ts';
 
 /** The lock is waited for 30 seconds: as many as a slow machine does in that time. */
 const PAIRS = SLOWNESS > 1 ? 5 : 20;
 
 suite('commands at once', ['root', 'built', 'busybox', 'fuse'], () => {
   const virsh = useVirsh();
-
-  function begin(...args: string[]): Promise<Outcome> {
-    const child: ChildProcess = virsh.start({ stdio: ['ignore', 'pipe', 'pipe'] }, ...args);
-    let [stdout, stderr] = ['', ''];
-    child.stdout!.on('data', (data) => {
-      stdout += data;
-    });
-    child.stderr!.on('data', (data) => {
-      stderr += data;
-    });
-    return new Promise((resolve) => child.on('close', (status) => resolve({ status, stdout, stderr })));
-  }
 
   it(`on one domain come one after the other: ${PAIRS} starts and ${PAIRS} destroys, none of which fails for another reason`, async () => {
     const name = virsh.define();
@@ -30,7 +17,7 @@ suite('commands at once', ['root', 'built', 'busybox', 'fuse'], () => {
       'Requested operation is not valid: Domain is already running',
       'Requested operation is not valid: domain is not running',
     ]);
-    const pairs = Array.from({ length: PAIRS }, () => [begin('start', name), begin('destroy', name)]).flat();
+    const pairs = Array.from({ length: PAIRS }, () => [virsh.begin('start', name), virsh.begin('destroy', name)]).flat();
     const outcomes = await Promise.all(pairs);
     const reasons = outcomes.filter(({ status }) => status !== 0).map(({ stderr }) => errorLines(stderr).at(-1)!);
     expect([...new Set(reasons)].filter((reason) => !allowed.has(reason))).toEqual([]);
@@ -41,14 +28,14 @@ suite('commands at once', ['root', 'built', 'busybox', 'fuse'], () => {
 
   it('start one domain once', async () => {
     const name = virsh.define();
-    const outcomes = await Promise.all(Array.from({ length: 6 }, () => begin('start', name)));
+    const outcomes = await Promise.all(Array.from({ length: 6 }, () => virsh.begin('start', name)));
     expect(outcomes.filter(({ status }) => status === 0)).toHaveLength(1);
     expect(virsh.state(name)).toBe('running (booted)');
   });
 
   it('destroy one domain once', async () => {
     const name = virsh.boot();
-    const outcomes = await Promise.all(Array.from({ length: 6 }, () => begin('destroy', name)));
+    const outcomes = await Promise.all(Array.from({ length: 6 }, () => virsh.begin('destroy', name)));
     expect(outcomes.filter(({ status }) => status === 0)).toHaveLength(1);
   });
 
@@ -56,7 +43,7 @@ suite('commands at once', ['root', 'built', 'busybox', 'fuse'], () => {
     const slow = virsh.define();
     virsh.file('etc/libvirt/hooks/lxc', `#!/bin/sh\n[ $1 != ${slow} ] || [ $2 != prepare ] || sleep 3\n`, 0o755);
     const other = virsh.define();
-    const waiting = begin('start', slow);
+    const waiting = virsh.begin('start', slow);
     await new Promise((resolve) => setTimeout(resolve, 300));
     const from = Date.now();
     virsh.ok('start', other);
@@ -68,7 +55,7 @@ suite('commands at once', ['root', 'built', 'busybox', 'fuse'], () => {
   it('define one name by 10 documents: one uuid wins, all others are told', async () => {
     const name = virsh.name();
     const files = Array.from({ length: 10 }, (_, i) => virsh.file(`${i}.xml`, virsh.xml(name)));
-    const outcomes = await Promise.all(files.map((file) => begin('define', file)));
+    const outcomes = await Promise.all(files.map((file) => virsh.begin('define', file)));
     expect(outcomes.filter(({ status }) => status === 0)).toHaveLength(1);
     const uuid = virsh.ok('domuuid', name).trim();
     for (const { status, stderr } of outcomes)
@@ -78,8 +65,12 @@ suite('commands at once', ['root', 'built', 'busybox', 'fuse'], () => {
   it('that define and undefine leave a list that is always whole', async () => {
     const names = Array.from({ length: 5 }, () => virsh.name());
     const files = names.map((name) => virsh.file(`${name}.xml`, virsh.xml(name)));
-    const changes = names.flatMap((name, i) => [begin('define', files[i]!), begin('undefine', name), begin('define', files[i]!)]);
-    const lists = Array.from({ length: 5 }, () => begin('list', '--all'));
+    const changes = names.flatMap((name, i) => [
+      virsh.begin('define', files[i]!),
+      virsh.begin('undefine', name),
+      virsh.begin('define', files[i]!),
+    ]);
+    const lists = Array.from({ length: 5 }, () => virsh.begin('list', '--all'));
     for (const { status, stderr } of await Promise.all(lists)) expect([status, stderr]).toEqual([0, '']);
     await Promise.all(changes);
     for (const name of names) virsh.run('undefine', name);

@@ -1,11 +1,11 @@
 // Virtual networks with real dnsmasq and nft, on a host in namespaces of its own.
 import fs from 'node:fs';
 import process from 'node:process';
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import { eventually, sleep } from '../helpers/eventually.ts';
-import { dnsmasqs, NetworkHost } from '../helpers/network-host.ts';
+import { dnsmasqs } from '../helpers/network-host.ts';
+import { interfaceIn, NOTHING, useNetworks } from '../helpers/networks.ts';
 import { suite } from '../helpers/requires.ts';
-import { useVirsh } from '../helpers/virsh.ts';
 
 /** Sets what udhcpc was told: address, default route, name server. */
 const DHCP_SCRIPT = `#!/bin/sh
@@ -17,36 +17,16 @@ for server in $dns; do echo "nameserver $server"; done >/tmp/resolv.conf
 `;
 
 suite('networks', ['root', 'built', 'busybox', 'ip', 'dnsmasq', 'nft'], () => {
-  const virsh = useVirsh();
-  let host: NetworkHost;
+  const networks = useNetworks();
+  const { virsh } = networks;
 
   beforeAll(async () => {
-    host = await NetworkHost.for(virsh);
-    await host.connectOutside();
+    await networks.host.connectOutside();
     fs.writeFileSync(`${virsh.root}/etc/udhcpc.script`, DHCP_SCRIPT, { mode: 0o755 });
     fs.rmSync(`${virsh.root}/etc/resolv.conf`, { force: true });
     fs.symlinkSync('/tmp/resolv.conf', `${virsh.root}/etc/resolv.conf`);
   });
-  afterEach(async () => {
-    await virsh.reset();
-    for (const name of virsh.ok('net-list', '--name').split('\n').filter(Boolean)) virsh.ok('net-destroy', name);
-    for (const name of virsh.ok('net-list', '--all', '--name').split('\n').filter(Boolean)) virsh.ok('net-undefine', name);
-    await eventually(() => {
-      expect(host.remains(virsh.prefix)).toEqual({ links: [], rules: '', servers: [] });
-      return true;
-    });
-  });
-  afterAll(() => host.end());
 
-  /** Defines a network without the delays of spanning tree, and starts it. */
-  const network = (name: string, xml: string): void => {
-    const text = `<network><name>${name}</name><bridge stp='off'/>${xml}</network>`;
-    virsh.ok('net-define', virsh.file(`${name}.xml`, text));
-    virsh.ok('net-start', name);
-  };
-  const interfaceIn = (name: string, more = ''): string => `<interface type='network'><source network='${name}'/>${more}</interface>`;
-  const container = (name: string, more = ''): string =>
-    virsh.boot({ devices: `${interfaceIn(name, more)}<filesystem type='ram'><source usage='1024'/><target dir='/tmp'/></filesystem>` });
   const lease = (domain: string, hostname = ''): string =>
     virsh.inside(domain, `udhcpc -n -q -t 10 -T 1 -i eth0 -s /etc/udhcpc.script ${hostname && `-x hostname:${hostname}`} 2>&1`);
   const addressOf = (domain: string): string => /inet ([0-9.]+)/.exec(virsh.inside(domain, 'ip -4 addr show eth0'))?.[1] ?? '';
@@ -56,8 +36,8 @@ suite('networks', ['root', 'built', 'busybox', 'ip', 'dnsmasq', 'nft'], () => {
     `<dhcp><range start='10.77.${n}.2' end='10.77.${n}.99'/></dhcp></ip>`;
 
   it('lease addresses, resolve names and reach the outside by NAT', async () => {
-    network('natted', NAT(1));
-    const [one, two] = [container('natted'), container('natted')];
+    networks.start('natted', NAT(1));
+    const [one, two] = [networks.container('natted'), networks.container('natted')];
     lease(one, 'first');
     lease(two, 'second');
     expect(addressOf(one)).toMatch(/^10\.77\.1\.\d+$/);
@@ -66,8 +46,8 @@ suite('networks', ['root', 'built', 'busybox', 'ip', 'dnsmasq', 'nft'], () => {
     expect(virsh.inside(one, 'ping -c 1 -W 2 203.0.113.2 >/dev/null && echo reached')).toBe('reached\n');
 
     const answer = "require('net').createServer((guest) => guest.end(guest.remoteAddress)).listen(7000)";
-    const server = host.startOutside(process.execPath, '-e', answer);
-    await eventually(() => host.runOutside('ss', '-Hltn').includes(':7000'));
+    const server = networks.host.startOutside(process.execPath, '-e', answer);
+    await eventually(() => networks.host.runOutside('ss', '-Hltn').includes(':7000'));
     expect(virsh.inside(one, 'nc -w 5 203.0.113.2 7000 </dev/null')).toBe('::ffff:203.0.113.1'); // not its own
     server.kill();
 
@@ -84,9 +64,9 @@ suite('networks', ['root', 'built', 'busybox', 'ip', 'dnsmasq', 'nft'], () => {
   });
 
   it('keep isolated guests in', () => {
-    network('alone', `<ip address='10.77.2.1' prefix='24'><dhcp><range start='10.77.2.2' end='10.77.2.99'/></dhcp></ip>`);
-    network('natted', NAT(1));
-    const [inside, neighbour] = [container('alone'), container('natted')];
+    networks.start('alone', `<ip address='10.77.2.1' prefix='24'><dhcp><range start='10.77.2.2' end='10.77.2.99'/></dhcp></ip>`);
+    networks.start('natted', NAT(1));
+    const [inside, neighbour] = [networks.container('alone'), networks.container('natted')];
     lease(inside);
     lease(neighbour);
     expect(addressOf(inside)).toMatch(/^10\.77\.2\./);
@@ -102,12 +82,12 @@ suite('networks', ['root', 'built', 'busybox', 'ip', 'dnsmasq', 'nft'], () => {
   });
 
   it('route IPv6, or translate it where asked', () => {
-    network(
+    networks.start(
       'six',
       `<forward mode='nat'><nat ipv6='yes'/></forward><ip family='ipv6' address='fd00:77::1' prefix='64'/>` +
         `<ip address='10.77.3.1' prefix='24'/>`,
     );
-    const domain = container('six', `<ip address='fd00:77::5' family='ipv6' prefix='64'/>`);
+    const domain = networks.container('six', `<ip address='fd00:77::5' family='ipv6' prefix='64'/>`);
     virsh.inside(domain, 'ip -6 route add default via fd00:77::1');
     expect(
       virsh.inside(domain, 'for i in 1 2 3 4 5; do ping -6 -c 1 -W 2 2001:db8:ffff::2 >/dev/null && echo reached && break; sleep 1; done'),
@@ -115,13 +95,13 @@ suite('networks', ['root', 'built', 'busybox', 'ip', 'dnsmasq', 'nft'], () => {
   });
 
   it('give known guests their address and take changes while they run', () => {
-    network('fixed', `<ip address='10.77.4.1' prefix='24'><dhcp><range start='10.77.4.2' end='10.77.4.9'/></dhcp></ip>`);
+    networks.start('fixed', `<ip address='10.77.4.1' prefix='24'><dhcp><range start='10.77.4.2' end='10.77.4.9'/></dhcp></ip>`);
     const host1 = `<host mac='52:54:00:77:00:01' name='known' ip='10.77.4.77'/>`;
     expect(virsh.ok('net-update', 'fixed', 'add', 'ip-dhcp-host', host1, '--live', '--config')).toBe(
       'Updated network fixed persistent config and live state\n',
     );
     virsh.ok('net-update', 'fixed', 'add', 'dns-host', `<host ip='10.77.4.1'><hostname>gate</hostname></host>`);
-    const domain = container('fixed', `<mac address='52:54:00:77:00:01'/>`);
+    const domain = networks.container('fixed', `<mac address='52:54:00:77:00:01'/>`);
     lease(domain);
     expect(addressOf(domain)).toBe('10.77.4.77');
     expect(virsh.inside(domain, 'nslookup gate 10.77.4.1 2>&1')).toContain('10.77.4.1');
@@ -130,23 +110,23 @@ suite('networks', ['root', 'built', 'busybox', 'ip', 'dnsmasq', 'nft'], () => {
   });
 
   it('start dnsmasq again when it died, and are off when their bridge is gone', () => {
-    network('frail', NAT(5));
+    networks.start('frail', NAT(5));
     for (const pid of dnsmasqs(virsh.prefix)) process.kill(pid, 'SIGKILL');
-    const domain = container('frail');
+    const domain = networks.container('frail');
     lease(domain);
     expect(addressOf(domain)).toMatch(/^10\.77\.5\./);
     const bridge = /Bridge: +(\S+)/.exec(virsh.ok('net-info', 'frail'))![1]!;
-    host.run('ip', 'link', 'del', bridge);
+    networks.host.run('ip', 'link', 'del', bridge);
     expect(virsh.ok('net-info', 'frail')).toMatch(/^Active: +no$/m);
     virsh.ok('net-start', 'frail');
     expect(dnsmasqs(virsh.prefix).length).toBeGreaterThan(0);
   });
 
   it('end a dnsmasq whose pid nobody wrote down, as a killed command may leave it', () => {
-    network('unknown', NAT(5));
+    networks.start('unknown', NAT(5));
     const before = dnsmasqs(virsh.prefix);
     fs.rmSync(virsh.path('run/libvirt/network/unknown.pid'));
-    const domain = container('unknown');
+    const domain = networks.container('unknown');
     lease(domain);
     expect(addressOf(domain)).toMatch(/^10\.77\.5\./);
     const after = dnsmasqs(virsh.prefix);
@@ -163,7 +143,7 @@ suite('networks', ['root', 'built', 'busybox', 'ip', 'dnsmasq', 'nft'], () => {
       `Failed to start domain '${domain}'`,
       "Network not found: no network with matching name 'nowhere'",
     ]);
-    virsh.ok('net-define', virsh.file('off.xml', '<network><name>off</name></network>'));
+    networks.define('off', '');
     const other = virsh.define({ devices: interfaceIn('off') });
     expect(virsh.error('start', other)).toEqual([
       `Failed to start domain '${other}'`,
@@ -172,35 +152,34 @@ suite('networks', ['root', 'built', 'busybox', 'ip', 'dnsmasq', 'nft'], () => {
   });
 
   it('refuse a subnet to which the host has a route, and leave nothing', () => {
-    const text = `<network><name>taken</name><forward mode='nat'/><ip address='203.0.113.77' prefix='24'/></network>`;
-    virsh.ok('net-define', virsh.file('taken.xml', text));
+    networks.define('taken', `<forward mode='nat'/><ip address='203.0.113.77' prefix='24'/>`);
     expect(virsh.error('net-start', 'taken')).toEqual([
       'Failed to start network taken',
       'internal error: Network is already in use by interface up0',
     ]);
-    expect(host.remains(virsh.prefix)).toEqual({ links: [], rules: '', servers: [] });
+    expect(networks.host.remains(virsh.prefix)).toEqual(NOTHING);
   });
 
   it.each([
     ['nft', 'nftables'],
     ['dnsmasq', 'dnsmasq-base'],
   ])('name the package of %s where it is not there', (program, debianPackage) => {
-    const binary = host.run('sh', '-c', `PATH=$PATH:/usr/sbin:/sbin; command -v ${program}`).trim();
-    virsh.ok('net-define', virsh.file('n.xml', `<network><name>poor</name><ip address='10.77.6.1' prefix='24'/></network>`));
-    host.run('mount', '--bind', '/dev/null', binary);
+    const binary = networks.host.run('sh', '-c', `PATH=$PATH:/usr/sbin:/sbin; command -v ${program}`).trim();
+    networks.define('poor', `<ip address='10.77.6.1' prefix='24'/>`);
+    networks.host.run('mount', '--bind', '/dev/null', binary);
     try {
       expect(virsh.error('net-start', 'poor')).toEqual([
         'Failed to start network poor',
         `operation failed: Unable to find '${program}' binary in $PATH; it is in Debian's package ${debianPackage}`,
       ]);
     } finally {
-      host.run('umount', binary);
+      networks.host.run('umount', binary);
     }
-    expect(host.remains(virsh.prefix)).toEqual({ links: [], rules: '', servers: [] });
+    expect(networks.host.remains(virsh.prefix)).toEqual(NOTHING);
   });
 
   it('are whole after a start or an end that was killed', async () => {
-    virsh.ok('net-define', virsh.file('k.xml', `<network><name>killed</name>${NAT(7)}</network>`));
+    networks.define('killed', NAT(7));
     for (const command of ['net-start', 'net-destroy']) {
       for (let delayMs = 20; delayMs < 300; delayMs += 40) {
         const child = virsh.start({}, command, 'killed');
@@ -215,8 +194,8 @@ suite('networks', ['root', 'built', 'busybox', 'ip', 'dnsmasq', 'nft'], () => {
   });
 
   it('connect a domain to two of them', () => {
-    network('left', NAT(8));
-    network('right', NAT(9));
+    networks.start('left', NAT(8));
+    networks.start('right', NAT(9));
     const domain = virsh.boot({ devices: interfaceIn('left') + interfaceIn('right') });
     expect(virsh.inside(domain, 'ls /sys/class/net')).toMatch(/eth0[\s\S]*eth1/);
     for (const name of ['left', 'right']) expect(virsh.ok('net-dumpxml', name)).toMatch(/^<network connections='1'>/);
@@ -225,25 +204,22 @@ suite('networks', ['root', 'built', 'busybox', 'ip', 'dnsmasq', 'nft'], () => {
   });
 
   it('join a bridge of the host, and hand out macvlans', () => {
-    host.run('ip', 'link', 'add', 'hostbr', 'type', 'bridge');
-    host.run('ip', 'link', 'set', 'hostbr', 'up');
+    networks.host.run('ip', 'link', 'add', 'hostbr', 'type', 'bridge');
+    networks.host.run('ip', 'link', 'set', 'hostbr', 'up');
     try {
-      virsh.ok('net-define', virsh.file('b.xml', `<network><name>br</name><forward mode='bridge'/><bridge name='hostbr'/></network>`));
+      networks.define('br', `<forward mode='bridge'/><bridge name='hostbr'/>`);
       virsh.ok('net-start', 'br');
-      virsh.ok(
-        'net-define',
-        virsh.file('m.xml', `<network><name>mv</name><forward mode='bridge'><interface dev='hostbr'/></forward></network>`),
-      );
+      networks.define('mv', `<forward mode='bridge'><interface dev='hostbr'/></forward>`);
       virsh.ok('net-start', 'mv');
-      const domain = container('br');
-      expect(host.run('ip', '-o', 'link', 'show', 'master', 'hostbr')).toMatch(/vnet\d+/);
-      const direct = container('mv');
+      const domain = networks.container('br');
+      expect(networks.host.run('ip', '-o', 'link', 'show', 'master', 'hostbr')).toMatch(/vnet\d+/);
+      const direct = networks.container('mv');
       expect(virsh.inside(direct, 'ip -o link show eth0')).toContain('eth0');
       expect(virsh.ok('net-dumpxml', 'mv')).toContain(`<interface dev='hostbr' connections='1'/>`);
       virsh.ok('destroy', domain);
       virsh.ok('destroy', direct);
     } finally {
-      host.run('ip', 'link', 'del', 'hostbr');
+      networks.host.run('ip', 'link', 'del', 'hostbr');
     }
   });
 });
