@@ -46,15 +46,15 @@ export class NetworkHost {
   }
 
   runOutside(...argv: string[]): string {
-    return execFileSync('nsenter', ['-t', String(this.#outside!.pid), '-n', '--', ...argv], { encoding: 'utf8' });
+    return execFileSync('nsenter', [...networkOf(this.#outside!.pid!), ...argv], { encoding: 'utf8' });
   }
 
   /** A program outside that goes on by itself; ended with the host. */
   startOutside(...argv: string[]): ChildProcess {
-    return spawn('nsenter', ['-t', String(this.#outside!.pid), '-n', '--', ...argv], { stdio: ['ignore', 'pipe', 'ignore'] });
+    return spawn('nsenter', [...networkOf(this.#outside!.pid!), ...argv], { stdio: ['ignore', 'pipe', 'ignore'] });
   }
 
-  /** Links, rules and servers that are here now. */
+  /** Links, rules (without their counters) and servers that are here now. */
   remains(prefix: string): { links: string[]; rules: string; servers: number[] } {
     return {
       links: this.run('ip', '-o', 'link')
@@ -62,7 +62,7 @@ export class NetworkHost {
         .flatMap((line) => /^\d+: ([^:@]+)/.exec(line)?.[1] ?? [])
         .filter((name) => !/^(lo|up0|tunl|sit|gre|erspan|ip6|ip_vti|ifb|dummy|bond|teql)/.test(name))
         .sort(),
-      rules: this.run('nft', 'list', 'ruleset').trim(),
+      rules: this.run('nft', '--stateless', 'list', 'ruleset').trim(),
       servers: dnsmasqs(prefix),
     };
   }
@@ -72,6 +72,9 @@ export class NetworkHost {
     this.#child.kill('SIGKILL');
   }
 }
+
+/** Arguments of nsenter for a program that is to see the network of the process `pid`, and else what we see. */
+export const networkOf = (pid: number): string[] => ['-t', String(pid), '-n', '--'];
 
 /** Processes of dnsmasq whose files are below `prefix`. */
 export function dnsmasqs(prefix: string): number[] {

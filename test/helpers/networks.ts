@@ -1,7 +1,8 @@
 // Virtual networks for tests, on a host of their own: starting them, containers in them, and the proof that nothing stays.
+import { execFileSync } from 'node:child_process';
 import { afterAll, afterEach, beforeAll, expect } from 'vitest';
 import { eventually } from './eventually.ts';
-import { NetworkHost } from './network-host.ts';
+import { NetworkHost, networkOf } from './network-host.ts';
 import { useVirsh, type Virsh } from './virsh.ts';
 
 export class Networks {
@@ -40,6 +41,14 @@ export class Networks {
   /** Has this container's ping of `address` been answered? */
   reaches(domain: string, address: string): boolean {
     return this.virsh.runInside(domain, `ping -c 1 -W 1 ${address}`).status === 0;
+  }
+
+  /** The standard output of a program of the host's that sees the network of the container and must succeed. */
+  runNear(domain: string, ...argv: string[]): string {
+    return execFileSync('nsenter', [...networkOf(this.virsh.initPid(domain)), ...argv], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
   }
 
   async reset(): Promise<void> {
