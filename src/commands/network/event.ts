@@ -13,10 +13,10 @@ export const netEvent = defineCommand({
     'Waits for something to happen to a network, or to any, prints it and ends; with --loop goes on until interrupted or ' +
     'until --timeout. The exit status tells whether anything happened.',
   options: [
-    { name: 'network', type: 'string', namedOnly: true, completes: 'network', help: 'only about this network' },
-    { name: 'event', type: 'string', namedOnly: true, help: 'only events of this kind' },
+    { name: 'network', type: 'string', completes: 'network', help: 'only about this network' },
+    { name: 'event', type: 'string', help: 'only events of this kind' },
     { name: 'loop', type: 'bool', help: 'go on after the first one' },
-    { name: 'timeout', type: 'int', namedOnly: true, min: 1, max: 2147483, help: 'give up after so many seconds' },
+    { name: 'timeout', type: 'int', min: 1, max: 2147483, help: 'give up after so many seconds' },
     { name: 'list', type: 'bool', help: 'print the kinds of events' },
     { name: 'timestamp', type: 'bool', help: 'say when' },
   ],

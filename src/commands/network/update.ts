@@ -20,7 +20,7 @@ export const netUpdate = defineCommand({
     { name: 'command', type: 'string', required: true, help: 'what to do: add (or add-last), add-first, delete, modify' },
     { name: 'section', type: 'string', required: true, help: 'which part of the configuration' },
     { name: 'xml', type: 'string', required: true, help: 'the entry: XML, or the name of a file with it' },
-    { name: 'parent-index', type: 'int', namedOnly: true, help: 'which <ip> element, counted from 0' },
+    { name: 'parent-index', type: 'int', help: 'which <ip> element, counted from 0' },
     { name: 'config', type: 'bool', help: 'affect the stored definition, used from the next start on' },
     { name: 'live', type: 'bool', help: 'affect the active network' },
     { name: 'current', type: 'bool', help: 'affect the active network, or the stored definition if it is not active (default)' },

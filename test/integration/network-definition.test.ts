@@ -1,0 +1,119 @@
+// Networks as they are stored: edited, marked for the host's start, and what is told of them.
+import fs from 'node:fs';
+import type { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { expect, it } from 'vitest';
+import { eventually } from '../helpers/eventually.ts';
+import { interfaceIn, useNetworks } from '../helpers/networks.ts';
+import { suite } from '../helpers/requires.ts';
+
+suite('stored networks', ['root', 'built', 'busybox', 'ip', 'dnsmasq', 'nft'], () => {
+  const networks = useNetworks();
+  const { virsh } = networks;
+  const LAN = `<bridge stp='off'/><ip address='10.78.5.1' prefix='24'/>`;
+
+  it('start with the host where they are marked, before the domains that need them', () => {
+    networks.define('lan', LAN);
+    networks.define('other', '');
+    expect(virsh.ok('net-autostart', 'lan')).toBe('Network lan marked as autostarted\n\n');
+    const mark = virsh.path('etc/libvirt/qemu/networks/autostart/lan.xml');
+    expect(fs.readlinkSync(mark)).toBe(virsh.path('etc/libvirt/qemu/networks/lan.xml'));
+    expect(virsh.ok('net-list', '--all', '--autostart', '--name')).toBe('lan\n\n');
+    const domain = virsh.define({ devices: interfaceIn('lan') });
+    virsh.ok('autostart', domain);
+
+    const started = `Network lan started\nDomain '${domain}' started\n`;
+    expect(virsh.ok('autostart-all').trim()).toBe(started.trim());
+    expect(virsh.ok('net-list', '--name')).toBe('lan\n\n');
+    virsh.ok('destroy', domain);
+    virsh.ok('net-destroy', 'lan');
+    expect(virsh.ok('autostart-all').trim()).toBe(''); // once for each boot
+    expect(virsh.ok('autostart-all', '--again').trim()).toBe(started.trim());
+    virsh.ok('autostart', '--disable', domain);
+
+    expect(virsh.ok('net-autostart', 'lan', '--disable')).toBe('Network lan unmarked as autostarted\n\n');
+    expect(fs.existsSync(mark)).toBe(false);
+  });
+
+  it('that cannot start are told of, and the others start', () => {
+    networks.define('bad', `<bridge stp='off' zone='home'/><ip address='10.78.6.1' prefix='24'/>`);
+    networks.define('lan', LAN);
+    for (const name of ['bad', 'lan']) virsh.ok('net-autostart', name);
+    const { status, stdout, stderr } = virsh.run('autostart-all', '--again');
+    expect([status, stdout.trim()]).toEqual([1, 'Network lan started']);
+    expect(stderr).toMatch(/^error: Failed to start network 'bad': unsupported configuration: zone home requested/);
+  });
+
+  it('are what can be marked, not those that end with their XML', () => {
+    virsh.ok('net-create', virsh.file('brief.xml', `<network><name>brief</name>${LAN}</network>`));
+    expect(virsh.error('net-autostart', 'brief')).toEqual([
+      'failed to mark network brief as autostarted',
+      'Requested operation is not valid: cannot set autostart for transient network',
+    ]);
+  });
+
+  /** net-edit with an editor that is this script. */
+  const edit = (script: string) => {
+    const editor = virsh.file('editor', `#!/bin/sh\necho "$1" >>${virsh.prefix}/edited\n${script}\n`, 0o755);
+    return virsh.runWith({ env: { EDITOR: editor, TMPDIR: virsh.prefix } }, 'net-edit', 'lan');
+  };
+
+  it('are changed by net-edit; an active one goes on as it is', () => {
+    networks.define('lan', LAN);
+    virsh.ok('net-start', 'lan');
+    expect(edit('sed -i s/10.78.5.1/10.78.5.9/ "$1"')).toEqual({
+      status: 0,
+      stdout: 'Network lan XML configuration edited.\n\n',
+      stderr: '',
+    });
+    expect(virsh.ok('net-dumpxml', 'lan', '--inactive')).toContain(`<ip address='10.78.5.9' prefix='24'>`);
+    expect(virsh.ok('net-dumpxml', 'lan')).toContain(`<ip address='10.78.5.1' prefix='24'>`);
+    virsh.ok('net-destroy', 'lan');
+    virsh.ok('net-start', 'lan');
+    expect(networks.host.run('ip', '-4', '-o', 'addr')).toContain('10.78.5.9/24');
+  });
+
+  it('stay as they are after an edit that changes nothing, or will not do', () => {
+    networks.define('lan', LAN);
+    const before = virsh.ok('net-dumpxml', 'lan');
+    expect(edit('').stdout).toBe('Network lan XML configuration not changed.\n\n');
+    const refused = edit('sed -i s/10.78.5.1/10.78.5.999/ "$1"');
+    expect([refused.status, refused.stderr]).toEqual([1, expect.stringContaining('10.78.5.999')]);
+    expect(edit('exit 7')).toMatchObject({ status: 1, stderr: expect.stringContaining('unexpected exit status 7') });
+    expect(virsh.ok('net-dumpxml', 'lan')).toBe(before);
+    const files = fs.readFileSync(virsh.path('edited'), 'utf8').trim().split('\n');
+    expect(files.filter((file) => fs.existsSync(file))).toEqual([]);
+  });
+
+  /** net-event, which listens when this returns; its output comes when it ends. */
+  async function listen(...args: string[]) {
+    const child = virsh.start({ stdio: ['ignore', 'pipe', 'ignore'] }, 'net-event', '--event', 'lifecycle', ...args);
+    const output = text(child.stdout as Readable);
+    const files = `/proc/${child.pid}/fd`;
+    await eventually(() => fs.readdirSync(files).some((fd) => fs.readlinkSync(`${files}/${fd}`).includes('inotify')));
+    return { child, output };
+  }
+
+  it('are told of by net-event, until it is interrupted', async () => {
+    const all = await listen('--loop');
+    networks.define('lan', LAN);
+    const first = await listen('--network', 'lan');
+    networks.define('other', '');
+    for (const command of ['net-start', 'net-destroy', 'net-undefine']) virsh.ok(command, 'lan');
+    expect(await first.output).toBe("event 'lifecycle' for network lan: Started\nevents received: 1\n\n");
+    all.child.kill('SIGINT');
+    const told = ['lan: Defined', 'other: Defined', 'lan: Started', 'lan: Stopped', 'lan: Undefined'];
+    expect(await all.output).toBe(
+      `${told.map((event) => `event 'lifecycle' for network ${event}\n`).join('')}event loop interrupted\nevents received: 5\n\n`,
+    );
+  });
+
+  it('are waited for no longer than net-event is told to', () => {
+    networks.define('lan', LAN);
+    expect(virsh.run('net-event', '--loop', 'lan', 'lifecycle', '1')).toEqual({
+      status: 1,
+      stdout: 'event loop timed out\nevents received: 0\n\n',
+      stderr: '',
+    });
+  });
+});
