@@ -15,7 +15,7 @@ import { activeStatus, type NetworkRef, noNetwork } from './network-lookup.ts';
 import { noteMac } from './network-macs.ts';
 import { releasePort } from './network-release.ts';
 import { repairNetwork } from './network-start.ts';
-import { loadLiveNetwork, loadPorts } from './stored-network.ts';
+import { loadLiveNetwork, loadPorts, networkUse } from './stored-network.ts';
 
 type Owner = Pick<DomainDefinition, 'name' | 'uuid'>;
 
@@ -97,7 +97,7 @@ function store(network: NetworkDefinition, port: NetworkPort & { plug: PortPlug 
   writePort(network.name, port.uuid, document);
   try {
     if (port.plug.type === 'network') noteMac(port.plug.bridge, port.owner.name, port.mac, true);
-    runNetworkHooks(network.name, ['port-created', 'begin'], () => [formatNetwork(network), document]);
+    runNetworkHooks(network.name, ['port-created', 'begin'], () => [formatNetwork(network, networkUse(network.name)), document]);
   } catch (error) {
     releasePort(network.name, port.uuid, { locked: true });
     throw error;

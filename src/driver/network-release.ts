@@ -2,7 +2,7 @@
 import type { InterfaceDevice } from '../domain/definition.ts';
 import { LibvirtError } from '../errors.ts';
 import { lockNetwork } from '../store/lock.ts';
-import { readNetworkStatus, readPort, removePort } from '../store/networks.ts';
+import { networkPorts, readNetworkStatus, readPort, removePort } from '../store/networks.ts';
 import { runNetworkHooks } from './network-hooks.ts';
 import { noteMac } from './network-macs.ts';
 
@@ -34,5 +34,7 @@ export function releasePort(network: string, uuid: string, { locked = false } = 
 function liveXml(network: string): string {
   const status = readNetworkStatus(network) ?? '';
   const document = /^ {2}<network[\s\S]*<\/network>$/m.exec(status)?.[0] ?? '';
-  return document.replace(/^ {2}/gm, '');
+  const left = networkPorts(network).length;
+  const connections = left > 0 ? ` connections='${left}'` : '';
+  return document.replace(/^ {2}/gm, '').replace(/^<network(?: xmlns:dnsmasq='[^']*')?/, `$&${connections}`);
 }

@@ -14,7 +14,7 @@ import { refreshDnsmasq } from './network-dnsmasq.ts';
 import { runNetworkHooks } from './network-hooks.ts';
 import type { NetworkRef } from './network-lookup.ts';
 import { repairNetwork, restartNetworkDnsmasq } from './network-start.ts';
-import { loadLiveNetwork, loadNetwork, saveLiveNetwork, saveNetwork } from './stored-network.ts';
+import { loadLiveNetwork, loadNetwork, networkUse, saveLiveNetwork, saveNetwork } from './stored-network.ts';
 
 export type { NetworkUpdate } from '../network/update.ts';
 export { UPDATE_SECTIONS } from '../network/update.ts';
@@ -41,8 +41,7 @@ export function changeNetwork(connection: Connection, ref: NetworkRef, update: N
   const next = wantsLive ? changed(live!, update) : undefined;
   if (stored) saveNetwork(stored);
   if (next) apply(live!, next, update);
-  const shown = next ?? stored!;
-  runNetworkHooks(ref.name, ['updated', 'begin'], () => [formatNetwork(shown)]);
+  runNetworkHooks(ref.name, ['updated', 'begin'], () => [next ? formatNetwork(next, networkUse(ref.name)) : formatNetwork(stored!)]);
 }
 
 function changed(definition: NetworkDefinition, update: NetworkUpdate): NetworkDefinition {

@@ -1,46 +1,37 @@
 import fs from 'node:fs';
 import { expect, it } from 'vitest';
 import { eventually } from '../helpers/eventually.ts';
+import { useHooks } from '../helpers/hooks.ts';
 import { suite } from '../helpers/requires.ts';
 import { useVirsh } from '../helpers/virsh.ts';
 
 suite('hooks', ['root', 'built', 'busybox', 'fuse'], () => {
   const virsh = useVirsh();
-  const called = (): string[] => fs.readFileSync(virsh.path('calls'), 'utf8').split('\n').filter(Boolean);
-  const install = (file: string, body = ''): void => {
-    const script = `#!/bin/sh\necho "${file} $1 $2 $3 $4" >>${virsh.prefix}/calls\ncat >${virsh.prefix}/xml.$2\n${body}\n`;
-    fs.rmSync(virsh.path('calls'), { force: true });
-    virsh.file(`etc/libvirt/hooks/${file}`, script, 0o755);
-  };
-  const remove = (): void => fs.rmSync(virsh.path('etc/libvirt/hooks'), { recursive: true, force: true });
+  const hooks = useHooks(virsh);
 
   it('are called in order with the domain on standard input', () => {
-    install('lxc');
+    hooks.install('lxc');
     const name = virsh.boot();
     virsh.ok('destroy', name);
-    expect(called()).toEqual(
+    expect(hooks.called()).toEqual(
       ['prepare begin', 'start begin', 'started begin', 'stopped end', 'release end'].map((call) => `lxc ${name} ${call} -`),
     );
     for (const operation of ['prepare', 'start', 'started', 'stopped', 'release']) {
-      expect(fs.readFileSync(virsh.path(`xml.${operation}`), 'utf8')).toMatch(
-        new RegExp(`^<domain type='lxc'[^]*<name>${name}</name>[^]*</domain>\n$`),
-      );
+      expect(hooks.input(operation)).toMatch(new RegExp(`^<domain type='lxc'[^]*<name>${name}</name>[^]*</domain>\n$`));
     }
-    remove();
   });
 
   it('of the folder come after the one of the driver, in the order of their names, executables only', () => {
-    for (const file of ['lxc.d/20-b', 'lxc.d/10-a', 'lxc']) install(file);
+    for (const file of ['lxc.d/20-b', 'lxc.d/10-a', 'lxc']) hooks.install(file);
     virsh.file('etc/libvirt/hooks/lxc.d/05-no', '#!/bin/sh\nexit 1\n', 0o644);
     const name = virsh.define();
     virsh.ok('start', name);
-    expect(called().slice(0, 3)).toEqual(['lxc', 'lxc.d/10-a', 'lxc.d/20-b'].map((file) => `${file} ${name} prepare begin -`));
+    expect(hooks.called().slice(0, 3)).toEqual(['lxc', 'lxc.d/10-a', 'lxc.d/20-b'].map((file) => `${file} ${name} prepare begin -`));
     virsh.ok('destroy', name);
-    remove();
   });
 
   it.each(['prepare', 'start', 'started'])('that fail at %s call the start off, and nothing is left', (operation) => {
-    install('lxc', `[ $2 != ${operation} ] || { echo 'not today' >&2; exit 3; }`);
+    hooks.install('lxc', `[ $2 != ${operation} ] || { echo 'not today' >&2; exit 3; }`);
     const name = virsh.define();
     const lines = virsh.error('start', name);
     expect(lines[0]).toBe(`Failed to start domain '${name}'`);
@@ -49,31 +40,29 @@ suite('hooks', ['root', 'built', 'busybox', 'fuse'], () => {
     );
     expect(virsh.state(name)).toBe('shut off (failed)');
     expect(virsh.leftovers()).toMatchObject({ processes: [], cgroups: [] });
-    expect(called().slice(-2)).toEqual([`lxc ${name} stopped end -`, `lxc ${name} release end -`]);
-    remove();
+    expect(hooks.called().slice(-2)).toEqual([`lxc ${name} stopped end -`, `lxc ${name} release end -`]);
   });
 
   it('that fail at the end keep no domain from being over', async () => {
-    install('lxc', 'case $2 in stopped|release) exit 1;; esac');
+    hooks.install('lxc', 'case $2 in stopped|release) exit 1;; esac');
     const name = virsh.boot({ init: ['/bin/sh', '-c', 'sleep 0.1'] });
     await virsh.waitForState(name, 'shut off (shutdown)');
-    expect(called().slice(-2)).toEqual([`lxc ${name} stopped end -`, `lxc ${name} release end -`]);
-    remove();
+    expect(hooks.called().slice(-2)).toEqual([`lxc ${name} stopped end -`, `lxc ${name} release end -`]);
   });
 
   it('are called for each run of a domain that reboots', async () => {
-    install('lxc');
+    hooks.install('lxc');
     const name = virsh.boot({
       init: ['/bin/sh', '-c', 'if [ -e /mnt/once ]; then sleep 1000; fi; touch /mnt/once; sleep 0.1; exec reboot -f'],
     });
-    await eventually(() => called().length >= 8);
+    await eventually(() => hooks.called().length >= 8);
     expect(
-      called()
+      hooks
+        .called()
         .slice(0, 8)
         .map((call) => call.split(' ')[2]),
     ).toEqual(['prepare', 'start', 'started', 'stopped', 'release', 'prepare', 'start', 'started']);
     virsh.ok('destroy', name);
     fs.rmSync(virsh.path('root/mnt/once'));
-    remove();
   });
 });
