@@ -10,6 +10,9 @@ export const ROOT = path.resolve(import.meta.dirname, '../..');
 const mounts = (): string => fs.readFileSync('/proc/mounts', 'utf8');
 const hasCommand = (name: string): boolean => spawnSync('sh', ['-c', `command -v ${name}`]).status === 0;
 const hasV1Memory = (): boolean => /^\S+ \S+ cgroup \S*\bmemory\b/m.test(mounts());
+/** Does the kernel take these commands of tc(8), in a network of their own? */
+const canLimitTraffic = (...commands: string[]): boolean =>
+  spawnSync('unshare', ['-n', 'sh', '-ec', commands.map((command) => `tc ${command}`).join('\n')]).status === 0;
 
 const NEEDS = {
   root: () => process.getuid?.() === 0,
@@ -24,9 +27,17 @@ const NEEDS = {
   userns: () => fs.existsSync('/proc/self/ns/user'),
   busybox: () => hasCommand('busybox'),
   mke2fs: () => hasCommand('mke2fs'),
+  python3: () => hasCommand('python3'),
   ip: () => hasCommand('ip'),
   dnsmasq: () => hasCommand('dnsmasq'),
   nft: () => hasCommand('nft'),
+  htb: () => canLimitTraffic('qdisc add dev lo root htb'),
+  /** What drops received traffic that is too much: a module that small kernels lack. */
+  act_police: () =>
+    canLimitTraffic(
+      'qdisc add dev lo ingress',
+      'filter add dev lo parent ffff: protocol all u32 match u32 0 0 police rate 1mbit burst 10k drop flowid :1',
+    ),
   npm: () => hasCommand('npm'),
   /** A registry of packages, or a cache of it. */
   registry: () => spawnSync('npm', ['view', 'koffi', 'version', '--prefer-offline'], { timeout: 20_000 }).status === 0,
