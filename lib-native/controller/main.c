@@ -14,7 +14,10 @@
  *   close
  *
  * FAILED step,errno comes instead of READY (a parent's step as -1-step). If virsh-lxc goes away before READY, the
- * child is killed and the aftermath gets the status -1. SIGTERM kills init; signal 41 says that no aftermath is wanted, 42 that it is again; signal 40 with a
+ * child is killed and the aftermath gets the status -1. Who takes the domain's lock sees by the process's name how far it is:
+ * only one called libvirt_lxc has a container that was started and has not ended.
+ *
+ * SIGTERM kills init; signal 41 says that no aftermath is wanted, 42 that it is again; signal 40 with a
  * value (console << 16 | descriptor, 0xffff to withdraw) offers a descriptor of the sender's for output. With --enter there are no consoles: EXITED status follows READY, and that is all. */
 #define _GNU_SOURCE
 #include "console.h"
@@ -46,6 +49,10 @@
 #define STAND_DOWN_SIGNAL 41
 #define STAND_UP_SIGNAL 42
 
+/* Names of this process (15 letters at most) while it has no container that runs. */
+#define STARTING "libvirt_lxc new"
+#define ENDING "libvirt_lxc end"
+
 enum message_kind { CLONED = 1, READY = 2, FAILED = 3, EXITED = 4 };
 
 struct message {
@@ -62,7 +69,6 @@ static bool running;    /* the program was executed */
 static bool owner_gone;  /* ... and that happened */
 static bool autodestroy; /* the container ends with the other side of the control socket */
 static bool stand_down; /* whoever stops the container clears up too: no aftermath */
-static bool abandoned;  /* virsh-lxc went away before the program was executed */
 static unsigned plan_first, plan_last; /* descriptors that only the child uses */
 static char **aftermath_command;
 static int aftermath_words;
@@ -104,6 +110,12 @@ _Noreturn static void aftermath(int status)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	execv(argv[0], argv);
 	die(argv[0]);
+}
+
+static void in_service(void)
+{
+	running = true;
+	prctl(PR_SET_NAME, "libvirt_lxc");
 }
 
 static bool read_all(int fd, void *into, size_t size)
@@ -192,7 +204,7 @@ static void started(void)
 		if (failed)
 			dprintf(STDERR_FILENO, "%s: init could not be started, step %d of the plan: %s\n", program_name,
 				(int)(failure.step & ~FAILED_LATE), strerror(failure.error));
-		running = true;
+		in_service();
 		tell(READY, 0, 0);
 	}
 	close(error_read);
@@ -208,12 +220,14 @@ static void on_control(void)
 		if (write(go_write, &order, 1) < 0)
 			syscall(SYS_pidfd_send_signal, init_pidfd, SIGKILL, NULL, 0);
 	} else if (n == 1 && order == 'P') {
-		running = true; /* starts paused: nobody waits for READY */
+		in_service(); /* starts paused: nobody waits for READY */
 	} else if (n == 0 || (n < 0 && errno != EINTR)) {
-		abandoned = error_read >= 0 && !running; /* nobody is left to tell: it must not start */
+		bool abandoned = error_read >= 0 && !running; /* nobody is left to tell: it must not start */
 		owner_gone = autodestroy && running;
 		if (abandoned || owner_gone)
 			syscall(SYS_pidfd_send_signal, init_pidfd, SIGKILL, NULL, 0);
+		if (abandoned)
+			aftermath(ABANDONED); /* does not wait: a frozen child does not die */
 		close(control);
 		control = -1;
 	}
@@ -380,6 +394,7 @@ int main(int argc, char **argv)
 	aftermath_command = argv + optind;
 	aftermath_words = argc - optind;
 
+	prctl(PR_SET_NAME, STARTING);
 	if (chdir("/") < 0) /* whose file system the caller stands on must not be kept busy */
 		die("/");
 	int signals = block_signals();
@@ -398,9 +413,8 @@ int main(int argc, char **argv)
 		tell(EXITED, status, 0);
 		return EXIT_SUCCESS;
 	}
+	prctl(PR_SET_NAME, ENDING);
 	console_finish();
-	if (abandoned)
-		aftermath(ABANDONED);
 	if (!running || stand_down)
 		return EXIT_SUCCESS;
 	aftermath(owner_gone ? OWNER_GONE : status);

@@ -11,7 +11,7 @@ import { lifecycle, recordEvent } from '../store/events.ts';
 import { type EndReason, readStatus } from '../store/live-status.ts';
 import { lockDomain } from '../store/lock.ts';
 import { processStat } from '../store/process.ts';
-import { clearUp, isContainerInit, rememberEnd } from './ended.ts';
+import { clearUp, isContainerInit, killInit, rememberEnd } from './ended.ts';
 import { loadDefinition, loadStatus } from './stored-domain.ts';
 
 /** How an init ended. A reboot is what reboot(2) makes of a PID namespace: the kernel kills its init with SIGHUP. */
@@ -36,8 +36,9 @@ export function restarts(action: LifecycleAction): boolean {
 /** A domain that ends sooner than this after its start is not started again at once. */
 const TOO_SOON_MS = 1000;
 
-/** In place of a wait status: a start was abandoned because its command died; the owner of an autodestroyed domain has gone. */
+/** In place of a wait status: a start was abandoned because its command died. Init was killed, but may not be dead: it may be frozen. */
 const ABANDONED = -1;
+/** The owner of an autodestroyed domain has gone. */
 const OWNER_GONE = -2;
 
 /** Args: name, partition, wait status of init. Output goes to the domain's log. */
@@ -52,8 +53,9 @@ export async function runAftermath([name, partition, waitStatus]: string[]): Pro
     if (!record && !isDefined(name)) lock.retire();
     return;
   }
-  if (isContainerInit(record.initPid, record.controller)) return; // not after its end: nothing to do
   const status = loadStatus(record);
+  if (Number(waitStatus) === ABANDONED) killInit(record, status.extra['cgroup']);
+  else if (isContainerInit(record.initPid, record.controller)) return; // not after its end: nothing to do
   const { domain } = status;
   const end = initEnd(Number(waitStatus));
   const again = Number(waitStatus) >= 0 && restarts(actionFor(domain, end));

@@ -140,5 +140,10 @@ export function isActive(_connection: Connection, ref: DomainRef): boolean {
   return liveStatus(ref.name) !== undefined;
 }
 
+/** The same, but for one that is just ending, or whose start was abandoned: it can be started as soon as that is over. */
+export function isInService(_connection: Connection, ref: DomainRef): boolean {
+  return liveStatus(ref.name)?.inService === true;
+}
+
 /** The error for what needs a running domain. */
 export const notRunning = () => libvirtError('OPERATION_INVALID', 'domain is not running');

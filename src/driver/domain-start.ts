@@ -1,4 +1,5 @@
 // start and create.
+import { pause } from '../../lib-native/pause.ts';
 import type { DomainDefinition } from '../domain/definition.ts';
 import { parseDomain } from '../domain/parse.ts';
 import { libvirtError, unsupportedFlags } from '../errors.ts';
@@ -6,10 +7,10 @@ import { DEFAULT_PARTITION } from '../host/cgroup/group.ts';
 import { isDefined } from '../store/definitions.ts';
 import { lifecycle } from '../store/events.ts';
 import { removeEnd } from '../store/live-status.ts';
-import { type DomainLock, lockDomain, lockStore } from '../store/lock.ts';
+import { type DomainLock, LOCK_TIMEOUT_MS, lockDomain, lockStore, lockTimeout } from '../store/lock.ts';
 import { sweepStore } from '../store/sweep.ts';
 import { type Connection, requireWritable } from './connection.ts';
-import { type DomainRef, findByName, findByUuid, isActive, liveStatus } from './domain-lookup.ts';
+import { type DomainRef, findByName, findByUuid, isActive } from './domain-lookup.ts';
 import { rememberEnd, repairStale } from './ended.ts';
 import { parseHost } from './parse-host.ts';
 import { loadDefinition, saveDefinition } from './stored-domain.ts';
@@ -48,9 +49,9 @@ export async function endSession(connection: Connection): Promise<void> {
 export async function startDomain(connection: Connection, ref: DomainRef, options: StartOptions): Promise<DomainRef> {
   requireWritable(connection, 'virDomainCreate');
   checkFlags(options, 'lxcDomainCreateWithFiles');
-  using lock = lockDomain(ref.name, options.onWaiting);
-  await repairStale(ref.name, lock);
-  if (liveStatus(ref.name)) throw libvirtError('OPERATION_INVALID', 'Domain is already running');
+  const { lock, isRunning } = await lockToStart(ref.name, options.onWaiting);
+  using _lock = lock;
+  if (isRunning) throw libvirtError('OPERATION_INVALID', 'Domain is already running');
   const definition = loadDefinition(ref.name);
   await run(definition, options);
   return ref;
@@ -62,13 +63,13 @@ export async function createDomain(connection: Connection, xml: string | Uint8Ar
   checkFlags(options, 'lxcDomainCreateXMLWithFiles');
   if (options.validate) (await import('../domain/schema.ts')).validateDomain(xml);
   const definition = parseDomain(xml, parseHost, { inactive: true });
-  using lock = lockDomain(definition.name, options.onWaiting);
-  await repairStale(definition.name, lock);
+  const { lock, isRunning } = await lockToStart(definition.name, options.onWaiting);
+  using _lock = lock;
   {
     using _store = lockStore();
     sweepStore();
     checkUnique(definition);
-    if (liveStatus(definition.name)) throw libvirtError('OPERATION_INVALID', `domain '${definition.name}' is already active`);
+    if (isRunning) throw libvirtError('OPERATION_INVALID', `domain '${definition.name}' is already active`);
   }
   try {
     await run(definition, options);
@@ -77,6 +78,28 @@ export async function createDomain(connection: Connection, xml: string | Uint8Ar
     throw error;
   }
   return definition;
+}
+
+/**
+ * Takes the domain's lock and makes way for a start: clears up what dead processes left, and waits for an aftermath, which
+ * wants the lock itself and may start the domain again, and for the controller of a start whose command was killed.
+ * Throws as lockDomain().
+ */
+async function lockToStart(name: string, onWaiting: StartOptions['onWaiting']): Promise<{ lock: DomainLock; isRunning: boolean }> {
+  const deadline = Date.now() + LOCK_TIMEOUT_MS;
+  for (let pauseMs = 1; ; pauseMs = Math.min(pauseMs * 2, 20)) {
+    const lock = lockDomain(name, onWaiting);
+    try {
+      const status = await repairStale(name, { ...lock, retire: () => {} });
+      if (!status || status.inService) return { lock, isRunning: status !== undefined };
+      if (Date.now() > deadline) throw lockTimeout();
+    } catch (error) {
+      lock[Symbol.dispose]();
+      throw error;
+    }
+    lock[Symbol.dispose]();
+    pause(pauseMs);
+  }
 }
 
 function forget(name: string, lock: DomainLock): void {

@@ -9,7 +9,7 @@ import { lockDomain } from '../store/lock.ts';
 import { logFile } from '../store/paths.ts';
 import { type Connection, requireWritable } from './connection.ts';
 import { type DomainRef, liveStatus, notRunning } from './domain-lookup.ts';
-import { clearUp, isContainerInit, repairStale, thawQuietly } from './ended.ts';
+import { clearUp, isContainerInit, killInit, repairStale, thawQuietly } from './ended.ts';
 import { loadStatus } from './stored-domain.ts';
 
 export type StopMode = 'acpi' | 'agent' | 'initctl' | 'signal' | 'paravirt';
@@ -149,8 +149,7 @@ export interface DestroyFlags {
 export async function destroyDomain(connection: Connection, ref: DomainRef, flags: DestroyFlags): Promise<void> {
   requireWritable(connection, 'virDomainDestroy');
   using lock = lockDomain(ref.name);
-  await repairStale(ref.name, lock);
-  const status = liveStatus(ref.name);
+  const status = await repairStale(ref.name, lock);
   if (!status) throw notRunning();
   let loaded: DomainStatus | undefined;
   // Read while init is ending: it takes as long as a polite one does.
@@ -165,7 +164,7 @@ export async function destroyDomain(connection: Connection, ref: DomainRef, flag
   try {
     const init = linux.pidfdOpen(status.initPid);
     try {
-      if (init >= 0 && isContainerInit(status.initPid, status.controller)) {
+      if (status.inService && init >= 0 && isContainerInit(status.initPid, status.controller)) {
         tell(STAND_DOWN_SIGNAL);
         tell(SIGCONT); // one that somebody stopped would never reap init
         if (!endInit(init, status, details, flags.graceful === true)) {
@@ -175,7 +174,9 @@ export async function destroyDomain(connection: Connection, ref: DomainRef, flag
             : libvirtError('INTERNAL_ERROR', 'Some processes refused to die');
         }
       } else {
-        tell(SIGKILL); // init has ended by itself: its controller is at the aftermath, which waits for our lock
+        // Init has ended by itself, or its start was abandoned: the aftermath, which comes then, waits for our lock.
+        killInit(status, details().extra['cgroup']);
+        tell(SIGKILL);
       }
     } finally {
       if (init >= 0) linux.close(init);

@@ -108,12 +108,12 @@ function namespacePids(pid: number): string[] {
 }
 
 /**
- * Clears up after a controller that died without doing so. Returns the live definition it had, or undefined where there
- * was nothing to clear up. The caller holds the domain's lock.
+ * Clears up after a controller that died without doing so. Returns the status of one that lives. The caller holds the
+ * domain's lock.
  */
-export async function repairStale(name: string, lock: DomainLock): Promise<DomainDefinition | undefined> {
+export async function repairStale(name: string, lock: DomainLock): Promise<StatusRecord | undefined> {
   const record = readStatus(name);
-  if (!record || record.alive) return undefined;
+  if (!record || record.alive) return record;
   const status = readable(record);
   if (!status) {
     removeStatus(name);
@@ -125,7 +125,7 @@ export async function repairStale(name: string, lock: DomainLock): Promise<Domai
   killInit(record, cgroup);
   if (cgroup !== undefined && record.state === 'paused') thawQuietly(cgroup);
   await clearUp({ domain: status.domain, cgroup, reason: 'failed' }, lock);
-  return status.domain;
+  return undefined;
 }
 
 /** The same for many domains, without waiting for those that somebody is busy with. What cannot be cleared up stays. */

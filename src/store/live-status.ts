@@ -2,7 +2,7 @@
 // The facts that lists need are taken from the status by patterns: no XML is parsed for them.
 import { listFolder, readIfThere, removeIfThere, writeAtomically } from './atomic-write.ts';
 import { endFile, namesIn, paths, pidFile, statusFile } from './paths.ts';
-import { isAlive, type ProcessIdentity } from './process.ts';
+import { livingProcess, type ProcessIdentity } from './process.ts';
 
 export interface StatusFacts {
   name: string;
@@ -18,7 +18,15 @@ export interface StatusFacts {
 export interface StatusRecord extends StatusFacts {
   /** False: its controller is dead and nobody cleared up yet. */
   alive: boolean;
+  /**
+   * True while its controller has a container that was started and has not ended. False before, which for the holder of the
+   * domain's lock means that the start was abandoned, and after: then the aftermath runs, or waits for that lock.
+   */
+  inService: boolean;
 }
+
+/** What a controller calls itself while it is in service (lib-native/controller/main.c). */
+const CONTROLLER_NAME = 'libvirt_lxc';
 
 const FACTS = /<domstatus state='(\w+)' reason='([\w -]+)' pid='(\d+)'>/;
 const INIT = /<init pid='(\d+)'/;
@@ -36,6 +44,7 @@ export function readStatus(name: string): StatusRecord | undefined {
   if (document === undefined) return undefined;
   const facts = FACTS.exec(document);
   const controller = { pid: Number(facts?.[3] ?? 0), startTime: START_TIME.exec(document)?.[1] ?? '' };
+  const alive = facts !== null && controller.pid > 1 ? livingProcess(controller) : undefined;
   return {
     name,
     state: facts?.[1] === 'paused' ? 'paused' : 'running',
@@ -44,7 +53,8 @@ export function readStatus(name: string): StatusRecord | undefined {
     initPid: Number(INIT.exec(document)?.[1] ?? 0),
     uuid: UUID.exec(document)?.[1] ?? '',
     document,
-    alive: facts !== null && controller.pid > 1 && isAlive(controller),
+    alive: alive !== undefined,
+    inService: alive?.name === CONTROLLER_NAME,
   };
 }
 

@@ -8,7 +8,7 @@ import { errnoCode, libvirtError, systemError } from '../errors.ts';
 import { lockFile, paths } from './paths.ts';
 
 /** libvirt gives up on a state change lock after this long. */
-const LOCK_TIMEOUT_MS = 30_000;
+export const LOCK_TIMEOUT_MS = 30_000;
 const NOTICE_AFTER_MS = 1000;
 
 export interface DomainLock extends Disposable {
@@ -30,13 +30,15 @@ export function lockNetwork(name: string, onWaiting?: (what: string) => void): D
   return acquire(`${paths.networkRun}/${name}.lock`, what, onWaiting);
 }
 
+export const lockTimeout = () => libvirtError('OPERATION_TIMEOUT', 'cannot acquire state change lock');
+
 function acquire(file: string, what: string, onWaiting: ((what: string) => void) | undefined): DomainLock {
   const deadline = Date.now() + LOCK_TIMEOUT_MS;
   for (;;) {
     const fd = openLockFile(file);
     if (!flockUntil(fd, deadline, () => onWaiting?.(what))) {
       fs.closeSync(fd);
-      throw libvirtError('OPERATION_TIMEOUT', 'cannot acquire state change lock');
+      throw lockTimeout();
     }
     // Its last holder may have removed the file while we waited for it: then we hold a lock that nobody else will ask for.
     if (isStill(file, fd)) return domainLock(file, fd);

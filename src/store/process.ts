@@ -8,6 +8,8 @@ export interface ProcessIdentity {
 }
 
 interface Stat {
+  /** Of the program, or as the process calls itself. */
+  name: string;
   state: string;
   parent: number;
   startTime: string;
@@ -21,12 +23,16 @@ export function processStat(pid: number): Stat | undefined {
   } catch {
     return undefined; // gone: ENOENT, or ESRCH while it was read
   }
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  return { state: fields[0] ?? '', parent: Number(fields[1]), startTime: fields[19] ?? '' };
+  const nameEnd = text.lastIndexOf(')');
+  const fields = text.slice(nameEnd + 2).split(' ');
+  const name = text.slice(text.indexOf('(') + 1, nameEnd);
+  return { name, state: fields[0] ?? '', parent: Number(fields[1]), startTime: fields[19] ?? '' };
 }
 
-/** True if it runs: a zombie does not. */
-export function isAlive(identity: ProcessIdentity): boolean {
-  const stat = processStat(identity.pid);
-  return stat !== undefined && stat.startTime === identity.startTime && stat.state !== 'Z' && stat.state !== 'X';
+/** The same of a process that still is the one that is meant, and runs: a zombie does not. */
+export function livingProcess({ pid, startTime }: ProcessIdentity): Stat | undefined {
+  const stat = processStat(pid);
+  return stat?.startTime === startTime && stat.state !== 'Z' && stat.state !== 'X' ? stat : undefined;
 }
+
+export const isAlive = (identity: ProcessIdentity): boolean => livingProcess(identity) !== undefined;

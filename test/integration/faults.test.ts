@@ -5,11 +5,14 @@ import process from 'node:process';
 import { setTimeout } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { eventually } from '../helpers/eventually.ts';
-import { suite } from '../helpers/requires.ts';
+import { requires, suite } from '../helpers/requires.ts';
 import { childOf, errorLines, useVirsh, type Virsh } from '../helpers/virsh.ts';
 
 /** How often a command is killed: a little later each time, from when Node has started until after its end. */
 const POINTS = 20;
+
+/** What a group is frozen with. */
+const FREEZE = requires('cgroup1') === undefined ? 'FROZEN' : '1';
 
 const isAlive = (pid: number): boolean => {
   const status = fs.existsSync(`/proc/${pid}/status`) ? fs.readFileSync(`/proc/${pid}/status`, 'latin1') : 'State:\tX';
@@ -35,6 +38,26 @@ suite('a killed', ['root', 'built', 'busybox', 'fuse'], () => {
       await after(i);
     }
   }
+
+  /** The environment of a command that kills itself right after a call of node:fs with `argument`, and stops its controller before. */
+  const dyingAfter = (
+    call: 'renameSync' | 'writeFileSync',
+    argument: string,
+    controller?: { pidFile: string },
+  ): { env: Record<string, string> } => {
+    const script = virsh.file(
+      'die.cjs',
+      `const fs = require('node:fs');
+const { ${call}: original } = fs;
+fs.${call} = (...args) => {
+  original(...args);
+  if (!args.includes(${JSON.stringify(argument)})) return;
+  ${controller ? `process.kill(Number(fs.readFileSync('${controller.pidFile}')), 'SIGSTOP');` : ''}
+  process.kill(process.pid, 'SIGKILL');
+};`,
+    );
+    return { env: { NODE_OPTIONS: `--require ${script}` } };
+  };
 
   const stop = (name: string): void => {
     const { status, stderr } = virsh.run('destroy', name);
@@ -140,6 +163,54 @@ suite('a killed', ['root', 'built', 'busybox', 'fuse'], () => {
         },
       );
       expect([...found].sort()).toEqual(['', 'running']);
+    });
+  });
+
+  describe('start', () => {
+    const pidFile = (name: string): string => virsh.path(`run/libvirt/lxc/${name}.pid`);
+    /** Leaves a controller that has not heard yet that its command is dead, and an init that waits for it. */
+    const abandon = (name: string, ...command: string[]): { controller: number; init: number } => {
+      expect(virsh.runWith(dyingAfter('renameSync', pidFile(name), { pidFile: pidFile(name) }), ...command).status).toBeNull();
+      const controller = Number(fs.readFileSync(pidFile(name), 'utf8'));
+      return { controller, init: childOf(controller) };
+    };
+
+    it.each(['start', 'create'])('that came to its status is cleared up before the next %s', async (verb) => {
+      const name = virsh.name();
+      const file = virsh.file('d.xml', virsh.xml(name));
+      if (verb === 'start') virsh.ok('define', file);
+      const command = verb === 'start' ? ['start', name] : ['create', file];
+      const { controller, init } = abandon(name, ...command);
+      const next = virsh.start({}, ...command);
+      await setTimeout(300);
+      expect([isAlive(init), next.exitCode]).toEqual([true, null]);
+      process.kill(controller, 'SIGCONT');
+      await ended(next);
+      expect([next.exitCode, isAlive(init), virsh.controllerPid(name) === controller]).toEqual([0, false, false]);
+    });
+
+    it('that came to its status is destroyed at once', () => {
+      const name = virsh.define();
+      const { controller, init } = abandon(name, 'start', name);
+      virsh.ok('destroy', name);
+      expect([controller, init].map(isAlive)).toEqual([false, false]);
+      expect(virsh.state(name)).toBe('shut off (destroyed)');
+    });
+
+    it('is over by itself, also where it was frozen meanwhile', async () => {
+      const name = virsh.define();
+      expect(virsh.runWith(dyingAfter('writeFileSync', FREEZE), 'start', name, '--paused').status).toBeNull();
+      const init = childOf(Number(fs.readFileSync(pidFile(name), 'utf8')));
+      await virsh.waitForState(name, 'shut off (failed)');
+      expect(isAlive(init)).toBe(false);
+      expect(virsh.leftovers()).toMatchObject({ processes: [], cgroups: [] });
+    });
+
+    it('that was frozen is destroyed', () => {
+      const name = virsh.define();
+      expect(virsh.runWith(dyingAfter('writeFileSync', FREEZE, { pidFile: pidFile(name) }), 'start', name, '--paused').status).toBeNull();
+      virsh.ok('destroy', name);
+      expect(virsh.leftovers()).toMatchObject({ processes: [], cgroups: [] });
     });
   });
 

@@ -23,13 +23,13 @@ export const start = defineCommand({
   ],
   async run(context, args) {
     const domain = await findDomain(context, args, ['name', 'uuid']);
-    const { domainId } = await import('../../driver/domain-lookup.ts');
+    const { isInService } = await import('../../driver/domain-lookup.ts');
     const { planStart, startDomain } = await import('../../driver/domain-start.ts');
     if (args['dry-run']) {
       context.print(await withContext(`Failed to plan the start of domain '${domain.name}'`, () => planStart(context.connection, domain)));
       return;
     }
-    if ((await domainId(context.connection, domain)) !== null) throw failure('Domain is already active');
+    if (isInService(context.connection, domain)) throw failure('Domain is already active');
     const passFds = descriptors(args['pass-fds']);
     const started = await withContext(`Failed to start domain '${domain.name}'`, () =>
       startDomain(context.connection, domain, {

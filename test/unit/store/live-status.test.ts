@@ -47,9 +47,26 @@ describe('readStatus()', () => {
       uuid: UUID,
       document: text,
       alive: true,
+      inService: false,
     });
     expect(tree(store.at('run/libvirt/lxc'))).toEqual({ 'vm1.xml': text, 'vm1.pid': `${process.pid}\n` });
     expect(status.statusNames()).toEqual(['vm1']);
+  });
+
+  it.each([
+    ['libvirt_lxc', true],
+    ['libvirt_lxc new', false],
+    ['libvirt_lxc end', false],
+    ['node', false],
+  ])('tells by the name of the controller whether it is in service: %s', (name, inService) => {
+    status.writeStatus('vm1', document(process.pid, identity.processStat(process.pid)!.startTime), process.pid);
+    const before = process.title;
+    process.title = name;
+    try {
+      expect(status.readStatus('vm1')).toMatchObject({ alive: true, inService });
+    } finally {
+      process.title = before;
+    }
   });
 
   it('takes a controller whose pid was given to another process for dead', () => {
@@ -107,7 +124,12 @@ describe('processStat()', () => {
     const before = process.title;
     process.title = ') Z 1 (x';
     try {
-      expect(identity.processStat(process.pid)).toEqual({ state: 'R', parent: process.ppid, startTime: expect.stringMatching(/^\d+$/) });
+      expect(identity.processStat(process.pid)).toEqual({
+        name: process.title,
+        state: 'R',
+        parent: process.ppid,
+        startTime: expect.stringMatching(/^\d+$/),
+      });
     } finally {
       process.title = before;
     }
