@@ -1,5 +1,5 @@
-// What follows the end of an init: the controller turns into `virsh-lxc --internal-aftermath NAME PARTITION STATUS`, which ends here.
-// It clears up and, where the definition says so, starts the domain again.
+// What follows the end of an init: the controller turns into `virsh-lxc --internal-aftermath NAME PARTITION UUID STATUS`, which
+// ends here. It clears up and, where the definition says so, starts the domain again.
 
 import fs from 'node:fs';
 import process from 'node:process';
@@ -41,8 +41,13 @@ const ABANDONED = -1;
 /** The owner of an autodestroyed domain has gone. */
 const OWNER_GONE = -2;
 
-/** Args: name, partition, wait status of init. Output goes to the domain's log. */
-export async function runAftermath([name, partition, waitStatus]: string[]): Promise<void> {
+/**
+ * Args: name, partition, uuid, wait status of init; a controller that was started by an older release gives no uuid. Output
+ * goes to the domain's log.
+ */
+export async function runAftermath(args: string[]): Promise<void> {
+  const waitStatus = args.at(-1);
+  const [name, partition, uuid] = args.slice(0, -1);
   if (name === undefined || partition === undefined || waitStatus === undefined)
     throw new Error('aftermath: wants name, partition and status');
   using lock = lockDomain(name);
@@ -50,6 +55,10 @@ export async function runAftermath([name, partition, waitStatus]: string[]): Pro
   // Whoever held the lock may have cleared up already, and even started the domain again.
   if (!record || record.controller.pid !== process.pid || record.controller.startTime !== processStat(process.pid)?.startTime) {
     removeCgroup(cgroupFor({ name, partition }, process.pid)); // made for a start that never came to write a status
+    if (!record && uuid !== undefined && Number(waitStatus) === ABANDONED) {
+      const { releaseOldPorts } = await import('./network-ports.ts');
+      releaseOldPorts({ uuid });
+    }
     if (!record && !isDefined(name)) lock.retire();
     return;
   }

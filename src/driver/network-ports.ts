@@ -23,7 +23,7 @@ type Owner = Pick<DomainDefinition, 'name' | 'uuid'>;
  * Gives back what an interrupted start of the domain may have left. The caller holds the domain's lock, and the domain
  * does not run.
  */
-export function releaseOldPorts({ uuid }: Owner): void {
+export function releaseOldPorts({ uuid }: Pick<Owner, 'uuid'>): void {
   for (const network of networkStatusNames()) {
     for (const port of loadPorts(network)) if (port.owner.uuid === uuid) releasePort(network, port.uuid);
   }

@@ -154,7 +154,7 @@ async function launch(domain: DomainDefinition, network: OwnNetwork | undefined,
         ...['--name', domain.name, ...consoles, '--meminfo', String(fuse), '--plan-fds', planFds],
         ...(options.autodestroy ? ['--autodestroy'] : []),
       ],
-      trailingArgs: ['--', process.execPath, aftermathScript(), '--internal-aftermath', domain.name, domain.partition ?? DEFAULT_PARTITION],
+      trailingArgs: aftermathCommand(domain),
       env: controllerEnvironment(),
       inherited,
       newSession: true,
@@ -427,7 +427,11 @@ function controllerBinary(emulator: string): string {
   return path.basename(emulator) === 'libvirt_lxc' ? path.join(nativeFolder(), 'libvirt_lxc') : emulator;
 }
 
-const aftermathScript = (): string => path.join(nativeFolder(), '../../bin/virsh-lxc');
+/** The controller adds the wait status of init (driver/aftermath.ts). */
+const aftermathCommand = ({ name, partition = DEFAULT_PARTITION, uuid }: DomainDefinition): string[] => {
+  const script = path.join(nativeFolder(), '../../bin/virsh-lxc');
+  return ['--', process.execPath, script, '--internal-aftermath', name, partition, uuid];
+};
 
 /** The domain's log, with the line that says when; and /dev/null. */
 function openLog(name: string): Disposable & { fd: number; nullFd: number } {

@@ -4,6 +4,7 @@ import fs from 'node:fs';
 import process from 'node:process';
 import { setTimeout } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import { dyingAt, type Moment } from '../helpers/dying.ts';
 import { eventually } from '../helpers/eventually.ts';
 import { requires, suite } from '../helpers/requires.ts';
 import { childOf, errorLines, useVirsh, type Virsh } from '../helpers/virsh.ts';
@@ -38,26 +39,6 @@ suite('a killed', ['root', 'built', 'busybox', 'fuse'], () => {
       await after(i);
     }
   }
-
-  /** The environment of a command that kills itself right after a call of node:fs with `argument`, and stops its controller before. */
-  const dyingAfter = (
-    call: 'renameSync' | 'writeFileSync',
-    argument: string,
-    controller?: { pidFile: string },
-  ): { env: Record<string, string> } => {
-    const script = virsh.file(
-      'die.cjs',
-      `const fs = require('node:fs');
-const { ${call}: original } = fs;
-fs.${call} = (...args) => {
-  original(...args);
-  if (!args.includes(${JSON.stringify(argument)})) return;
-  ${controller ? `process.kill(Number(fs.readFileSync('${controller.pidFile}')), 'SIGSTOP');` : ''}
-  process.kill(process.pid, 'SIGKILL');
-};`,
-    );
-    return { env: { NODE_OPTIONS: `--require ${script}` } };
-  };
 
   const stop = (name: string): void => {
     const { status, stderr } = virsh.run('destroy', name);
@@ -168,11 +149,13 @@ fs.${call} = (...args) => {
 
   describe('start', () => {
     const pidFile = (name: string): string => virsh.path(`run/libvirt/lxc/${name}.pid`);
+    const controllerOf = (name: string): number => Number(fs.readFileSync(pidFile(name), 'utf8'));
+    const runDying = (moment: Moment, ...command: string[]): void =>
+      expect(virsh.runWith(dyingAt(virsh, moment), ...command).status).toBeNull();
     /** Leaves a controller that has not heard yet that its command is dead, and an init that waits for it. */
     const abandon = (name: string, ...command: string[]): { controller: number; init: number } => {
-      expect(virsh.runWith(dyingAfter('renameSync', pidFile(name), { pidFile: pidFile(name) }), ...command).status).toBeNull();
-      const controller = Number(fs.readFileSync(pidFile(name), 'utf8'));
-      return { controller, init: childOf(controller) };
+      runDying({ call: 'renameSync', argument: pidFile(name), stopping: pidFile(name) }, ...command);
+      return { controller: controllerOf(name), init: childOf(controllerOf(name)) };
     };
 
     it.each(['start', 'create'])('that came to its status is cleared up before the next %s', async (verb) => {
@@ -199,8 +182,8 @@ fs.${call} = (...args) => {
 
     it('is over by itself, also where it was frozen meanwhile', async () => {
       const name = virsh.define();
-      expect(virsh.runWith(dyingAfter('writeFileSync', FREEZE), 'start', name, '--paused').status).toBeNull();
-      const init = childOf(Number(fs.readFileSync(pidFile(name), 'utf8')));
+      runDying({ call: 'writeFileSync', argument: FREEZE }, 'start', name, '--paused');
+      const init = childOf(controllerOf(name));
       await virsh.waitForState(name, 'shut off (failed)');
       expect(isAlive(init)).toBe(false);
       expect(virsh.leftovers()).toMatchObject({ processes: [], cgroups: [] });
@@ -208,7 +191,7 @@ fs.${call} = (...args) => {
 
     it('that was frozen is destroyed', () => {
       const name = virsh.define();
-      expect(virsh.runWith(dyingAfter('writeFileSync', FREEZE, { pidFile: pidFile(name) }), 'start', name, '--paused').status).toBeNull();
+      runDying({ call: 'writeFileSync', argument: FREEZE, stopping: pidFile(name) }, 'start', name, '--paused');
       virsh.ok('destroy', name);
       expect(virsh.leftovers()).toMatchObject({ processes: [], cgroups: [] });
     });

@@ -2,6 +2,7 @@
 import fs from 'node:fs';
 import process from 'node:process';
 import { beforeAll, expect, it } from 'vitest';
+import { dyingAt } from '../helpers/dying.ts';
 import { eventually, sleep } from '../helpers/eventually.ts';
 import { dnsmasqs } from '../helpers/network-host.ts';
 import { interfaceIn, NOTHING, useNetworks } from '../helpers/networks.ts';
@@ -191,6 +192,21 @@ suite('networks', ['root', 'built', 'busybox', 'ip', 'dnsmasq', 'nft'], () => {
         if (command === 'net-start') virsh.ok('net-destroy', 'killed');
       }
     }
+  });
+
+  it('get back what a killed start of a domain had taken, and its links', async () => {
+    network('lost', NAT(12));
+    const domain = virsh.define({ devices: interfaceIn('lost') });
+    const status = virsh.path(`run/libvirt/lxc/${domain}.xml`);
+    const { links } = host.remains(virsh.prefix);
+    const dying = virsh.runWith(dyingAt(virsh, { call: 'renameSync', argument: status, instead: true }), 'start', domain);
+    expect(dying.status).toBeNull();
+    await eventually(() => {
+      expect(virsh.ok('net-port-list', 'lost')).not.toMatch(/[0-9a-f]{8}-/);
+      expect(host.remains(virsh.prefix).links).toEqual(links);
+      return true;
+    });
+    expect(fs.readFileSync(virsh.path('var/lib/libvirt/dnsmasq/virbr0.macs'), 'utf8')).not.toContain(domain);
   });
 
   it('connect a domain to two of them', () => {
