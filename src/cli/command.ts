@@ -129,7 +129,7 @@ export interface CommandDefinition {
 type Handler<Options extends readonly OptionDefinition[]> = (
   context: CommandContext,
   args: Arguments<Options>,
-) => Promise<Outcome | void> | Outcome | void;
+) => Promise<Outcome> | Outcome;
 
 /** Types the handler's arguments by the options. */
 export function defineCommand<const Options extends readonly OptionDefinition[]>(
