@@ -1,4 +1,5 @@
 // What a definition becomes when it is started, and what keeps it from being started. Pure.
+import { hasUserNamespace } from '../container/namespaces.ts';
 import type { DomainDefinition } from '../domain/definition.ts';
 import { libvirtError } from '../errors.ts';
 import { DEFAULT_PARTITION } from '../host/cgroup/group.ts';
@@ -19,6 +20,10 @@ export function liveDefinition(definition: DomainDefinition): DomainDefinition {
     if (model !== undefined && model !== 'none')
       throw libvirtError('CONFIG_UNSUPPORTED', `Security driver model '${model}' is not available`);
   }
+  const [shared] = Object.keys(definition.sharedNamespaces);
+  // The kernel lets no process of a user namespace into what belongs to another one (setns(2)). libvirt finds that out in the child.
+  if (shared !== undefined && hasUserNamespace(definition))
+    throw libvirtError('CONFIG_UNSUPPORTED', `Config asks for inherit ${shared} namespace as well as idmap`);
   const live = structuredClone(definition);
   live.partition ??= DEFAULT_PARTITION;
   if (!filesystems.some(({ target }) => target === '/')) {

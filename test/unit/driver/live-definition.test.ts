@@ -8,6 +8,8 @@ const hostdev = (mode: 'capabilities' | 'subsystem', type: string) => (definitio
   definition.devices.hostdevs.push({ mode, type, options: [], ips: [], routes: [], readonly: false, shareable: false, others: [] });
 };
 
+const MAPPED: DomainDefinition['idmap'] = { uid: [{ start: 0, target: 1000, count: 10 }], gid: [{ start: 0, target: 1000, count: 10 }] };
+
 describe('liveDefinition()', () => {
   it('adds a partition, a root where there is none, and aliases; the original stays as it is', () => {
     const definition = minimalDefinition(({ devices }) => {
@@ -54,6 +56,14 @@ describe('liveDefinition()', () => {
       ({ seclabels }) => void seclabels.push({ type: 'dynamic', model: 'selinux' }),
       "Security driver model 'selinux' is not available",
     ],
+    [
+      'with mapped ids and a namespace from elsewhere',
+      (changed) => {
+        changed.idmap = MAPPED;
+        changed.sharedNamespaces = { ipc: { type: 'name', value: 'vm2' } };
+      },
+      'Config asks for inherit ipc namespace as well as idmap',
+    ],
   ])('refuses a domain %s', (_, change, message) => {
     expect(() => liveDefinition(minimalDefinition(change))).toThrow(
       new LibvirtError('CONFIG_UNSUPPORTED', `unsupported configuration: ${message}`),
@@ -67,6 +77,8 @@ describe('liveDefinition()', () => {
     ['an interface of the host', hostdev('capabilities', 'net')],
     ['no security model', ({ seclabels }) => void seclabels.push({ type: 'none', model: 'none' })],
     ['a security label of no model', ({ seclabels }) => void seclabels.push({ type: 'none' })],
+    ['mapped ids', (changed) => void (changed.idmap = MAPPED)],
+    ['a namespace from elsewhere', (changed) => void (changed.sharedNamespaces = { net: { type: 'pid', value: '1' } })],
   ])('takes %s', (_, change) => {
     expect(liveDefinition(minimalDefinition(change)).partition).toBe('/machine');
   });
