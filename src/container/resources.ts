@@ -198,8 +198,7 @@ function openFilesystem(filesystem: FilesystemDevice, owner: { uid: number; gid:
     case 'block':
       return mountBlock(source, readonly);
     case 'file': {
-      const driver = filesystem.driver?.type ?? (['raw', 'none', undefined].includes(filesystem.driver?.format) ? 'loop' : 'nbd');
-      if (driver !== 'loop') throw libvirtError('CONFIG_UNSUPPORTED', `fs driver ${driver} is not supported`);
+      refuseImage(filesystem);
       const loop = attachLoop(source, readonly);
       keep(loop.fd);
       return mountBlock(loop.path, readonly);
@@ -209,6 +208,19 @@ function openFilesystem(filesystem: FilesystemDevice, owner: { uid: number; gid:
       throw libvirtError('CONFIG_UNSUPPORTED', `Cannot mount filesystem type ${type}`);
     }
   }
+}
+
+/** What a loop device cannot mount. The drivers and which of them is the default are libvirt's; nbd is missing. */
+function refuseImage({ driver }: FilesystemDevice): void {
+  const isRaw = [undefined, 'raw', 'none'].includes(driver?.format);
+  const type = driver?.type ?? (isRaw ? 'loop' : 'nbd');
+  const refusal = (words: string) => libvirtError('CONFIG_UNSUPPORTED', words);
+  if (type === 'nbd') {
+    const remedy = isRaw ? 'a raw image needs only driver loop' : 'the image can be converted for driver loop: qemu-img convert -O raw';
+    throw refusal(`fs driver nbd is not supported, ${remedy}`);
+  }
+  if (type !== 'loop') throw refusal(`fs driver ${type} is not supported`);
+  if (!isRaw) throw refusal(`fs format ${driver?.format} is not supported`);
 }
 
 function openHostSys(): number {

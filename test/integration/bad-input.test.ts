@@ -59,6 +59,18 @@ suite('what cannot be done', ['root', 'built', 'busybox', 'fuse'], () => {
     expect(virsh.error('start', name)).toEqual([`Failed to start domain '${name}'`, startup(reason)]);
   });
 
+  it.each([
+    ["type='nbd' format='qcow2'", 'fs driver nbd is not supported, the image can be converted for driver loop: qemu-img convert -O raw'],
+    ["type='nbd' format='raw'", 'fs driver nbd is not supported, a raw image needs only driver loop'],
+    ["type='loop' format='qcow2'", 'fs format qcow2 is not supported'],
+    ["type='ploop' format='raw'", 'fs driver ploop is not supported'],
+  ])('an image with a driver that containers do not have is refused: %s', (driver, reason) => {
+    const image = virsh.file('image', 'QFI');
+    const devices = `<filesystem type='file'><driver ${driver}/><source file='${image}'/><target dir='/mnt'/></filesystem>`;
+    const name = virsh.define({ devices });
+    expect(virsh.error('start', name)).toEqual([`Failed to start domain '${name}'`, startup(`unsupported configuration: ${reason}`)]);
+  });
+
   it('an emulator that is not there is told of', () => {
     const name = virsh.define({ devices: '<emulator>/no/such/emulator</emulator>' });
     expect(virsh.error('start', name)).toEqual([`Failed to start domain '${name}'`, expect.stringContaining('/no/such/emulator')]);
