@@ -199,7 +199,7 @@ suite('networks', ['root', 'built', 'busybox', 'ip', 'dnsmasq', 'nft'], () => {
     const domain = virsh.define({ devices: interfaceIn('lost') });
     const status = virsh.path(`run/libvirt/lxc/${domain}.xml`);
     const { links } = host.remains(virsh.prefix);
-    const dying = virsh.runWith(dyingAt(virsh, { call: 'renameSync', argument: status, instead: true }), 'start', domain);
+    const dying = virsh.runWith(dyingAt(virsh, { call: 'renameSync', file: status, instead: true }), 'start', domain);
     expect(dying.status).toBeNull();
     await eventually(() => {
       expect(virsh.ok('net-port-list', 'lost')).not.toMatch(/[0-9a-f]{8}-/);
