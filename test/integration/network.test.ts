@@ -195,15 +195,15 @@ suite('networks', ['root', 'built', 'busybox', 'ip', 'dnsmasq', 'nft'], () => {
   });
 
   it('get back what a killed start of a domain had taken, and its links', async () => {
-    network('lost', NAT(12));
+    networks.start('lost', NAT(12));
     const domain = virsh.define({ devices: interfaceIn('lost') });
     const status = virsh.path(`run/libvirt/lxc/${domain}.xml`);
-    const { links } = host.remains(virsh.prefix);
+    const { links } = networks.host.remains(virsh.prefix);
     const dying = virsh.runWith(dyingAt(virsh, { call: 'renameSync', file: status, instead: true }), 'start', domain);
     expect(dying.status).toBeNull();
     await eventually(() => {
       expect(virsh.ok('net-port-list', 'lost')).not.toMatch(/[0-9a-f]{8}-/);
-      expect(host.remains(virsh.prefix).links).toEqual(links);
+      expect(networks.host.remains(virsh.prefix).links).toEqual(links);
       return true;
     });
     expect(fs.readFileSync(virsh.path('var/lib/libvirt/dnsmasq/virbr0.macs'), 'utf8')).not.toContain(domain);
