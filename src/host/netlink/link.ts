@@ -196,11 +196,6 @@ function bridgePortError(bridge: string, port: string, errno: number): Error {
   return systemError(`Unable to add bridge ${bridge} port ${port}`, errno);
 }
 
-export function removeBridgePort(route: RouteSocket, bridge: string, port: string): void {
-  const { errno } = setLink(route, port, [u32Attribute(IFLA_MASTER, 0)]);
-  if (errno !== 0) throw systemError(`Unable to remove bridge ${bridge} port ${port}`, errno);
-}
-
 /** An isolated port exchanges frames only with ports that are not. */
 export function setBridgePortIsolated(route: RouteSocket, port: string, isolated: boolean): void {
   const info = nestedAttribute(IFLA_PROTINFO, [u8Attribute(IFLA_BRPORT_ISOLATED, isolated ? 1 : 0)]);
@@ -212,16 +207,6 @@ export function setBridgePortIsolated(route: RouteSocket, port: string, isolated
 /** SYSTEM_ERROR for a name that the kernel would not take. */
 export function checkLinkName(name: string): void {
   if (Buffer.byteLength(name) > LONGEST_NAME_BYTES) throw systemError(`Network interface name '${name}' is too long`, ERANGE);
-}
-
-export function setLinkMac(route: RouteSocket, name: string, mac: string): void {
-  const { errno } = setLink(route, name, [attribute(IFLA_ADDRESS, macBytes(mac))]);
-  if (errno !== 0) throw systemError(`Cannot set interface MAC to ${mac} on '${name}'`, errno);
-}
-
-export function setLinkMtu(route: RouteSocket, name: string, mtu: number): void {
-  const { errno } = setLink(route, name, [u32Attribute(IFLA_MTU, mtu)]);
-  if (errno !== 0) throw systemError(`Cannot set interface MTU on '${name}'`, errno);
 }
 
 export function setLinkAlias(route: RouteSocket, name: string, alias: string): void {
