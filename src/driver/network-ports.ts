@@ -1,5 +1,4 @@
 // Ports of networks: taken by the interfaces of a starting domain, listed and shown. They are given back by network-release.ts.
-import { randomUUID } from 'node:crypto';
 import type { NetworkAttachment, PrepareOptions } from '../container/network.ts';
 import type { DomainDefinition, EchoedElement, InterfaceDevice } from '../domain/definition.ts';
 import { type LibvirtError, libvirtError } from '../errors.ts';
@@ -15,6 +14,7 @@ import { activeStatus, type NetworkRef, noNetwork } from './network-lookup.ts';
 import { noteMac } from './network-macs.ts';
 import { releasePort } from './network-release.ts';
 import { repairNetwork } from './network-start.ts';
+import { parseHost } from './parse-host.ts';
 import { loadLiveNetwork, loadPorts, networkUse } from './stored-network.ts';
 
 type Owner = Pick<DomainDefinition, 'name' | 'uuid'>;
@@ -69,7 +69,7 @@ export function takePort(owner: Owner, network: string, device: InterfaceDevice)
   }
   if (!live) throw libvirtError('OPERATION_INVALID', `network '${network}' is not active`);
   const port = plugIn(live, {
-    uuid: randomUUID(),
+    uuid: parseHost.randomUuid(),
     owner: { name: owner.name, uuid: owner.uuid },
     mac: device.mac,
     ...(device.portgroup !== undefined && { group: device.portgroup }),

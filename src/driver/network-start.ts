@@ -7,7 +7,6 @@
 import { linux } from '../../lib-native/linux.ts';
 import { libvirtError } from '../errors.ts';
 import { dnsmasqPid, requireDnsmasq, startDnsmasq, stopDnsmasq } from '../host/dnsmasq.ts';
-import { applyRules, requireFirewall } from '../host/firewall.ts';
 import { addAddress, addRoute } from '../host/netlink/address.ts';
 import { createBridge, deleteLink, findLink, linkIndex, listLinks, requireLinkUp, setLinkAlias } from '../host/netlink/link.ts';
 import { openRouteSocket, type RouteSocket } from '../host/netlink/rtnetlink.ts';
@@ -17,7 +16,6 @@ import { enableForwarding, setBridgeIpv6 } from '../host/sysctl.ts';
 import { bytesOf, masked, netmaskOf, prefixOf, sameBytes, subnetOf } from '../network/addresses.ts';
 import { hasOwnBridge, type NetworkDefinition } from '../network/definition.ts';
 import { needsDnsmasq } from '../network/dnsmasq-config.ts';
-import { needsRules, networkRules, removeNetworkRules } from '../network/firewall-rules.ts';
 import { formatNetwork } from '../network/format.ts';
 import { parseNetwork } from '../network/parse.ts';
 import { parseNetworkStatus } from '../network/stored.ts';
@@ -37,6 +35,7 @@ import {
 import { type Connection, requireWritable } from './connection.ts';
 import { checkUniqueNetwork, completeNetwork, forgetNetworkFiles } from './network-define.ts';
 import { leaseScript, writeDnsmasqFiles } from './network-dnsmasq.ts';
+import { applyFirewall, checkFirewall, removeFirewall, repairFirewall } from './network-firewall.ts';
 import { runNetworkHooks } from './network-hooks.ts';
 import { activeStatus, findNetworkByUuid, type NetworkRef } from './network-lookup.ts';
 import { parseHost } from './parse-host.ts';
@@ -121,7 +120,7 @@ function hasPorts({ forward }: NetworkDefinition): boolean {
 
 /** What is not installed is said before anything is changed. */
 function requirePrograms(network: NetworkDefinition): void {
-  if (needsRules(network)) requireFirewall();
+  checkFirewall(network);
   if (needsDnsmasq(network)) requireDnsmasq();
   if (network.bridge.zone !== undefined)
     throw libvirtError(
@@ -143,7 +142,7 @@ function setUp(network: NetworkDefinition): void {
   });
   setLinkAlias(route, name, uuid);
   setBridgeIpv6(name, { hasAddress: ips.some(({ family }) => family === 'ipv6') });
-  if (needsRules(network)) applyRules(networkRules(network));
+  applyFirewall(network);
   const link = { index: linkIndex(route, name), name };
   for (const ip of ips) addAddress(route, link, { address: ip.address, family: ip.family, prefix: prefixOf(ip) });
   requireLinkUp(route, name);
@@ -209,7 +208,7 @@ function tearDown(network: NetworkDefinition): void {
   if (hasOwnBridge(network)) {
     stopDnsmasq(linux, files);
     removeBridges(network.uuid);
-    if (needsRules(network)) applyRules(removeNetworkRules(bridge.name!));
+    removeFirewall(network);
     removeFiles(files.config, macsFile(bridge.name!));
   } else if (bridge.name !== undefined && bandwidth) clearLimits(bridge.name);
   removeAllPorts(name);
@@ -246,8 +245,8 @@ function runHooksQuietly(network: NetworkDefinition): void {
 }
 
 /**
- * Puts right what died since: a network whose bridge is gone, or whose start was killed, is cleared up; the dnsmasq of an
- * active one is started again.
+ * Puts right what died since: a network whose bridge is gone, or whose start was killed, is cleared up; the rules of an
+ * active one are brought back, its dnsmasq is started again.
  */
 export function repairNetwork(name: string): void {
   const live = loadLiveNetwork(name);
@@ -255,7 +254,9 @@ export function repairNetwork(name: string): void {
     clearStale(name);
     return;
   }
-  if (hasOwnBridge(live) && needsDnsmasq(live) && dnsmasqPid(dnsmasqFiles(name)) === undefined) restartNetworkDnsmasq(live);
+  if (!hasOwnBridge(live)) return;
+  repairFirewall(live);
+  if (needsDnsmasq(live) && dnsmasqPid(dnsmasqFiles(name)) === undefined) restartNetworkDnsmasq(live);
 }
 
 /** Clears up a network that has a status but is not active. */

@@ -1,9 +1,7 @@
 // net-update.
 import { libvirtError } from '../errors.ts';
-import { applyRules } from '../host/firewall.ts';
 import { hasOwnBridge, type NetworkDefinition, servesDhcp } from '../network/definition.ts';
 import { needsDnsmasq } from '../network/dnsmasq-config.ts';
-import { needsRules, networkRules } from '../network/firewall-rules.ts';
 import { formatNetwork } from '../network/format.ts';
 import { type NetworkUpdate, updateNetwork } from '../network/update.ts';
 import { validateNetwork } from '../network/validate.ts';
@@ -11,6 +9,7 @@ import { lockNetwork } from '../store/lock.ts';
 import { isNetworkDefined } from '../store/networks.ts';
 import { type Connection, requireWritable } from './connection.ts';
 import { refreshDnsmasq } from './network-dnsmasq.ts';
+import { applyFirewall } from './network-firewall.ts';
 import { runNetworkHooks } from './network-hooks.ts';
 import type { NetworkRef } from './network-lookup.ts';
 import { repairNetwork, restartNetworkDnsmasq } from './network-start.ts';
@@ -53,7 +52,7 @@ function changed(definition: NetworkDefinition, update: NetworkUpdate): NetworkD
 function apply(before: NetworkDefinition, after: NetworkDefinition, { section }: NetworkUpdate): void {
   saveLiveNetwork(after);
   if (!hasOwnBridge(after)) return;
-  if (section === 'forward-interface' && needsRules(after)) applyRules(networkRules(after));
+  if (section === 'forward-interface') applyFirewall(after);
   if (!needsDnsmasq(after) && !needsDnsmasq(before)) return;
   const dhcpCameOrWent = before.ips.some(servesDhcp) !== after.ips.some(servesDhcp);
   // Hosts and names are in files that it reads again; the rest is in its configuration, which it cannot.

@@ -1,8 +1,8 @@
 // Packet filter rules by nft -j (nft(8)). The kernel takes a ruleset whole or not at all.
 import { spawnSync } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
 import fs from 'node:fs';
 import os from 'node:os';
+import process from 'node:process';
 import { libvirtError, systemError } from '../errors.ts';
 import type { Ruleset } from '../network/firewall-rules.ts';
 import { requireProgram } from './programs.ts';
@@ -26,7 +26,7 @@ export function applyRules(ruleset: Ruleset): void {
 
 /** nft opens its standard input anew, which cannot be done with the socket that Node would give it. */
 function unnamedFile(text: string): number {
-  const file = `${os.tmpdir()}/virsh-lxc-${randomUUID()}.nft`;
+  const file = `${os.tmpdir()}/virsh-lxc-${process.pid}-${process.hrtime.bigint()}.nft`;
   try {
     const fd = fs.openSync(file, 'wx+', 0o600);
     fs.unlinkSync(file);

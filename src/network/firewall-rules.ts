@@ -14,12 +14,28 @@ export interface Ruleset {
   nftables: Command[];
 }
 
+export interface RuleTable {
+  family: Family;
+  table: string;
+}
+
+/** A chain, and how many rules are put into it. */
+export interface FilledChain extends RuleTable {
+  chain: string;
+  rules: number;
+}
+
 const FAMILIES: readonly Family[] = ['ip', 'ip6'];
 /** NF_IP_PRI_FILTER and NF_IP_PRI_NAT_SRC. */
 const FILTER_PRIORITY = 0;
 const SOURCE_NAT_PRIORITY = 100;
 
 export const tableName = (bridge: string): string => `virsh_lxc_${bridge}`;
+
+/** The tables that the network with this bridge may have. */
+export function networkTables(bridge: string): RuleTable[] {
+  return FAMILIES.map((family) => ({ family, table: tableName(bridge) }));
+}
 
 /** Open networks leave all rules to the administrator. */
 export function needsRules({ forward }: NetworkDefinition): boolean {
@@ -37,6 +53,18 @@ export function networkRules(network: NetworkDefinition): Ruleset {
 /** One transaction that removes all rules of the network with this bridge; there may be none. */
 export function removeNetworkRules(bridge: string): Ruleset {
   return { nftables: FAMILIES.flatMap((family) => removal(family, tableName(bridge))) };
+}
+
+/** What there is after the transaction. */
+export function filledChains({ nftables }: Ruleset): FilledChain[] {
+  const added = nftables.flatMap((command) => (command['add'] as { rule?: Omit<FilledChain, 'rules'> } | undefined)?.rule ?? []);
+  const chains = new Map<string, FilledChain>();
+  for (const { family, table, chain } of added) {
+    const known = chains.get(`${family} ${chain}`);
+    if (known) known.rules++;
+    else chains.set(`${family} ${chain}`, { family, table, chain, rules: 1 });
+  }
+  return [...chains.values()];
 }
 
 /** A table that is added first is there to be deleted: nft 1.0 has no "destroy". */

@@ -1,5 +1,5 @@
-// The conversation with the kernel's rtnetlink(7): one request, its answer. What the messages say is in link.ts,
-// address.ts, neighbour.ts and tc.ts.
+// The conversation with the kernel by netlink(7), most of it rtnetlink(7): one request, its answer. What the messages say is
+// in link.ts, address.ts, neighbour.ts and tc.ts, and for the packet filter in nftables.ts.
 import process from 'node:process';
 import {
   AF_NETLINK,
@@ -40,8 +40,8 @@ const ANSWER_TIMEOUT_MS = 10_000;
 const RECEIVE_BYTES = 64 * 1024;
 const DUMP_ATTEMPTS = 10;
 
-/** A route socket. It stays in the network namespace in which it was opened. */
-export interface RouteSocket extends Disposable {
+/** A netlink socket. It stays in the network namespace in which it was opened. */
+export interface NetlinkSocket extends Disposable {
   /** Sends one request and waits for its acknowledgement. errno 0: done. */
   request(type: number, flags: number, parts: readonly Buffer[]): Acknowledgement;
   /** Sends one request that is answered by one message; the answer's payload, or what the kernel said instead. */
@@ -50,13 +50,18 @@ export interface RouteSocket extends Disposable {
   dump(type: number, parts: readonly Buffer[]): Buffer[];
 }
 
+/** One that speaks of links, addresses, routes, neighbours and traffic control. */
+export type RouteSocket = NetlinkSocket;
+
+export const openRouteSocket = (sys: Syscalls): RouteSocket => openNetlinkSocket(sys, NETLINK_ROUTE);
+
 /** Throws SYSTEM_ERROR when a socket cannot be had. */
-export function openRouteSocket(sys: Syscalls): RouteSocket {
-  const fd = sys.socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
-  if (fd < 0) throw systemError('cannot connect to netlink socket with protocol 0', -fd);
+export function openNetlinkSocket(sys: Syscalls, protocol: number): NetlinkSocket {
+  const fd = sys.socket(AF_NETLINK, SOCK_RAW, protocol);
+  if (fd < 0) throw systemError(`cannot connect to netlink socket with protocol ${protocol}`, -fd);
   // Older kernels know fewer of these; without them answers are longer, error texts absent and dumps slower.
   for (const option of [NETLINK_EXT_ACK, NETLINK_CAP_ACK, NETLINK_GET_STRICT_CHK]) sys.setsockopt(fd, SOL_NETLINK, option, 1);
-  return new KernelRouteSocket(sys, fd);
+  return new KernelNetlinkSocket(sys, fd);
 }
 
 /** Runs `use` with a socket of this namespace. */
@@ -94,7 +99,7 @@ export function explainedError(what: string, { errno, explanation }: Acknowledge
   return explanation ? libvirtError('SYSTEM_ERROR', `${plain.message} (${explanation})`, errno) : plain;
 }
 
-class KernelRouteSocket implements RouteSocket {
+class KernelNetlinkSocket implements NetlinkSocket {
   readonly #sys: Syscalls;
   readonly #fd: number;
   readonly #buffer = Buffer.allocUnsafe(RECEIVE_BYTES);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { needsRules, networkRules, removeNetworkRules } from '../../../src/network/firewall-rules.ts';
+import { filledChains, needsRules, networkRules, removeNetworkRules } from '../../../src/network/firewall-rules.ts';
 import { parseNetwork } from '../../../src/network/parse.ts';
 
 const network = (xml: string) => parseNetwork(`<network><name>n</name><bridge name='br7'/>${xml}</network>`, { randomUuid: () => 'u' });
@@ -117,5 +117,18 @@ describe('needsRules()', () => {
     [`<forward mode='bridge'/>`, false],
   ])('%s: %s', (xml, needs) => {
     expect(needsRules(network(xml))).toBe(needs);
+  });
+});
+
+describe('filledChains()', () => {
+  it('counts what a transaction adds, by chain', () => {
+    const six = `<ip family='ipv6' address='fd00::1' prefix='64'/>`;
+    const chains = filledChains(networkRules(network(`<forward mode='nat'/>${NET}${six}`)));
+    expect(chains.map(({ family, table, chain, rules }) => `${family} ${table} ${chain} ${rules}`)).toEqual([
+      'ip virsh_lxc_br7 forward 5',
+      'ip virsh_lxc_br7 postrouting 4',
+      'ip6 virsh_lxc_br7 forward 5',
+    ]);
+    expect(filledChains(removeNetworkRules('br7'))).toEqual([]);
   });
 });
