@@ -12,6 +12,7 @@ export const ERROR_CODES = {
   OPERATION_FAILED: { number: 9, prefix: 'operation failed: ' },
   NO_NAME: { number: 21, prefix: 'missing name information' },
   XML_ERROR: { number: 27, prefix: 'XML error: ' },
+  CONF_SYNTAX: { number: 33, prefix: 'configuration file syntax error: ' },
   OPERATION_DENIED: { number: 29, prefix: 'operation forbidden: ' },
   OPERATION_FORBIDDEN_READONLY: { number: 29, prefix: 'operation forbidden: read only access prevents ' },
   /** A failed system call: `message` is what was tried, the kernel's word is appended. */

@@ -2,10 +2,13 @@
 import { linux } from '../../lib-native/linux.ts';
 import { applyRules, requireFirewall } from '../host/firewall.ts';
 import { hasChains, hasTables } from '../host/netlink/nftables.ts';
+import { type FirewallBackend, parseFirewallBackend } from '../network/conf.ts';
 import type { NetworkDefinition } from '../network/definition.ts';
 import { filledChains, needsRules, networkRules, networkTables, type Ruleset, removeNetworkRules } from '../network/firewall-rules.ts';
+import { readIfThere } from '../store/atomic-write.ts';
+import { paths } from '../store/paths.ts';
 
-/** What is not installed is said before anything is changed. */
+/** What is not installed or badly configured is said before anything is changed. */
 export function checkFirewall(network: NetworkDefinition): void {
   if (rulesOf(network)) requireFirewall();
 }
@@ -21,11 +24,13 @@ export function repairFirewall(network: NetworkDefinition): void {
   if (rules && !hasChains(linux, filledChains(rules))) applyRules(rules);
 }
 
-/** Removes what is there. */
+/** Removes what is there, whatever the configuration says by now. */
 export function removeFirewall({ bridge }: NetworkDefinition): void {
   if (hasTables(linux, networkTables(bridge.name!))) applyRules(removeNetworkRules(bridge.name!));
 }
 
 function rulesOf(network: NetworkDefinition): Ruleset | undefined {
-  return needsRules(network) ? networkRules(network) : undefined;
+  return needsRules(network) && backend() === 'nftables' ? networkRules(network) : undefined;
 }
+
+const backend = (): FirewallBackend => parseFirewallBackend(readIfThere(paths.networkConf) ?? '', paths.networkConf);

@@ -20,6 +20,7 @@ export const paths = {
   log: at('/var/log/libvirt/lxc'),
   /** The folder is called so for every driver of libvirt. */
   networks: at('/etc/libvirt/qemu/networks'),
+  networkConf: at('/etc/libvirt/network.conf'),
   networkAutostart: at('/etc/libvirt/qemu/networks/autostart'),
   networkRun: at('/run/libvirt/network'),
   networkAutostarted: at('/run/libvirt/network/autostarted'),

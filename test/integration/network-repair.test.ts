@@ -1,4 +1,5 @@
-// What happens to virtual networks behind their back.
+// What happens to virtual networks behind their back, and what /etc/libvirt/network.conf says of their rules.
+import fs from 'node:fs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { NetworkHost } from '../helpers/network-host.ts';
 import { suite } from '../helpers/requires.ts';
@@ -15,6 +16,7 @@ suite('rules of networks', ['root', 'built', 'busybox', 'ip', 'nft'], () => {
     await virsh.reset();
     virsh.run('net-destroy', 'ruled');
     virsh.run('net-undefine', 'ruled');
+    fs.rmSync(virsh.path('etc/libvirt/network.conf'), { force: true });
     expect(host.remains(virsh.prefix)).toEqual({ links: [], rules: '', servers: [] });
   });
   afterAll(() => host.end());
@@ -63,6 +65,53 @@ suite('rules of networks', ['root', 'built', 'busybox', 'ip', 'nft'], () => {
       expect(virsh.error('net-start', 'ruled')[1]).toBe('Requested operation is not valid: network is already active');
       expect(known.join()).toMatch(/handle \d+,.*handle \d+/);
       expect(handles()).toEqual(known);
+    });
+  });
+
+  describe('by network.conf', () => {
+    const configure = (text: string): void => {
+      virsh.file('etc/libvirt/network.conf', text);
+    };
+
+    it('none: there are none', () => {
+      configure('firewall_backend = "none"\n');
+      defineNetwork();
+      virsh.ok('net-start', 'ruled');
+      expect(rules()).toBe('');
+      virsh.boot({ devices: `<interface type='network'><source network='ruled'/></interface>` });
+      expect(rules()).toBe('');
+    });
+
+    it('go with their network, even where they are not wanted any more', () => {
+      defineNetwork();
+      configure('firewall_backend = "nftables"\n');
+      virsh.ok('net-start', 'ruled');
+      expect(rules()).toContain('virsh_lxc_vlruled');
+      configure('firewall_backend = "none"\n');
+      virsh.ok('net-destroy', 'ruled');
+      expect(rules()).toBe('');
+    });
+
+    it('an error says what is wrong in it, and nothing is changed', () => {
+      defineNetwork();
+      const file = virsh.path('etc/libvirt/network.conf');
+      for (const [text, reason] of [
+        [
+          'firewall_backend = "iptables"',
+          `unsupported configuration: requested firewall_backend 'iptables' in ${file} is not available: it can be nftables or none`,
+        ],
+        ['firewall_backend', `configuration file syntax error: ${file}:1: expecting a name and a value in quotes`],
+      ] as const) {
+        configure(text);
+        expect(virsh.error('net-start', 'ruled')).toEqual(['Failed to start network ruled', reason]);
+      }
+      fs.rmSync(file);
+      fs.mkdirSync(file);
+      try {
+        expect(virsh.error('net-start', 'ruled')[1]).toBe(`Failed to open file '${file}': Is a directory`);
+      } finally {
+        fs.rmdirSync(file);
+      }
     });
   });
 });

@@ -1,0 +1,36 @@
+import { describe, expect, it } from 'vitest';
+import { parseFirewallBackend } from '../../../src/network/conf.ts';
+
+const parse = (text: string): string => {
+  try {
+    return parseFirewallBackend(text, '/n.conf');
+  } catch (error) {
+    return (error as Error).message;
+  }
+};
+
+describe('parseFirewallBackend()', () => {
+  it.each([
+    ['', 'nftables'],
+    ['# firewall_backend = "none"\n\n', 'nftables'],
+    ['firewall_backend = "none"\n', 'none'],
+    ["  firewall_backend='nftables' # ours\n", 'nftables'],
+    ['other = 1\nlist = [ "a", "b" ]\nfirewall_backend = "none"', 'none'],
+    [
+      'firewall_backend = "iptables"',
+      "unsupported configuration: requested firewall_backend 'iptables' in /n.conf is not available: it can be nftables or none",
+    ],
+    [
+      'firewall_backend = "pf"',
+      "configuration file syntax error: unrecognized firewall_backend = 'pf' set in network driver config file /n.conf",
+    ],
+    [
+      'firewall_backend = 1',
+      "configuration file syntax error: unrecognized firewall_backend = '' set in network driver config file /n.conf",
+    ],
+    ['\nfirewall_backend = none', 'configuration file syntax error: /n.conf:2: expecting a name and a value in quotes'],
+    ['firewall_backend', 'configuration file syntax error: /n.conf:1: expecting a name and a value in quotes'],
+  ])('of %j is %s', (text, expected) => {
+    expect(parse(text)).toBe(expected);
+  });
+});
