@@ -169,7 +169,7 @@ function configureHostEnd(host: RouteSocket, name: string, device: InterfaceDevi
   if (connection.bridge !== undefined) addBridgePort(host, connection.bridge, name);
   if (connection.portIsolated) setBridgePortIsolated(host, name, true);
   // What the host sends into the pair is what the container receives.
-  const { inbound: send, outbound: receive } = device.bandwidth ?? {};
+  const { inbound: send, outbound: receive } = (device.actual ?? device).bandwidth ?? {};
   if (send || receive) setBandwidth(host, { index: linkIndex(host, name), name }, { send, receive });
   // A link that is down is one whose cable is pulled: inside it may be configured but has no carrier.
   if (device.linkState !== 'down') requireLinkUp(host, name);

@@ -1,11 +1,11 @@
 // What network devices a container is to have: refusals, virtual networks, names. Making them is network-links.ts.
 import type { Syscalls } from '../../lib-native/syscalls.ts';
-import type { DomainDefinition, HostDevice, InterfaceDevice } from '../domain/definition.ts';
+import type { ActualInterface, DomainDefinition, HostDevice, InterfaceDevice } from '../domain/definition.ts';
 import { libvirtError } from '../errors.ts';
 import { linkIndex, requireBridge } from '../host/netlink/link.ts';
 import { openRouteSocket, type RouteSocket } from '../host/netlink/rtnetlink.ts';
 import { freeVethNames, withGuestNames } from './interface-names.ts';
-import { type Connection, type DirectMode, linkNames, type PreparedNetwork, removeLinksOf } from './network-links.ts';
+import { type Connection, linkNames, type PreparedNetwork, removeLinksOf } from './network-links.ts';
 
 export {
   detachInterface,
@@ -16,16 +16,12 @@ export {
   setInterfaceLink,
 } from './network-links.ts';
 
-/** Where an interface of type `network` is plugged in. */
-export type NetworkAttachment =
-  | ({ kind: 'bridge'; bridge: string; portIsolated?: boolean } & PortSettings)
-  | ({ kind: 'direct'; dev: string; mode: DirectMode } & PortSettings);
-
-interface PortSettings {
+/** What an interface of type `network` gets from it. */
+export interface NetworkAttachment {
   portid: string;
+  actual: ActualInterface;
+  /** Of the whole network. */
   mtu?: number;
-  /** The interface's own, or that of its group. */
-  bandwidth?: NonNullable<InterfaceDevice['bandwidth']>;
 }
 
 export interface PrepareOptions {
@@ -97,58 +93,54 @@ function prepareInterface(route: RouteSocket, given: InterfaceDevice, taken: Set
 
 function connect(device: InterfaceDevice, options: PrepareOptions): ConnectedInterface {
   const { source, portIsolated, mtu, sourceMode = 'vepa' } = device;
-  const size = mtu === undefined ? {} : { mtu };
+  const size = sizeOf(mtu);
   switch (device.type) {
     case 'bridge':
-      return { device, connection: { kind: 'veth', bridge: source!, ...(portIsolated ? { portIsolated } : {}), ...size } };
+      return { device, connection: { ...bridged(source!, portIsolated), ...size } };
     case 'ethernet':
       return { device, connection: { kind: 'veth', ...size } };
     case 'direct':
       return { device, connection: { kind: 'direct', lower: source!, mode: sourceMode, ...size } };
     case 'network': {
       if (!options.resolveNetwork) throw libvirtError('NO_NETWORK', `no network with matching name '${source}'`);
-      const { portid, bandwidth, ...attachment } = options.resolveNetwork(source!, device);
-      const live = { ...device, portid, ...(bandwidth && { bandwidth }) };
-      if (attachment.kind === 'direct') {
-        return {
-          device: live,
-          connection: { kind: 'direct', lower: attachment.dev, mode: attachment.mode, ...sizeOf(attachment), ...size },
-        };
-      }
-      const isolated = portIsolated ?? attachment.portIsolated;
-      return {
-        device: { ...live, sourceBridge: attachment.bridge },
-        connection: {
-          kind: 'veth',
-          bridge: attachment.bridge,
-          ...(isolated ? { portIsolated: isolated } : {}),
-          ...sizeOf(attachment),
-          ...size,
-        },
-      };
+      const { portid, actual, mtu: usual } = options.resolveNetwork(source!, device);
+      const live = { ...device, portid, actual };
+      refuseUnsupported(live);
+      return { device: live, connection: { ...connectionOf(actual), ...sizeOf(mtu ?? usual) } };
     }
     default:
       throw libvirtError('INTERNAL_ERROR', `Unsupported network type ${device.type}`);
   }
 }
 
-function sizeOf({ mtu }: { mtu?: number }): { mtu?: number } {
+function connectionOf(actual: ActualInterface): Connection {
+  if (actual.type === 'direct') return { kind: 'direct', lower: actual.source, mode: actual.sourceMode };
+  return bridged(actual.source, actual.portIsolated);
+}
+
+function bridged(bridge: string, portIsolated: boolean | undefined): Connection {
+  return { kind: 'veth', bridge, ...(portIsolated ? { portIsolated } : {}) };
+}
+
+function sizeOf(mtu: number | undefined): { mtu?: number } {
   return mtu === undefined ? {} : { mtu };
 }
 
 /** Refuses what would silently not be done. */
 function refuseUnsupported(device: InterfaceDevice): void {
+  const { type, vlan, virtualport } = device.actual ?? device;
   if (device.script !== undefined) throw libvirtError('CONFIG_UNSUPPORTED', 'scripts are not supported on LXC network interfaces');
   if (device.filterref) throw libvirtError('CONFIG_UNSUPPORTED', 'network filters are not supported on LXC network interfaces');
-  if (device.vlan) {
+  if (vlan) {
     throw libvirtError('CONFIG_UNSUPPORTED', `interface ${device.mac} - vlan tag not supported for this connection type`);
   }
-  if (device.virtualport && device.type !== 'direct') {
+  if (virtualport && type !== 'direct') {
     throw libvirtError('CONFIG_UNSUPPORTED', 'port profiles are not supported on LXC network interfaces');
   }
 }
 
 function refuseUnsupportedDirect(device: InterfaceDevice): void {
-  if (device.virtualport) throw libvirtError('CONFIG_UNSUPPORTED', 'Unable to set port profile on direct interfaces');
-  if (device.bandwidth) throw libvirtError('CONFIG_UNSUPPORTED', 'Unable to set network bandwidth on direct interfaces');
+  const { virtualport, bandwidth } = device.actual ?? device;
+  if (virtualport) throw libvirtError('CONFIG_UNSUPPORTED', 'Unable to set port profile on direct interfaces');
+  if (bandwidth) throw libvirtError('CONFIG_UNSUPPORTED', 'Unable to set network bandwidth on direct interfaces');
 }

@@ -251,6 +251,13 @@ export interface BandwidthRate {
   burst?: number;
 }
 
+export interface Bandwidth {
+  inbound?: BandwidthRate;
+  outbound?: BandwidthRate;
+  /** Live: the class of the network's traffic control that guarantees the floor. */
+  classId?: number;
+}
+
 export type InterfaceType =
   | 'user'
   | 'ethernet'
@@ -281,9 +288,9 @@ export interface InterfaceDevice extends DeviceAlias {
   /** type direct. */
   sourceMode?: 'vepa' | 'bridge' | 'private' | 'passthrough';
   portgroup?: string;
-  /** Live, type network: the port's uuid and the bridge that the network gave. */
+  /** Live, type network: the port's uuid, and what the network gave. */
   portid?: string;
-  sourceBridge?: string;
+  actual?: ActualInterface;
   /** type ethernet: host-side addresses. */
   hostIps: IpAddress[];
   hostRoutes: IpRoute[];
@@ -291,7 +298,7 @@ export interface InterfaceDevice extends DeviceAlias {
   sourceElement?: EchoedElement;
   vlan?: EchoedElement;
   virtualport?: EchoedElement;
-  bandwidth?: { inbound?: BandwidthRate; outbound?: BandwidthRate };
+  bandwidth?: Bandwidth;
   portIsolated?: boolean;
   ips: IpAddress[];
   routes: IpRoute[];
@@ -310,6 +317,22 @@ export interface InterfaceDevice extends DeviceAlias {
   address?: EchoedElement;
   others: EchoedElement[];
 }
+
+/** How an interface of type network is connected: what it asked for, completed by its port group and its network. */
+export type ActualInterface = {
+  vlan?: EchoedElement;
+  virtualport?: EchoedElement;
+  bandwidth?: Bandwidth;
+  portIsolated?: boolean;
+} & (
+  | {
+      /** network: a bridge that the network made. bridge: one of the host. */
+      type: 'network' | 'bridge';
+      source: string;
+      macTableManager?: 'kernel' | 'libvirt';
+    }
+  | { type: 'direct'; source: string; sourceMode: NonNullable<InterfaceDevice['sourceMode']> }
+);
 
 /** A serial, parallel or console device. */
 export interface CharDevice extends DeviceAlias {

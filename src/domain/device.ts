@@ -103,7 +103,7 @@ export function formatDevice(parsed: ParsedDevice, options: { live: boolean }): 
       writeFilesystem(writer, parsed.device);
       break;
     case 'interface':
-      writeInterface(writer, parsed.device, live);
+      writeInterface(writer, parsed.device, options);
       break;
     case 'hostdev':
       writeHostdev(writer, parsed.device);

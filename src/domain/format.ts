@@ -48,11 +48,11 @@ export function writeDomain(writer: XmlWriter, definition: DomainDefinition, opt
       ['id', live ? (definition.id ?? undefined) : undefined],
       ['xmlns:lxc', hasSharedNamespaces(definition) ? LXC_NAMESPACE_URI : undefined],
     ],
-    () => writeInside(writer, shown, live),
+    () => writeInside(writer, shown, { live, status: options.status === true }),
   );
 }
 
-function writeInside(writer: XmlWriter, definition: DomainDefinition, live: boolean): void {
+function writeInside(writer: XmlWriter, definition: DomainDefinition, form: { live: boolean; status: boolean }): void {
   const echoed = (...elements: (DomainDefinition['cpu'] | undefined)[]): void => {
     for (const element of elements) if (element) writeEchoed(writer, element);
   };
@@ -80,8 +80,8 @@ function writeInside(writer: XmlWriter, definition: DomainDefinition, live: bool
   writeClock(writer, definition.clock);
   writeLifecycle(writer, definition);
   echoed(definition.pm, definition.perf);
-  writeDevices(writer, definition, live);
-  for (const label of definition.seclabels) writeSeclabel(writer, label, live);
+  writeDevices(writer, definition, form);
+  for (const label of definition.seclabels) writeSeclabel(writer, label, form.live);
   echoed(...definition.trailing);
   writeSharedNamespaces(writer, definition);
 }

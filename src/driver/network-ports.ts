@@ -4,7 +4,14 @@ import type { DomainDefinition, EchoedElement, InterfaceDevice } from '../domain
 import { type LibvirtError, libvirtError } from '../errors.ts';
 import { findPortGroup, hasOwnBridge, type NetworkDefinition } from '../network/definition.ts';
 import { formatNetwork } from '../network/format.ts';
-import { formatNetworkPort, type NetworkPort, type PortPlug, parseNetworkPort } from '../network/port.ts';
+import {
+  actualInterface,
+  formatNetworkPort,
+  type NetworkPort,
+  type PluggedPort,
+  type PortPlug,
+  parseNetworkPort,
+} from '../network/port.ts';
 import { lockNetwork } from '../store/lock.ts';
 import { isNetworkDefined, networkPorts, networkStatusNames, networksAreSetUp, readPort, writePort } from '../store/networks.ts';
 import { type Connection, requireWritable } from './connection.ts';
@@ -82,17 +89,11 @@ export function takePort(owner: Owner, network: string, device: InterfaceDevice)
   return attachment(live, port);
 }
 
-function attachment(network: NetworkDefinition, { uuid, plug, isolated, bandwidth }: NetworkPort & { plug: PortPlug }): NetworkAttachment {
-  const common = {
-    portid: uuid,
-    ...(network.mtu !== undefined && { mtu: network.mtu }),
-    ...(bandwidth && { bandwidth }),
-  };
-  if (plug.type === 'direct') return { kind: 'direct', dev: plug.dev, mode: plug.mode, ...common };
-  return { kind: 'bridge', bridge: plug.bridge, ...common, ...(isolated === 'yes' && { portIsolated: true }) };
+function attachment(network: NetworkDefinition, port: PluggedPort): NetworkAttachment {
+  return { portid: port.uuid, actual: actualInterface(port), ...(network.mtu !== undefined && { mtu: network.mtu }) };
 }
 
-function store(network: NetworkDefinition, port: NetworkPort & { plug: PortPlug }): void {
+function store(network: NetworkDefinition, port: PluggedPort): void {
   const document = formatNetworkPort(port);
   writePort(network.name, port.uuid, document);
   try {
@@ -105,7 +106,7 @@ function store(network: NetworkDefinition, port: NetworkPort & { plug: PortPlug 
 }
 
 /** Completes a port by what its group and the network say. */
-function plugIn(network: NetworkDefinition, wanted: NetworkPort): NetworkPort & { plug: PortPlug } {
+function plugIn(network: NetworkDefinition, wanted: NetworkPort): PluggedPort {
   const group = findPortGroup(network, wanted.group);
   const port: NetworkPort = { ...wanted };
   const bandwidth = wanted.bandwidth ?? group?.bandwidth;

@@ -1,6 +1,6 @@
 // The typed model of <network>. Pure data: what parse.ts makes, format.ts prints and everything else reads.
 
-import type { BandwidthRate, EchoedElement, IpRoute, MetadataElement } from '../domain/definition.ts';
+import type { Bandwidth, EchoedElement, IpRoute, MetadataElement } from '../domain/definition.ts';
 
 export const FORWARD_MODES = ['none', 'nat', 'route', 'open', 'bridge', 'private', 'vepa', 'passthrough', 'hostdev'] as const;
 /** `none`: an isolated network, which has no <forward>. */
@@ -101,11 +101,6 @@ export interface NetworkDns {
   texts: DnsText[];
   services: DnsService[];
   hosts: DnsHost[];
-}
-
-export interface Bandwidth {
-  inbound?: BandwidthRate;
-  outbound?: BandwidthRate;
 }
 
 export interface PortGroup {

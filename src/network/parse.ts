@@ -40,7 +40,7 @@ export function parseNetworkElement(root: XmlElement, host: Pick<ParseHost, 'ran
     throw libvirtError('XML_ERROR', `Invalid ipv6 setting '${ipv6}' in network '${name}'`);
   const trustGuestRxFilters = yesNo(root, 'trustGuestRxFilters');
   const domain = parseDomain(root);
-  const bandwidth = parseBandwidth(root, false);
+  const bandwidth = parseBandwidth(root);
   const vlan = parseVlan(root);
   const portElement = childOf(root, 'port');
   const portIsolated = portElement && yesNo(portElement, 'isolated');

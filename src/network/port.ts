@@ -1,6 +1,7 @@
 // <networkport>: where one interface of a guest is plugged into a network.
 
-import type { EchoedElement } from '../domain/definition.ts';
+import type { ActualInterface, Bandwidth, EchoedElement } from '../domain/definition.ts';
+import { DIRECT_MODES } from '../domain/elements/actual-interface.ts';
 import { yesNo } from '../domain/elements/attributes.ts';
 import { parseBandwidth, writeBandwidth } from '../domain/elements/bandwidth.ts';
 import { writeEchoed } from '../domain/elements/echoed.ts';
@@ -11,11 +12,8 @@ import { attributeOf, childOf, childText, type XmlElement } from '../domain/xml/
 import { parseXml } from '../domain/xml/reader.ts';
 import { XmlWriter } from '../domain/xml/writer.ts';
 import { libvirtError } from '../errors.ts';
-import type { Bandwidth } from './definition.ts';
 
 type YesNo = 'yes' | 'no';
-
-const DIRECT_MODES = ['vepa', 'private', 'bridge', 'passthrough'] as const;
 
 export type PortPlug =
   | { type: 'network' | 'bridge'; bridge: string; macTableManager?: 'kernel' | 'libvirt' }
@@ -34,6 +32,22 @@ export interface NetworkPort {
   trustGuestRxFilters?: YesNo;
   /** Absent in what net-port-create is given. */
   plug?: PortPlug;
+}
+
+/** A port that has its place. */
+export type PluggedPort = NetworkPort & { plug: PortPlug };
+
+/** How the interface in this port is connected. */
+export function actualInterface({ plug, vlan, virtualport, bandwidth, isolated }: PluggedPort): ActualInterface {
+  const common = {
+    ...(vlan && { vlan }),
+    ...(virtualport && { virtualport }),
+    ...(bandwidth && { bandwidth }),
+    ...(isolated === 'yes' && { portIsolated: true }),
+  };
+  if (plug.type === 'direct') return { type: 'direct', source: plug.dev, sourceMode: plug.mode, ...common };
+  const { type, bridge, macTableManager } = plug;
+  return { type, source: bridge, ...(macTableManager && { macTableManager }), ...common };
 }
 
 export function formatNetworkPort(port: NetworkPort): string {
@@ -73,7 +87,7 @@ export function parseNetworkPort(xml: string): NetworkPort {
   if (macText === undefined) throw libvirtError('XML_ERROR', 'No mac address specified for network port');
   const mac = parseMac(macText);
   if (mac === undefined) throw libvirtError('XML_ERROR', `Unable to parse MAC '${macText}'`);
-  const bandwidth = parseBandwidth(root, true);
+  const bandwidth = parseBandwidth(root, { floor: true, classId: true });
   const vlan = parseVlan(root);
   const portElement = childOf(root, 'port');
   const isolated = portElement && yesNo(portElement, 'isolated');

@@ -257,9 +257,10 @@ describe.runIf(process.getuid?.() === 0)('container interfaces', () => {
   it('plugs into the bridge of a virtual network', () => {
     bridge('virbr7');
     const lan = device({ type: 'network', source: 'lan' });
-    const resolveNetwork = () => ({ kind: 'bridge', bridge: 'virbr7', portid: 'p', mtu: 1400, portIsolated: true }) as const;
+    const actual = { type: 'network', source: 'virbr7', portIsolated: true } as const;
+    const resolveNetwork = () => ({ portid: 'p', mtu: 1400, actual });
     const live = attach(onHost(() => prepareInterfaces(sys, definition([lan]), { resolveNetwork })));
-    expect(live).toEqual([{ ...lan, portid: 'p', sourceBridge: 'virbr7', targetDev: 'vnet0', guestDev: 'eth0' }]);
+    expect(live).toEqual([{ ...lan, portid: 'p', actual, targetDev: 'vnet0', guestDev: 'eth0' }]);
     expect(ip(host, '-d', 'link', 'show', 'vnet0')).toMatch(/mtu 1400 .*master virbr7[\s\S]*isolated on/);
   });
 

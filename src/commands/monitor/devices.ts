@@ -37,7 +37,7 @@ export const domiflist = defineCommand({
   options: [domainOption(), INACTIVE],
   async run(context, args) {
     const { interfaces } = await devicesOf(context, args);
-    const rows = interfaces.map((nic) => [nic.targetDev ?? '-', nic.type, nic.source ?? '-', nic.model ?? '-', nic.mac]);
+    const rows = interfaces.map((nic) => [nic.targetDev ?? '-', (nic.actual ?? nic).type, nic.source ?? '-', nic.model ?? '-', nic.mac]);
     context.print(formatTable(context.settings.quiet ? undefined : ['Interface', 'Type', 'Source', 'Model', 'MAC'], rows));
   },
 });

@@ -83,7 +83,8 @@ export function emptyDevices(emulator: string): DomainDevices {
   };
 }
 
-export function writeDevices(writer: XmlWriter, { devices }: DomainDefinition, live: boolean): void {
+export function writeDevices(writer: XmlWriter, { devices }: DomainDefinition, form: { live: boolean; status?: boolean }): void {
+  const { live } = form;
   const others = (names: readonly string[]): void => {
     for (const name of names)
       writeAll(
@@ -97,7 +98,7 @@ export function writeDevices(writer: XmlWriter, { devices }: DomainDefinition, l
     writeAll(writer, devices.controllers);
     writeAll(writer, devices.leases);
     for (const device of devices.filesystems) writeFilesystem(writer, device);
-    for (const device of devices.interfaces) writeInterface(writer, device, live);
+    for (const device of devices.interfaces) writeInterface(writer, device, form);
     others(PASSIVE_ORDER.afterInterfaces);
     for (const device of devices.serials) writeCharDevice(writer, 'serial', device, live);
     for (const device of devices.parallels) writeCharDevice(writer, 'parallel', device, live);

@@ -4,7 +4,8 @@ import { libvirtError } from '../../errors.ts';
 import type { EchoedElement, InterfaceDevice, InterfaceType } from '../definition.ts';
 import { parseUint32 } from '../numbers.ts';
 import { attributeOf, childOf, childText, type XmlElement } from '../xml/element.ts';
-import type { XmlWriter } from '../xml/writer.ts';
+import type { Attributes, XmlWriter } from '../xml/writer.ts';
+import { parseActual, writeActual, writeConnection } from './actual-interface.ts';
 import {
   enumAttribute,
   integerAttribute,
@@ -90,12 +91,14 @@ export function parseInterface(element: XmlElement, context: InterfaceContext): 
   readMac(device, element, context);
   const vlan = parseVlan(element);
   if (vlan) device.vlan = vlan;
-  const bandwidth = parseBandwidth(element, type === 'network');
+  const bandwidth = parseBandwidth(element, { floor: type === 'network' });
   if (bandwidth) device.bandwidth = bandwidth;
   const port = childOf(element, 'port');
   const isolated = port && enumAttribute(port, 'isolated', YES_NO);
   if (isolated) device.others.push(echoedElement('port', [['isolated', isolated]]));
   if (isolated === 'yes') device.portIsolated = true;
+  const actual = live && type === 'network' ? parseActual(element) : undefined;
+  if (actual) device.actual = actual;
   device.ips = parseIps(element);
   device.routes = parseRoutes(element, 'guest interface');
   readNames(device, element, live);
@@ -145,9 +148,7 @@ function readSource(device: InterfaceDevice, element: XmlElement, live: boolean)
       const portgroup = attributeOf(source, 'portgroup');
       if (portgroup !== undefined) device.portgroup = portgroup;
       const portid = live ? attributeOf(source, 'portid') : undefined;
-      const bridge = live ? attributeOf(source, 'bridge') : undefined;
       if (portid !== undefined) device.portid = portid;
-      if (bridge !== undefined) device.sourceBridge = bridge;
       return;
     }
     case 'bridge':
@@ -449,20 +450,33 @@ export function validateInterface(device: InterfaceDevice): void {
 
 // -- printing ----------------------------------------------------------------------------------------------------------------
 
-export function writeInterface(writer: XmlWriter, device: InterfaceDevice, live: boolean): void {
+/**
+ * What a running domain shows (`live`) is the interface as its network connected it. A status document keeps both: what
+ * was asked for, and that.
+ */
+export function writeInterface(
+  writer: XmlWriter,
+  device: InterfaceDevice,
+  { live, status = false }: { live: boolean; status?: boolean },
+): void {
   const other = (name: string): void => {
     for (const element of device.others) if (element.name === name) writeEchoed(writer, element);
   };
   const echoed = (element: EchoedElement | undefined): void => {
     if (element) writeEchoed(writer, element);
   };
-  writer.block('interface', [['type', device.type], ...device.options], () => {
+  const shown = live && !status ? device.actual : undefined;
+  writer.block('interface', [['type', shown?.type ?? device.type], ...device.options], () => {
     writer.empty('mac', [['address', device.mac], ...device.macOptions]);
-    writeSource(writer, device, live);
-    echoed(device.vlan);
-    echoed(device.virtualport);
-    writeBandwidth(writer, device.bandwidth);
-    other('port');
+    if (shown) writeConnection(writer, shown, networkAttributes(device, live));
+    else {
+      writeSource(writer, device, live);
+      echoed(device.vlan);
+      echoed(device.virtualport);
+      writeBandwidth(writer, device.bandwidth);
+      other('port');
+    }
+    if (status && device.actual) writeActual(writer, device.actual);
     writeIps(writer, device.ips);
     writeRoutes(writer, device.routes);
     if (device.script !== undefined) writer.empty('script', [['path', device.script]]);
@@ -490,12 +504,7 @@ export function writeInterface(writer: XmlWriter, device: InterfaceDevice, live:
 function writeSource(writer: XmlWriter, device: InterfaceDevice, live: boolean): void {
   switch (device.type) {
     case 'network':
-      writer.empty('source', [
-        ['network', device.source],
-        ['portgroup', device.portgroup],
-        ['portid', live ? device.portid : undefined],
-        ['bridge', live ? device.sourceBridge : undefined],
-      ]);
+      writer.empty('source', networkAttributes(device, live));
       break;
     case 'bridge':
       writer.empty('source', [['bridge', device.source]]);
@@ -520,6 +529,14 @@ function writeSource(writer: XmlWriter, device: InterfaceDevice, live: boolean):
           writeRoutes(writer, device.hostRoutes);
         });
   }
+}
+
+function networkAttributes({ source, portgroup, portid }: InterfaceDevice, live: boolean): Attributes {
+  return [
+    ['network', source],
+    ['portgroup', portgroup],
+    ['portid', live ? portid : undefined],
+  ];
 }
 
 function writeTarget(writer: XmlWriter, device: InterfaceDevice, live: boolean): void {

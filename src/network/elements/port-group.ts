@@ -15,7 +15,7 @@ export function parsePortGroup(element: XmlElement): PortGroup {
   const isDefault = attributeOf(element, 'default')?.toLowerCase() === 'yes';
   const trustGuestRxFilters = yesNo(element, 'trustGuestRxFilters');
   const virtualport = parsePartialVirtualPort(element);
-  const bandwidth = parseBandwidth(element, false);
+  const bandwidth = parseBandwidth(element);
   const vlan = parseVlan(element);
   return {
     name,

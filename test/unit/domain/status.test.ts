@@ -20,7 +20,7 @@ function runningDomain(): DomainStatus {
   Object.assign(second!, { sourcePath: '/dev/pts/4', alias: 'console1' });
   Object.assign(domain.devices.interfaces[0]!, {
     targetDev: 'vnet0',
-    sourceBridge: 'virbr0',
+    actual: { type: 'network', source: 'virbr0', bandwidth: { inbound: { floor: 9 }, classId: 3 } },
     portid: '3b0e2b3c-54e6-4d6f-8a4b-111111111120',
   });
   return {
@@ -77,7 +77,11 @@ describe('formatDomain()', () => {
     </console>
 `);
     expect(formatDomain(domain, { live: true })).toContain(
-      `<source network='lan' portid='3b0e2b3c-54e6-4d6f-8a4b-111111111120' bridge='virbr0'/>\n      <target dev='vnet0'/>`,
+      `<source network='lan' portid='3b0e2b3c-54e6-4d6f-8a4b-111111111120' bridge='virbr0'/>
+      <bandwidth classID='3'>
+        <inbound floor='9'/>
+      </bandwidth>
+      <target dev='vnet0'/>`,
     );
   });
 
