@@ -2,6 +2,8 @@
 import type { NetworkAttachment, PrepareOptions } from '../container/network.ts';
 import type { DomainDefinition, EchoedElement, InterfaceDevice } from '../domain/definition.ts';
 import { type LibvirtError, libvirtError } from '../errors.ts';
+import { LAST_CLASS } from '../host/netlink/tc-guarantee.ts';
+import { freeClassId } from '../network/classes.ts';
 import { findPortGroup, hasOwnBridge, type NetworkDefinition } from '../network/definition.ts';
 import { formatNetwork } from '../network/format.ts';
 import {
@@ -16,6 +18,7 @@ import { lockNetwork } from '../store/lock.ts';
 import { isNetworkDefined, networkPorts, networkStatusNames, networksAreSetUp, readPort, writePort } from '../store/networks.ts';
 import { type Connection, requireWritable } from './connection.ts';
 import { defineDefaultNetwork } from './default-network.ts';
+import { plugFloor, portClasses } from './network-floor.ts';
 import { runNetworkHooks } from './network-hooks.ts';
 import { activeStatus, type NetworkRef, noNetwork } from './network-lookup.ts';
 import { noteMac } from './network-macs.ts';
@@ -96,7 +99,10 @@ function attachment(network: NetworkDefinition, port: PluggedPort): NetworkAttac
 function store(network: NetworkDefinition, port: PluggedPort): void {
   const document = formatNetworkPort(port);
   writePort(network.name, port.uuid, document);
+  const { classId, inbound } = port.bandwidth ?? {};
   try {
+    if (classId !== undefined && port.plug.type === 'network')
+      plugFloor(network.name, port.plug.bridge, { classId, mac: port.mac, rate: inbound!.floor! });
     if (port.plug.type === 'network') noteMac(port.plug.bridge, port.owner.name, port.mac, true);
     runNetworkHooks(network.name, ['port-created', 'begin'], () => [formatNetwork(network, networkUse(network.name)), document]);
   } catch (error) {
@@ -109,17 +115,18 @@ function store(network: NetworkDefinition, port: PluggedPort): void {
 function plugIn(network: NetworkDefinition, wanted: NetworkPort): PluggedPort {
   const group = findPortGroup(network, wanted.group);
   const port: NetworkPort = { ...wanted };
-  const bandwidth = wanted.bandwidth ?? group?.bandwidth;
+  const { classId: _, ...bandwidth } = wanted.bandwidth ?? group?.bandwidth ?? {};
   const vlan = wanted.vlan ?? group?.vlan ?? network.vlan;
   const isolated = wanted.isolated ?? network.portIsolated;
   const trust = wanted.trustGuestRxFilters ?? group?.trustGuestRxFilters ?? network.trustGuestRxFilters;
   const virtualport = wanted.virtualport ?? group?.virtualport ?? network.virtualport;
-  if (bandwidth) port.bandwidth = bandwidth;
+  if (bandwidth.inbound || bandwidth.outbound) port.bandwidth = bandwidth;
   if (vlan) port.vlan = vlan;
   if (isolated) port.isolated = isolated;
   if (trust) port.trustGuestRxFilters = trust;
   if (virtualport) port.virtualport = virtualport;
   checkFloor(network, port);
+  if (port.bandwidth?.inbound?.floor) port.bandwidth.classId = classFor(network, port);
   return { ...port, plug: plugOf(network, virtualport) };
 }
 
@@ -167,12 +174,18 @@ function checkFloor(network: NetworkDefinition, { mac, bandwidth }: NetworkPort)
     throw unsupported("'floor' is only supported for interface type 'network' with forward type 'nat', 'route', 'open' or none");
   const inbound = network.bandwidth?.inbound;
   if (!inbound?.average) throw unsupported(`network '${network.name}' has no inbound QoS set`);
-  const sum = loadPorts(network.name).reduce((total, port) => total + (port.bandwidth?.inbound?.floor ?? 0), floor);
+  const sum = portClasses(network.name).reduce((total, other) => total + (other.id === bandwidth.classId ? 0 : other.floor), floor);
   const [word, most] = inbound.peak ? ['peak', inbound.peak] : ['average', inbound.average];
   if (sum > Number(most)) {
     const over = `new combined inbound floor=${sum} would overcommit ${word}=${most} on network '${network.name}'`;
     throw libvirtError('OPERATION_INVALID', `Cannot plug '${mac}' interface into '${network.bridge.name}' because ${over}`);
   }
+}
+
+function classFor({ name }: NetworkDefinition, { bandwidth }: NetworkPort): number {
+  const id = bandwidth?.classId ?? freeClassId(portClasses(name));
+  if (id > LAST_CLASS) throw libvirtError('INTERNAL_ERROR', 'Could not generate next class ID');
+  return id;
 }
 
 /** The uuids of all ports of an active network. */

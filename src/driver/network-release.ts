@@ -1,8 +1,10 @@
 // Giving ports of networks back. The end of every domain in a network comes by here, so no XML is parsed.
 import type { InterfaceDevice } from '../domain/definition.ts';
 import { LibvirtError } from '../errors.ts';
+import { portClass } from '../network/classes.ts';
 import { lockNetwork } from '../store/lock.ts';
 import { networkPorts, readNetworkStatus, readPort, removePort } from '../store/networks.ts';
+import { unplugFloor } from './network-floor.ts';
 import { runNetworkHooks } from './network-hooks.ts';
 import { noteMac } from './network-macs.ts';
 
@@ -23,7 +25,9 @@ export function releasePort(network: string, uuid: string, { locked = false } = 
   const bridge = /<plug type='network' bridge='([^']*)'/.exec(document)?.[1];
   const mac = /<mac address='([^']*)'/.exec(document)?.[1];
   const owner = /<name>([^<]*)<\/name>/.exec(document)?.[1];
+  const guaranteed = portClass(document);
   try {
+    if (guaranteed && bridge !== undefined) unplugFloor(network, bridge, guaranteed.id);
     if (bridge !== undefined && mac !== undefined && owner !== undefined) noteMac(bridge, owner, mac, false);
     runNetworkHooks(network, ['port-deleted', 'begin'], () => [liveXml(network), document]);
   } catch (error) {

@@ -171,7 +171,7 @@ function limitTraffic({ bridge, bandwidth }: NetworkDefinition, open?: RouteSock
   const limit = (route: RouteSocket) => {
     const link = { index: linkIndex(route, name), name };
     clearBandwidth(route, link.index);
-    setBandwidth(route, link, { send: bandwidth.inbound, receive: bandwidth.outbound });
+    setBandwidth(route, link, { send: bandwidth.inbound, receive: bandwidth.outbound, shared: true });
   };
   if (open) {
     limit(open);

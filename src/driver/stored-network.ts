@@ -1,10 +1,13 @@
 // Networks between the store and memory: what is stored as text here becomes a definition, and the other way round.
+
+import { withClasses } from '../network/classes.ts';
 import type { NetworkDefinition } from '../network/definition.ts';
 import type { NetworkUse } from '../network/format.ts';
 import { parseNetwork } from '../network/parse.ts';
 import { type NetworkPort, parseNetworkPort } from '../network/port.ts';
 import { formatNetworkStatus, formatStoredNetwork, parseNetworkStatus } from '../network/stored.ts';
 import { networkPorts, readNetworkDefinition, readPort, writeNetworkDefinition, writeNetworkStatus } from '../store/networks.ts';
+import { portClasses } from './network-floor.ts';
 import { activeStatus, noNetwork } from './network-lookup.ts';
 import { parseHost } from './parse-host.ts';
 
@@ -27,7 +30,7 @@ export function loadLiveNetwork(name: string): NetworkDefinition | undefined {
 
 /** `starting`: what is written counts for nothing but a clear-up. */
 export function saveLiveNetwork(definition: NetworkDefinition, options: { starting?: boolean } = {}): void {
-  writeNetworkStatus(definition.name, formatNetworkStatus(definition, options));
+  writeNetworkStatus(definition.name, withClasses(formatNetworkStatus(definition, options), portClasses(definition.name)));
 }
 
 /** The ports of a network; one that is released meanwhile is left out. */

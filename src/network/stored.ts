@@ -24,7 +24,7 @@ export function formatStoredNetwork(definition: NetworkDefinition): string {
 export function formatNetworkStatus(definition: NetworkDefinition, { starting = false } = {}): string {
   const writer = new XmlWriter();
   writer.block('networkstatus', [['starting', starting ? 'yes' : undefined]], () => {
-    // Classes of guaranteed bandwidth: the first three are the network's own.
+    // Of a network without ports: withClasses() puts in theirs.
     writer.empty('class_id', [['bitmap', '0-2']]);
     writer.empty('floor', [['sum', 0]]);
     writeNetwork(writer, definition);

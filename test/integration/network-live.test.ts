@@ -1,4 +1,5 @@
 // Interfaces of virtual networks while their domain runs: what its XML shows of them, and what can be changed.
+import fs from 'node:fs';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { NetworkHost } from '../helpers/network-host.ts';
 import { suite } from '../helpers/requires.ts';
@@ -6,7 +7,7 @@ import { useVirsh } from '../helpers/virsh.ts';
 
 const MAC = '52:54:00:4e:00:01';
 
-suite('interfaces of running domains', ['root', 'built', 'busybox', 'ip', 'nft'], () => {
+suite('interfaces of running domains', ['root', 'built', 'busybox', 'ip', 'nft', 'dnsmasq'], () => {
   const virsh = useVirsh();
   let host: NetworkHost;
 
@@ -86,5 +87,64 @@ suite('interfaces of running domains', ['root', 'built', 'busybox', 'ip', 'nft']
       `unsupported configuration: interface ${MAC} - vlan tag not supported for this connection type`,
     );
     expect(virsh.ok('net-port-list', 'tagged', '--uuid').trim()).toBe('');
+  });
+
+  const tc = (what: string, dev: string): string => host.run('tc', '-s', what, 'show', 'dev', dev);
+  const classes = (dev: string): string[] =>
+    [...tc('class', dev).matchAll(/class htb (1:\S+) .*rate (\S+) ceil (\S+)/g)].map((found) => found.slice(1).join(' ')).sort();
+  const status = (name: string): string[] =>
+    fs.readFileSync(virsh.path(`run/libvirt/network/${name}.xml`), 'utf8').match(/<(class_id|floor) .*>/g) ?? [];
+  const SHARED = `<bridge name='vlshared' stp='off'/><bandwidth><inbound average='1000' peak='2000'/></bandwidth><ip address='10.80.1.1' prefix='24'/>`;
+  const floor = (rate: number, n: number): string =>
+    `<interface type='network'><mac address='52:54:00:4e:01:0${n}'/><source network='shared'/><bandwidth><inbound floor='${rate}'/></bandwidth>` +
+    `<ip address='10.80.1.${n}' prefix='24'/></interface>`;
+
+  it('are guaranteed their part of what their network receives', () => {
+    network('shared', SHARED);
+    expect(classes('vlshared')).toEqual(['1:1 8Mbit 16Mbit', '1:2 8Mbit 16Mbit']);
+    const one = virsh.boot({ devices: floor(500, 2) });
+    const two = virsh.boot({ devices: floor(700, 3) });
+    expect(interfaceOf(one)).toContain(`<bandwidth classID='3'>\n    <inbound floor='500'/>`);
+    expect(interfaceOf(one, '--inactive')).toContain(`<bandwidth>\n    <inbound floor='500'/>`);
+    expect(classes('vlshared')).toEqual(['1:1 8Mbit 16Mbit', '1:2 6400Kbit 16Mbit', '1:3 4Mbit 16Mbit', '1:4 5600Kbit 16Mbit']);
+    expect(status('shared')).toEqual([`<class_id bitmap='0-4'/>`, `<floor sum='1200'/>`]);
+    virsh.ok('net-update', 'shared', 'add', 'dns-host', `<host ip='10.80.1.9'><hostname>nine</hostname></host>`, '--live');
+    expect(status('shared')).toEqual([`<class_id bitmap='0-4'/>`, `<floor sum='1200'/>`]);
+    const ports = virsh.ok('net-port-list', 'shared', '--uuid').trim().split('\n');
+    expect(ports.map((port) => /<bandwidth.*>/.exec(virsh.ok('net-port-dumpxml', 'shared', port))![0]).sort()).toEqual([
+      `<bandwidth classID='3'>`,
+      `<bandwidth classID='4'>`,
+    ]);
+
+    const sent = (id: string): number => Number(new RegExp(`class htb ${id} [\\s\\S]*?Sent (\\d+)`).exec(tc('class', 'vlshared'))![1]);
+    const before = [sent('1:3'), sent('1:4')];
+    host.run('busybox', 'ping', '-c', '3', '-s', '1000', '-W', '2', '10.80.1.3');
+    expect(sent('1:4') - before[1]!).toBeGreaterThan(3000);
+    expect(sent('1:3') - before[0]!).toBeLessThan(1000);
+
+    const third = virsh.define({ devices: floor(801, 4) });
+    expect(virsh.error('start', third)[1]).toBe(
+      `Requested operation is not valid: Cannot plug '52:54:00:4e:01:04' interface into 'vlshared' because new combined inbound floor=2001 would overcommit peak=2000 on network 'shared'`,
+    );
+    virsh.ok('destroy', one);
+    expect(classes('vlshared')).toEqual(['1:1 8Mbit 16Mbit', '1:2 10400Kbit 16Mbit', '1:4 5600Kbit 16Mbit']);
+    expect(status('shared')).toEqual([`<class_id bitmap='0-2,4'/>`, `<floor sum='700'/>`]);
+    virsh.ok('start', third);
+    expect(interfaceOf(third)).toContain(`<bandwidth classID='3'>`);
+    virsh.ok('destroy', two);
+    virsh.ok('destroy', third);
+    expect(classes('vlshared')).toEqual(['1:1 8Mbit 16Mbit', '1:2 16Mbit 16Mbit']);
+    expect(status('shared')).toEqual([`<class_id bitmap='0-2'/>`, `<floor sum='0'/>`]);
+  });
+
+  it('are guaranteed nothing by a network that has nothing to share out', () => {
+    network('shared', `<bridge name='vlshared' stp='off'/>`);
+    network('br', `<forward mode='bridge'/><bridge name='hostbr'/>`);
+    const misuse = `Operation not supported: Invalid use of 'floor' on interface with MAC address 52:54:00:4e:01:02 - `;
+    expect(virsh.error('start', virsh.define({ devices: floor(5, 2) }))[1]).toBe(`${misuse}network 'shared' has no inbound QoS set`);
+    expect(virsh.error('start', virsh.define({ devices: floor(5, 2).replace("'shared'", "'br'") }))[1]).toBe(
+      `${misuse}'floor' is only supported for interface type 'network' with forward type 'nat', 'route', 'open' or none`,
+    );
+    for (const name of ['shared', 'br']) expect(virsh.ok('net-port-list', name, '--uuid').trim()).toBe('');
   });
 });

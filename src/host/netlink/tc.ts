@@ -7,40 +7,43 @@ import { explainedError, type RouteSocket } from './rtnetlink.ts';
 
 const RTM_NEWQDISC = 36;
 const RTM_DELQDISC = 37;
-const RTM_NEWTCLASS = 40;
-const RTM_NEWTFILTER = 44;
+export const RTM_NEWTCLASS = 40;
+export const RTM_NEWTFILTER = 44;
 
 const TC_H_ROOT = 0xffffffff;
 const TC_H_INGRESS = 0xfffffff1;
 const INGRESS_HANDLE = 0xffff0000;
-/** `1:`, `1:1` and `2:` in tc's notation. */
-const ROOT_HANDLE = 0x10000;
-const CLASS_HANDLE = 0x10001;
-const LEAF_HANDLE = 0x20000;
+/** `1:` in tc's notation; its class N is `1:N`. */
+export const ROOT_HANDLE = 0x10000;
+/** The class with the link's whole rate, and below it that of whatever has no part of its own. */
+export const WHOLE_CLASS = 1;
+export const REST_CLASS = 2;
+/** The queue of the class that everything goes to is `2:`, whether that is 1:1 or 1:2. */
+const REST_QUEUE = 2;
 
-const TCA_KIND = 1;
-const TCA_OPTIONS = 2;
+export const TCA_KIND = 1;
+export const TCA_OPTIONS = 2;
 
-const TCA_HTB_PARMS = 1;
+export const TCA_HTB_PARMS = 1;
 const TCA_HTB_INIT = 2;
-const TCA_HTB_RATE64 = 6;
-const TCA_HTB_CEIL64 = 7;
+export const TCA_HTB_RATE64 = 6;
+export const TCA_HTB_CEIL64 = 7;
 const HTB_VERSION = 3;
 
-const TCA_U32_CLASSID = 1;
-const TCA_U32_SEL = 5;
+export const TCA_U32_CLASSID = 1;
+export const TCA_U32_SEL = 5;
 const TCA_U32_POLICE = 6;
-const TC_U32_TERMINAL = 1;
+export const TC_U32_TERMINAL = 1;
 const TCA_POLICE_TBF = 1;
 const TCA_POLICE_RATE = 2;
 const TCA_POLICE_RATE64 = 8;
 const TC_POLICE_SHOT = 2;
-const ETH_P_ALL_BIG_ENDIAN = 0x0300;
+export const ETH_P_ALL_BIG_ENDIAN = 0x0300;
 
 /** The scheduler's clock ticks of 64 ns. */
-const NS_PER_TICK = 64;
+export const NS_PER_TICK = 64;
 /** One frame with its headers: the smallest bucket that lets a frame pass. */
-const FRAME_BYTES = 1600;
+export const FRAME_BYTES = 1600;
 const MAX_QUANTUM_BYTES = 60_000;
 /** The largest packet that the policer lets pass; offloaded segments are up to this size. */
 const POLICED_PACKET_BYTES = 65_536;
@@ -48,7 +51,7 @@ const RATE_TABLE_ENTRIES = 256;
 const SFQ_PERTURB_S = 10;
 
 /** libvirt's kilobyte of a rate has 1000 bytes and that of a burst 1024, as tc(8) reads `kbps` and `kb`. */
-const RATE_UNIT = 1000;
+export const RATE_UNIT = 1000;
 const BURST_UNIT = 1024;
 
 export interface LinkBandwidth {
@@ -56,6 +59,13 @@ export interface LinkBandwidth {
   send?: BandwidthRate | undefined;
   /** What the host receives from it. */
   receive?: BandwidthRate | undefined;
+  /** Parts of what is sent may be guaranteed to receivers (tc-guarantee.ts). */
+  shared?: boolean;
+}
+
+export interface NamedLink {
+  index: number;
+  name: string;
 }
 
 /**
@@ -63,8 +73,8 @@ export interface LinkBandwidth {
  *
  * SYSTEM_ERROR when the kernel lacks a part (`Unable to limit what vnet0 receives: …`); what was set before stays.
  */
-export function setBandwidth(route: RouteSocket, link: { index: number; name: string }, { send, receive }: LinkBandwidth): void {
-  if (send?.average) limitSent(route, link, send, send.average);
+export function setBandwidth(route: RouteSocket, link: NamedLink, { send, receive, shared = false }: LinkBandwidth): void {
+  if (send?.average) limitSent(route, link, send, send.average, shared);
   if (receive?.average) limitReceived(route, link, receive, receive.average);
 }
 
@@ -75,23 +85,31 @@ export function clearBandwidth(route: RouteSocket, index: number): void {
   route.request(RTM_DELQDISC, 0, [trafficHeader(index, INGRESS_HANDLE, TC_H_INGRESS)]);
 }
 
-function limitSent(route: RouteSocket, link: { index: number; name: string }, rate: BandwidthRate, average: number): void {
+function limitSent(route: RouteSocket, link: NamedLink, rate: BandwidthRate, average: number, shared: boolean): void {
   const what = `Unable to limit what is sent to ${link.name}`;
   const bytesPerSecond = average * RATE_UNIT;
   const peak = Math.max(bytesPerSecond, (rate.peak ?? average) * RATE_UNIT);
-  const options = plainNest(TCA_OPTIONS, htbClass(bytesPerSecond, peak, rate.burst ? rate.burst * BURST_UNIT : FRAME_BYTES));
-  add(route, RTM_NEWQDISC, trafficHeader(link.index, ROOT_HANDLE, TC_H_ROOT), 'htb', plainNest(TCA_OPTIONS, [htbRoot()]), what);
-  add(route, RTM_NEWTCLASS, trafficHeader(link.index, CLASS_HANDLE, ROOT_HANDLE), 'htb', options, what);
-  const leaf = Buffer.alloc(72); // struct tc_sfq_qopt_v1
-  leaf.writeInt32LE(SFQ_PERTURB_S, 4);
-  const kind = stringAttribute(TCA_KIND, 'sfq');
-  const parts = [trafficHeader(link.index, LEAF_HANDLE, CLASS_HANDLE), kind, attribute(TCA_OPTIONS, leaf)];
-  const result = route.request(RTM_NEWQDISC, NLM_F_CREATE | NLM_F_EXCL, parts);
-  // Fairness between flows is a nicety: without this scheduler the class keeps its own first-in-first-out queue.
-  if (result.errno !== 0 && result.errno !== ENOENT) throw explainedError(what, result);
+  const burst = rate.burst ? rate.burst * BURST_UNIT : FRAME_BYTES;
+  const usual = shared ? REST_CLASS : WHOLE_CLASS;
+  add(route, RTM_NEWQDISC, trafficHeader(link.index, ROOT_HANDLE, TC_H_ROOT), 'htb', plainNest(TCA_OPTIONS, [htbRoot(usual)]), what);
+  for (const id of shared ? [WHOLE_CLASS, REST_CLASS] : [WHOLE_CLASS]) {
+    const parent = id === WHOLE_CLASS ? ROOT_HANDLE : ROOT_HANDLE | WHOLE_CLASS;
+    const options = plainNest(TCA_OPTIONS, htbClass(bytesPerSecond, peak, id === usual ? burst : FRAME_BYTES));
+    add(route, RTM_NEWTCLASS, trafficHeader(link.index, ROOT_HANDLE | id, parent), 'htb', options, what);
+  }
+  addFairQueue(route, link, { id: REST_QUEUE, parent: ROOT_HANDLE | usual }, what);
 }
 
-function limitReceived(route: RouteSocket, link: { index: number; name: string }, rate: BandwidthRate, average: number): void {
+/** Fairness between flows is a nicety: without this scheduler a class keeps its own first-in-first-out queue. */
+export function addFairQueue(route: RouteSocket, link: NamedLink, { id, parent }: { id: number; parent: number }, what: string): void {
+  const leaf = Buffer.alloc(72); // struct tc_sfq_qopt_v1
+  leaf.writeInt32LE(SFQ_PERTURB_S, 4);
+  const parts = [trafficHeader(link.index, id << 16, parent), stringAttribute(TCA_KIND, 'sfq'), attribute(TCA_OPTIONS, leaf)];
+  const result = route.request(RTM_NEWQDISC, NLM_F_CREATE | NLM_F_EXCL, parts);
+  if (![0, ENOENT, EEXIST].includes(result.errno)) throw explainedError(what, result);
+}
+
+function limitReceived(route: RouteSocket, link: NamedLink, rate: BandwidthRate, average: number): void {
   const what = `Unable to limit what is received from ${link.name}`;
   const header = trafficHeader(link.index, INGRESS_HANDLE, TC_H_INGRESS);
   const result = route.request(RTM_NEWQDISC, NLM_F_CREATE | NLM_F_EXCL, [header, stringAttribute(TCA_KIND, 'ingress')]);
@@ -106,26 +124,26 @@ function add(route: RouteSocket, type: number, header: Buffer, kind: string, opt
 }
 
 /** struct tcmsg. */
-function trafficHeader(index: number, handle: number, parent: number, info = 0): Buffer {
+export function trafficHeader(index: number, handle: number, parent: number, info = 0): Buffer {
   const header = Buffer.alloc(20);
   header.writeInt32LE(index, 4);
-  header.writeUInt32LE(handle, 8);
+  header.writeUInt32LE(handle >>> 0, 8);
   header.writeUInt32LE(parent, 12);
   header.writeUInt32LE(info, 16);
   return header;
 }
 
-/** struct tc_htb_glob: everything goes into class 1:1. */
-function htbRoot(): Buffer {
+/** struct tc_htb_glob: what no filter catches goes into this class. */
+function htbRoot(usual: number): Buffer {
   const root = Buffer.alloc(20);
   root.writeUInt32LE(HTB_VERSION, 0);
   root.writeUInt32LE(10, 4); // rate2quantum; each class brings its own quantum
-  root.writeUInt32LE(1, 8); // defcls
+  root.writeUInt32LE(usual, 8);
   return attribute(TCA_HTB_INIT, root);
 }
 
 /** struct tc_htb_opt, and the rates again where 32 bits do not hold them. */
-function htbClass(bytesPerSecond: number, peak: number, burst: number): Buffer[] {
+export function htbClass(bytesPerSecond: number, peak: number, burst: number): Buffer[] {
   const parameters = Buffer.alloc(44);
   rateSpecification(bytesPerSecond, 3).copy(parameters, 0);
   rateSpecification(peak, 3).copy(parameters, 12);

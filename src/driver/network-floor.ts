@@ -1,0 +1,33 @@
+// Guaranteed bandwidth of ports: a class of the bridge's traffic control for each, and what the network's status says of them.
+import { linux } from '../../lib-native/linux.ts';
+import { findLink } from '../host/netlink/link.ts';
+import { openRouteSocket } from '../host/netlink/rtnetlink.ts';
+import { type Guarantee, guarantee, withdrawGuarantee } from '../host/netlink/tc-guarantee.ts';
+import { type PortClass, portClass, withClasses } from '../network/classes.ts';
+import { networkPorts, readNetworkStatus, readPort, writeNetworkStatus } from '../store/networks.ts';
+
+/** The classes that the ports of a network have. */
+export function portClasses(network: string): PortClass[] {
+  return networkPorts(network).flatMap((uuid) => portClass(readPort(network, uuid) ?? '') ?? []);
+}
+
+/** Makes the class of a port that is stored, or changes its rate. */
+export function plugFloor(network: string, bridge: string, wanted: Guarantee): void {
+  using route = openRouteSocket(linux);
+  const link = findLink(route, bridge);
+  if (link) guarantee(route, link, wanted);
+  noteClasses(network);
+}
+
+/** Removes the class of a port that was removed; the bridge may be gone. */
+export function unplugFloor(network: string, bridge: string, classId: number): void {
+  using route = openRouteSocket(linux);
+  const link = findLink(route, bridge);
+  if (link) withdrawGuarantee(route, link, classId);
+  noteClasses(network);
+}
+
+function noteClasses(network: string): void {
+  const status = readNetworkStatus(network);
+  if (status !== undefined) writeNetworkStatus(network, withClasses(status, portClasses(network)));
+}
