@@ -6,7 +6,7 @@
 import { EEXIST, O_RDONLY } from '../../lib-native/constants.ts';
 import type { Syscalls } from '../../lib-native/syscalls.ts';
 import type { HostDevice, InterfaceDevice, IpAddress, IpRoute } from '../domain/definition.ts';
-import { LibvirtError, libvirtError, systemError } from '../errors.ts';
+import { LibvirtError, systemError } from '../errors.ts';
 import { addAddress, addRoute } from '../host/netlink/address.ts';
 import {
   addBridgePort,
@@ -21,7 +21,6 @@ import {
   requireLinkUp,
   setBridgePortIsolated,
   setLinkAlias,
-  setLinkUp,
 } from '../host/netlink/link.ts';
 import { inNetworkNamespace, openRouteSocket, type RouteSocket } from '../host/netlink/rtnetlink.ts';
 import { setBandwidth } from '../host/netlink/tc.ts';
@@ -95,7 +94,8 @@ export function moveInterfaces(sys: Syscalls, links: readonly PreparedLink[], in
   });
 }
 
-function withNamespaceOf<T>(sys: Syscalls, initPid: number, use: (nsFd: number, inside: RouteSocket) => T): T {
+/** Runs `use` with the container's network namespace, and a socket in it. */
+export function withNamespaceOf<T>(sys: Syscalls, initPid: number, use: (nsFd: number, inside: RouteSocket) => T): T {
   const path = `/proc/${initPid}/ns/net`;
   const nsFd = sys.open(path, O_RDONLY);
   if (nsFd < 0) throw systemError(`Unable to open ${path}`, -nsFd);
@@ -241,14 +241,6 @@ export function detachInterface(sys: Syscalls, owner: string, device: InterfaceD
     const link = listLinks(inside).find(({ alias, mac }) => alias === owner && mac === device.mac);
     if (link) deleteLink(inside, link.name);
   });
-}
-
-/** Pulls or plugs the cable of an interface: its other end inside loses or gets the carrier. */
-export function setInterfaceLink(sys: Syscalls, { targetDev }: InterfaceDevice, state: 'up' | 'down'): void {
-  if (targetDev === undefined) throw libvirtError('OPERATION_UNSUPPORTED', 'Unable to change the link of a direct interface');
-  using route = openRouteSocket(sys);
-  const errno = setLinkUp(route, targetDev, state === 'up');
-  if (errno !== 0) throw systemError(`Cannot set interface flags on '${targetDev}'`, errno);
 }
 
 /** Removes all links of this owner from the host. */

@@ -13,7 +13,6 @@ export {
   moveInterfaces,
   type PreparedNetwork,
   releaseInterfaces,
-  setInterfaceLink,
 } from './network-links.ts';
 
 /** What an interface of type `network` gets from it. */

@@ -1,6 +1,7 @@
 // Documents of a device from the options of attach-disk and attach-interface. Pure. Messages are virsh's own.
 
 import { libvirtError } from '../errors.ts';
+import type { BandwidthRate } from './definition.ts';
 import { type Attributes, XmlWriter } from './xml/writer.ts';
 
 const problem = (message: string) => libvirtError('PLAIN', message);
@@ -227,6 +228,18 @@ export function interfaceDocument(options: InterfaceOptions): string {
 
 const RATE_FIELDS = ['average', 'peak', 'burst', 'floor'] as const;
 type Rate = Partial<Record<(typeof RATE_FIELDS)[number], bigint>>;
+
+/** What `AVERAGE[,PEAK[,BURST[,FLOOR]]]` says of a direction; an average of 0 takes its limits away. Throws as virsh does. */
+export function parseBandwidthRate(text: string, direction: 'inbound' | 'outbound'): BandwidthRate {
+  const rate = parseRate(text);
+  if (Object.values(rate).some((value) => value > MAX_UINT32)) throw problem(`${direction} rate larger than maximum ${MAX_UINT32}`);
+  if (!rate.average && !rate.floor && (rate.peak || rate.burst))
+    throw problem(direction === 'inbound' ? 'either inbound average or floor is mandatory' : 'outbound average is mandatory');
+  if (direction === 'outbound' && rate.floor) throw problem('outbound floor is unsupported yet');
+  return Object.fromEntries(Object.entries(rate).flatMap(([name, value]) => (value ? [[name, Number(value)]] : [])));
+}
+
+const MAX_UINT32 = 2n ** 32n - 1n;
 
 /** An empty field says nothing. */
 function parseRate(text: string): Rate {

@@ -110,6 +110,13 @@ export function findInterface({ interfaces }: DomainDevices, { device, macGiven 
   return at;
 }
 
+/** The place of the interface with this MAC address or device on the host. Throws INVALID_ARG for one that is not there. */
+export function findInterfaceNamed({ interfaces }: DomainDevices, name: string): number {
+  const at = interfaces.findIndex(({ targetDev, mac }) => targetDev === name || mac === name.toLowerCase());
+  if (at < 0) throw libvirtError('INVALID_ARG', `'${name}' is not a known interface`);
+  return at;
+}
+
 /** `0000:00:05.0`; undefined for an address of another kind. */
 function pciAddress(address: EchoedElement | undefined): string | undefined {
   if (address === undefined || echoedAttribute(address, 'type') !== 'pci') return undefined;

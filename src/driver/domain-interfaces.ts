@@ -2,6 +2,7 @@
 
 import { linux } from '../../lib-native/linux.ts';
 import type { InterfaceDevice } from '../domain/definition.ts';
+import { findInterfaceNamed } from '../domain/device-list.ts';
 import { libvirtError } from '../errors.ts';
 import { linkCounters } from '../host/link-counters.ts';
 import type { TrafficCounters } from '../host/netlink/link.ts';
@@ -23,8 +24,7 @@ export interface InterfaceTraffic {
 export function interfaceTraffic(connection: Connection, ref: DomainRef, name: string): InterfaceTraffic {
   const { live, initPid } = readDomain(connection, ref);
   if (!live) throw notRunning();
-  const device = live.devices.interfaces.find(({ targetDev, mac }) => targetDev === name || mac === name.toLowerCase());
-  if (!device) throw libvirtError('INVALID_ARG', `'${name}' is not a known interface`);
+  const device = live.devices.interfaces[findInterfaceNamed(live.devices, name)]!;
   const traffic = device.targetDev === undefined ? insideTraffic(device, initPid) : outsideTraffic(device.targetDev);
   if (!traffic) throw libvirtError('INTERNAL_ERROR', 'Interface not found');
   return traffic;

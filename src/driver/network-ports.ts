@@ -3,7 +3,7 @@ import type { NetworkAttachment, PrepareOptions } from '../container/network.ts'
 import type { DomainDefinition, EchoedElement, InterfaceDevice } from '../domain/definition.ts';
 import { type LibvirtError, libvirtError } from '../errors.ts';
 import { LAST_CLASS } from '../host/netlink/tc-guarantee.ts';
-import { freeClassId } from '../network/classes.ts';
+import { freeClassId, type PortClass } from '../network/classes.ts';
 import { findPortGroup, hasOwnBridge, type NetworkDefinition } from '../network/definition.ts';
 import { formatNetwork } from '../network/format.ts';
 import {
@@ -18,7 +18,7 @@ import { lockNetwork } from '../store/lock.ts';
 import { isNetworkDefined, networkPorts, networkStatusNames, networksAreSetUp, readPort, writePort } from '../store/networks.ts';
 import { type Connection, requireWritable } from './connection.ts';
 import { defineDefaultNetwork } from './default-network.ts';
-import { plugFloor, portClasses } from './network-floor.ts';
+import { plugFloor, portClasses, unplugFloor } from './network-floor.ts';
 import { runNetworkHooks } from './network-hooks.ts';
 import { activeStatus, type NetworkRef, noNetwork } from './network-lookup.ts';
 import { noteMac } from './network-macs.ts';
@@ -78,8 +78,32 @@ export function takePort(owner: Owner, network: string, device: InterfaceDevice)
     throw noNetwork(network, 'name');
   }
   if (!live) throw libvirtError('OPERATION_INVALID', `network '${network}' is not active`);
-  const port = plugIn(live, {
-    uuid: parseHost.randomUuid(),
+  const port = plugIn(live, wantedPort(parseHost.randomUuid(), owner, device));
+  store(live, port);
+  return attachment(live, port);
+}
+
+/** Changes a port to what its interface asks for now. Throws OPERATION_INVALID, NO_NETWORK_PORT and as takePort() does; nothing is changed then. */
+export function changePort(owner: Owner, network: string, uuid: string, device: InterfaceDevice): NetworkAttachment {
+  using _lock = lockNetwork(network);
+  repairNetwork(network);
+  const live = loadLiveNetwork(network);
+  if (!live) throw libvirtError('OPERATION_INVALID', `network '${network}' is not active`);
+  const document = readPort(network, uuid);
+  if (document === undefined) throw noPort(uuid);
+  const old = parseNetworkPort(document);
+  const classId = old.bandwidth?.classId;
+  const port = plugIn(live, wantedPort(uuid, owner, device), { plug: old.plug, classId });
+  writePort(network, uuid, formatNetworkPort(port));
+  plugFloorOf(network, port);
+  if (classId !== undefined && port.bandwidth?.classId === undefined && port.plug.type === 'network')
+    unplugFloor(network, port.plug.bridge, classId);
+  return attachment(live, port);
+}
+
+function wantedPort(uuid: string, owner: Owner, device: InterfaceDevice): NetworkPort {
+  return {
+    uuid,
     owner: { name: owner.name, uuid: owner.uuid },
     mac: device.mac,
     ...(device.portgroup !== undefined && { group: device.portgroup }),
@@ -87,9 +111,7 @@ export function takePort(owner: Owner, network: string, device: InterfaceDevice)
     ...(device.vlan && { vlan: device.vlan }),
     ...(device.virtualport && { virtualport: device.virtualport }),
     ...(device.portIsolated && { isolated: 'yes' as const }),
-  });
-  store(live, port);
-  return attachment(live, port);
+  };
 }
 
 function attachment(network: NetworkDefinition, port: PluggedPort): NetworkAttachment {
@@ -99,10 +121,8 @@ function attachment(network: NetworkDefinition, port: PluggedPort): NetworkAttac
 function store(network: NetworkDefinition, port: PluggedPort): void {
   const document = formatNetworkPort(port);
   writePort(network.name, port.uuid, document);
-  const { classId, inbound } = port.bandwidth ?? {};
   try {
-    if (classId !== undefined && port.plug.type === 'network')
-      plugFloor(network.name, port.plug.bridge, { classId, mac: port.mac, rate: inbound!.floor! });
+    plugFloorOf(network.name, port);
     if (port.plug.type === 'network') noteMac(port.plug.bridge, port.owner.name, port.mac, true);
     runNetworkHooks(network.name, ['port-created', 'begin'], () => [formatNetwork(network, networkUse(network.name)), document]);
   } catch (error) {
@@ -111,8 +131,17 @@ function store(network: NetworkDefinition, port: PluggedPort): void {
   }
 }
 
-/** Completes a port by what its group and the network say. */
-function plugIn(network: NetworkDefinition, wanted: NetworkPort): PluggedPort {
+function plugFloorOf(network: string, { plug, mac, bandwidth }: PluggedPort): void {
+  if (bandwidth?.classId === undefined || plug.type !== 'network') return;
+  plugFloor(network, plug.bridge, { classId: bandwidth.classId, mac, rate: bandwidth.inbound!.floor! });
+}
+
+/** Completes a port by what its group and the network say. `had`: what one that is changed has already. */
+function plugIn(
+  network: NetworkDefinition,
+  wanted: NetworkPort,
+  had: { plug?: PortPlug | undefined; classId?: number | undefined } = {},
+): PluggedPort {
   const group = findPortGroup(network, wanted.group);
   const port: NetworkPort = { ...wanted };
   const { classId: _, ...bandwidth } = wanted.bandwidth ?? group?.bandwidth ?? {};
@@ -125,9 +154,12 @@ function plugIn(network: NetworkDefinition, wanted: NetworkPort): PluggedPort {
   if (isolated) port.isolated = isolated;
   if (trust) port.trustGuestRxFilters = trust;
   if (virtualport) port.virtualport = virtualport;
-  checkFloor(network, port);
-  if (port.bandwidth?.inbound?.floor) port.bandwidth.classId = classFor(network, port);
-  return { ...port, plug: plugOf(network, virtualport) };
+  if (port.bandwidth?.inbound?.floor) {
+    const others = portClasses(network.name).filter(({ id }) => id !== had.classId);
+    checkFloor(network, port, others);
+    port.bandwidth.classId = had.classId ?? classBeside(others);
+  }
+  return { ...port, plug: had.plug ?? plugOf(network, virtualport) };
 }
 
 function plugOf(network: NetworkDefinition, virtualport: EchoedElement | undefined): PortPlug {
@@ -165,16 +197,14 @@ function freeDevice({ name, forward }: NetworkDefinition): string {
 }
 
 /** Guaranteed rates need a network that has a rate to share out. */
-function checkFloor(network: NetworkDefinition, { mac, bandwidth }: NetworkPort): void {
-  const floor = bandwidth?.inbound?.floor;
-  if (!floor) return;
+function checkFloor(network: NetworkDefinition, { mac, bandwidth }: NetworkPort, others: readonly PortClass[]): void {
   const misuse = `Invalid use of 'floor' on interface with MAC address ${mac} - `;
   const unsupported = (why: string): LibvirtError => libvirtError('OPERATION_UNSUPPORTED', misuse + why);
   if (!hasOwnBridge(network))
     throw unsupported("'floor' is only supported for interface type 'network' with forward type 'nat', 'route', 'open' or none");
   const inbound = network.bandwidth?.inbound;
   if (!inbound?.average) throw unsupported(`network '${network.name}' has no inbound QoS set`);
-  const sum = portClasses(network.name).reduce((total, other) => total + (other.id === bandwidth.classId ? 0 : other.floor), floor);
+  const sum = others.reduce((total, { floor }) => total + floor, bandwidth?.inbound?.floor ?? 0);
   const [word, most] = inbound.peak ? ['peak', inbound.peak] : ['average', inbound.average];
   if (sum > Number(most)) {
     const over = `new combined inbound floor=${sum} would overcommit ${word}=${most} on network '${network.name}'`;
@@ -182,8 +212,8 @@ function checkFloor(network: NetworkDefinition, { mac, bandwidth }: NetworkPort)
   }
 }
 
-function classFor({ name }: NetworkDefinition, { bandwidth }: NetworkPort): number {
-  const id = bandwidth?.classId ?? freeClassId(portClasses(name));
+function classBeside(others: readonly PortClass[]): number {
+  const id = freeClassId(others);
   if (id > LAST_CLASS) throw libvirtError('INTERNAL_ERROR', 'Could not generate next class ID');
   return id;
 }

@@ -13,8 +13,8 @@ import {
   prepareAddedInterface,
   prepareInterfaces,
   releaseInterfaces,
-  setInterfaceLink,
 } from '../../src/container/network.ts';
+import { setInterfaceLink } from '../../src/container/network-change.ts';
 import type { DomainDefinition, InterfaceDevice } from '../../src/domain/definition.ts';
 import { createBridge, findLink, listLinks } from '../../src/host/netlink/link.ts';
 import { listNeighbours } from '../../src/host/netlink/neighbour.ts';
@@ -144,7 +144,7 @@ describe.runIf(process.getuid?.() === 0)('container interfaces', () => {
     expect(ip(container, '-o', 'link', 'show', 'eth1')).toMatch(/[<,]UP[,>]/);
     expect(ip(container, '-o', 'link', 'show', 'eth2')).not.toMatch(/[<,]UP[,>]/);
     expect(ip(host, '-o', 'link', 'show', 'tap7')).not.toMatch(/[<,]UP[,>]/);
-    onHost(() => setInterfaceLink(sys, live[0]!, 'down'));
+    onHost(() => setInterfaceLink(sys, live[0]!, 'down', container.pid));
     expect(ip(container, '-o', 'link', 'show', 'eth0')).toContain('NO-CARRIER');
   });
 

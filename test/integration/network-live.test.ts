@@ -147,4 +147,101 @@ suite('interfaces of running domains', ['root', 'built', 'busybox', 'ip', 'nft',
     );
     for (const name of ['shared', 'br']) expect(virsh.ok('net-port-list', name, '--uuid').trim()).toBe('');
   });
+
+  const deviceOf = (domain: string): string => /<target dev='([^']*)'/.exec(interfaceOf(domain))![1]!;
+  const plain = (source: string, more = ''): string =>
+    `<interface type='bridge'><mac address='${MAC}'/><source bridge='${source}'/>${more}</interface>`;
+  const carrier = (domain: string): string => virsh.inside(domain, 'cat /sys/class/net/eth0/carrier 2>&1').trim();
+
+  it('lose and get their link', () => {
+    const domain = virsh.boot({ devices: plain('hostbr') });
+    expect(carrier(domain)).toBe('1');
+    expect(virsh.error('domif-setlink', domain, MAC, 'down')).toEqual([
+      'Failed to update interface link state',
+      'Operation not supported: Unable to modify live devices',
+    ]);
+    expect(virsh.ok('domif-setlink', domain, MAC, 'down', '--live')).toBe('Device updated successfully\n\n');
+    expect(carrier(domain)).toBe('0');
+    expect(virsh.ok('domif-getlink', domain, MAC)).toBe(`${MAC} down\n`);
+    expect(virsh.ok('domif-getlink', domain, MAC, '--config')).toBe(`${MAC} up\n`);
+    virsh.ok('domif-setlink', domain, deviceOf(domain), 'up', '--live');
+    expect(carrier(domain)).toBe('1');
+    virsh.ok('domif-setlink', domain, MAC, 'down', '--live', '--config');
+    expect([carrier(domain), virsh.ok('domif-getlink', domain, MAC, '--config')]).toEqual(['0', `${MAC} down\n`]);
+  });
+
+  it('that started with their cable pulled work when it is plugged in', () => {
+    const domain = virsh.boot({ devices: plain('hostbr', `<link state='down'/>`) });
+    virsh.ok('domif-setlink', domain, MAC, 'up', '--live');
+    expect(carrier(domain)).toBe('1');
+  });
+
+  it('get other rates', () => {
+    const domain = virsh.boot({ devices: plain('hostbr') });
+    const name = deviceOf(domain);
+    expect(virsh.error('domiftune', domain, MAC)).toEqual([
+      'Unable to get number of interface parameters',
+      'this function is not supported by the connection driver: virDomainGetInterfaceParameters',
+    ]);
+    expect(virsh.ok('domiftune', domain, MAC, '--inbound', '1000,2000,64', '--live')).toBe('\n');
+    expect(classes(name)).toEqual(['1:1 8Mbit 16Mbit']);
+    expect(virsh.ok('domiftune', domain, name, '--live')).toBe(`inbound.average: 1000
+inbound.peak   : 2000
+inbound.burst  : 64
+inbound.floor  : 0
+outbound.average: 0
+outbound.peak  : 0
+outbound.burst : 0
+
+`);
+    expect(virsh.ok('domiftune', domain, MAC, '--config')).toContain('inbound.average: 0\n');
+    virsh.ok('domiftune', domain, MAC, '--inbound', '0');
+    expect(classes(name)).toEqual([]);
+    expect(interfaceOf(domain)).not.toContain('bandwidth');
+    virsh.ok('domiftune', domain, MAC, '--outbound', '5', '--config');
+    expect(virsh.ok('dumpxml', domain, '--inactive')).toContain(`<outbound average='5'/>`);
+    expect(virsh.ok('dumpxml', domain)).not.toContain('<outbound');
+    expect(virsh.error('domiftune', domain, MAC, '--inbound', ',,,5', '--live')).toEqual([
+      'Unable to set interface parameters',
+      'unsupported configuration: floor attribute is not supported for this config',
+    ]);
+    expect(virsh.error('domiftune', domain, 'nosuch', '--live')[1]).toBe("invalid argument: 'nosuch' is not a known interface");
+  });
+
+  it('get rates for what they send, where the kernel can police', ({ skip }) => {
+    const domain = virsh.boot({ devices: plain('hostbr') });
+    const limits = () => host.run('tc', 'filter', 'show', 'dev', deviceOf(domain), 'ingress');
+    const { status: failed, stderr } = virsh.run('domiftune', domain, MAC, '--inbound', '1000', '--outbound', '500', '--live');
+    if (stderr.includes('Failed to load TC action module')) {
+      expect(classes(deviceOf(domain))).toEqual([]);
+      skip('the kernel has no act_police');
+    }
+    expect(failed).toBe(0);
+    expect(limits()).toContain('rate 4Mbit');
+    virsh.ok('domiftune', domain, MAC, '--inbound', '0', '--live');
+    expect(interfaceOf(domain)).toContain(`<bandwidth>\n    <outbound average='500'/>`);
+    expect(limits()).toContain('rate 4Mbit');
+    virsh.ok('domiftune', domain, MAC, '--outbound', '0', '--live');
+    expect(limits()).toBe('');
+  });
+
+  it('get, change and give back what their network guarantees', () => {
+    network('shared', SHARED);
+    const domain = virsh.boot({ devices: floor(500, 2) });
+    const mac = '52:54:00:4e:01:02';
+    const tuned = (...words: string[]) => virsh.ok('domiftune', domain, mac, ...words);
+    tuned('--inbound', '900,,,800', '--live');
+    expect(classes('vlshared')).toEqual(['1:1 8Mbit 16Mbit', '1:2 9600Kbit 16Mbit', '1:3 6400Kbit 16Mbit']);
+    expect(classes(deviceOf(domain))).toEqual(['1:1 7200Kbit 7200Kbit']);
+    expect(status('shared')).toEqual([`<class_id bitmap='0-3'/>`, `<floor sum='800'/>`]);
+    expect(virsh.error('domiftune', domain, mac, '--inbound', ',,,2001', '--live')[1]).toContain('would overcommit peak=2000');
+    expect(tuned('--live')).toContain('inbound.floor  : 800\n');
+    tuned('--inbound', '900', '--live');
+    expect(classes('vlshared')).toEqual(['1:1 8Mbit 16Mbit', '1:2 16Mbit 16Mbit']);
+    expect(status('shared')).toEqual([`<class_id bitmap='0-2'/>`, `<floor sum='0'/>`]);
+    expect(interfaceOf(domain)).toContain('<bandwidth>');
+    tuned('--inbound', ',,,10', '--live');
+    expect(status('shared')).toEqual([`<class_id bitmap='0-3'/>`, `<floor sum='10'/>`]);
+    expect(virsh.ok('dumpxml', domain, '--inactive')).toContain(`<inbound floor='500'/>`);
+  });
 });

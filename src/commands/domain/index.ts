@@ -13,7 +13,7 @@ import { domxmlFromNative } from './domxml-from-native.ts';
 import { dumpxml } from './dumpxml.ts';
 import { edit } from './edit.ts';
 import { resume, suspend } from './freeze.ts';
-import { attachInterface, detachInterface, domifSetlink } from './interface.ts';
+import { attachInterface, detachInterface, domifSetlink, domiftune } from './interface.ts';
 import { lxcEnterNamespace } from './lxc-enter-namespace.ts';
 import { managedsaveRemove } from './managedsave-remove.ts';
 import { memtune, setmaxmem, setmem } from './memory.ts';
@@ -47,6 +47,7 @@ export const domainCommands = [
   domhostname,
   domid,
   domifSetlink,
+  domiftune,
   domname,
   domrename,
   domuuid,

@@ -81,14 +81,6 @@ export function refusedDomainCommands(): GroupDefinition[] {
       ['domfsthaw', 'domain=! mountpoint...', [refused('virDomainFSThaw', 'Unable to thaw filesystems')]],
       ['domfsinfo', 'domain=!', [refused('virDomainGetFSInfo', 'Unable to get filesystem information')]],
       ['domfstrim', 'domain=! minimum# mountpoint=', [refused('virDomainFSTrim', 'Unable to invoke fstrim')]],
-      [
-        'domiftune',
-        'domain=! interface=! inbound= outbound= config live current',
-        [
-          given('inbound outbound', refused('virDomainSetInterfaceParameters', 'Unable to set interface parameters')),
-          refused('virDomainGetInterfaceParameters', 'Unable to get number of interface parameters'),
-        ],
-      ],
       ['domjobabort', 'domain=! postcopy', [given('postcopy', refused('virDomainAbortJobFlags')), refused('virDomainAbortJob')]],
       [
         'domjobinfo',

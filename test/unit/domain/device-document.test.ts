@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type DiskOptions, diskDocument, interfaceDocument } from '../../../src/domain/device-document.ts';
+import { type DiskOptions, diskDocument, interfaceDocument, parseBandwidthRate } from '../../../src/domain/device-document.ts';
 
 const disk = (options: Partial<DiskOptions>) => diskDocument({ source: '/dev/x', sourceIsBlock: true, target: 'sda', ...options });
 
@@ -116,5 +116,24 @@ describe('interfaceDocument()', () => {
     expect(nic({ type: 'hostdev', source: '0:1:02.3' })).toContain(
       "<address type='pci' domain='0x0000' bus='0x01' slot='0x02' function='0x3'/>",
     );
+  });
+});
+
+describe('parseBandwidthRate()', () => {
+  it.each<[string, 'inbound' | 'outbound', object | string]>([
+    ['1,2,3,4', 'inbound', { average: 1, peak: 2, burst: 3, floor: 4 }],
+    [',,,4', 'inbound', { floor: 4 }],
+    ['7', 'outbound', { average: 7 }],
+    ['0', 'inbound', {}],
+    ['0,0,0', 'outbound', {}],
+    ['0,5', 'inbound', 'either inbound average or floor is mandatory'],
+    [',5', 'outbound', 'outbound average is mandatory'],
+    ['1,2,3,4', 'outbound', 'outbound floor is unsupported yet'],
+    ['4294967296', 'inbound', 'inbound rate larger than maximum 4294967295'],
+    ['x', 'inbound', "field 'average' is malformed"],
+    ['1,2,3,4,5', 'inbound', "Rate string '1,2,3,4,5' has too many fields"],
+  ])('reads %s as %s', (text, direction, expected) => {
+    if (typeof expected === 'string') expect(() => parseBandwidthRate(text, direction)).toThrow(expected);
+    else expect(parseBandwidthRate(text, direction)).toEqual(expected);
   });
 });
