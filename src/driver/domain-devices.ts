@@ -20,6 +20,7 @@ import { type Connection, requireWritable } from './connection.ts';
 import { changeDomain, type DomainChange, type DomainImage } from './domain-change.ts';
 import { type DomainRef, isActive } from './domain-lookup.ts';
 import { plugInterface, plugNode, prepareInterface, unplugInterface, unplugNode } from './hotplug.ts';
+import { changeLiveInterface } from './interface-change.ts';
 import { TakenPorts } from './network-ports.ts';
 import { releasePorts } from './network-release.ts';
 import { parseHost } from './parse-host.ts';
@@ -67,18 +68,23 @@ export function detachDevice(connection: Connection, ref: DomainRef, xml: string
 
 const FLAG_FORCE = 0x4;
 
-/** Throws OPERATION_UNSUPPORTED for a running domain. */
+/** Of a running domain interfaces only, and not all of them. Throws OPERATION_UNSUPPORTED for the rest. */
 export function updateDevice(connection: Connection, ref: DomainRef, xml: string, flags: DeviceFlags & { readonly force?: boolean }): void {
   requireWritable(connection, 'virDomainUpdateDeviceFlags');
   if (flags.force) throw unsupportedFlags(FLAG_FORCE, 'lxcDomainUpdateDeviceFlags');
   const which = namedDefinitions(connection, ref, flags);
+  using ports = new TakenPorts(ref);
   changeDomain(connection, ref, (image) => {
     const { live, config } = affected(image, which);
     const parsed = parseDevice(xml, parseHost);
-    const changed = config ? withUpdatedDevice(image.config!, parsed) : undefined;
-    if (live) throw libvirtError('OPERATION_UNSUPPORTED', 'Unable to modify live devices');
-    return { ...(changed && { config: changed }) };
+    return { ...(config && { config: withUpdatedDevice(image.config!, parsed) }), ...(live && update(image, parsed, ports)) };
   });
+  ports.keep();
+}
+
+function update(image: DomainImage, parsed: ParsedDevice, ports: TakenPorts): DomainChange {
+  if (parsed.kind !== 'interface') throw libvirtError('OPERATION_UNSUPPORTED', 'Unable to modify live devices');
+  return changeLiveInterface(image, findInterface(image.live!.devices, parsed), parsed.device, ports);
 }
 
 /** libvirt has an older function that takes no flags and means the running domain. */

@@ -148,9 +148,15 @@ suite('interfaces of running domains', ['root', 'built', 'busybox', 'ip', 'nft',
     for (const name of ['shared', 'br']) expect(virsh.ok('net-port-list', name, '--uuid').trim()).toBe('');
   });
 
+  const bridgeOf = (domain: string): string => {
+    const dev = /<target dev='([^']*)'/.exec(interfaceOf(domain))![1]!;
+    return /master (\S+)/.exec(host.run('ip', '-o', 'link', 'show', dev))![1]!;
+  };
   const deviceOf = (domain: string): string => /<target dev='([^']*)'/.exec(interfaceOf(domain))![1]!;
   const plain = (source: string, more = ''): string =>
     `<interface type='bridge'><mac address='${MAC}'/><source bridge='${source}'/>${more}</interface>`;
+  const update = (domain: string, xml: string, ...flags: string[]): string =>
+    virsh.ok('update-device', domain, virsh.file('u.xml', xml), ...flags);
   const carrier = (domain: string): string => virsh.inside(domain, 'cat /sys/class/net/eth0/carrier 2>&1').trim();
 
   it('lose and get their link', () => {
@@ -168,12 +174,49 @@ suite('interfaces of running domains', ['root', 'built', 'busybox', 'ip', 'nft',
     expect(carrier(domain)).toBe('1');
     virsh.ok('domif-setlink', domain, MAC, 'down', '--live', '--config');
     expect([carrier(domain), virsh.ok('domif-getlink', domain, MAC, '--config')]).toEqual(['0', `${MAC} down\n`]);
+    update(domain, plain('hostbr', `<link state='up'/>`), '--persistent');
+    expect([carrier(domain), virsh.ok('domif-getlink', domain, MAC, '--config')]).toEqual(['1', `${MAC} up\n`]);
   });
 
   it('that started with their cable pulled work when it is plugged in', () => {
     const domain = virsh.boot({ devices: plain('hostbr', `<link state='down'/>`) });
     virsh.ok('domif-setlink', domain, MAC, 'up', '--live');
     expect(carrier(domain)).toBe('1');
+  });
+
+  it('are plugged into another bridge, into a network, and back', () => {
+    network('own', `<bridge name='vlown' stp='off'/>`);
+    network('br', `<forward mode='bridge'/><bridge name='otherbr'/>`);
+    network('mv', `<forward mode='private'><interface dev='hostbr'/></forward>`);
+    const ports = (name: string): number => virsh.ok('net-port-list', name, '--uuid').split('\n').filter(Boolean).length;
+    const domain = virsh.boot({ devices: plain('hostbr') });
+    const name = deviceOf(domain);
+    update(domain, plain('otherbr', `<port isolated='yes'/>`), '--live');
+    expect([bridgeOf(domain), virsh.ok('dumpxml', domain, '--inactive').includes('otherbr')]).toEqual(['otherbr', false]);
+    expect(host.run('ip', '-d', 'link', 'show', name)).toContain('isolated on');
+    update(domain, interfaceIn('own'));
+    expect([bridgeOf(domain), ports('own'), deviceOf(domain)]).toEqual(['vlown', 1, name]);
+    expect(host.run('ip', '-d', 'link', 'show', name)).toContain('isolated off');
+    update(domain, interfaceIn('br'), '--current');
+    expect([bridgeOf(domain), ports('own'), ports('br')]).toEqual(['otherbr', 0, 1]);
+    update(domain, interfaceOf(domain), '--live');
+    expect(ports('br')).toBe(1);
+    const file = virsh.file('mv.xml', interfaceIn('mv'));
+    expect(virsh.error('update-device', domain, file, '--live')).toEqual([
+      `Failed to update device from ${file}`,
+      "Operation not supported: Unable to modify live devices: network 'mv' has no bridge",
+    ]);
+    expect([ports('br'), ports('mv')]).toEqual([1, 0]);
+    const missing = virsh.file('missing.xml', plain('nosuchbr'));
+    expect(virsh.error('update-device', domain, missing, '--live')[1]).toBe(`Unable to add bridge nosuchbr port ${name}: No such device`);
+    expect([bridgeOf(domain), ports('br')]).toEqual(['otherbr', 1]);
+    update(domain, plain('hostbr'), '--live', '--config');
+    expect([bridgeOf(domain), ports('br')]).toEqual(['hostbr', 0]);
+    const model = virsh.file('model.xml', plain('hostbr', `<model type='virtio'/>`));
+    expect(virsh.error('update-device', domain, model, '--live', '--config')[1]).toMatch(
+      /^Operation not supported: Unable to modify live devices/,
+    );
+    expect(virsh.ok('dumpxml', domain, '--inactive')).not.toContain('virtio');
   });
 
   it('get other rates', () => {
@@ -198,6 +241,10 @@ outbound.burst : 0
     virsh.ok('domiftune', domain, MAC, '--inbound', '0');
     expect(classes(name)).toEqual([]);
     expect(interfaceOf(domain)).not.toContain('bandwidth');
+    update(domain, plain('hostbr', `<bandwidth><inbound average='500'/></bandwidth>`), '--live');
+    expect(classes(name)).toEqual(['1:1 4Mbit 4Mbit']);
+    update(domain, plain('hostbr'), '--live');
+    expect(classes(name)).toEqual([]);
     virsh.ok('domiftune', domain, MAC, '--outbound', '5', '--config');
     expect(virsh.ok('dumpxml', domain, '--inactive')).toContain(`<outbound average='5'/>`);
     expect(virsh.ok('dumpxml', domain)).not.toContain('<outbound');

@@ -52,7 +52,9 @@ export const updateDevice = defineCommand({
   name: 'update-device',
   group: 'domain',
   summary: 'change a device to what a file describes',
-  description: 'Replaces the network interface with the MAC address that the file names. Only stored definitions can be changed so.',
+  description:
+    'Replaces the network interface with the MAC address that the file names. While the container runs its link state, its ' +
+    'bandwidth and the bridge or network it is plugged into can be changed, and nothing else.',
   options: [
     domainOption(),
     FILE,
