@@ -95,7 +95,12 @@ export function changePort(owner: Owner, network: string, uuid: string, device: 
   const classId = old.bandwidth?.classId;
   const port = plugIn(live, wantedPort(uuid, owner, device), { plug: old.plug, classId });
   writePort(network, uuid, formatNetworkPort(port));
-  plugFloorOf(network, port);
+  try {
+    plugFloorOf(network, port);
+  } catch (error) {
+    writePort(network, uuid, document);
+    throw error;
+  }
   if (classId !== undefined && port.bandwidth?.classId === undefined && port.plug.type === 'network')
     unplugFloor(network, port.plug.bridge, classId);
   return attachment(live, port);
