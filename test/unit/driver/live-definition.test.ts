@@ -77,8 +77,8 @@ describe('liveDefinition()', () => {
     ['an interface of the host', hostdev('capabilities', 'net')],
     ['no security model', ({ seclabels }) => void seclabels.push({ type: 'none', model: 'none' })],
     ['a security label of no model', ({ seclabels }) => void seclabels.push({ type: 'none' })],
-    ['mapped ids', (changed) => void (changed.idmap = MAPPED)],
-    ['a namespace from elsewhere', (changed) => void (changed.sharedNamespaces = { net: { type: 'pid', value: '1' } })],
+    ['mapped ids', (changed) => void Object.assign(changed, { idmap: MAPPED })],
+    ['a namespace from elsewhere', (changed) => void Object.assign(changed, { sharedNamespaces: { net: { type: 'pid', value: '1' } } })],
   ])('takes %s', (_, change) => {
     expect(liveDefinition(minimalDefinition(change)).partition).toBe('/machine');
   });
