@@ -141,14 +141,18 @@ const COMMON = {
   logLevel: 'warning',
 };
 
-/** CommonJS files; modules that are imported dynamically run when they are first imported. */
+/** Around a bundle, as Node has it around a CommonJS module; added by the launcher, it would cost a copy of the whole text. */
+const WRAPPER = { banner: { js: '(function (exports, require, module, __filename, __dirname) {' }, footer: { js: '})' } };
+
+/** CommonJS modules in their wrappers; modules that are imported dynamically run when they are first imported. */
 async function buildBundles() {
   for (const name of readdirSync(dist)) if (/\.(cjs|cache)$/.test(name) && !(name.replace(/\.\w+$/, '') in KINDS)) rmSync(join(dist, name));
   const plugins = [keepApart, leanBuiltins];
   const apart = Object.entries(APART).map(([source, name]) => ({ in: source, out: name }));
   await build({ ...COMMON, entryPoints: apart, plugins });
   for (const [kind, { has }] of Object.entries(KINDS)) {
-    await build({ ...COMMON, entryPoints: [{ in: 'src/cli/main.ts', out: kind }], plugins: has ? [only(has), ...plugins] : plugins });
+    const entryPoints = [{ in: 'src/cli/main.ts', out: kind }];
+    await build({ ...COMMON, ...WRAPPER, entryPoints, plugins: has ? [only(has), ...plugins] : plugins });
   }
 }
 

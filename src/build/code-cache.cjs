@@ -1,5 +1,5 @@
 // code-cache.cjs BUNDLE CACHE COMMANDS: runs the commands (a JSON array of words each) and writes BUNDLE's code cache, so that
-// it holds the functions that they called. The wrapper must be the launcher's to the byte.
+// it holds the functions that they called.
 
 const { readFileSync, writeFileSync } = require('node:fs');
 const { Module } = require('node:module');
@@ -7,7 +7,7 @@ const { dirname } = require('node:path');
 const { Script } = require('node:vm');
 
 const [filename, cache, commands] = process.argv.slice(2);
-const script = new Script(Module.wrap(readFileSync(filename, 'latin1')), { filename });
+const script = new Script(readFileSync(filename, 'latin1'), { filename });
 const bundle = { exports: {} };
 script.runInThisContext()(bundle.exports, Module.createRequire(filename), bundle, filename, dirname(filename));
 
