@@ -27,6 +27,8 @@ export interface DomainDefinition {
   description?: string;
   /** The children of <metadata>, each serialised as libxml2 would at depth 2 (double quotes), without indentation of the first line. */
   metadata: MetadataElement[];
+  /** The attributes and namespaces of <metadata> itself: ` xmlns:a="..." b="..."`. */
+  metadataHead?: string;
   /** A <metadata/> without any child that counts is kept too. */
   emptyMetadata?: boolean;
   memoryKiB: number;
@@ -300,6 +302,8 @@ export interface InterfaceDevice extends DeviceAlias {
   virtualport?: EchoedElement;
   bandwidth?: Bandwidth;
   portIsolated?: boolean;
+  /** Options of virtio that another card was given. */
+  virtioOptions?: string[];
   ips: IpAddress[];
   routes: IpRoute[];
   script?: string;

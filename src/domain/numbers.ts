@@ -25,7 +25,7 @@ function baseOf(text: string): 8 | 10 | 16 {
 }
 
 const INT_MAX = 2n ** 31n - 1n;
-const UINT_MAX = 2n ** 32n - 1n;
+export const UINT_MAX = 2n ** 32n - 1n;
 const LLONG_MAX = 2n ** 63n - 1n;
 const ULLONG_MAX = 2n ** 64n - 1n;
 
@@ -49,8 +49,9 @@ export function parseUint64(text: string, base: NumberBase = 10): bigint | undef
   return value === undefined || value > ULLONG_MAX || text.includes('-') ? undefined : value;
 }
 
-/** As parseUint64, but a minus sign is taken modulo 2^64, as C does. */
-export function parseWrappingUint64(text: string): bigint | undefined {
-  const value = parseInteger(text);
-  return value === undefined || value > ULLONG_MAX || value < -ULLONG_MAX ? undefined : BigInt.asUintN(64, value);
+/** An unsigned number of so many bits; a minus sign is taken modulo that size, as C does. */
+export function parseWrapping(text: string, bits: 32 | 64, base: NumberBase = 10): bigint | undefined {
+  const value = parseInteger(text, base);
+  const most = bits === 32 ? UINT_MAX : ULLONG_MAX;
+  return value === undefined || value > most || value < -most ? undefined : BigInt.asUintN(bits, value);
 }

@@ -8,16 +8,16 @@ import { parseClock, validateClock } from './elements/clock.ts';
 import { numberConsoles, validateSerials } from './elements/console.ts';
 import { addImpliedControllers, numberControllers, validateControllers } from './elements/controller.ts';
 import { type ParsedCpu, parseCpu } from './elements/cpu.ts';
-import { parseCputune } from './elements/cputune.ts';
+import { parseCputune, validateCputune } from './elements/cputune.ts';
 import { parseDevices, parseLastDevices } from './elements/devices.ts';
 import { validateDisk } from './elements/disk.ts';
 import { assignDriveAddress, validateDiskTargets, validateDriveAddresses } from './elements/disk-address.ts';
 import { parseFeatures } from './elements/features.ts';
-import { validateFilesystem } from './elements/filesystem.ts';
-import { assignHostdevAddresses } from './elements/hostdev.ts';
+import { validateFilesystem, validateFilesystemTags } from './elements/filesystem.ts';
+import { assignHostdevAddresses, validateHostdevs } from './elements/hostdev.ts';
 import { parseIdentity, parseTexts, rejectNewline, validateName } from './elements/identity.ts';
-import { parseIdmap } from './elements/idmap.ts';
-import { validateInterface } from './elements/interface.ts';
+import { parseIdmap, validateIdmap } from './elements/idmap.ts';
+import { rejectUnknownModel, validateInterface } from './elements/interface.ts';
 import { parseLifecycle, validateLifecycle } from './elements/lifecycle.ts';
 import { parseSharedNamespaces } from './elements/lxc-namespace.ts';
 import { parseMemory, parseMemoryBacking, rejectMaxMemory, settleMemory, validateMemoryBacking } from './elements/memory.ts';
@@ -124,8 +124,7 @@ function read(root: XmlElement, host: ParseHost, context: { live: boolean; readB
     uuid: identity.uuid,
     ...(identity.genid !== undefined && { genid: identity.genid }),
     ...texts,
-    metadata: metadata ?? [],
-    ...(metadata?.length === 0 && { emptyMetadata: true }),
+    ...metadata,
     memoryKiB: sizes.memoryKiB,
     ...(sizes.memoryDumpCore && { memoryDumpCore: sizes.memoryDumpCore }),
     currentMemoryKiB: sizes.currentMemoryKiB ?? 0,
@@ -166,6 +165,7 @@ function settle(definition: DomainDefinition, context: Omit<Read, 'definition'> 
     devices.disks.map(({ address }) => address),
   );
   if (!context.live) numberConsoles(devices.consoles);
+  for (const device of devices.interfaces) rejectUnknownModel(device);
   rejectMemoryDevices(devices);
   validateOs(definition.os);
   Object.assign(definition, settleMemory(context.sizes, context.numa.memoryKiB));
@@ -186,10 +186,14 @@ function validate(definition: DomainDefinition, numa: ParsedCpu['numa']): void {
   for (const device of devices.filesystems) validateFilesystem(device);
   validatePassive(devices);
   validateSerials(devices.serials);
-  validateDriveAddresses(devices.disks);
-  validateDiskTargets(devices.disks);
   validateIommu(definition);
+  validateDiskTargets(devices.disks);
+  validateDriveAddresses(devices.disks);
+  validateHostdevs(devices.hostdevs);
+  validateIdmap(definition.idmap);
+  validateCputune(definition.cputune);
   validateLifecycle(definition);
+  validateFilesystemTags(devices.filesystems);
   validateMemoryBacking(definition.memoryBacking, numa.cells);
   rejectNewline(definition.name);
 }

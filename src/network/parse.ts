@@ -64,7 +64,7 @@ export function parseNetworkElement(root: XmlElement, host: Pick<ParseHost, 'ran
     uuid,
     ...(ipv6 === 'yes' && { ipv6: true }),
     ...(trustGuestRxFilters && { trustGuestRxFilters }),
-    metadata: parseMetadata(root) ?? [],
+    metadata: parseMetadata(root).metadata,
     forward,
     bridge,
     ...(mtu && { mtu }),

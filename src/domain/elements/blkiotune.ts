@@ -2,8 +2,8 @@
 
 import { libvirtError } from '../../errors.ts';
 import type { BlkioDevice, DomainDefinition } from '../definition.ts';
-import { parseInteger, parseUint32, parseUint64 } from '../numbers.ts';
-import { childOf, childrenOf, elementsOf, textOf, type XmlElement } from '../xml/element.ts';
+import { parseInteger, parseWrapping } from '../numbers.ts';
+import { childOf, childrenOf, elementsOf, mergedChild, textOf, type XmlElement } from '../xml/element.ts';
 import type { XmlWriter } from '../xml/writer.ts';
 
 type Limit = Exclude<keyof BlkioDevice, 'path'>;
@@ -18,7 +18,7 @@ const LIMITS: readonly [name: string, property: Limit, word: string, bits: 32 | 
 ];
 
 export function parseBlkiotune(domain: XmlElement): DomainDefinition['blkiotune'] {
-  const element = childOf(domain, 'blkiotune');
+  const element = mergedChild(domain, 'blkiotune');
   const tune: DomainDefinition['blkiotune'] = { devices: [] };
   if (element === undefined) return tune;
   const weightElement = childOf(element, 'weight');
@@ -45,7 +45,7 @@ function parseDevice(element: XmlElement): BlkioDevice {
     const limit = LIMITS.find(([name]) => name === child.local);
     if (limit === undefined) continue;
     const [, property, word, bits] = limit;
-    const value = bits === 32 ? parseUint32(text) : parseUint64(text);
+    const value = text === '' ? 0n : parseWrapping(text, bits);
     if (value === undefined) throw libvirtError('CONFIG_UNSUPPORTED', `could not parse ${word} ${text}`);
     if (Number(value) !== 0) device[property] = Number(value);
     else delete device[property];

@@ -3,16 +3,16 @@
 import { libvirtError } from '../../errors.ts';
 import type { DomainClock } from '../definition.ts';
 import { parseInt64, parseUint64 } from '../numbers.ts';
-import { attributeOf, childOf, childrenOf, type XmlElement } from '../xml/element.ts';
+import { attributeOf, childrenOf, mergedChild, type XmlElement } from '../xml/element.ts';
 import type { XmlWriter } from '../xml/writer.ts';
-import { requiredEnum, unsigned64Attribute } from './attributes.ts';
-import { type EchoRule, echo, echoedAttribute, oneOf, positive, required, writeEchoed, yesNo } from './echoed.ts';
+import { requiredEnum } from './attributes.ts';
+import { type EchoRule, echo, echoedAttribute, oneOf, positive64, required, writeEchoed, yesNo } from './echoed.ts';
 
 const OFFSETS = ['utc', 'localtime', 'variable', 'timezone', 'absolute'] as const;
 const TIMERS = ['platform', 'pit', 'rtc', 'hpet', 'tsc', 'kvmclock', 'hypervclock', 'armvtimer'];
 
 export function parseClock(domain: XmlElement): DomainClock {
-  const element = childOf(domain, 'clock');
+  const element = mergedChild(domain, 'clock');
   const clock: DomainClock = { offset: 'utc', attributes: [], timers: [] };
   if (element === undefined) return clock;
   const text = attributeOf(element, 'offset') || undefined;
@@ -26,7 +26,7 @@ export function parseClock(domain: XmlElement): DomainClock {
       break;
     case 'variable': {
       const adjustment = parseInt64(attributeOf(element, 'adjustment') ?? '') ?? 0n;
-      const basis = attributeOf(element, 'basis') ?? 'utc';
+      const basis = attributeOf(element, 'basis') || 'utc';
       if (basis !== 'utc' && basis !== 'localtime') throw libvirtError('CONFIG_UNSUPPORTED', `unknown clock basis '${basis}'`);
       clock.attributes = [
         ['adjustment', String(adjustment)],
@@ -76,7 +76,7 @@ const TIMER: EchoRule = {
     ['present', yesNo],
     ['tickpolicy', oneOf('delay', 'catchup', 'merge', 'discard')],
     ['track', oneOf('boot', 'guest', 'wall', 'realtime')],
-    ['frequency', (element, name) => unsigned64Attribute(element, name)?.toString().replace(/^0$/, '') || undefined],
+    ['frequency', positive64],
     ['mode', oneOf('auto', 'native', 'emulate', 'paravirt', 'smpsafe')],
   ],
   children: [
@@ -84,9 +84,9 @@ const TIMER: EchoRule = {
       name: 'catchup',
       omitEmpty: true,
       attributes: [
-        ['threshold', positive],
-        ['slew', positive],
-        ['limit', positive],
+        ['threshold', positive64],
+        ['slew', positive64],
+        ['limit', positive64],
       ],
     },
   ],
@@ -100,9 +100,12 @@ function parseTimer(element: XmlElement): DomainClock['timers'][number] {
 }
 
 export function validateClock(clock: DomainClock): void {
-  for (const { name, element } of clock.timers)
+  for (const { name, element } of clock.timers) {
+    if (echoedAttribute(element, 'tickpolicy') !== 'catchup' && element.children.length > 0)
+      throw libvirtError('XML_ERROR', "setting of timer catchup policies is only supported with tickpolicy='catchup'");
     if (name !== 'tsc' && echoedAttribute(element, 'frequency') !== undefined)
       throw libvirtError('CONFIG_UNSUPPORTED', `timer ${name} doesn't support setting of timer frequency`);
+  }
 }
 
 export function writeClock(writer: XmlWriter, { offset, attributes, timers }: DomainClock): void {

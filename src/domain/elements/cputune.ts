@@ -4,15 +4,15 @@ import { libvirtError } from '../../errors.ts';
 import { formatBitmap, parseBitmap } from '../bitmap.ts';
 import type { Cputune, DomainDefinition, EchoedElement } from '../definition.ts';
 import { parseInt64, parseUint64 } from '../numbers.ts';
-import { attributeOf, childOf, childrenOf, textOf, type XmlElement } from '../xml/element.ts';
+import { attributeOf, childOf, childrenOf, mergedChild, textOf, type XmlElement } from '../xml/element.ts';
 import type { XmlWriter } from '../xml/writer.ts';
 import { integerAttribute, requiredEnum, unsignedAttribute } from './attributes.ts';
 import { type EchoRule, echoChildren, echoedElement, oneOf, orElse, required, string, unsigned, writeEchoed } from './echoed.ts';
 import { CPU_MASK_BITS } from './vcpu.ts';
 
-const PERIOD_RANGE = [1000n, 1000000n] as const;
-const QUOTA_RANGE = [1000n, 17592186044415n] as const;
-const SHARES_RANGE = [2n, 262144n] as const;
+const PERIOD_RANGE = [1000, 1000000] as const;
+const QUOTA_RANGE = [1000, 17592186044415] as const;
+const SHARES_RANGE = [2, 262144] as const;
 
 const BANDWIDTHS: readonly [name: string, word: string][] = [
   ['period', 'period'],
@@ -35,18 +35,14 @@ export interface Processors {
 
 export function parseCputune(domain: XmlElement, { vcpus, online, iothreads }: Processors): Cputune {
   const cputune: Cputune = { others: [] };
-  const element = childOf(domain, 'cputune');
+  const element = mergedChild(domain, 'cputune');
   if (element === undefined) return cputune;
   const shares = value(element, 'shares', 'shares', parseUint64);
-  if (shares !== undefined) {
-    inRange('shares', shares, SHARES_RANGE);
-    cputune.shares = Number(shares);
-  }
+  if (shares !== undefined) cputune.shares = Number(shares);
   for (const [name, word] of BANDWIDTHS) {
     const isQuota = name.endsWith('quota');
     const number = value(element, name, word, isQuota ? parseInt64 : parseUint64);
     if (number === undefined || number === 0n) continue;
-    if (number > 0n || !isQuota) inRange(name, number, isQuota ? QUOTA_RANGE : PERIOD_RANGE);
     if (name === 'period') cputune.periodUs = Number(number);
     else if (name === 'quota') cputune.quotaUs = Number(number);
     else cputune.others.push(echoedElement(name, [], [], String(number)));
@@ -66,8 +62,17 @@ function value(element: XmlElement, name: string, word: string, parse: (text: st
   return number;
 }
 
-function inRange(name: string, number: bigint, [least, most]: readonly [bigint, bigint]): void {
-  if (number !== 0n && (number < least || number > most))
+/** A quota below 0 is none. */
+export function validateCputune({ shares, periodUs, quotaUs, others }: Cputune): void {
+  inRange('shares', shares, SHARES_RANGE);
+  const given: Record<string, string | number | undefined> = { period: periodUs, quota: quotaUs };
+  for (const { name, text } of others) given[name] = text;
+  for (const [name] of BANDWIDTHS) inRange(name, given[name], name.endsWith('quota') ? QUOTA_RANGE : PERIOD_RANGE);
+}
+
+function inRange(name: string, number: number | string | undefined, [least, most]: readonly [number, number]): void {
+  const value = Number(number ?? 0);
+  if (value !== 0 && !(value < 0 && name.endsWith('quota')) && (value < least || value > most))
     throw libvirtError('CONFIG_UNSUPPORTED', `Value of cputune '${name}' must be in range [${least}, ${most}]`);
 }
 

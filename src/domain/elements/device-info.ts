@@ -187,7 +187,7 @@ export function pciAttributes(element: XmlElement, always = false): [string, str
   };
   if (bus > 0xff) tooLarge(`bus='${hex(bus, 2)}'`, '0xFF');
   if (slot > 0x1f) tooLarge(`slot='${hex(slot, 2)}'`, '0x1F');
-  if (unit > 7) tooLarge(`function=0x${unit}`, '7');
+  if (unit > 7) tooLarge(`function=0x${unit.toString(16)}`, '7');
   if (multifunction) printed.push(['multifunction', multifunction]);
   return printed;
 }

@@ -2,7 +2,7 @@
 
 import type { DiskDevice, DomainDefinition, DomainDevices, EchoedElement } from '../definition.ts';
 import type { ParseHost } from '../parse.ts';
-import { attributeOf, childOf, childrenOf, childText, type XmlElement } from '../xml/element.ts';
+import { attributeOf, childOf, childrenOf, childText, mergedChild, type XmlElement } from '../xml/element.ts';
 import type { XmlWriter } from '../xml/writer.ts';
 import { numberParallels, numberSerials, parseChannel, parseCharDevice, writeCharDevice } from './console.ts';
 import { insertController, parseController, validateUsbDisabled, validateUsbMasters } from './controller.ts';
@@ -18,7 +18,7 @@ import { PASSIVE_ORDER, parseEarlyPassive, parseLastPassive, parseLatePassive, p
 export function parseDevices(root: XmlElement, host: ParseHost, context: { live: boolean; readBack: boolean }): DomainDevices {
   const { live, readBack } = context;
   const devices = emptyDevices(host.emulator);
-  const element = devicesOf(root);
+  const element = mergedChild(root, 'devices');
   if (element === undefined) return devices;
   devices.emulator = childText(element, 'emulator') ?? host.emulator;
   const buses = new Map<DiskDevice, string>();
@@ -53,16 +53,9 @@ export function parseDevices(root: XmlElement, host: ParseHost, context: { live:
   return devices;
 }
 
-/** <devices>; several count as one. */
-function devicesOf(root: XmlElement): XmlElement | undefined {
-  const [first, ...more] = childrenOf(root, 'devices');
-  if (first === undefined || more.length === 0) return first;
-  return { ...first, children: [first, ...more].flatMap(({ children }) => children) };
-}
-
 /** The devices that are read after <launchSecurity>. */
 export function parseLastDevices(root: XmlElement, devices: DomainDevices, live: boolean): void {
-  const element = devicesOf(root);
+  const element = mergedChild(root, 'devices');
   if (element) devices.others.push(...parseLastPassive(element, live));
 }
 

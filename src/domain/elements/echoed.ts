@@ -3,10 +3,10 @@
 
 import { type ErrorCode, libvirtError } from '../../errors.ts';
 import type { EchoedElement } from '../definition.ts';
-import { parseInt64 } from '../numbers.ts';
+import { parseInt64, parseUint32 } from '../numbers.ts';
 import { LARGEST_SIZE, scaledValue } from '../units.ts';
 import { parseUuid } from '../uuid.ts';
-import { attributeOf, childOf, childrenOf, textOf, type XmlElement } from '../xml/element.ts';
+import { attributeOf, childOf, childrenOf, mergedChild, textOf, type XmlElement } from '../xml/element.ts';
 import type { XmlWriter } from '../xml/writer.ts';
 import {
   enumAttribute,
@@ -29,6 +29,8 @@ export interface EchoRule {
   /** Children in the order of printing; only the first of each name counts unless `many`. */
   children?: readonly EchoRule[];
   many?: boolean;
+  /** Several count as one that has what each of them has. */
+  merged?: boolean;
   /** Reads the text; undefined: the element is left out. */
   text?: (text: string, element: XmlElement) => string | undefined;
   /** Left out if it would be printed as `<name/>`. */
@@ -59,6 +61,9 @@ export const integer64: AttributeReader = (element, name) => {
 /** An unsigned number that counts as absent when it is 0. */
 export const positive: AttributeReader = (element, name) => print(unsignedAttribute(element, name) || undefined);
 
+/** The same with twice the bits. */
+export const positive64: AttributeReader = (element, name) => print(unsigned64Attribute(element, name) || undefined);
+
 /** An unsigned number that must not be 0. */
 export const nonZero: AttributeReader = (element, name) => print(unsignedAttribute(element, name, { nonZero: true }));
 
@@ -85,6 +90,22 @@ export function oldEnum(
     if (value !== undefined && !values.includes(value)) throw libvirtError(code, message(value));
     return value;
   };
+}
+
+/** An unsigned number whose complaint is older than the common wording; 0 counts as absent. */
+export function oldPositive(message: (value: string) => string, code: ErrorCode = 'XML_ERROR'): AttributeReader {
+  return (element, name) => {
+    const text = attributeOf(element, name);
+    if (text === undefined) return undefined;
+    const value = parseUint32(text);
+    if (value === undefined) throw libvirtError(code, message(text));
+    return print(value || undefined);
+  };
+}
+
+/** An empty attribute counts as absent. */
+export function unlessEmpty(read: AttributeReader): AttributeReader {
+  return (element, name) => (attributeOf(element, name) === '' ? undefined : read(element, name));
 }
 
 export function required(read: AttributeReader): AttributeReader {
@@ -182,7 +203,7 @@ export function echo(rule: EchoRule, element: XmlElement): EchoedElement | undef
 export function echoChildren(rules: readonly EchoRule[], element: XmlElement): EchoedElement[] {
   const kept: EchoedElement[] = [];
   for (const rule of rules) {
-    for (const child of rule.many ? childrenOf(element, rule.name) : first(element, rule.name)) {
+    for (const child of elementsFor(rule, element)) {
       const echoed = echo(rule, child);
       if (echoed) kept.push(echoed);
     }
@@ -192,12 +213,12 @@ export function echoChildren(rules: readonly EchoRule[], element: XmlElement): E
 
 /** The echo of the first child of the rule's name. */
 export function echoChild(rule: EchoRule, element: XmlElement): EchoedElement | undefined {
-  const child = childOf(element, rule.name);
-  return child && echo(rule, child);
+  return echoChildren([rule], element)[0];
 }
 
-function first(element: XmlElement, name: string): XmlElement[] {
-  const child = childOf(element, name);
+function elementsFor({ name, many, merged }: EchoRule, element: XmlElement): XmlElement[] {
+  if (many) return childrenOf(element, name);
+  const child = merged ? mergedChild(element, name) : childOf(element, name);
   return child ? [child] : [];
 }
 

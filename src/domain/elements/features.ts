@@ -232,7 +232,10 @@ function dirtyRing(echoed: EchoedElement, element: XmlElement): EchoedElement {
 function tseg(element: XmlElement): EchoedElement | undefined {
   const text = textOf(element);
   if (text === '') return undefined;
-  let size = scaledValue(text, attributeOf(element, 'unit'), './smm/tseg', { defaultScale: 1024n * 1024n, limit: LARGEST_SIZE });
+  let size = scaledValue(text, attributeOf(element, 'unit'), 'string(./features/smm/tseg)', {
+    defaultScale: 1024n * 1024n,
+    limit: LARGEST_SIZE,
+  });
   const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB', 'EiB'];
   let unit = 0;
   while (size !== 0n && size % 1024n === 0n && unit < units.length - 1) {

@@ -2,13 +2,13 @@
 
 import { libvirtError } from '../../errors.ts';
 import type { EchoedElement, FilesystemDevice, FilesystemType } from '../definition.ts';
-import { parseInt32, parseUint32, parseWrappingUint64 } from '../numbers.ts';
+import { parseInt32, parseUint32, parseWrapping } from '../numbers.ts';
 import { LARGEST_SIZE, scaledChild, scaleInteger } from '../units.ts';
 import { attributeOf, childOf, type XmlElement } from '../xml/element.ts';
 import type { XmlWriter } from '../xml/writer.ts';
 import { enumAttribute, invalidAttribute } from './attributes.ts';
 import { parseDeviceInfo, writeDeviceInfo } from './device-info.ts';
-import { type EchoRule, echoChild, isBare, oneOf, onOff, string, writeEchoed } from './echoed.ts';
+import { type EchoRule, echoChild, isBare, oneOf, onOff, string, unlessEmpty, writeEchoed } from './echoed.ts';
 
 const TYPES: readonly FilesystemType[] = ['mount', 'block', 'file', 'template', 'ram', 'bind', 'volume'];
 const DRIVERS = ['path', 'handle', 'loop', 'nbd', 'ploop', 'virtiofs'] as const;
@@ -42,9 +42,10 @@ export function parseFilesystem(element: XmlElement, live: boolean): FilesystemD
   const driver = readDriver(element);
   const binary = driver?.type === 'virtiofs' ? parseBinary(element) : undefined;
   const target = (targetElement && attributeOf(targetElement, 'dir')) || undefined;
-  if (source === undefined && type !== 'ram') throw libvirtError('NO_SOURCE', target ?? '');
-  if (target === undefined) throw libvirtError('NO_TARGET', source ?? '');
   const usageKiB = type === 'ram' ? readUsage(sourceElement) : undefined;
+  if (source === undefined && type !== 'ram') throw libvirtError('NO_SOURCE', target ?? '');
+  // A volume has no path yet.
+  if (target === undefined) throw libvirtError('NO_TARGET', type === 'volume' ? '' : (source ?? ''));
   Object.assign(device, parseDeviceInfo(element, { live, boot: true }));
   device.source = type === 'ram' ? String(usageKiB) : (source ?? '');
   device.target = target;
@@ -99,7 +100,7 @@ function readSource(device: FilesystemDevice, element: XmlElement | undefined): 
 function readUsage(element: XmlElement | undefined): number {
   const text = element && attributeOf(element, 'usage');
   if (element === undefined || text === undefined) throw libvirtError('XML_ERROR', "missing 'usage' attribute for RAM filesystem");
-  const usage = parseWrappingUint64(text);
+  const usage = parseWrapping(text, 64);
   if (usage === undefined) throw libvirtError('XML_ERROR', `cannot parse usage '${text}' for RAM filesystem`);
   return Number(scaleInteger(usage, attributeOf(element, 'units') ?? '', 1024n) / 1024n);
 }
@@ -112,7 +113,7 @@ function readDriver(element: XmlElement): FilesystemDevice['driver'] {
   const format = attributeOf(driver, 'format');
   if (format !== undefined && !IMAGE_FORMATS.includes(format))
     throw libvirtError('CONFIG_UNSUPPORTED', `unknown driver format value '${format}'`);
-  const queueText = type === 'virtiofs' ? attributeOf(driver, 'queue') : undefined;
+  const queueText = type === 'virtiofs' ? attributeOf(driver, 'queue') || undefined : undefined;
   const queue = queueText === undefined ? undefined : parseUint32(queueText);
   if (queueText !== undefined && queue === undefined)
     throw libvirtError('XML_ERROR', `cannot parse queue size '${queueText}' for virtiofs`);
@@ -133,7 +134,7 @@ function readDriver(element: XmlElement): FilesystemDevice['driver'] {
 const BINARY: EchoRule = {
   name: 'binary',
   attributes: [
-    ['path', string],
+    ['path', unlessEmpty(string)],
     ['xattr', onOff],
   ],
   children: [
@@ -157,7 +158,7 @@ const BINARY: EchoRule = {
 
 function threadPoolSize(element: XmlElement, name: string): string | undefined {
   const text = attributeOf(element, name);
-  if (text === undefined) return undefined;
+  if (!text) return undefined;
   const size = parseInt32(text);
   if (size === undefined) throw libvirtError('XML_ERROR', `cannot parse thread pool size '${text}' for virtiofs`);
   return size < 0 ? undefined : String(size);
@@ -174,6 +175,16 @@ export function validateFilesystem(device: FilesystemDevice): void {
     throw libvirtError('CONFIG_UNSUPPORTED', 'boot order is only supported for virtiofs');
 }
 
+/** Tags that a daemon of its own serves are names, and must differ. */
+export function validateFilesystemTags(devices: readonly FilesystemDevice[]): void {
+  const seen = new Set<string>();
+  for (const { driver, target } of devices) {
+    if (driver?.type !== 'virtiofs') continue;
+    if (seen.has(target)) throw libvirtError('CONFIG_UNSUPPORTED', `filesystem target '${target}' specified twice`);
+    seen.add(target);
+  }
+}
+
 export function writeFilesystem(writer: XmlWriter, device: FilesystemDevice): void {
   writer.block(
     'filesystem',
@@ -187,13 +198,16 @@ export function writeFilesystem(writer: XmlWriter, device: FilesystemDevice): vo
     ],
     () => {
       const { driver } = device;
-      const attributes: [string, string | undefined][] = [
-        ['type', driver?.type],
-        ['format', driver?.format],
-        ['wrpolicy', driver?.wrpolicy],
-        ['queue', driver?.queue],
-        ...(driver?.options ?? []),
-      ];
+      // Only a driver that is named says more of itself.
+      const named: [string, string | undefined][] = driver?.type
+        ? [
+            ['type', driver.type],
+            ['format', driver.format],
+            ['wrpolicy', driver.wrpolicy],
+            ['queue', driver.queue],
+          ]
+        : [];
+      const attributes = [...named, ...(driver?.options ?? [])];
       if (attributes.some(([, value]) => value !== undefined)) writer.empty('driver', attributes);
       if (device.binary) writeEchoed(writer, device.binary);
       writeSource(writer, device);

@@ -5,9 +5,9 @@ import type { EchoedElement, HostDevice } from '../definition.ts';
 import { parseUuid } from '../uuid.ts';
 import { attributeOf, childOf, childText, elementsOf, type XmlElement } from '../xml/element.ts';
 import type { XmlWriter } from '../xml/writer.ts';
-import { enumAttribute, ON_OFF, requiredEnum, unsignedAttribute, YES_NO, yesNo } from './attributes.ts';
+import { enumAttribute, ON_OFF, requiredEnum, unsigned64Attribute, unsignedAttribute, YES_NO, yesNo } from './attributes.ts';
 import { parseDeviceInfo, pciAttributes, writeDeviceInfo } from './device-info.ts';
-import { type EchoRule, echo, echoedElement, hex, isBare, required, string, writeEchoed } from './echoed.ts';
+import { demanded, type EchoRule, echo, echoedElement, hex, isBare, positive, required, string, writeEchoed } from './echoed.ts';
 import { parseIps, parseRoutes, writeIps, writeRoutes } from './ip.ts';
 
 const SUBSYSTEM_TYPES = ['usb', 'pci', 'scsi', 'scsi_host', 'mdev'];
@@ -103,9 +103,10 @@ function subsystemSource(device: HostDevice, source: XmlElement): EchoedElement 
       const address = childOf(source, 'address');
       if (address === undefined) throw libvirtError('CONFIG_UNSUPPORTED', 'Missing <address> element');
       const text = attributeOf(address, 'uuid');
-      if (text === undefined) throw libvirtError('XML_ERROR', "Missing 'uuid' attribute for element <address>");
-      if (parseUuid(text) === undefined) throw libvirtError('INTERNAL_ERROR', 'Cannot parse uuid attribute of element <address>');
-      return echoedElement('source', [], [echoedElement('address', [['uuid', text]])]);
+      if (text === undefined) throw libvirtError('CONFIG_UNSUPPORTED', "Missing 'uuid' attribute for element <address>");
+      const uuid = parseUuid(text);
+      if (uuid === undefined) throw libvirtError('INTERNAL_ERROR', 'Cannot parse uuid attribute of element <address>');
+      return echoedElement('source', [], [echoedElement('address', [['uuid', uuid]])]);
     }
     case 'scsi':
       return scsiSource(source);
@@ -154,14 +155,14 @@ const ISCSI: EchoRule = {
   name: 'source',
   attributes: [
     ['protocol', required(string)],
-    ['name', required(string)],
+    ['name', demanded(iscsiName, 'XML_ERROR', 'missing iSCSI hostdev source path name')],
   ],
   children: [
     {
       name: 'host',
       attributes: [
         ['name', string],
-        ['port', string],
+        ['port', positive],
       ],
     },
     {
@@ -181,18 +182,26 @@ const ISCSI: EchoRule = {
   ],
 };
 
+/** A target without a unit is its first. */
+function iscsiName(element: XmlElement, attribute: string): string | undefined {
+  const name = attributeOf(element, attribute);
+  return name === undefined || name.includes('/') ? name : `${name}/0`;
+}
+
 function scsiSource(source: XmlElement): EchoedElement {
-  const protocol = enumAttribute(source, 'protocol', ['adapter', 'iscsi']);
+  const protocol = attributeOf(source, 'protocol') ?? 'adapter';
   if (protocol === 'iscsi') return echo(ISCSI, source)!;
+  if (protocol !== 'adapter') throw libvirtError('CONFIG_UNSUPPORTED', `Unknown SCSI subsystem protocol '${protocol}'`);
   const adapter = childOf(source, 'adapter');
   const address = childOf(source, 'address');
   const name = adapter && attributeOf(adapter, 'name');
-  const part = (attribute: string): string => String(unsignedAttribute(address as XmlElement, attribute, { required: true }));
+  const part = (attribute: string, read: typeof unsigned64Attribute | typeof unsignedAttribute = unsignedAttribute): string =>
+    String(read(address as XmlElement, attribute, { base: 0, required: true }));
   if (address === undefined) throw libvirtError('XML_ERROR', "'address' must be specified for scsi hostdev source");
   const parts: [string, string][] = [
     ['bus', part('bus')],
     ['target', part('target')],
-    ['unit', part('unit')],
+    ['unit', part('unit', unsigned64Attribute)],
   ];
   if (name === undefined) throw libvirtError('XML_ERROR', "'adapter' name must be specified for scsi hostdev source");
   return echoedElement('source', [], [echoedElement('adapter', [['name', name]]), echoedElement('address', parts)]);
@@ -231,6 +240,18 @@ export function assignHostdevAddresses(hostdevs: readonly HostDevice[], taken: (
       break;
     }
   }
+}
+
+/** What tells one host device from another. */
+function identity({ type, source, usb, sourceElement }: HostDevice): string {
+  if (source !== undefined) return `${type} ${source}`;
+  if (usb) return usb.bus === undefined ? `usb ${usb.vendor}:${usb.product}` : `usb ${usb.bus}-${usb.device}`;
+  return `${type} ${JSON.stringify(sourceElement)}`;
+}
+
+export function validateHostdevs(hostdevs: readonly HostDevice[]): void {
+  if (new Set(hostdevs.map(identity)).size < hostdevs.length)
+    throw libvirtError('XML_ERROR', 'Hostdev already exists in the domain configuration');
 }
 
 // -- printing ----------------------------------------------------------------------------------------------------------------

@@ -3,15 +3,20 @@
 import { libvirtError } from '../../errors.ts';
 import type { DomainDefinition, IdRange } from '../definition.ts';
 import { parseUint32 } from '../numbers.ts';
-import { attributeOf, childOf, childrenOf, type XmlElement } from '../xml/element.ts';
+import { attributeOf, childrenOf, mergedChild, type XmlElement } from '../xml/element.ts';
 import type { XmlWriter } from '../xml/writer.ts';
 
 export function parseIdmap(domain: XmlElement): DomainDefinition['idmap'] {
-  const element = childOf(domain, 'idmap');
+  const element = mergedChild(domain, 'idmap');
   const uid = element ? parseRanges(element, 'uid') : [];
   const gid = element ? parseRanges(element, 'gid') : [];
-  if ((uid.length === 0) !== (gid.length === 0)) throw libvirtError('CONFIG_UNSUPPORTED', 'uid and gid should be mapped both');
   return { uid, gid };
+}
+
+/** Both kinds or none, and the root user among them. */
+export function validateIdmap({ uid, gid }: DomainDefinition['idmap']): void {
+  if ((uid.length === 0) !== (gid.length === 0)) throw libvirtError('CONFIG_UNSUPPORTED', 'uid and gid should be mapped both');
+  if (uid[0]?.start || gid[0]?.start) throw libvirtError('CONFIG_UNSUPPORTED', 'You must map the root user of container');
 }
 
 function parseRanges(element: XmlElement, name: 'uid' | 'gid'): IdRange[] {
@@ -23,9 +28,7 @@ function parseRanges(element: XmlElement, name: 'uid' | 'gid'): IdRange[] {
       throw libvirtError('XML_ERROR', 'invalid idmap start/target/count settings');
     return { start, target, count };
   });
-  ranges.sort((a, b) => a.start - b.start);
-  if (ranges[0] !== undefined && ranges[0].start !== 0) throw libvirtError('CONFIG_UNSUPPORTED', 'You must map the root user of container');
-  return ranges;
+  return ranges.sort((a, b) => a.start - b.start);
 }
 
 export function writeIdmap(writer: XmlWriter, { idmap }: DomainDefinition): void {

@@ -2,7 +2,7 @@
 
 import { libvirtError } from '../../errors.ts';
 import type { EchoedElement, InterfaceDevice, InterfaceType } from '../definition.ts';
-import { parseUint32 } from '../numbers.ts';
+import { parseUint32, parseUint64, UINT_MAX } from '../numbers.ts';
 import { attributeOf, childOf, childText, type XmlElement } from '../xml/element.ts';
 import type { Attributes, XmlWriter } from '../xml/writer.ts';
 import { parseActual, writeActual, writeConnection } from './actual-interface.ts';
@@ -24,6 +24,7 @@ import {
   echoChild,
   echoedElement,
   integer64,
+  oldEnum,
   oneOf,
   onOff,
   positive,
@@ -58,7 +59,12 @@ export const INTERFACE_TYPES: readonly InterfaceType[] = [
 /** Names that libvirt gives to host-side devices itself: never part of a configuration. */
 const GENERATED_NAMES = ['vnet', 'macvtap', 'macvlan'];
 
-/** Driver models that may be named without virtio's being meant. */
+/** Network cards, in any case of letters. */
+const MODELS =
+  'netfront rtl8139 virtio e1000 e1000e virtio-transitional virtio-non-transitional usb-net spapr-vlan lan9118 scm91c111 vlance vmxnet vmxnet2 vmxnet3 Am79C970A Am79C973 82540EM 82545EM 82543GC'.split(
+    ' ',
+  );
+
 const MODEL_NAME = /^[A-Za-z0-9_-]*$/;
 
 export interface InterfaceContext {
@@ -84,8 +90,7 @@ export function parseInterface(element: XmlElement, context: InterfaceContext): 
     others: [],
   };
   readSource(device, element, live);
-  const managed = type === 'hostdev' ? enumAttribute(element, 'managed', YES_NO) : undefined;
-  if (managed === 'yes') device.options.push(['managed', managed]);
+  if (type === 'hostdev' && attributeOf(element, 'managed') === 'yes') device.options.push(['managed', 'yes']);
   if (trust) device.options.push(['trustGuestRxFilters', trust]);
   if (virtualport) device.virtualport = virtualport;
   readMac(device, element, context);
@@ -183,7 +188,7 @@ function readSource(device: InterfaceDevice, element: XmlElement, live: boolean)
       device.sourceElement = vhostUserSource(sourceOf(element, kind));
       return;
     case 'hostdev':
-      device.sourceElement = hostdevSource(sourceOf(element, kind));
+      device.sourceElement = hostdevSource(childOf(element, 'source'));
       return;
     case 'vds':
       device.sourceElement = echo(VDS_SOURCE, sourceOf(element, kind))!;
@@ -253,10 +258,10 @@ export const RECONNECT: EchoRule = {
   finish: (echoed) => (echoed.attributes[0]?.[0] === 'enabled' ? echoed : undefined),
 };
 
-function hostdevSource(source: XmlElement): EchoedElement {
-  const address = childOf(source, 'address');
+function hostdevSource(source: XmlElement | undefined): EchoedElement {
+  const address = source && childOf(source, 'address');
   const type = address && attributeOf(address, 'type');
-  if (address === undefined || type === undefined) throw libvirtError('XML_ERROR', 'missing source address type');
+  if (address === undefined || !type) throw libvirtError('XML_ERROR', 'missing source address type');
   if (!['usb', 'pci', 'scsi', 'scsi_host', 'mdev'].includes(type))
     throw libvirtError('CONFIG_UNSUPPORTED', `unknown host device source address type '${type}'`);
   if (type === 'pci') return echoedElement('source', [], [echoedElement('address', [['type', type], ...pciAttributes(address, true)])]);
@@ -279,7 +284,7 @@ function hostdevSource(source: XmlElement): EchoedElement {
 function readNames(device: InterfaceDevice, element: XmlElement, live: boolean): void {
   const of = (child: string, name: string): string | undefined => {
     const found = childOf(element, child);
-    return found && attributeOf(found, name);
+    return (found && attributeOf(found, name)) || undefined;
   };
   const script = of('script', 'path');
   const downscript = of('downscript', 'path');
@@ -296,7 +301,8 @@ function readNames(device: InterfaceDevice, element: XmlElement, live: boolean):
   if (actual !== undefined) device.guestActual = actual;
   const model = of('model', 'type');
   if (model !== undefined && !MODEL_NAME.test(model)) throw libvirtError('INVALID_ARG', 'Model name contains invalid characters');
-  if (model) device.model = model;
+  if (model && model.toLowerCase() !== 'unknown')
+    device.model = MODELS.find((known) => known.toLowerCase() === model.toLowerCase()) ?? model;
 }
 
 const DRIVER_ATTRIBUTES: NonNullable<EchoRule['attributes']> = [
@@ -357,7 +363,7 @@ const TEAMING: EchoRule = {
   name: 'teaming',
   finish: (echoed) => (echoed.attributes[0]?.[0] === 'type' ? echoed : undefined),
   attributes: [
-    ['type', oneOf('persistent', 'transient')],
+    ['type', oldEnum(['persistent', 'transient'], (value) => `unknown teaming type '${value}'`)],
     ['persistent', string],
   ],
 };
@@ -365,22 +371,22 @@ const TEAMING: EchoRule = {
 function readTuning(device: InterfaceDevice, element: XmlElement): void {
   const domain = childOf(element, 'backenddomain');
   const domainName = domain && attributeOf(domain, 'name');
-  if (domainName !== undefined) device.others.push(echoedElement('backenddomain', [['name', domainName]]));
+  if (domainName) device.others.push(echoedElement('backenddomain', [['name', domainName]]));
   if (device.model?.startsWith('virtio') || device.type === 'hostdev') {
     const driver = echoChild(DRIVER, element);
     if (driver) device.driver = driver;
-  } else rejectVirtioOptions(element);
+  } else device.virtioOptions = virtioOptions(element);
   const backend = childOf(element, 'backend');
   if (backend) {
     const tap = attributeOf(backend, 'tap');
     const vhost = device.model?.startsWith('virtio') ? attributeOf(backend, 'vhost') : undefined;
     const type = enumAttribute(backend, 'type', []);
-    if (tap || vhost)
+    if (tap !== undefined || vhost !== undefined)
       device.others.push(
         echoedElement('backend', [
           ['type', type],
-          ['tap', tap || undefined],
-          ['vhost', vhost || undefined],
+          ['tap', tap],
+          ['vhost', vhost],
         ]),
       );
   }
@@ -402,7 +408,7 @@ function readTuning(device: InterfaceDevice, element: XmlElement): void {
   if (state !== undefined) device.linkState = state;
   const mtuElement = childOf(element, 'mtu');
   const mtuText = mtuElement && attributeOf(mtuElement, 'size');
-  if (mtuText !== undefined) {
+  if (mtuText) {
     const mtu = parseUint32(mtuText);
     if (mtu === undefined) throw libvirtError('XML_ERROR', 'malformed mtu size');
     if (mtu > 0) device.mtu = mtu;
@@ -411,11 +417,10 @@ function readTuning(device: InterfaceDevice, element: XmlElement): void {
   if (coalesce) device.others.push(coalesce);
 }
 
-function rejectVirtioOptions(element: XmlElement): void {
+/** The names of the options of <driver> that are virtio's alone. */
+function virtioOptions(element: XmlElement): string[] {
   const driver = childOf(element, 'driver');
-  for (const name of ['iommu', 'ats', 'packed'])
-    if (driver && enumAttribute(driver, name, ON_OFF) !== undefined)
-      throw libvirtError('CONFIG_UNSUPPORTED', `${name} driver option is only supported for virtio devices`);
+  return ['iommu', 'ats', 'packed'].filter((name) => driver && enumAttribute(driver, name, ON_OFF) !== undefined);
 }
 
 function parseCoalesce(element: XmlElement): EchoedElement | undefined {
@@ -423,11 +428,18 @@ function parseCoalesce(element: XmlElement): EchoedElement | undefined {
   const rx = coalesce && childOf(coalesce, 'rx');
   const frames = rx && childOf(rx, 'frames');
   const text = frames && attributeOf(frames, 'max');
-  if (text === undefined) return undefined;
-  const most = parseUint32(text);
+  if (!text) return undefined;
+  const most = parseUint64(text);
   if (most === undefined) throw libvirtError('PLAIN', `cannot parse value '${text}' for coalesce parameter`);
-  if (most === 0) return undefined;
+  if (most > UINT_MAX) throw libvirtError('OVERFLOW', `value '${text}' is too big for coalesce parameter, maximum is '${UINT_MAX}'`);
+  if (most === 0n) return undefined;
   return echoedElement('coalesce', [], [echoedElement('rx', [], [echoedElement('frames', [['max', String(most)]])])]);
+}
+
+/** A card that no hypervisor is known to have. */
+export function rejectUnknownModel({ model }: InterfaceDevice): void {
+  if (model !== undefined && !MODELS.includes(model))
+    throw libvirtError('CONFIG_UNSUPPORTED', `driver does not support net model '${model}'`);
 }
 
 /** What two correct parts make wrong together. */
@@ -446,6 +458,8 @@ export function validateInterface(device: InterfaceDevice): void {
       'INTERNAL_ERROR',
       "Wrong or no <model> 'type' attribute specified with <interface type='vhostuser'/>. vhostuser requires the virtio-net* frontend",
     );
+  const [option] = device.virtioOptions ?? [];
+  if (option !== undefined) unsupported(`${option} driver option is only supported for virtio devices`);
 }
 
 // -- printing ----------------------------------------------------------------------------------------------------------------

@@ -5,10 +5,20 @@ import { formatBitmap, parseBitmap } from '../bitmap.ts';
 import type { DomainDefinition, EchoedElement } from '../definition.ts';
 import { parseUint32 } from '../numbers.ts';
 import { LARGEST_SIZE, memoryChild, scaledValue } from '../units.ts';
-import { attributeOf, childOf, type XmlElement } from '../xml/element.ts';
+import { attributeOf, childOf, mergedChild, type XmlElement } from '../xml/element.ts';
 import type { XmlWriter } from '../xml/writer.ts';
 import { onOff as onOffAttribute } from './attributes.ts';
-import { type EchoRule, echoChild, echoedAttribute, echoedElement, flag, oldEnum, positive, writeEchoed } from './echoed.ts';
+import {
+  type EchoRule,
+  echoChild,
+  echoedAttribute,
+  echoedElement,
+  flag,
+  oldEnum,
+  oldPositive,
+  unlessEmpty,
+  writeEchoed,
+} from './echoed.ts';
 
 export interface MemorySizes {
   memoryKiB: number;
@@ -22,7 +32,8 @@ export function parseMemory(domain: XmlElement): MemorySizes {
   const memoryKiB = memoryChild(domain, 'memory') ?? 0;
   const currentMemoryKiB = memoryChild(domain, 'currentMemory');
   const maxMemoryKiB = memoryChild(domain, 'maxMemory');
-  const slotsText = attributeOf(childOf(domain, 'maxMemory') ?? domain, 'slots');
+  const maxMemory = mergedChild(domain, 'maxMemory');
+  const slotsText = (maxMemory && attributeOf(maxMemory, 'slots')) || undefined;
   const slots = slotsText === undefined ? undefined : parseUint32(slotsText);
   if (slotsText !== undefined && slots === undefined) throw libvirtError('XML_ERROR', 'Failed to parse memory slot count');
   const memory = childOf(domain, 'memory');
@@ -54,6 +65,7 @@ const NODE_MASK_BITS = 1024;
 
 const HUGEPAGES: EchoRule = {
   name: 'hugepages',
+  merged: true,
   children: [
     {
       name: 'page',
@@ -61,7 +73,7 @@ const HUGEPAGES: EchoRule = {
       attributes: [],
       finish: (_echoed, page): EchoedElement => {
         const size = attributeOf(page, 'size');
-        if (size === undefined) throw libvirtError('XML_ERROR', "missing element or attribute './@size'");
+        if (!size) throw libvirtError('XML_ERROR', "missing element or attribute './@size'");
         const bytes = scaledValue(size, attributeOf(page, 'unit'), './@size', { defaultScale: 1024n, limit: LARGEST_SIZE });
         if (bytes === 0n) throw libvirtError('PLAIN', "hugepage size can't be zero");
         const nodeset = attributeOf(page, 'nodeset');
@@ -83,6 +95,7 @@ function nodesOf(text: string): string {
 
 const MEMORY_BACKING: EchoRule = {
   name: 'memoryBacking',
+  merged: true,
   omitEmpty: true,
   children: [
     HUGEPAGES,
@@ -91,19 +104,21 @@ const MEMORY_BACKING: EchoRule = {
     {
       name: 'source',
       omitEmpty: true,
-      attributes: [['type', oldEnum(['file', 'anonymous', 'memfd'], (value) => `unknown memoryBacking/source/type '${value}'`)]],
+      attributes: [
+        ['type', unlessEmpty(oldEnum(['file', 'anonymous', 'memfd'], (value) => `unknown memoryBacking/source/type '${value}'`))],
+      ],
     },
     {
       name: 'access',
       omitEmpty: true,
-      attributes: [['mode', oldEnum(['shared', 'private'], (value) => `unknown memoryBacking/access/mode '${value}'`)]],
+      attributes: [['mode', unlessEmpty(oldEnum(['shared', 'private'], (value) => `unknown memoryBacking/access/mode '${value}'`))]],
     },
     {
       name: 'allocation',
       omitEmpty: true,
       attributes: [
-        ['mode', oldEnum(['immediate', 'ondemand'], (value) => `unknown memoryBacking/allocation/mode '${value}'`)],
-        ['threads', positive],
+        ['mode', unlessEmpty(oldEnum(['immediate', 'ondemand'], (value) => `unknown memoryBacking/allocation/mode '${value}'`))],
+        ['threads', unlessEmpty(oldPositive(() => 'Failed to parse memory allocation threads'))],
       ],
     },
     flag('discard'),

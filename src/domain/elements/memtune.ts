@@ -2,7 +2,7 @@
 
 import { type DomainDefinition, MEMORY_UNLIMITED_KIB, type Memtune } from '../definition.ts';
 import { memoryChild } from '../units.ts';
-import { childOf, type XmlElement } from '../xml/element.ts';
+import { mergedChild, type XmlElement } from '../xml/element.ts';
 import type { XmlWriter } from '../xml/writer.ts';
 
 const LIMITS: readonly [name: string, property: keyof Memtune][] = [
@@ -13,12 +13,14 @@ const LIMITS: readonly [name: string, property: keyof Memtune][] = [
 ];
 
 export function parseMemtune(domain: XmlElement): Memtune {
-  const element = childOf(domain, 'memtune');
+  const element = mergedChild(domain, 'memtune');
   const memtune: Memtune = {};
   if (element === undefined) return memtune;
   for (const [name, property] of LIMITS) {
     const limit = memoryChild(element, name, `./memtune/${name}[1]`);
-    if (limit !== undefined && limit < MEMORY_UNLIMITED_KIB) memtune[property] = limit;
+    if (limit === undefined || limit >= MEMORY_UNLIMITED_KIB) continue;
+    // No guarantee is none; the limits may be 0.
+    if (limit > 0 || property !== 'minGuaranteeKiB') memtune[property] = limit;
   }
   return memtune;
 }

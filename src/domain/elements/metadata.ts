@@ -2,28 +2,27 @@
 
 import type { DomainDefinition, MetadataElement } from '../definition.ts';
 import { childOf, elementsOf, type XmlElement } from '../xml/element.ts';
-import { reindent, serialize } from '../xml/serialize.ts';
+import { reindent, serialize, serializeAttributes } from '../xml/serialize.ts';
 import type { XmlWriter } from '../xml/writer.ts';
 
+export type Metadata = Pick<DomainDefinition, 'metadata' | 'metadataHead' | 'emptyMetadata'>;
+
 /** Children without a namespace, or with one that an earlier child has, are dropped. */
-export function parseMetadata(domain: XmlElement): MetadataElement[] | undefined {
-  const element = childOf(domain, 'metadata');
-  if (element === undefined) return undefined;
-  const kept: MetadataElement[] = [];
+export function parseMetadata(parent: XmlElement): Metadata {
+  const element = childOf(parent, 'metadata');
+  if (element === undefined) return { metadata: [] };
+  const metadata: MetadataElement[] = [];
   for (const child of elementsOf(element)) {
     const { uri } = child;
-    if (uri === undefined || kept.some((known) => known.uri === uri)) continue;
-    kept.push({ uri, xml: serialize(child) });
+    if (uri === undefined || metadata.some((known) => known.uri === uri)) continue;
+    metadata.push({ uri, xml: serialize(child) });
   }
-  return kept;
+  const metadataHead = serializeAttributes(element);
+  return { metadata, ...(metadataHead !== '' && { metadataHead }), ...(metadata.length === 0 && { emptyMetadata: true }) };
 }
 
-export function writeMetadata(writer: XmlWriter, definition: DomainDefinition): void {
-  if (definition.metadata.length === 0) {
-    if (definition.emptyMetadata) writer.empty('metadata');
-    return;
-  }
-  writer.block('metadata', [], () => {
-    for (const { xml } of definition.metadata) writer.raw(reindent(xml, writer.depth));
-  });
+export function writeMetadata(writer: XmlWriter, { metadata, metadataHead = '', emptyMetadata }: Metadata): void {
+  if (metadata.length === 0 && !emptyMetadata) return;
+  const children = metadata.map(({ xml }) => xml).join('');
+  writer.raw(reindent(`<metadata${metadataHead}>${children}</metadata>`, writer.depth));
 }

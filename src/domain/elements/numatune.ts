@@ -21,7 +21,8 @@ export interface ParsedNumatune {
 
 /** `autoVcpus`: the vCPUs are placed automatically, and memory follows. `cells`: NUMA cells that <cpu> defines. */
 export function parseNumatune(domain: XmlElement, autoVcpus: boolean, cells: number): ParsedNumatune {
-  const element = childOf(domain, 'numatune');
+  const [element, ...more] = childrenOf(domain, 'numatune');
+  if (more.length > 0) throw libvirtError('XML_ERROR', 'only one numatune is supported');
   const numaNodes = element ? parseNodes(element, cells) : [];
   const memory = element && childOf(element, 'memory');
   if (memory === undefined) return { numatune: autoVcpus ? { mode: 'strict', placement: 'auto' } : undefined, numaNodes };

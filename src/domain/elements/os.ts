@@ -2,7 +2,7 @@
 
 import { libvirtError } from '../../errors.ts';
 import type { DomainOs } from '../definition.ts';
-import { attributeOf, childOf, childrenOf, childText, textOf, type XmlElement } from '../xml/element.ts';
+import { attributeOf, childOf, childrenOf, childText, mergedChild, textOf, type XmlElement } from '../xml/element.ts';
 import type { XmlWriter } from '../xml/writer.ts';
 
 const OS_TYPES = ['hvm', 'xen', 'linux', 'exe', 'uml', 'xenpvh'];
@@ -37,13 +37,13 @@ export function parseOsType(domain: XmlElement, virtType: string, hostArch: stri
     const ostype = text === 'hvm' ? '' : `ostype=${text} `;
     throw libvirtError('INVALID_ARG', `could not find capabilities for ${ostype}arch=${arch} domaintype=${virtType} `);
   }
-  const machine = attributeOf(type, 'machine');
+  const machine = attributeOf(type, 'machine') || undefined;
   return { arch, ...(machine !== undefined && { machine }) };
 }
 
 /** The rest of <os>; `init` is empty if it is missing, which validateOs() reports in its time. */
 export function parseOs(domain: XmlElement, type: { arch: string; machine?: string }): DomainOs {
-  const element = childOf(domain, 'os') as XmlElement;
+  const element = mergedChild(domain, 'os') as XmlElement;
   const os: DomainOs = { ...type, init: childText(element, 'init') ?? '', initargs: [], initenv: [] };
   for (const argument of childrenOf(element, 'initarg')) {
     const text = textOf(argument);
@@ -70,7 +70,7 @@ export function parseSmbios(domain: XmlElement): string | undefined {
   const element = os && childOf(os, 'smbios');
   if (element === undefined) return undefined;
   const mode = attributeOf(element, 'mode');
-  if (mode === undefined) return undefined;
+  if (!mode) return undefined;
   if (!['none', 'emulate', 'host', 'sysinfo'].includes(mode)) throw libvirtError('CONFIG_UNSUPPORTED', `unknown smbios mode '${mode}'`);
   return mode === 'none' ? undefined : mode;
 }

@@ -3,7 +3,7 @@
 import { libvirtError } from '../../errors.ts';
 import type { EchoedElement } from '../definition.ts';
 import { parseUint32 } from '../numbers.ts';
-import { attributeOf, childOf, childrenOf, textOf, type XmlElement } from '../xml/element.ts';
+import { attributeOf, childOf, childrenOf, mergedChild, textOf, type XmlElement } from '../xml/element.ts';
 import { requiredEnum, YES_NO } from './attributes.ts';
 import { type EchoRule, echo, echoedElement, hex, oneOf, onOff, required, yesNo } from './echoed.ts';
 
@@ -24,7 +24,7 @@ const EVENTS =
   );
 
 export function parsePerf(domain: XmlElement): EchoedElement | undefined {
-  const element = childOf(domain, 'perf');
+  const element = mergedChild(domain, 'perf');
   if (element === undefined) return undefined;
   const chosen = new Map<string, string>();
   for (const event of childrenOf(element, 'event')) {
@@ -60,7 +60,7 @@ const CIPHER: EchoRule = {
 };
 
 export function parseKeywrap(domain: XmlElement): EchoedElement | undefined {
-  const keywrap = childOf(domain, 'keywrap');
+  const keywrap = mergedChild(domain, 'keywrap');
   if (keywrap === undefined) return undefined;
   const ciphers = new Map<string, EchoedElement>();
   for (const element of childrenOf(keywrap, 'cipher')) {

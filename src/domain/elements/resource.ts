@@ -14,7 +14,7 @@ export function parseResource(domain: XmlElement): Resource {
   if (element === undefined) return {};
   const partition = childText(element, 'partition');
   const channel = childOf(element, 'fibrechannel');
-  const appId = channel && attributeOf(channel, 'appid');
+  const appId = (channel && attributeOf(channel, 'appid')) || undefined;
   // libvirt refuses an empty <resource> without finding words for it.
   if (partition === undefined && appId === undefined) throw libvirtError('PLAIN', 'An error occurred, but the cause is unknown');
   return { ...(partition !== undefined && { partition }), ...(appId !== undefined && { fibrechannelAppId: appId }) };

@@ -14,8 +14,8 @@ export function parseSeclabels(domain: XmlElement, live: boolean): Seclabel[] {
   const labels: Seclabel[] = [];
   for (const element of elements) {
     const label = parseSeclabel(element, live);
-    if (label.model !== undefined && labels.some(({ model }) => model === label.model))
-      throw libvirtError('PLAIN', `seclabel for model ${label.model} is already provided`);
+    if (labels.some(({ model }) => model === label.model))
+      throw libvirtError('PLAIN', `seclabel for model ${label.model ?? '(null)'} is already provided`);
     labels.push(label);
   }
   const [only] = labels;
@@ -26,7 +26,8 @@ export function parseSeclabels(domain: XmlElement, live: boolean): Seclabel[] {
   }
   // Without a security driver on the host a label without a model can only mean none.
   if (only !== undefined && only.model === undefined) {
-    if (only.type !== 'none' && only.type !== 'dynamic') throw libvirtError('XML_ERROR', 'missing security model in domain seclabel');
+    if (only.type !== 'none' && (only.type !== 'dynamic' || only.baselabel !== undefined))
+      throw libvirtError('XML_ERROR', 'missing security model in domain seclabel');
     return [{ type: 'none', model: 'none' }];
   }
   return labels.filter(({ type }) => type !== 'default');

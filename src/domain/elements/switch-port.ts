@@ -2,7 +2,7 @@
 
 import { libvirtError } from '../../errors.ts';
 import type { EchoedElement } from '../definition.ts';
-import { parseUint32 } from '../numbers.ts';
+import { parseWrapping } from '../numbers.ts';
 import { parseUuid } from '../uuid.ts';
 import { attributeOf, childOf, childrenOf, type XmlElement } from '../xml/element.ts';
 import { enumAttribute, missingAttribute, unsignedAttribute } from './attributes.ts';
@@ -28,9 +28,9 @@ export function parseVlan(parent: XmlElement): EchoedElement | undefined {
     ]);
   });
   const trunk = attributeOf(element, 'trunk');
-  if (trunk === 'no' && tags.length > 1)
-    throw libvirtError('XML_ERROR', `invalid "trunk='no'" in <vlan> - trunk='yes' is required for more than one vlan tag`);
-  if (trunk !== undefined && trunk !== 'yes' && trunk !== 'no')
+  if (trunk && trunk !== 'yes' && tags.length > 1)
+    throw libvirtError('XML_ERROR', `invalid "trunk='${trunk}'" in <vlan> - trunk='yes' is required for more than one vlan tag`);
+  if (trunk && trunk !== 'yes' && trunk !== 'no')
     throw libvirtError('XML_ERROR', `invalid "trunk='${trunk}'" in <vlan> - must be yes or no`);
   return echoedElement('vlan', [['trunk', trunk === 'yes' || tags.length > 1 || native > 0 ? 'yes' : undefined]], kept);
 }
@@ -123,9 +123,9 @@ function readParameters(element: XmlElement): [string, string][] {
   for (const [name, most] of PARAMETERS) {
     const text = attributeOf(element, name);
     if (text === undefined) continue;
-    const value = parseUint32(text, 0);
+    const value = parseWrapping(text, 32, 0);
     if (value === undefined) throw libvirtError('XML_ERROR', `cannot parse value of ${name} parameter`);
-    if (value > most) throw libvirtError('XML_ERROR', `value of ${name} out of range`);
+    if (value > most) throw libvirtError('XML_ERROR', `value ${name === 'typeid' ? 'for' : 'of'} ${name} out of range`);
     given.push([name, String(value)]);
   }
   for (const name of ['instanceid', 'interfaceid']) {

@@ -31,7 +31,7 @@ function smbios(element: XmlElement, uuid: string | undefined): EchoedElement[] 
         const text = entryText(group, entry);
         return text === undefined ? [] : [echoedElement('entry', [['name', entry]], [], checked(name, entry, text, uuid))];
       });
-      if (entries.length > 0 || many) groups.push(echoedElement(name, [], entries));
+      if (entries.length > 0) groups.push(echoedElement(name, [], entries));
     }
   }
   const strings = childOf(element, 'oemStrings');
@@ -70,8 +70,8 @@ function checked(group: string, entry: string, text: string, uuid: string | unde
 function firmware(element: XmlElement): EchoedElement[] {
   return childrenOf(element, 'entry').map((entry) => {
     const name = attributeOf(entry, 'name');
-    if (!name) throw libvirtError('XML_ERROR', "Firmware entry is missing 'name' attribute");
-    const value = textOf(entry) || undefined;
+    if (name === undefined) throw libvirtError('XML_ERROR', "Firmware entry is missing 'name' attribute");
+    const value = textOf(entry).trim() === '' ? undefined : textOf(entry);
     const file = attributeOf(entry, 'file') || undefined;
     if (value === undefined && file === undefined)
       throw libvirtError('XML_ERROR', "Firmware entry must have either value or 'file' attribute");

@@ -4,7 +4,7 @@ import { libvirtError } from '../../errors.ts';
 import { formatBitmap, parseBitmap } from '../bitmap.ts';
 import type { DomainDefinition } from '../definition.ts';
 import { parseUint32 } from '../numbers.ts';
-import { attributeOf, childOf, childrenOf, textOf, type XmlElement } from '../xml/element.ts';
+import { attributeOf, childOf, childrenOf, mergedChild, textOf, type XmlElement } from '../xml/element.ts';
 import type { XmlWriter } from '../xml/writer.ts';
 import { enumAttribute, requiredEnum, unsignedAttribute, yesNo } from './attributes.ts';
 import { echo, echoedElement, integer, nonZero, required, writeEchoed } from './echoed.ts';
@@ -45,7 +45,7 @@ export function rejectVcpuStates(domain: XmlElement, count: number): void {
     if (id >= count) throw libvirtError('XML_ERROR', `vcpu id '${id}' is out of range of maximum vcpu count`);
     requiredEnum(entry, 'enabled', ['yes', 'no']);
     yesNo(entry, 'hotpluggable');
-    unsignedAttribute(entry, 'order', { nonZero: true });
+    unsignedAttribute(entry, 'order');
   }
 }
 
@@ -62,7 +62,7 @@ export function parseIothreads(domain: XmlElement): Threads {
   const text = element && textOf(element);
   const count = text ? parseUint32(text) : 0;
   if (count === undefined) throw libvirtError('XML_ERROR', `invalid iothreads count '${text}'`);
-  const list = childOf(domain, 'iothreadids');
+  const list = mergedChild(domain, 'iothreadids');
   const ids = (list ? childrenOf(list, 'iothread') : []).map(
     (entry) =>
       echo(

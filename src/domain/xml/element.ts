@@ -52,6 +52,14 @@ export function childrenOf(element: XmlElement, name: string): XmlElement[] {
   return found;
 }
 
+/** The children of that name as one, with what each of them has: what XPath's `name/...` and `name/@...` look through. */
+export function mergedChild(element: XmlElement, name: string): XmlElement | undefined {
+  const [first, ...more] = childrenOf(element, name);
+  if (first === undefined || more.length === 0) return first;
+  const all = [first, ...more];
+  return { ...first, attributes: all.flatMap(({ attributes }) => attributes), children: all.flatMap(({ children }) => children) };
+}
+
 /** All child elements. */
 export function elementsOf(element: XmlElement): XmlElement[] {
   const found: XmlElement[] = [];

@@ -17,6 +17,7 @@ export function serialize(element: XmlElement, depth = 0): string {
 export function reindent(text: string, depth: number): string {
   const root = parseXml(text, 'serialized');
   keepSpaces(root);
+  dropRepeated(root);
   return serializeElement(root, depth, true);
 }
 
@@ -28,11 +29,27 @@ function keepSpaces(element: XmlElement): void {
   }
 }
 
+/** What a child was given to stand on its own, it has from its parent here. */
+function dropRepeated({ declarations, children }: XmlElement): void {
+  for (const child of children)
+    if (child.kind === 'element')
+      child.declarations = child.declarations.filter(([prefix, uri]) => !declarations.some(([known, value]) => known === prefix && value === uri));
+}
+
+/** What stands in the element's tag when it stands on its own: ` xmlns:a="..." b="..."`. */
+export function serializeAttributes(element: XmlElement): string {
+  return attributesText([...element.declarations, ...inherited(element)], element.attributes);
+}
+
+function attributesText(declarations: readonly [string, string][], attributes: XmlElement['attributes']): string {
+  let text = '';
+  for (const [prefix, uri] of declarations) text += ` ${prefix === '' ? 'xmlns' : `xmlns:${prefix}`}="${escapeAttribute(uri)}"`;
+  for (const { name, value } of attributes) text += ` ${name}="${escapeAttribute(value)}"`;
+  return text;
+}
+
 function serializeElement(element: XmlElement, depth: number, format: boolean, extra: readonly [string, string][] = []): string {
-  let head = `<${element.name}`;
-  for (const [prefix, uri] of [...extra, ...element.declarations])
-    head += ` ${prefix === '' ? 'xmlns' : `xmlns:${prefix}`}="${escapeAttribute(uri)}"`;
-  for (const { name, value } of element.attributes) head += ` ${name}="${escapeAttribute(value)}"`;
+  const head = `<${element.name}${attributesText([...extra, ...element.declarations], element.attributes)}`;
   const nodes = significant(element);
   if (nodes.length === 0) return `${head}/>`;
   // With text among the children white space would become part of it.
@@ -118,11 +135,7 @@ function inherited(element: XmlElement): [string, string][] {
 
 /** The element exactly as it was read, white space included; only its quotes and references are libxml2's. */
 export function serializeVerbatim(element: XmlElement): string {
-  const attributes = element.attributes.map(({ name, value }) => ` ${name}="${escapeAttribute(value)}"`).join('');
-  const declarations = element.declarations.map(
-    ([prefix, uri]) => ` ${prefix === '' ? 'xmlns' : `xmlns:${prefix}`}="${escapeAttribute(uri)}"`,
-  );
-  const head = `<${element.name}${declarations.join('')}${attributes}`;
+  const head = `<${element.name}${attributesText(element.declarations, element.attributes)}`;
   if (element.children.length === 0) return `${head}/>`;
   const inside = element.children.map((node) => (node.kind === 'element' ? serializeVerbatim(node) : serializeNode(node, 0, false)));
   return `${head}>${inside.join('')}</${element.name}>`;
