@@ -2,14 +2,21 @@
 
 import { libvirtError } from '../errors.ts';
 import type { CharDevice, DiskDevice, EchoedElement, FilesystemDevice, HostDevice, InterfaceDevice } from './definition.ts';
-import { numberConsoles, parseChannel, parseCharDevice, writeCharDevice } from './elements/console.ts';
+import {
+  numberConsoles,
+  parseChannel,
+  parseCharDevice,
+  validateCharDevice,
+  validateEchoedSource,
+  writeCharDevice,
+} from './elements/console.ts';
 import { parseController } from './elements/controller.ts';
 import { parseDisk, validateDisk, writeDisk } from './elements/disk.ts';
 import { assignDriveAddress } from './elements/disk-address.ts';
 import { writeEchoed } from './elements/echoed.ts';
 import { parseFilesystem, validateFilesystem, writeFilesystem } from './elements/filesystem.ts';
 import { parseHostdev, writeHostdev } from './elements/hostdev.ts';
-import { parseInterface, validateInterface, writeInterface } from './elements/interface.ts';
+import { parseInterface, rejectUnknownModel, validateInterface, writeInterface } from './elements/interface.ts';
 import { parsePassiveDevice } from './elements/passive-devices.ts';
 import type { ParseHost } from './parse.ts';
 import { attributeOf, childOf, type XmlElement } from './xml/element.ts';
@@ -51,6 +58,7 @@ export function parseDevice(xml: string | Uint8Array, host: ParseHost, options: 
     }
     case 'interface': {
       const device = parseInterface(root, { live, randomMac: () => host.randomMac(), randomUuid: () => host.randomUuid() });
+      rejectUnknownModel(device);
       validateInterface(device);
       return { kind: 'interface', device, macGiven: givesMac(root) };
     }
@@ -60,11 +68,15 @@ export function parseDevice(xml: string | Uint8Array, host: ParseHost, options: 
     case 'serial':
     case 'parallel': {
       const device = parseCharDevice(root, root.local, live);
+      validateCharDevice(device);
       if (root.local === 'console' && device.port < 0) numberConsoles([device]);
       return { kind: root.local, device };
     }
-    case 'channel':
-      return { kind: 'other', name: root.local, device: parseChannel(root, live) };
+    case 'channel': {
+      const device = parseChannel(root, live);
+      validateEchoedSource(device);
+      return { kind: 'other', name: root.local, device };
+    }
     case 'controller':
       return { kind: 'other', name: root.local, device: parseController(root, live) };
     case 'input':

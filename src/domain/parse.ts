@@ -5,7 +5,7 @@ import { libvirtError } from '../errors.ts';
 import type { DomainDefinition } from './definition.ts';
 import { parseBlkiotune } from './elements/blkiotune.ts';
 import { parseClock, validateClock } from './elements/clock.ts';
-import { numberConsoles, validateSerials } from './elements/console.ts';
+import { numberConsoles, validateCharDevice, validateEchoedSource, validateSerials } from './elements/console.ts';
 import { addImpliedControllers, numberControllers, validateControllers } from './elements/controller.ts';
 import { type ParsedCpu, parseCpu } from './elements/cpu.ts';
 import { parseCputune, validateCputune } from './elements/cputune.ts';
@@ -30,7 +30,7 @@ import { parseKeywrap, parseLaunchSecurity, parsePerf, parsePm } from './element
 import { parseResource } from './elements/resource.ts';
 import { parseSeclabels } from './elements/seclabel.ts';
 import { parseSysinfo } from './elements/sysinfo.ts';
-import { hasVcpuStates, iothreadIds, parseIothreads, parseVcpu, rejectVcpuStates } from './elements/vcpu.ts';
+import { hasVcpuStates, iothreadIds, parseIothreads, parseVcpu, rejectVcpuStates, validateIothreads } from './elements/vcpu.ts';
 import type { XmlElement } from './xml/element.ts';
 import { parseXml } from './xml/reader.ts';
 
@@ -178,22 +178,32 @@ function settle(definition: DomainDefinition, context: Omit<Read, 'definition'> 
   if (context.vcpuStates) throw libvirtError('CONFIG_UNSUPPORTED', 'individual CPU state configuration is not supported');
 }
 
+/** The character sources of all kinds of devices. */
+function validateCharSources({ others, serials, parallels, channels, consoles }: DomainDefinition['devices']): void {
+  for (const device of others) if (device.name === 'smartcard') validateEchoedSource(device);
+  for (const device of [...serials, ...parallels]) validateCharDevice(device);
+  for (const device of channels) validateEchoedSource(device);
+  for (const device of consoles) validateCharDevice(device);
+}
+
 /** Devices first, then the domain. */
 function validate(definition: DomainDefinition, numa: ParsedCpu['numa']): void {
   const { devices } = definition;
   for (const disk of devices.disks) validateDisk(disk);
   for (const device of devices.interfaces) validateInterface(device);
   for (const device of devices.filesystems) validateFilesystem(device);
+  validateCharSources(devices);
   validatePassive(devices);
   validateSerials(devices.serials);
   validateIommu(definition);
   validateDiskTargets(devices.disks);
   validateDriveAddresses(devices.disks);
   validateHostdevs(devices.hostdevs);
-  validateIdmap(definition.idmap);
-  validateCputune(definition.cputune);
   validateLifecycle(definition);
+  validateCputune(definition.cputune);
+  validateIdmap(definition.idmap);
   validateFilesystemTags(devices.filesystems);
+  validateIothreads(definition);
   validateMemoryBacking(definition.memoryBacking, numa.cells);
   rejectNewline(definition.name);
 }

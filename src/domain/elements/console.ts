@@ -7,7 +7,18 @@ import { attributeOf, childOf, childrenOf, type XmlElement } from '../xml/elemen
 import type { XmlWriter } from '../xml/writer.ts';
 import { enumAttribute, unsignedAttribute } from './attributes.ts';
 import { deviceInfoElements, parseDeviceInfo, writeDeviceInfo } from './device-info.ts';
-import { type EchoRule, echoChild, echoChildren, echoedElement, onOff, string, writeEchoed, yesNo } from './echoed.ts';
+import {
+  type EchoRule,
+  echoChildren,
+  echoedAttribute,
+  echoedElement,
+  oneOf,
+  onOff,
+  required,
+  string,
+  writeEchoed,
+  yesNo,
+} from './echoed.ts';
 import { RECONNECT } from './interface.ts';
 import { formatIp, parseIp } from './ip.ts';
 
@@ -56,7 +67,7 @@ function readTarget(device: CharDevice, element: XmlElement, kind: CharKind): vo
     throw libvirtError('CONFIG_UNSUPPORTED', `unknown target type '${targetType}' specified for character device`);
   if (targetType !== undefined && targetType !== 'none' && kind !== 'parallel') device.targetType = targetType;
   const model = kind === 'serial' ? childOf(target, 'model') : undefined;
-  const modelName = model && attributeOf(model, 'name');
+  const modelName = (model && attributeOf(model, 'name')) || undefined;
   if (modelName !== undefined && !MODELS.includes(modelName))
     throw libvirtError('CONFIG_UNSUPPORTED', `unknown target model '${modelName}' specified for character device`);
   if (modelName !== undefined) device.targetModel = modelName;
@@ -101,126 +112,149 @@ export function parseCharSource(element: XmlElement, type: string, live: boolean
   if (childrenOf(element, 'log').length > 1) throw libvirtError('XML_ERROR', 'only one log element is allowed for character device');
   if (childrenOf(element, 'protocol').length > 1)
     throw libvirtError('XML_ERROR', 'only one protocol element is allowed for character device');
-  const log = echoChild(LOG, element);
-  return [...sourceElements(element, sources, type, live), ...(log ? [log] : [])];
-}
-
-function missing(what: string): Error {
-  return libvirtError('INTERNAL_ERROR', `Missing source ${what} attribute for char device`);
+  return [...sourceElements(element, sources, type, live), ...echoChildren([LOG], element)];
 }
 
 function sourceElements(element: XmlElement, sources: XmlElement[], type: string, live: boolean): EchoedElement[] {
   const [source] = sources;
-  const of = (name: string): string | undefined => (source ? attributeOf(source, name) : undefined);
+  if (source === undefined) return type === 'tcp' ? [protocolOf(element)] : [];
+  const of = (...names: string[]): [string, string | undefined][] => names.map((name) => [name, attributeOf(source, name)]);
   switch (type) {
-    case 'pty': {
-      const path = live ? of('path') : undefined;
-      return path === undefined ? [] : [echoedElement('source', [['path', path]])];
-    }
+    case 'pty':
+      return live && attributeOf(source, 'path') !== undefined ? [echoedElement('source', of('path'))] : [];
     case 'dev':
     case 'file':
     case 'pipe': {
-      const path = of('path');
-      if (path === undefined) throw missing('path');
-      const append = type === 'file' && source ? enumAttribute(source, 'append', ['on', 'off']) : undefined;
-      const labels = source ? echoChildren([SOURCE_LABEL], source) : [];
-      return [
-        echoedElement(
-          'source',
-          [
-            ['path', path],
-            ['append', append],
-          ],
-          labels,
-        ),
-      ];
+      const append = type === 'file' ? onOff(source, 'append') : undefined;
+      return [echoedElement('source', [...of('path'), ['append', append]], sourceLabels(source))];
     }
     case 'nmdm': {
-      const [master, slave] = [of('master'), of('slave')];
-      if (master === undefined && slave === undefined) return [];
-      if (master === undefined || slave === undefined)
-        throw libvirtError('INTERNAL_ERROR', 'Should define both master and slave path attributes for nmdm device');
-      return [
-        echoedElement('source', [
-          ['master', master],
-          ['slave', slave],
-        ]),
-      ];
+      const paths = echoedElement('source', of('master', 'slave'));
+      return paths.attributes.length > 0 ? [paths] : [];
     }
-    case 'tcp':
-      return tcpSource(element, source);
+    case 'tcp': {
+      const mode = modeOf(source);
+      const reconnect = echoChildren([RECONNECT], source);
+      const tls = yesNo(source, 'tls');
+      return [echoedElement('source', [['mode', mode], ...of('host', 'service'), ['tls', tls]], reconnect), protocolOf(element)];
+    }
     case 'udp':
       return udpSources(sources);
-    case 'unix': {
-      const path = of('path');
-      if (path === undefined) throw missing('path');
-      const mode = (source && enumAttribute(source, 'mode', ['connect', 'bind'])) ?? 'connect';
-      const reconnect = source && echoChild(RECONNECT, source);
+    case 'unix':
+      if (attributeOf(source, 'path') === undefined) return [];
       return [
-        echoedElement(
-          'source',
-          [
-            ['mode', mode],
-            ['path', path],
-          ],
-          reconnect ? [reconnect] : [],
-        ),
+        echoedElement('source', [['mode', modeOf(source)], ...of('path')], [...echoChildren([RECONNECT], source), ...sourceLabels(source)]),
       ];
-    }
-    case 'spiceport': {
-      const channel = of('channel');
-      if (channel === undefined) throw libvirtError('CONFIG_UNSUPPORTED', 'Missing source channel attribute for char device');
-      return [echoedElement('source', [['channel', channel]])];
-    }
-    case 'dbus': {
-      const channel = of('channel');
-      if (channel === undefined) throw libvirtError('CONFIG_UNSUPPORTED', 'Missing source channel attribute for char device');
-      return [echoedElement('source', [['channel', channel]])];
+    case 'spiceport':
+    case 'dbus':
+      return [echoedElement('source', of('channel'))];
+    case 'qemu-vdagent': {
+      const parts = echoChildren(VDAGENT, source);
+      return parts.length > 0 ? [echoedElement('source', [], parts)] : [];
     }
     default:
       return [];
   }
 }
 
-function tcpSource(element: XmlElement, source: XmlElement | undefined): EchoedElement[] {
-  const of = (name: string): string | undefined => source && attributeOf(source, name);
-  const [host, service] = [of('host'), of('service')];
-  if (host === undefined) throw missing('host');
-  if (service === undefined) throw missing('service');
-  const mode = (source && enumAttribute(source, 'mode', ['connect', 'bind'])) ?? 'connect';
-  const reconnect = source && echoChild(RECONNECT, source);
-  const tls = source && yesNo(source, 'tls');
+const VDAGENT: readonly EchoRule[] = [
+  { name: 'clipboard', omitEmpty: true, attributes: [['copypaste', required(yesNo)]] },
+  { name: 'mouse', omitEmpty: true, attributes: [['mode', required(oneOf('server', 'client'))]] },
+];
+
+function sourceLabels(source: XmlElement): EchoedElement[] {
+  const labels = echoChildren([SOURCE_LABEL], source);
+  const models = labels.map((label) => echoedAttribute(label, 'model') ?? '(null)');
+  const twice = models.find((model, index) => models.indexOf(model) < index);
+  if (twice !== undefined) throw libvirtError('PLAIN', `seclabel for model ${twice} is already provided`);
+  return labels.filter(({ attributes, children }) => children.length > 0 || attributes.some(([name]) => name !== 'model'));
+}
+
+function modeOf(source: XmlElement): 'connect' | 'bind' {
+  return enumAttribute(source, 'mode', ['connect', 'bind'] as const) ?? 'connect';
+}
+
+function protocolOf(element: XmlElement): EchoedElement {
   const protocol = childOf(element, 'protocol');
-  const protocolType = (protocol && attributeOf(protocol, 'type')) ?? 'raw';
-  if (!['raw', 'telnet', 'telnets', 'tls'].includes(protocolType))
-    throw libvirtError('CONFIG_UNSUPPORTED', `Unknown protocol '${protocolType}'`);
-  return [
-    echoedElement(
-      'source',
-      [
+  const type = (protocol && attributeOf(protocol, 'type')) ?? 'raw';
+  if (!['raw', 'telnet', 'telnets', 'tls'].includes(type)) throw libvirtError('CONFIG_UNSUPPORTED', `Unknown protocol '${type}'`);
+  return echoedElement('protocol', [['type', type]]);
+}
+
+function given(element: XmlElement, names: readonly string[]): Record<string, string> {
+  return Object.fromEntries(element.attributes.filter(({ local }) => names.includes(local)).map(({ local, value }) => [local, value]));
+}
+
+/** Of two for one direction the last word counts. */
+function udpSources(sources: readonly XmlElement[]): EchoedElement[] {
+  const byMode = { bind: {}, connect: {} };
+  for (const source of sources) Object.assign(byMode[modeOf(source)], given(source, ['host', 'service']));
+  return (['bind', 'connect'] as const).flatMap((mode) => {
+    const { host, service }: { host?: string; service?: string } = byMode[mode];
+    if (host === undefined && service === undefined) return [];
+    return [
+      echoedElement('source', [
         ['mode', mode],
         ['host', host],
         ['service', service],
-        ['tls', tls],
-      ],
-      reconnect ? [reconnect] : [],
-    ),
-    echoedElement('protocol', [['type', protocolType]]),
-  ];
+      ]),
+    ];
+  });
 }
 
-function udpSources(sources: XmlElement[]): EchoedElement[] {
-  const find = (mode: 'bind' | 'connect') => sources.find((source) => (attributeOf(source, 'mode') ?? 'connect') === mode);
-  const bind = find('bind');
-  const connect = find('connect');
-  if (connect === undefined || attributeOf(connect, 'service') === undefined) throw missing('service');
-  const printed = (mode: string, source: XmlElement): EchoedElement =>
-    echoedElement('source', [
-      ['mode', mode],
-      ['host', attributeOf(source, 'host')],
-      ['service', attributeOf(source, 'service')],
-    ]);
-  return [...(bind ? [printed('bind', bind)] : []), printed('connect', connect)];
+/** What a source of each type cannot do without. `pathless`: libvirt chooses the path of the socket. */
+export function validateCharSource(type: string, elements: readonly EchoedElement[], { pathless = false } = {}): void {
+  const sources = elements.filter(({ name }) => name === 'source');
+  const has = (attribute: string): boolean => sources.some((source) => echoedAttribute(source, attribute) !== undefined);
+  const need = (attribute: string): void => {
+    if (!has(attribute)) throw libvirtError('INTERNAL_ERROR', `Missing source ${attribute} attribute for char device`);
+  };
+  const reconnects = sources.some(({ children }) =>
+    children.some((child) => child.name === 'reconnect' && echoedAttribute(child, 'enabled') === 'yes'),
+  );
+  if (reconnects && sources.some((source) => echoedAttribute(source, 'mode') === 'bind'))
+    throw libvirtError('INTERNAL_ERROR', 'chardev reconnect is possible only for connect mode');
+  switch (type) {
+    case 'dev':
+    case 'file':
+    case 'pipe':
+      need('path');
+      break;
+    case 'unix':
+      if (!pathless) need('path');
+      break;
+    case 'nmdm':
+      if (has('master') !== has('slave'))
+        throw libvirtError('INTERNAL_ERROR', 'Should define both master and slave path attributes for nmdm device');
+      break;
+    case 'tcp':
+      need('host');
+      need('service');
+      break;
+    case 'udp':
+      if (!sources.some((source) => echoedAttribute(source, 'mode') === 'connect' && echoedAttribute(source, 'service') !== undefined))
+        throw libvirtError('INTERNAL_ERROR', 'Missing source service attribute for char device');
+      break;
+    case 'spiceport':
+    case 'dbus': {
+      const channel = sources[0] && echoedAttribute(sources[0], 'channel');
+      if (channel === undefined) throw libvirtError('CONFIG_UNSUPPORTED', 'Missing source channel attribute for char device');
+      if (!/^[A-Za-z0-9_.\-+/]*$/.test(channel)) throw libvirtError('INVALID_ARG', 'Invalid character in source channel for char device');
+      break;
+    }
+    default:
+  }
+}
+
+export function validateCharDevice(device: CharDevice): void {
+  validateCharSource(device.type, device.source ? [device.source, ...device.others] : device.others);
+}
+
+/** The same for a device that is kept as an echo, whose @type says what its source is. */
+export function validateEchoedSource(device: EchoedElement): void {
+  const target = device.children.find(({ name }) => name === 'target');
+  const pathless = ['virtio', 'xen'].includes((target && echoedAttribute(target, 'type')) ?? '');
+  validateCharSource(echoedAttribute(device, 'type') ?? '', device.children, { pathless });
 }
 
 // -- numbering ---------------------------------------------------------------------------------------------------------------
@@ -236,14 +270,14 @@ export function numberConsoles(consoles: readonly CharDevice[]): void {
 /** Serial ports without a number get those after the largest that is given. */
 export function numberSerials(devices: readonly CharDevice[]): void {
   let largest = Math.max(-1, ...devices.map(({ port }) => port));
-  for (const device of devices) if (device.port < 0) device.port = ++largest;
+  for (const device of devices) if (device.port === -1) device.port = ++largest;
 }
 
 /** A parallel port without a number gets the one after the largest before it. */
 export function numberParallels(devices: readonly CharDevice[]): void {
   let largest = -1;
   for (const device of devices) {
-    if (device.port < 0) device.port = largest + 1;
+    if (device.port === -1) device.port = largest + 1;
     largest = Math.max(largest, device.port);
   }
 }
@@ -272,9 +306,7 @@ export function parseChannel(element: XmlElement, live: boolean): EchoedElement 
   if (targetType === undefined || !TARGETS.channel.includes(targetType) || targetType === 'none')
     throw libvirtError('CONFIG_UNSUPPORTED', `unknown target type '${targetType ?? '(null)'}' specified for character device`);
   const kept = channelTarget(target, targetType, live);
-  // The path of a guest agent's socket is libvirt's to choose.
-  const chosen = type === 'unix' && targetType === 'virtio' && childOf(element, 'source') === undefined;
-  const sources = chosen ? [] : parseCharSource(element, type, live);
+  const sources = parseCharSource(element, type, live);
   if (type === 'spicevmc' && targetType !== 'virtio') throw libvirtError('CONFIG_UNSUPPORTED', 'spicevmc device type only supports virtio');
   const info = deviceInfoElements(parseDeviceInfo(element, { live }));
   return echoedElement('channel', [['type', type]], [...sources, kept, ...info]);
@@ -285,7 +317,7 @@ function channelTarget(target: XmlElement, targetType: string, live: boolean): E
     const address = attributeOf(target, 'address');
     if (address === undefined) throw libvirtError('XML_ERROR', 'guestfwd channel does not define a target address');
     const bytes = parseIp(address);
-    if (bytes === undefined) throw libvirtError('INTERNAL_ERROR', `Cannot parse socket address '${address}': Name or service not known`);
+    if (bytes === undefined) throw libvirtError('PLAIN', `Cannot parse socket address '${address}': Name or service not known`);
     if (bytes.length !== 4) throw libvirtError('CONFIG_UNSUPPORTED', 'guestfwd channel only supports IPv4 addresses');
     const port = unsignedAttribute(target, 'port', { required: true }) as number;
     return echoedElement('target', [

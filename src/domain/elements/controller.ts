@@ -5,18 +5,7 @@ import type { DomainDevices, EchoedElement } from '../definition.ts';
 import { attributeOf, childrenOf, type XmlElement } from '../xml/element.ts';
 import { enumAttribute, integerAttribute } from './attributes.ts';
 import { deviceInfoElements, parseDeviceInfo } from './device-info.ts';
-import {
-  type EchoRule,
-  echoChild,
-  echoedAttribute,
-  echoedElement,
-  integer,
-  oneOf,
-  onOff,
-  positive,
-  sizeInKiB,
-  unsigned,
-} from './echoed.ts';
+import { type EchoRule, echoChild, echoedAttribute, echoedElement, integer, oneOf, onOff, positive, sizeInKiB } from './echoed.ts';
 
 const TYPES = ['ide', 'fdc', 'scsi', 'sata', 'virtio-serial', 'ccid', 'usb', 'pci', 'xenbus', 'isa'] as const;
 type ControllerType = (typeof TYPES)[number];
@@ -60,15 +49,21 @@ const PCI_TARGET: EchoRule = {
   name: 'target',
   omitEmpty: true,
   attributes: [
-    ['chassisNr', unsigned],
-    ['chassis', unsigned],
-    ['port', (element, name) => hexPort(element, name)],
-    ['busNr', unsigned],
-    ['index', unsigned],
+    ['chassisNr', placeNumber],
+    ['chassis', placeNumber],
+    ['port', hexPort],
+    ['busNr', placeNumber],
+    ['index', placeNumber],
     ['hotplug', onOff],
   ],
   children: [{ name: 'node', text: (text) => text || undefined }],
 };
+
+/** In any base of C's; -1 would be none. */
+function placeNumber(element: XmlElement, name: string): string | undefined {
+  const value = integerAttribute(element, name, { base: 0, nonNegative: true });
+  return value === undefined ? undefined : String(value);
+}
 
 function hexPort(element: XmlElement, name: string): string | undefined {
   const port = integerAttribute(element, name, { base: 0 });
@@ -113,7 +108,7 @@ function ownAttributes(element: XmlElement, type: ControllerType): [string, stri
         ['vectors', count(element, 'vectors')],
       ];
     case 'usb':
-      return [['ports', integer(element, 'ports')]];
+      return [['ports', count(element, 'ports')]];
     case 'xenbus':
       return [
         ['maxGrantFrames', integer(element, 'maxGrantFrames')],
@@ -130,6 +125,11 @@ export function insertController(controllers: EchoedElement[], controller: Echoe
   for (let i = controllers.length - 1; i >= 0; i--) {
     const other = controllers[i] as EchoedElement;
     if (typeOf(other) !== typeOf(controller)) continue;
+    // Without an index yet it comes last.
+    if (indexOf(controller) < 0) {
+      at = i + 1;
+      break;
+    }
     if (indexOf(other) > indexOf(controller)) at = i;
     else if (at < 0) at = i + 1;
   }
@@ -176,7 +176,7 @@ export function validateControllers(controllers: readonly EchoedElement[]): void
   const seen = new Set<string>();
   for (const controller of controllers) {
     const [type, index] = [typeOf(controller), indexOf(controller)];
-    if (type === 'usb' && /^ich9-/.test(echoedAttribute(controller, 'model') ?? '')) continue;
+    if (type === 'usb') continue;
     const key = `${type} ${index}`;
     if (seen.has(key)) throw libvirtError('XML_ERROR', `Multiple '${type}' controllers with index '${index}'`);
     seen.add(key);

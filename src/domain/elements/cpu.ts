@@ -5,8 +5,21 @@ import { formatBitmap, parseBitmap } from '../bitmap.ts';
 import type { EchoedElement } from '../definition.ts';
 import { LARGEST_SIZE, scaledValue } from '../units.ts';
 import { attributeOf, childOf, childrenOf, textOf, type XmlElement } from '../xml/element.ts';
-import { enumAttribute, integerAttribute, ON_OFF, unsignedAttribute, YES_NO } from './attributes.ts';
-import { type EchoRule, echoChildren, echoedElement, isBare, oneOf, orElse, required, string, unsigned, unsigned64 } from './echoed.ts';
+import { enumAttribute, ON_OFF, unsignedAttribute, YES_NO } from './attributes.ts';
+import {
+  type EchoRule,
+  echoChildren,
+  echoedAttribute,
+  echoedElement,
+  isBare,
+  nonNegative,
+  oneOf,
+  orElse,
+  required,
+  string,
+  unsigned,
+  unsigned64,
+} from './echoed.ts';
 import { CPU_MASK_BITS } from './vcpu.ts';
 
 export interface ParsedCpu {
@@ -37,8 +50,11 @@ export function parseCpu(domain: XmlElement): ParsedCpu {
   if (childOf(element, 'vendor') && !hasModel) throw libvirtError('XML_ERROR', 'CPU vendor specified without CPU model');
   children.push(...parseTopology(element));
   const features = parseFeatures(element, mode, hasModel);
+  if (childrenOf(element, 'cache').length > 1) throw libvirtError('XML_ERROR', 'at most one CPU cache element may be specified');
   children.push(...echoChildren([CACHE, MAXPHYSADDR], element), ...features);
   const { numa, cells } = parseNuma(element);
+  if (check !== undefined && mode === 'custom' && !hasModel)
+    throw libvirtError('CONFIG_UNSUPPORTED', 'check attribute specified for CPU with no model');
   if (numa) children.push(numa);
   const match = mode === 'custom' && hasModel ? (matchGiven ?? 'exact') : undefined;
   const cpu = echoedElement(
@@ -56,8 +72,7 @@ export function parseCpu(domain: XmlElement): ParsedCpu {
 
 function parseModel(element: XmlElement, mode: string): EchoedElement | undefined {
   const fallback = attributeOf(element, 'fallback');
-  if (fallback !== undefined && fallback !== 'allow' && fallback !== 'forbid')
-    throw libvirtError('CONFIG_UNSUPPORTED', 'Invalid fallback attribute');
+  if (fallback && fallback !== 'allow' && fallback !== 'forbid') throw libvirtError('CONFIG_UNSUPPORTED', 'Invalid fallback attribute');
   const vendorId = attributeOf(element, 'vendor_id');
   if (vendorId !== undefined && vendorId.length !== 12) throw libvirtError('XML_ERROR', 'vendor_id must be exactly 12 characters long');
   if (vendorId?.includes(',')) throw libvirtError('XML_ERROR', 'vendor id is invalid');
@@ -68,7 +83,7 @@ function parseModel(element: XmlElement, mode: string): EchoedElement | undefine
     return echoedElement(
       'model',
       [
-        ['fallback', fallback ?? 'allow'],
+        ['fallback', fallback || 'allow'],
         ['vendor_id', vendorId],
       ],
       [],
@@ -92,16 +107,22 @@ function parseTopology(element: XmlElement): EchoedElement[] {
 const CACHE: EchoRule = {
   name: 'cache',
   attributes: [
-    ['level', unsigned],
+    ['level', nonNegative],
     ['mode', required(oneOf('emulate', 'passthrough', 'disable'))],
   ],
+  finish: (echoed) => {
+    const level = echoedAttribute(echoed, 'level');
+    if (level !== undefined && (level === '0' || Number(level) > 3))
+      throw libvirtError('XML_ERROR', 'invalid CPU cache level, must be in range [1,3]');
+    return echoed;
+  },
 };
 
 const MAXPHYSADDR: EchoRule = {
   name: 'maxphysaddr',
   attributes: [
     ['mode', required(oneOf('emulate', 'passthrough'))],
-    ['bits', unsigned],
+    ['bits', nonNegative],
   ],
 };
 
@@ -113,7 +134,7 @@ function parseFeatures(element: XmlElement, mode: string, hasModel: boolean): Ec
   return features.map((feature) => {
     const policy = attributeOf(feature, 'policy');
     if (policy !== undefined && !['force', 'require', 'optional', 'disable', 'forbid'].includes(policy))
-      throw libvirtError('XML_ERROR', `Invalid value for attribute 'policy' in element 'feature': '${policy}'.`);
+      throw libvirtError('CONFIG_UNSUPPORTED', 'Invalid CPU feature policy');
     const name = attributeOf(feature, 'name');
     if (!name) throw libvirtError('XML_ERROR', 'Invalid CPU feature name');
     if (seen.has(name)) throw libvirtError('XML_ERROR', `CPU feature '${name}' specified more than once`);
@@ -151,7 +172,7 @@ function parseNuma(element: XmlElement): { numa: EchoedElement | undefined; cell
     }
     totals.cpus += cpus.length;
     const memory = attributeOf(cell, 'memory');
-    if (memory === undefined) throw libvirtError('XML_ERROR', "missing element or attribute './@memory'");
+    if (!memory) throw libvirtError('XML_ERROR', "missing element or attribute './@memory'");
     const bytes = scaledValue(memory, attributeOf(cell, 'unit'), './@memory', { defaultScale: 1024n, limit: LARGEST_SIZE });
     const kib = Number((bytes + 1023n) / 1024n);
     totals.memoryKiB += kib;
@@ -176,8 +197,8 @@ function parseNuma(element: XmlElement): { numa: EchoedElement | undefined; cell
 }
 
 function cellId(cell: XmlElement, fallback: number, count: number): number {
-  const id = integerAttribute(cell, 'id') ?? fallback;
-  if (id < 0 || id >= count)
+  const id = unsignedAttribute(cell, 'id') ?? fallback;
+  if (id >= count)
     throw libvirtError(
       'XML_ERROR',
       `Exactly one 'cell' element per guest NUMA cell allowed, non-contiguous ranges or ranges not starting from 0 are not allowed`,
@@ -196,7 +217,7 @@ function addDistances(kept: readonly EchoedElement[], cells: readonly XmlElement
     table.set(from, row);
   };
   cells.forEach((cell, index) => {
-    const from = integerAttribute(cell, 'id') ?? index;
+    const from = unsignedAttribute(cell, 'id') ?? index;
     const distances = childOf(cell, 'distances');
     for (const sibling of distances ? childrenOf(distances, 'sibling') : []) {
       const to = unsignedAttribute(sibling, 'id', { required: true }) as number;

@@ -3,14 +3,15 @@
 import { libvirtError } from '../../errors.ts';
 import type { EchoedElement } from '../definition.ts';
 import { attributeOf, childOf, childrenOf, textOf, type XmlElement } from '../xml/element.ts';
-import { charTypeOf, parseCharSource } from './console.ts';
+import { integerAttribute } from './attributes.ts';
+import { CHAR_TYPES, charTypeOf, parseCharSource } from './console.ts';
 import {
   type AttributeReader,
   demanded,
   type EchoRule,
   echoedAttribute,
   echoedElement,
-  hexadecimal,
+  hex,
   integer,
   nonZero,
   oldEnum,
@@ -23,14 +24,20 @@ import {
   unsigned,
   yesNo,
 } from './echoed.ts';
-
 import type { PassiveRule } from './passive-rule.ts';
+
+const CODEC_TYPE: AttributeReader = (element, name) => {
+  const type = attributeOf(element, name);
+  if (type === undefined || !['duplex', 'micro', 'output'].includes(type))
+    throw libvirtError('CONFIG_UNSUPPORTED', `unknown codec type '${type ?? '(null)'}'`);
+  return type;
+};
 
 export const SOUND: PassiveRule = {
   name: 'sound',
   attributes: [['model', required(oneOf('sb16', 'es1370', 'pcspk', 'ac97', 'ich6', 'ich9', 'usb', 'ich7'))]],
   children: [
-    { name: 'codec', many: true, attributes: [['type', required(oneOf('duplex', 'micro', 'output'))]] },
+    { name: 'codec', many: true, attributes: [['type', CODEC_TYPE]] },
     { name: 'audio', omitEmpty: true, attributes: [['id', required(nonZero)]] },
   ],
   finish: (echoed) =>
@@ -110,19 +117,32 @@ export const REDIRFILTER: PassiveRule = {
       name: 'usbdev',
       many: true,
       attributes: [
-        ['class', filterField(2)],
-        ['vendor', filterField(4)],
-        ['product', filterField(4)],
-        ['version', (element, name) => wildcard(attributeOf(element, name))],
+        ['class', filterField(2, 'Class code')],
+        ['vendor', filterField(4, 'vendor ID')],
+        ['product', filterField(4, 'product ID')],
+        ['version', usbVersion],
         ['allow', required(yesNo)],
       ],
     },
   ],
 };
 
-function filterField(digits: number): AttributeReader {
-  const read = hexadecimal(digits, { upper: true });
-  return (element, name) => (wildcard(attributeOf(element, name)) === undefined ? undefined : read(element, name));
+function filterField(digits: 2 | 4, what: string): AttributeReader {
+  return (element, name) => {
+    const value = integerAttribute(element, name, { base: 0 });
+    if (value === undefined || value === -1) return undefined;
+    if (value < 0 || value >= 16 ** digits) throw libvirtError('INTERNAL_ERROR', `Invalid USB ${what} 0x${(value >>> 0).toString(16)}`);
+    return hex(value, digits, true);
+  };
+}
+
+/** Major and minor part, as `2.56`, of at most two digits each. */
+function usbVersion(element: XmlElement, name: string): string | undefined {
+  const text = wildcard(attributeOf(element, name));
+  if (text === undefined) return undefined;
+  const [, major, minor] = /^(\d{1,2})\.(\d{1,2})$/.exec(text) ?? [];
+  if (major === undefined || minor === undefined) throw libvirtError('XML_ERROR', `Cannot parse USB device version ${text}`);
+  return `${Number(major)}.${minor.padStart(2, '0')}`;
 }
 
 /** -1 stands for anything and is left out. */
@@ -143,6 +163,8 @@ function smartcard(echoed: EchoedElement, element: XmlElement): EchoedElement {
       if (certificates.length !== 3) throw libvirtError('XML_ERROR', 'host-certificates mode needs exactly three certificates');
       const database = childOf(element, 'database');
       const path = database && textOf(database);
+      // libvirt has no words for it.
+      if (path === '') throw libvirtError('PLAIN', 'An error occurred, but the cause is unknown');
       if (path && !path.startsWith('/')) throw libvirtError('XML_ERROR', `expecting absolute path: ${path}`);
       const children = certificates.map((text) => echoedElement('certificate', [], [], text));
       if (path) children.push(echoedElement('database', [], [], path));
@@ -235,8 +257,22 @@ export const INPUT: PassiveRule = {
 export const REDIRDEV: PassiveRule = {
   name: 'redirdev',
   attributes: [
-    ['bus', orElse(oneOf('usb'), 'usb')],
-    ['type', demanded(string, 'INTERNAL_ERROR', 'missing type in redirdev')],
+    [
+      'bus',
+      orElse(
+        oldEnum(['usb'], (value) => `unknown redirdev bus '${value}'`),
+        'usb',
+      ),
+    ],
+    [
+      'type',
+      demanded(
+        oldEnum(CHAR_TYPES, (value) => `unknown redirdev character device type '${value}'`),
+        'INTERNAL_ERROR',
+        'missing type in redirdev',
+      ),
+    ],
   ],
-  finish: (echoed, element) => ({ ...echoed, children: parseCharSource(element, charTypeOf(element), false) }),
+  boot: true,
+  finish: (echoed, element) => ({ ...echoed, children: parseCharSource(element, echoedAttribute(echoed, 'type') ?? '', false) }),
 };

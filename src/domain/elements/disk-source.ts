@@ -2,6 +2,7 @@
 
 import { libvirtError } from '../../errors.ts';
 import type { EchoedElement } from '../definition.ts';
+import { parseWrapping } from '../numbers.ts';
 import { attributeOf, childOf, type XmlElement } from '../xml/element.ts';
 import { pciAttributes } from './device-info.ts';
 import {
@@ -77,6 +78,10 @@ export const AUTH: EchoRule = {
   name: 'auth',
   attributes: [['username', demanded(string, 'XML_ERROR', 'missing username for auth')]],
   children: [SECRET],
+  finish: (echoed) => {
+    if (echoed.children.length === 0) throw libvirtError('XML_ERROR', 'Missing <secret> element in auth');
+    return echoed;
+  },
 };
 
 const TRANSPORTS = oldEnum(['tcp', 'unix', 'rdma'], (value) => `unknown protocol transport type '${value}'`);
@@ -96,12 +101,21 @@ const DEFAULT_PORTS: Readonly<Record<string, string>> = {
   vxhs: '9999',
 };
 
-const HOST: EchoRule = {
+const port: AttributeReader = (element, name) => {
+  const text = attributeOf(element, name);
+  if (text === undefined) return undefined;
+  const value = parseWrapping(text, 32);
+  if (value === undefined) throw libvirtError('INVALID_ARG', `failed to parse port number '${text}'`);
+  return value === 0n ? undefined : String(value);
+};
+
+/** `defaults`: a port that is not given is the protocol's. */
+export const hostRule = ({ defaults }: { defaults: boolean }): EchoRule => ({
   name: 'host',
   many: true,
   attributes: [
     ['name', string],
-    ['port', unsigned],
+    ['port', port],
     ['transport', TRANSPORTS],
     ['socket', string],
   ],
@@ -120,11 +134,13 @@ const HOST: EchoRule = {
     const protocol = element.parent && attributeOf(element.parent, 'protocol');
     return echoedElement('host', [
       ['name', of('name')],
-      ['port', of('port') ?? DEFAULT_PORTS[protocol ?? '']],
+      ['port', of('port') ?? (defaults ? DEFAULT_PORTS[protocol ?? ''] : undefined)],
       ['transport', transport === 'tcp' ? undefined : transport],
     ]);
   },
-};
+});
+
+const HOST = hostRule({ defaults: true });
 
 const PROTOCOLS = 'nbd rbd sheepdog gluster iscsi http https ftp ftps tftp ssh vxhs nfs'.split(' ');
 
@@ -153,6 +169,13 @@ function usesTls(child: XmlElement): boolean {
 /** A path; an empty one is none. */
 const nonEmpty: AttributeReader = (element, name) => attributeOf(element, name) || undefined;
 
+/** Only NBD can do without a name. */
+function networkName(element: XmlElement, name: string): string | undefined {
+  const value = attributeOf(element, name);
+  if (value === undefined && attributeOf(element, 'protocol') !== 'nbd') throw libvirtError('XML_ERROR', 'missing name for disk source');
+  return value;
+}
+
 const SOURCE_RULES: Readonly<Record<SourceType, EchoRule>> = {
   file: { name: 'source', attributes: [['file', nonEmpty], ['fdgroup', string], STARTUP], children: [SECLABEL, ENCRYPTION] },
   block: { name: 'source', attributes: [['dev', nonEmpty], STARTUP], children: [SECLABEL, ENCRYPTION, RESERVATIONS] },
@@ -161,7 +184,7 @@ const SOURCE_RULES: Readonly<Record<SourceType, EchoRule>> = {
     name: 'source',
     attributes: [
       ['protocol', required(oneOf(...PROTOCOLS))],
-      ['name', string],
+      ['name', networkName],
       ['query', string],
       ['tls', yesNo],
       ['tlsHostname', string],

@@ -91,7 +91,9 @@ export function parseDisk(element: XmlElement, live: boolean, { naming = false }
   const sgio = enumAttribute(element, 'sgio', ['filtered', 'unfiltered']);
   if (sgio) options.push(['sgio', sgio]);
   const snapshot = enumAttribute(element, 'snapshot', ['no', 'internal', 'external', 'manual', 'default']);
-  if (snapshot) options.push(['snapshot', snapshot]);
+  const readonly = device === 'cdrom' || childOf(element, 'readonly') !== undefined;
+  // What cannot be written to needs none.
+  if (snapshot && !(snapshot === 'no' && readonly)) options.push(['snapshot', snapshot]);
   if (type === 'vhostuser' && !snapshot) options.push(['snapshot', 'no']);
   const backing = echoBacking(element);
   const others = parseOthers(element);
@@ -104,7 +106,7 @@ export function parseDisk(element: XmlElement, live: boolean, { naming = false }
     device,
     options,
     target,
-    readonly: device === 'cdrom' || childOf(element, 'readonly') !== undefined,
+    readonly,
     shareable: childOf(element, 'shareable') !== undefined,
     others,
   };
@@ -135,7 +137,7 @@ function readTarget(element: XmlElement, source: EchoedElement | undefined, { ty
   const removable = target && enumAttribute(target, 'removable', ON_OFF);
   const rotation = target && unsignedAttribute(target, 'rotation_rate');
   const path = source && pathOf(source, type);
-  if (!dev) throw libvirtError('NO_TARGET', path ?? '');
+  if (dev === undefined) throw libvirtError('NO_TARGET', path ?? '');
   const mayBeEmpty = naming || device === 'cdrom' || device === 'floppy';
   if (path === undefined && source === undefined && !mayBeEmpty) throw libvirtError('NO_SOURCE', dev);
   if (source !== undefined && path === undefined && ['file', 'block', 'dir'].includes(type) && !mayBeEmpty)
@@ -143,8 +145,6 @@ function readTarget(element: XmlElement, source: EchoedElement | undefined, { ty
   const bus = given ?? (device === 'floppy' ? 'fdc' : busOf(dev));
   const others: [string, string][] = [];
   const hasMedium = device === 'cdrom' || device === 'floppy';
-  if (device === 'floppy' && !dev.startsWith('fd')) throw libvirtError('INTERNAL_ERROR', `Invalid floppy device name: ${dev}`);
-  if (device === 'disk' && bus === 'fdc') throw libvirtError('INTERNAL_ERROR', `Invalid bus type '${bus}' for disk`);
   if (tray && !hasMedium) throw libvirtError('CONFIG_UNSUPPORTED', 'tray is only valid for cdrom and floppy');
   if (removable && bus !== 'usb') throw libvirtError('XML_ERROR', 'removable is only valid for usb disks');
   if (tray === 'open') others.push(['tray', tray]);
@@ -270,7 +270,14 @@ export function validateDisk(disk: DiskDevice): void {
   const unsupported = (message: string): never => {
     throw libvirtError('CONFIG_UNSUPPORTED', message);
   };
-  const { bus } = disk.target;
+  const { bus, dev } = disk.target;
+  const wrong = (what: string): never => {
+    throw libvirtError('INTERNAL_ERROR', `Invalid ${what}`);
+  };
+  if (disk.device === 'floppy' && !dev.startsWith('fd')) wrong(`floppy device name: ${dev}`);
+  if ((disk.device === 'disk' || disk.device === 'lun') && !/^(hd|sd|vd|xvd|ubd)/.test(dev)) wrong(`harddisk device name: ${dev}`);
+  if (disk.device === 'floppy' && bus !== 'fdc') wrong(`bus type '${bus}' for floppy disk`);
+  if (disk.device !== 'floppy' && bus === 'fdc') wrong(`bus type '${bus}' for disk`);
   const isLun = disk.device === 'lun';
   if (isLun && !['block', 'network', 'volume'].includes(disk.type))
     unsupported("disk device='lun' is only valid for block type disk source");

@@ -50,10 +50,14 @@ export const unsigned: AttributeReader = (element, name) => print(unsignedAttrib
 export const unsigned64: AttributeReader = (element, name) => print(unsigned64Attribute(element, name));
 export const integer: AttributeReader = (element, name) => print(integerAttribute(element, name));
 
+/** A number for which -1 stands for none inside libvirt, so that nothing below 0 is taken. */
+export const nonNegative: AttributeReader = (element, name) => print(integerAttribute(element, name, { nonNegative: true }));
+
+/** In any base of C's. */
 export const integer64: AttributeReader = (element, name) => {
   const text = attributeOf(element, name);
   if (text === undefined) return undefined;
-  const value = parseInt64(text);
+  const value = parseInt64(text, 0);
   if (value === undefined) throw invalidAttribute(element, name, text, 'long long integer value');
   return String(value);
 };

@@ -44,9 +44,9 @@ export function parseFilesystem(element: XmlElement, live: boolean): FilesystemD
   const target = (targetElement && attributeOf(targetElement, 'dir')) || undefined;
   const usageKiB = type === 'ram' ? readUsage(sourceElement) : undefined;
   if (source === undefined && type !== 'ram') throw libvirtError('NO_SOURCE', target ?? '');
+  Object.assign(device, parseDeviceInfo(element, { live, boot: true }));
   // A volume has no path yet.
   if (target === undefined) throw libvirtError('NO_TARGET', type === 'volume' ? '' : (source ?? ''));
-  Object.assign(device, parseDeviceInfo(element, { live, boot: true }));
   device.source = type === 'ram' ? String(usageKiB) : (source ?? '');
   device.target = target;
   if (accessmode) device.accessmode = accessmode;
@@ -114,7 +114,7 @@ function readDriver(element: XmlElement): FilesystemDevice['driver'] {
   if (format !== undefined && !IMAGE_FORMATS.includes(format))
     throw libvirtError('CONFIG_UNSUPPORTED', `unknown driver format value '${format}'`);
   const queueText = type === 'virtiofs' ? attributeOf(driver, 'queue') || undefined : undefined;
-  const queue = queueText === undefined ? undefined : parseUint32(queueText);
+  const queue = queueText === undefined ? undefined : parseWrapping(queueText, 64);
   if (queueText !== undefined && queue === undefined)
     throw libvirtError('XML_ERROR', `cannot parse queue size '${queueText}' for virtiofs`);
   const options: [string, string][] = [];

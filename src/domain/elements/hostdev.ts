@@ -7,7 +7,8 @@ import { attributeOf, childOf, childText, elementsOf, type XmlElement } from '..
 import type { XmlWriter } from '../xml/writer.ts';
 import { enumAttribute, ON_OFF, requiredEnum, unsigned64Attribute, unsignedAttribute, YES_NO, yesNo } from './attributes.ts';
 import { parseDeviceInfo, pciAttributes, writeDeviceInfo } from './device-info.ts';
-import { demanded, type EchoRule, echo, echoedElement, hex, isBare, positive, required, string, writeEchoed } from './echoed.ts';
+import { AUTH, hostRule } from './disk-source.ts';
+import { demanded, type EchoRule, echo, echoedElement, hex, isBare, required, string, writeEchoed } from './echoed.ts';
 import { parseIps, parseRoutes, writeIps, writeRoutes } from './ip.ts';
 
 const SUBSYSTEM_TYPES = ['usb', 'pci', 'scsi', 'scsi_host', 'mdev'];
@@ -157,29 +158,13 @@ const ISCSI: EchoRule = {
     ['protocol', required(string)],
     ['name', demanded(iscsiName, 'XML_ERROR', 'missing iSCSI hostdev source path name')],
   ],
-  children: [
-    {
-      name: 'host',
-      attributes: [
-        ['name', string],
-        ['port', positive],
-      ],
-    },
-    {
-      name: 'auth',
-      attributes: [['username', string]],
-      children: [
-        {
-          name: 'secret',
-          attributes: [
-            ['type', string],
-            ['uuid', string],
-            ['usage', string],
-          ],
-        },
-      ],
-    },
-  ],
+  children: [hostRule({ defaults: false }), AUTH],
+  finish: (echoed) => {
+    const hosts = echoed.children.filter(({ name }) => name === 'host').length;
+    if (hosts === 0) throw libvirtError('XML_ERROR', 'missing the host address for the iSCSI hostdev');
+    if (hosts > 1) throw libvirtError('XML_ERROR', 'only one source host address may be specified for the iSCSI hostdev');
+    return echoed;
+  },
 };
 
 /** A target without a unit is its first. */

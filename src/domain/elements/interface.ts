@@ -22,6 +22,7 @@ import {
   type EchoRule,
   echo,
   echoChild,
+  echoedAttribute,
   echoedElement,
   integer64,
   oldEnum,
@@ -77,7 +78,6 @@ export function parseInterface(element: XmlElement, context: InterfaceContext): 
   const { live } = context;
   const type = enumAttribute(element, 'type', INTERFACE_TYPES) ?? 'user';
   const trust = enumAttribute(element, 'trustGuestRxFilters', YES_NO);
-  const virtualport = parseVirtualPort(element, type, context);
   const device: InterfaceDevice = {
     type,
     options: [],
@@ -89,26 +89,29 @@ export function parseInterface(element: XmlElement, context: InterfaceContext): 
     routes: [],
     others: [],
   };
+  readModel(device, element);
   readSource(device, element, live);
+  readHostSide(device, element);
   if (type === 'hostdev' && attributeOf(element, 'managed') === 'yes') device.options.push(['managed', 'yes']);
   if (trust) device.options.push(['trustGuestRxFilters', trust]);
+  const virtualport = parseVirtualPort(element, type, context);
   if (virtualport) device.virtualport = virtualport;
-  readMac(device, element, context);
-  const vlan = parseVlan(element);
-  if (vlan) device.vlan = vlan;
+  readNames(device, element, live);
   const bandwidth = parseBandwidth(element, { floor: type === 'network' });
   if (bandwidth) device.bandwidth = bandwidth;
+  const vlan = parseVlan(element);
+  if (vlan) device.vlan = vlan;
+  readMac(device, element, context);
+  Object.assign(device, parseDeviceInfo(element, { live, boot: true, rom: true }));
+  device.ips = parseIps(element);
+  device.routes = parseRoutes(element, 'guest interface');
+  readTuning(device, element);
   const port = childOf(element, 'port');
   const isolated = port && enumAttribute(port, 'isolated', YES_NO);
   if (isolated) device.others.push(echoedElement('port', [['isolated', isolated]]));
   if (isolated === 'yes') device.portIsolated = true;
   const actual = live && type === 'network' ? parseActual(element) : undefined;
   if (actual) device.actual = actual;
-  device.ips = parseIps(element);
-  device.routes = parseRoutes(element, 'guest interface');
-  readNames(device, element, live);
-  readTuning(device, element);
-  Object.assign(device, parseDeviceInfo(element, { live, boot: true, rom: true }));
   return device;
 }
 
@@ -144,6 +147,14 @@ function sourceOf(element: XmlElement, type: InterfaceType): XmlElement {
   return source;
 }
 
+/** The host's end of the wire; that only one type has it, is checked later. */
+function readHostSide(device: InterfaceDevice, element: XmlElement): void {
+  const source = childOf(element, 'source');
+  if (source === undefined) return;
+  device.hostIps = parseIps(source);
+  device.hostRoutes = parseRoutes(source, 'interface host IP');
+}
+
 function readSource(device: InterfaceDevice, element: XmlElement, live: boolean): void {
   const kind = device.type;
   switch (kind) {
@@ -171,13 +182,8 @@ function readSource(device: InterfaceDevice, element: XmlElement, live: boolean)
       device.sourceMode = enumAttribute(source, 'mode', ['vepa', 'private', 'bridge', 'passthrough']) ?? 'vepa';
       return;
     }
-    case 'ethernet': {
-      const source = childOf(element, 'source');
-      if (source === undefined) return;
-      device.hostIps = parseIps(source);
-      device.hostRoutes = parseRoutes(source, 'interface host IP');
+    case 'ethernet':
       return;
-    }
     case 'server':
     case 'client':
     case 'mcast':
@@ -251,11 +257,16 @@ function vhostUserSource(source: XmlElement): EchoedElement {
 
 export const RECONNECT: EchoRule = {
   name: 'reconnect',
-  attributes: [
-    ['enabled', yesNo],
-    ['timeout', unsigned],
-  ],
-  finish: (echoed) => (echoed.attributes[0]?.[0] === 'enabled' ? echoed : undefined),
+  attributes: [['enabled', yesNo]],
+  finish: (echoed, element) => {
+    const enabled = echoedAttribute(echoed, 'enabled');
+    if (enabled === undefined) return undefined;
+    const timeout = enabled === 'yes' ? required(unsigned)(element, 'timeout') : undefined;
+    return echoedElement('reconnect', [
+      ['enabled', enabled],
+      ['timeout', timeout],
+    ]);
+  },
 };
 
 function hostdevSource(source: XmlElement | undefined): EchoedElement {
@@ -281,6 +292,14 @@ function hostdevSource(source: XmlElement | undefined): EchoedElement {
 
 // -- names and tuning --------------------------------------------------------------------------------------------------------
 
+function readModel(device: InterfaceDevice, element: XmlElement): void {
+  const child = childOf(element, 'model');
+  const model = (child && attributeOf(child, 'type')) || undefined;
+  if (model !== undefined && !MODEL_NAME.test(model)) throw libvirtError('INVALID_ARG', 'Model name contains invalid characters');
+  if (model && model.toLowerCase() !== 'unknown')
+    device.model = MODELS.find((known) => known.toLowerCase() === model.toLowerCase()) ?? model;
+}
+
 function readNames(device: InterfaceDevice, element: XmlElement, live: boolean): void {
   const of = (child: string, name: string): string | undefined => {
     const found = childOf(element, child);
@@ -299,10 +318,6 @@ function readNames(device: InterfaceDevice, element: XmlElement, live: boolean):
   const actual = of('guest', 'actual');
   if (guest !== undefined) device.guestDev = guest;
   if (actual !== undefined) device.guestActual = actual;
-  const model = of('model', 'type');
-  if (model !== undefined && !MODEL_NAME.test(model)) throw libvirtError('INVALID_ARG', 'Model name contains invalid characters');
-  if (model && model.toLowerCase() !== 'unknown')
-    device.model = MODELS.find((known) => known.toLowerCase() === model.toLowerCase()) ?? model;
 }
 
 const DRIVER_ATTRIBUTES: NonNullable<EchoRule['attributes']> = [
@@ -392,20 +407,20 @@ function readTuning(device: InterfaceDevice, element: XmlElement): void {
   }
   const filterref = FILTERED_TYPES.has(device.type) ? echoChild(FILTERREF, element) : undefined;
   if (filterref) device.filterref = filterref;
-  const tune = childOf(element, 'tune');
-  const sndbufText = tune && childText(tune, 'sndbuf');
-  if (sndbufText !== undefined) {
-    const sndbuf = parseUint32(sndbufText);
-    if (sndbuf === undefined) throw libvirtError('XML_ERROR', 'sndbuf must be a positive integer');
-    device.others.push(echoedElement('tune', [], [echoedElement('sndbuf', [], [], String(sndbuf))]));
-  }
-  const teaming = echoChild(TEAMING, element);
-  if (teaming) device.others.push(teaming);
   const link = childOf(element, 'link');
   const state = (link && attributeOf(link, 'state')) || undefined;
   if (state !== undefined && state !== 'up' && state !== 'down')
     throw libvirtError('CONFIG_UNSUPPORTED', `unknown interface link state '${state}'`);
   if (state !== undefined) device.linkState = state;
+  const teaming = echoChild(TEAMING, element);
+  if (teaming) device.others.push(teaming);
+  const tune = childOf(element, 'tune');
+  const sndbufText = tune && childText(tune, 'sndbuf');
+  if (sndbufText !== undefined) {
+    const sndbuf = parseUint64(sndbufText);
+    if (sndbuf === undefined) throw libvirtError('XML_ERROR', 'sndbuf must be a positive integer');
+    device.others.push(echoedElement('tune', [], [echoedElement('sndbuf', [], [], String(sndbuf))]));
+  }
   const mtuElement = childOf(element, 'mtu');
   const mtuText = mtuElement && attributeOf(mtuElement, 'size');
   if (mtuText) {
@@ -447,12 +462,18 @@ export function validateInterface(device: InterfaceDevice): void {
   const unsupported = (message: string): never => {
     throw libvirtError('CONFIG_UNSUPPORTED', message);
   };
+  if (device.type !== 'ethernet' && device.hostIps.length + device.hostRoutes.length > 0)
+    unsupported(
+      `Invalid attempt to set network interface host-side IP route and/or address info on interface of type '${device.type}'. This is only supported on interfaces of type 'ethernet'`,
+    );
   const portType = device.virtualport?.attributes.find(([name]) => name === 'type')?.[1];
   if (device.portIsolated) {
     const what = `interface ${device.mac} - <port isolated='yes'/> is not supported for network interfaces with`;
     if (device.type !== 'network' && device.type !== 'bridge') unsupported(`${what} type='${device.type}'`);
     if (portType !== undefined && portType !== 'none') unsupported(`${what} virtualport type='${portType}'`);
   }
+  if (device.targetManaged === 'no' && device.type !== 'ethernet')
+    unsupported(`unmanaged target dev is not supported on interfaces of type '${device.type}'`);
   if (device.type === 'vhostuser' && !device.model?.startsWith('virtio'))
     throw libvirtError(
       'INTERNAL_ERROR',

@@ -113,9 +113,9 @@ export function parseRoute(element: XmlElement, owner: string): IpRoute {
   const prefix = unsignedAttribute(element, 'prefix');
   const { family: familyText, address: addressText, netmask: netmaskText, gateway: gatewayText } = texts(element);
   if (addressText === undefined) throw bad('Missing required address attribute');
+  if (gatewayText === undefined) throw bad('Missing required gateway attribute');
   const address = parseIp(addressText);
   if (address === undefined) throw bad(`Bad network address '${addressText}'`);
-  if (gatewayText === undefined) throw bad('Missing required gateway attribute');
   const gateway = parseIp(gatewayText);
   if (gateway === undefined) throw bad(`Bad gateway address '${gatewayText}'`);
   const netmask = netmaskText === undefined ? undefined : parseIp(netmaskText);

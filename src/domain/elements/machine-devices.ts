@@ -2,13 +2,38 @@
 
 import { libvirtError } from '../../errors.ts';
 import type { EchoedElement } from '../definition.ts';
-import { parseUint32 } from '../numbers.ts';
-import { attributeOf, childOf, childrenOf, textOf, type XmlElement } from '../xml/element.ts';
+import { parseInt32, parseUint32 } from '../numbers.ts';
+import { LARGEST_SIZE, scaledChild } from '../units.ts';
+import { parseUuid } from '../uuid.ts';
+import { attributeOf, childOf, childrenOf, childText, elementsOf, textOf, type XmlElement } from '../xml/element.ts';
 import { enumAttribute } from './attributes.ts';
-import { parseCharSource } from './console.ts';
-import { demanded, echo, echoedElement, oldEnum, oneOf, onOff, orElse, positive, required, string, unsigned } from './echoed.ts';
+import { parseCharSource, validateCharSource } from './console.ts';
+import {
+  demanded,
+  echo,
+  echoedAttribute,
+  echoedElement,
+  nonZero,
+  oldEnum,
+  oldPositive,
+  oneOf,
+  onOff,
+  orElse,
+  positive,
+  positive64,
+  required,
+  string,
+  unlessEmpty,
+  yesNo,
+} from './echoed.ts';
 
 import { type PassiveRule, VIRTIO_DRIVER, VIRTIO_MODELS } from './passive-rule.ts';
+
+/** In seconds, as far as an int goes; what is below 0 or no number means none. */
+function statsPeriod(element: XmlElement, name: string): string | undefined {
+  const value = parseInt32(attributeOf(element, name) ?? '');
+  return value === undefined || value <= 0 ? undefined : String(value);
+}
 
 export const MEMBALLOON: PassiveRule = {
   name: 'memballoon',
@@ -18,7 +43,7 @@ export const MEMBALLOON: PassiveRule = {
     ['autodeflate', onOff],
     ['freePageReporting', onOff],
   ],
-  children: [{ name: 'stats', omitEmpty: true, attributes: [['period', positive]] }, VIRTIO_DRIVER],
+  children: [{ name: 'stats', omitEmpty: true, attributes: [['period', statsPeriod]] }, VIRTIO_DRIVER],
 };
 
 export const RNG: PassiveRule = {
@@ -38,9 +63,11 @@ export const RNG: PassiveRule = {
       name: 'rate',
       omitEmpty: true,
       attributes: [
-        ['bytes', required(positive)],
-        ['period', positive],
+        ['bytes', unlessEmpty(oldPositive(() => 'invalid RNG rate bytes value'))],
+        ['period', unlessEmpty(oldPositive(() => 'invalid RNG rate period value'))],
       ],
+      // Without an amount there is no rate.
+      finish: (echoed) => (echoedAttribute(echoed, 'bytes') === undefined ? undefined : echoed),
     },
   ],
   finish: (echoed, element) => {
@@ -62,15 +89,17 @@ function rngBackend(element: XmlElement): EchoedElement {
       return echoedElement('backend', [['model', model]]);
     case 'egd': {
       const type = attributeOf(element, 'type');
-      if (type === undefined || charTypes(type) === undefined)
-        throw libvirtError('CONFIG_UNSUPPORTED', `unknown backend type '${type ?? ''}' for egd`);
+      if (type === undefined) throw libvirtError('XML_ERROR', 'missing EGD backend type');
+      if (charTypes(type) === undefined) throw libvirtError('CONFIG_UNSUPPORTED', `unknown backend type '${type}' for egd`);
+      const sources = parseCharSource(element, type, false);
+      validateCharSource(type, sources);
       return echoedElement(
         'backend',
         [
           ['model', model],
           ['type', type],
         ],
-        parseCharSource(element, type, false),
+        sources,
       );
     }
     default:
@@ -144,11 +173,20 @@ function tpmBackend(element: XmlElement): EchoedElement {
     );
   }
   const children: EchoedElement[] = [];
+  const persistent = attributeOf(element, 'persistent_state');
+  if (persistent !== undefined && persistent !== 'yes' && persistent !== 'no')
+    throw libvirtError('INTERNAL_ERROR', "Invalid persistent_state value, either 'yes' or 'no'");
   const encryption = childOf(element, 'encryption');
-  const secret = encryption && attributeOf(encryption, 'secret');
+  const secretText = (encryption && attributeOf(encryption, 'secret')) || undefined;
+  const secret = secretText === undefined ? undefined : parseUuid(secretText);
+  if (secretText !== undefined && secret === undefined) throw libvirtError('INTERNAL_ERROR', `Unable to parse secret uuid '${secretText}'`);
   if (secret !== undefined) children.push(echoedElement('encryption', [['secret', secret]]));
   const banks = childOf(element, 'active_pcr_banks');
+  for (const { local } of banks ? elementsOf(banks) : [])
+    if (!PCR_BANKS.includes(local)) throw libvirtError('CONFIG_UNSUPPORTED', `Unsupported PCR banks '${local}'`);
   const chosen = banks ? PCR_BANKS.filter((bank) => childOf(banks, bank)) : [];
+  const version = enumAttribute(element, 'version', ['1.2', '2.0']);
+  if (chosen.length > 0 && version !== '2.0') throw libvirtError('XML_ERROR', "<active_pcr_banks/> requires TPM version '2.0'");
   if (chosen.length > 0)
     children.push(
       echoedElement(
@@ -161,8 +199,8 @@ function tpmBackend(element: XmlElement): EchoedElement {
     'backend',
     [
       ['type', 'emulator'],
-      ['version', enumAttribute(element, 'version', ['1.2', '2.0'])],
-      ['persistent_state', enumAttribute(element, 'persistent_state', ['yes', 'no'])],
+      ['version', version],
+      ['persistent_state', persistent],
     ],
     children,
   );
@@ -172,6 +210,8 @@ export const PANIC: PassiveRule = {
   name: 'panic',
   attributes: [['model', oldEnum(['isa', 'pseries', 'hyperv', 's390', 'pvpanic'], (value) => `unknown panic model '${value}'`)]],
 };
+
+const MEBIBYTE = 1024n * 1024n;
 
 export const SHMEM: PassiveRule = {
   name: 'shmem',
@@ -188,10 +228,8 @@ function shmem(echoed: EchoedElement, element: XmlElement): EchoedElement {
   const children = [echoedElement('model', [['type', type]])];
   const size = childOf(element, 'size');
   if (size) {
-    const text = textOf(size);
-    const mebibytes = parseUint32(text);
-    if (mebibytes === undefined) throw libvirtError('XML_ERROR', `Invalid value '${text}' for element or attribute './size[1]'`);
-    children.push(echoedElement('size', [['unit', 'M']], [], String(mebibytes)));
+    const bytes = scaledChild(element, 'size', { defaultScale: 1n, limit: LARGEST_SIZE });
+    if (bytes) children.push(echoedElement('size', [['unit', 'M']], [], String(bytes / MEBIBYTE)));
   }
   const server = childOf(element, 'server');
   if (server) children.push(echoedElement('server', [['path', attributeOf(server, 'path')]]));
@@ -242,9 +280,9 @@ export const VSOCK: PassiveRule = {
   attributes: [['model', oneOf(...VIRTIO_MODELS)]],
   finish: (echoed, element) => {
     const cid = childOf(element, 'cid');
-    const auto =
-      (cid && enumAttribute(cid, 'auto', ['yes', 'no'])) ?? (cid && attributeOf(cid, 'address') !== undefined ? undefined : 'yes');
-    const address = auto === 'yes' || cid === undefined ? undefined : unsigned(cid, 'address');
+    const given = cid && nonZero(cid, 'address');
+    const auto = (cid && enumAttribute(cid, 'auto', ['yes', 'no'])) ?? (given === undefined ? 'yes' : 'no');
+    const address = auto === 'yes' ? undefined : given;
     const driver = childOf(element, 'driver');
     const kept = driver && echo(VIRTIO_DRIVER, driver);
     return {
@@ -264,7 +302,20 @@ export const NVRAM: PassiveRule = { name: 'nvram', only: 'only a single nvram de
 
 export const MEMORY_DEVICE: PassiveRule = {
   name: 'memory',
-  attributes: [['model', required(oneOf('dimm', 'nvdimm', 'virtio-pmem', 'virtio-mem', 'sgx-epc'))]],
+  attributes: [
+    ['model', required(oneOf('dimm', 'nvdimm', 'virtio-pmem', 'virtio-mem', 'sgx-epc'))],
+    ['access', oneOf('shared', 'private')],
+    ['discard', yesNo],
+  ],
+  finish: (echoed, element) => {
+    const target = childOf(element, 'target');
+    if (target === undefined) throw libvirtError('XML_ERROR', 'missing <target> element for <memory> device');
+    const node = childText(target, 'node');
+    if (node !== undefined && parseUint32(node) === undefined) throw libvirtError('XML_ERROR', 'invalid value of memory device node');
+    if (!scaledChild(target, 'size', { defaultScale: 1024n, limit: LARGEST_SIZE, path: './size' }))
+      throw libvirtError('XML_ERROR', "missing element or attribute './size'");
+    return echoed;
+  },
 };
 
 export const LEASE: PassiveRule = {
@@ -273,12 +324,13 @@ export const LEASE: PassiveRule = {
     const lockspace = childOf(element, 'lockspace');
     const key = childOf(element, 'key');
     const target = childOf(element, 'target');
-    if (!lockspace || textOf(lockspace) === '') throw libvirtError('PLAIN', 'An error occurred, but the cause is unknown');
     if (!key || textOf(key) === '') throw libvirtError('XML_ERROR', "Missing 'key' element for lease");
+    // libvirt has no words for it.
+    if (!lockspace || textOf(lockspace) === '') throw libvirtError('PLAIN', 'An error occurred, but the cause is unknown');
     if (!target) throw libvirtError('XML_ERROR', "Missing 'target' element for lease");
     const path = attributeOf(target, 'path');
     if (path === undefined) throw libvirtError('XML_ERROR', "Missing 'path' attribute to 'target' element for lease");
-    const offset = positive(target, 'offset');
+    const offset = positive64(target, 'offset');
     return echoedElement(
       'lease',
       [],

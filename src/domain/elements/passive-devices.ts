@@ -4,21 +4,20 @@
 import { libvirtError } from '../../errors.ts';
 import type { DomainDefinition, DomainDevices, EchoedElement } from '../definition.ts';
 import { childrenOf, type XmlElement } from '../xml/element.ts';
+import { validateEchoedSource } from './console.ts';
 import { AUDIO, GRAPHICS, HUB, INPUT, REDIRDEV, REDIRFILTER, SMARTCARD, SOUND, VIDEO } from './desktop-devices.ts';
 import { deviceInfoElements, parseDeviceInfo } from './device-info.ts';
-import { type EchoRule, echo, echoedAttribute, echoedElement, isBare } from './echoed.ts';
+import { echo, echoedAttribute, echoedElement, isBare } from './echoed.ts';
 import { IOMMU, LEASE, MEMBALLOON, MEMORY_DEVICE, NVRAM, PANIC, RNG, SHMEM, TPM, VSOCK, WATCHDOG } from './machine-devices.ts';
 import type { PassiveRule } from './passive-rule.ts';
 
 /** A reader of cards hangs on a CCID controller. */
-function ccidAddress(device: EchoedElement): EchoedElement {
-  if (device.name !== 'smartcard' || device.children.some(({ name }) => name === 'address')) return device;
-  const address = echoedElement('address', [
+function ccidAddress(slot: number): EchoedElement {
+  return echoedElement('address', [
     ['type', 'ccid'],
     ['controller', '0'],
-    ['slot', '0'],
+    ['slot', String(slot)],
   ]);
-  return { ...device, children: [...device.children, address] };
 }
 
 /** In the order in which libvirt reads them. */
@@ -63,17 +62,23 @@ function parseAll(devices: XmlElement, rules: readonly PassiveRule[], live: bool
   return kept;
 }
 
-function parsePassive(rule: EchoRule, element: XmlElement, live: boolean): EchoedElement | undefined {
+function parsePassive(rule: PassiveRule, element: XmlElement, live: boolean): EchoedElement | undefined {
   const echoed = echo(rule, element);
   if (echoed === undefined || ['lease', 'redirfilter', 'audio', 'graphics'].includes(rule.name)) return echoed;
-  const info = deviceInfoElements(parseDeviceInfo(element, { live }));
-  const device = ccidAddress({ ...echoed, children: [...echoed.children, ...info] });
+  const info = deviceInfoElements(parseDeviceInfo(element, { live, boot: rule.boot === true }));
+  const device = { ...echoed, children: [...echoed.children, ...info] };
   // A panic device without a model or address has nothing to say.
   return rule.name === 'panic' && isBare(device) ? undefined : device;
 }
 
 export function parseSmartcards(devices: XmlElement, live: boolean): EchoedElement[] {
-  return parseAll(devices, [SMARTCARD], live);
+  const cards = parseAll(devices, [SMARTCARD], live);
+  let slot = -1;
+  return cards.map((card) => {
+    const address = card.children.find(({ name }) => name === 'address');
+    slot = Math.max(slot + (address ? 0 : 1), Number(address ? (echoedAttribute(address, 'slot') ?? -1) : -1));
+    return address ? card : { ...card, children: [...card.children, ccidAddress(slot)] };
+  });
 }
 
 export function parseEarlyPassive(devices: XmlElement, live: boolean): EchoedElement[] {
@@ -134,6 +139,7 @@ export function validatePassive(devices: DomainDevices): void {
   );
   if (all('redirdev').length > 0 && !hasUsb)
     throw libvirtError('CONFIG_UNSUPPORTED', 'cannot add redirected USB device: USB is disabled for this domain');
+  for (const redirdev of all('redirdev')) validateEchoedSource(redirdev);
 }
 
 /** Interrupt remapping needs an I/O APIC of the hypervisor's own. */

@@ -19,4 +19,6 @@ export interface PassiveRule extends EchoRule {
   /** More than one is refused, in these words, as XML_ERROR (older ones: INTERNAL_ERROR). */
   only?: string;
   onlyCode?: 'XML_ERROR';
+  /** It may have a <boot>. */
+  boot?: boolean;
 }

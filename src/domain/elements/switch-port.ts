@@ -136,7 +136,7 @@ function readParameters(element: XmlElement): [string, string][] {
     given.push([name, parsed]);
   }
   const profile = attributeOf(element, 'profileid');
-  if (profile !== undefined) {
+  if (profile) {
     if (profile.length >= 40) throw libvirtError('XML_ERROR', 'profileid parameter too long');
     given.push(['profileid', profile]);
   }

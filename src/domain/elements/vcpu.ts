@@ -7,7 +7,7 @@ import { parseUint32 } from '../numbers.ts';
 import { attributeOf, childOf, childrenOf, mergedChild, textOf, type XmlElement } from '../xml/element.ts';
 import type { XmlWriter } from '../xml/writer.ts';
 import { enumAttribute, requiredEnum, unsignedAttribute, yesNo } from './attributes.ts';
-import { echo, echoedElement, integer, nonZero, required, writeEchoed } from './echoed.ts';
+import { echo, echoedAttribute, echoedElement, nonNegative, nonZero, required, writeEchoed } from './echoed.ts';
 
 /** How many bits libvirt's CPU masks have. */
 export const CPU_MASK_BITS = 16384;
@@ -70,8 +70,8 @@ export function parseIothreads(domain: XmlElement): Threads {
           name: 'iothread',
           attributes: [
             ['id', required(nonZero)],
-            ['thread_pool_min', integer],
-            ['thread_pool_max', integer],
+            ['thread_pool_min', nonNegative],
+            ['thread_pool_max', nonNegative],
           ],
         },
         entry,
@@ -97,14 +97,24 @@ export function parseIothreads(domain: XmlElement): Threads {
         name: 'defaultiothread',
         omitEmpty: true,
         attributes: [
-          ['thread_pool_min', integer],
-          ['thread_pool_max', integer],
+          ['thread_pool_min', nonNegative],
+          ['thread_pool_max', nonNegative],
         ],
       },
       pool,
     );
   if (fallback) threads.defaultiothread = fallback;
   return threads;
+}
+
+/** A pool of threads has some, and no more than its most. */
+export function validateIothreads({ iothreadids, defaultiothread }: Threads): void {
+  for (const pool of [...(iothreadids?.children ?? []), ...(defaultiothread ? [defaultiothread] : [])]) {
+    const [least, most] = [echoedAttribute(pool, 'thread_pool_min'), echoedAttribute(pool, 'thread_pool_max')];
+    if (most === '0') throw libvirtError('CONFIG_UNSUPPORTED', 'thread_pool_max must be a positive integer');
+    if (Number(least ?? -1) > Number(most ?? -1))
+      throw libvirtError('CONFIG_UNSUPPORTED', 'thread_pool_min must be smaller or equal to thread_pool_max');
+  }
 }
 
 /** The ids of the I/O threads. */

@@ -33,7 +33,9 @@ function keepSpaces(element: XmlElement): void {
 function dropRepeated({ declarations, children }: XmlElement): void {
   for (const child of children)
     if (child.kind === 'element')
-      child.declarations = child.declarations.filter(([prefix, uri]) => !declarations.some(([known, value]) => known === prefix && value === uri));
+      child.declarations = child.declarations.filter(
+        ([prefix, uri]) => !declarations.some(([known, value]) => known === prefix && value === uri),
+      );
 }
 
 /** What stands in the element's tag when it stands on its own: ` xmlns:a="..." b="..."`. */
