@@ -1,12 +1,12 @@
 // UUIDs in the forms that libvirt takes and the one that it prints.
 
-/** Lower case and dashed, or undefined. Dashes may be anywhere between bytes; white space around is ignored. */
+/** Lower case and dashed, or undefined. Dashes and blanks may be anywhere between bytes; white space around is ignored. */
 export function parseUuid(text: string): string | undefined {
   const bytes: string[] = [];
   let at = 0;
   while (isSpace(text[at])) at++;
   while (bytes.length < 16) {
-    if (text[at] === '-') {
+    if (text[at] === '-' || text[at] === ' ') {
       at++;
       continue;
     }

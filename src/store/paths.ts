@@ -37,9 +37,9 @@ export const endFile = (name: string): string => `${paths.run}/${name}.end`;
 export const lockFile = (name: string): string => `${paths.run}/${name}.lock`;
 export const logFile = (name: string): string => `${paths.log}/${name}.log`;
 
-/** The names that files of `folder` with this ending stand for; none where the folder is not there. Dotfiles do not count. */
+/** The names that files of `folder` with this ending stand for; none where the folder is not there. */
 export function namesIn(entries: readonly string[], ending: string): string[] {
   const names: string[] = [];
-  for (const entry of entries) if (entry.endsWith(ending) && entry.charCodeAt(0) !== 46) names.push(entry.slice(0, -ending.length));
+  for (const entry of entries) if (entry.endsWith(ending) && entry !== ending) names.push(entry.slice(0, -ending.length));
   return names;
 }

@@ -64,7 +64,7 @@ class XmlReader extends PrologReader {
   // -- elements --------------------------------------------------------------------------------------------------------------
 
   private element(parent: XmlElement | undefined): XmlElement {
-    if (++this.depth > MAX_DEPTH) this.fail(`Excessive depth in document: ${MAX_DEPTH} use XML_PARSE_HUGE option`);
+    if (this.depth++ > MAX_DEPTH) this.fail(`Excessive depth in document: ${MAX_DEPTH} use XML_PARSE_HUGE option`);
     const start = this.pos;
     const element = this.startTag(parent);
     // Messages leave the prefix out.
@@ -142,8 +142,6 @@ class XmlReader extends PrologReader {
       for (let earlier = 0; earlier < index; earlier++) {
         const other = element.attributes[earlier] as XmlAttribute;
         if (other.name === attribute.name) this.fail(`Attribute ${attribute.name} redefined`);
-        if (other.local === attribute.local && attribute.uri !== undefined && other.uri === attribute.uri)
-          this.fail(`Namespaced Attribute ${attribute.local} in '${attribute.uri}' redefined`);
       }
     });
   }
