@@ -21,6 +21,7 @@ import { emptyDevices } from './elements/devices.ts';
 import { validateName } from './elements/identity.ts';
 import { parseMac } from './elements/interface.ts';
 import { formatIp, parseIp } from './elements/ip.ts';
+import { ARCHITECTURES } from './elements/os.ts';
 import { CPU_MASK_BITS } from './elements/vcpu.ts';
 import { type ConfEntry, parseLxcConf } from './lxc-conf.ts';
 import { parseInt32, parseInt64, parseUint32, parseUint64 } from './numbers.ts';
@@ -86,8 +87,9 @@ const isThere = (value: string | undefined): value is string => value !== undefi
 
 /** Of the architectures of lxc only those whose name libvirt has in mind are kept. */
 function architecture(arch: string | undefined): string {
-  const names: Record<string, string> = { x86: 'i686', amd64: 'x86_64', i386: '' };
-  return arch === undefined ? '' : (names[arch] ?? arch);
+  const names: Record<string, string> = { x86: 'i686', amd64: 'x86_64' };
+  const name = names[arch ?? ''] ?? arch ?? '';
+  return ARCHITECTURES.includes(name) ? name : '';
 }
 
 // -- limits ------------------------------------------------------------------------------------------------------------------
@@ -102,6 +104,7 @@ function readMemory(one: Lookup): Pick<DomainDefinition, 'memoryKiB' | 'currentM
   const hard = size('limit_in_bytes');
   const limits = { hardLimitKiB: hard, softLimitKiB: size('soft_limit_in_bytes'), swapHardLimitKiB: size('memsw.limit_in_bytes') };
   const memtune = Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== undefined && value < MEMORY_UNLIMITED_KIB));
+  if (hard === 0) throw libvirtError('XML_ERROR', 'Memory size must be specified via <memory> or in the <numa> configuration');
   return { memoryKiB: hard ?? DEFAULT_MEMORY_KIB, currentMemoryKiB: hard ?? DEFAULT_MEMORY_KIB, memtune };
 }
 
@@ -114,7 +117,9 @@ function kib(text: string): number {
 function bytes(text: string): bigint {
   const match = /^(\d+)([kmg]?)$/i.exec(text);
   if (!match) throw libvirtError('INTERNAL_ERROR', `failed to convert size: '${text}'`);
-  return scaleInteger(BigInt(match[1]!), match[2]!, 1n);
+  const number = parseUint64(match[1]!);
+  if (number === undefined) throw libvirtError('INTERNAL_ERROR', `failed to convert size: '${text}'`);
+  return scaleInteger(number, match[2]!, 1n);
 }
 
 function readCputune(one: Lookup): DomainDefinition['cputune'] {

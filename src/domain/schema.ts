@@ -315,6 +315,8 @@ function problemOf(root: XmlElement): string | undefined {
     if (node.uri !== undefined && NAMESPACES.test(node.uri)) continue;
     const place = node.uri === undefined ? DOMAIN[node.local] : undefined;
     if (place === undefined) return `Element domain has extra content: ${node.local}\n`;
+    if (node.local === 'name' && !/^[^\n]+$/.test(textOf(node)))
+      return 'Error validating datatype string\nElement name failed to validate content\n';
     const repeated = seen.has(node.local) && !REPEATABLE.has(node.local);
     seen.add(node.local);
     if (repeated || !fits(node, place)) return misfit(node);
@@ -343,6 +345,7 @@ function strayAttribute(element: XmlElement, place: Place): string | undefined {
 }
 
 function fits(element: XmlElement, place: Place): boolean {
+  if (!(PECULIAR[element.local] ?? always)(element)) return false;
   if (place.any) return true;
   if (strayAttribute(element, place) !== undefined) return false;
   if (place.required?.split(' ').some((name) => attributeOf(element, name) === undefined)) return false;
@@ -355,16 +358,22 @@ function fits(element: XmlElement, place: Place): boolean {
     seen.add(child.local);
     if (!fits(child, inner)) return false;
   }
-  return (PECULIAR[element.local] ?? always)(element);
+  return true;
 }
 
 const always = (): boolean => true;
+
+const UUID = /^\s*[0-9a-fA-F]{8}(-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}\s*$/;
 
 /** What tables cannot say, by element. */
 const PECULIAR: Readonly<Record<string, (element: XmlElement) => boolean>> = {
   os: osFits,
   filesystem: filesystemFits,
   emulator: (element) => textOf(element).startsWith('/'),
+  uuid: (element) => UUID.test(textOf(element)),
+  genid: (element) => textOf(element) === '' || UUID.test(textOf(element)),
+  title: (element) => !textOf(element).includes('\n'),
+  metadata: (element) => element.children.every((node) => node.kind !== 'text' || node.text.trim() === ''),
   weight: (element) => /^\s*\+?\d+\s*$/.test(textOf(element)),
 };
 

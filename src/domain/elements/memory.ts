@@ -142,7 +142,7 @@ export function validateMemoryBacking(backing: EchoedElement | undefined, cells:
       if (missing !== undefined) throw libvirtError('PLAIN', `hugepages: node ${missing} not found`);
       continue;
     }
-    if (master !== undefined) throw libvirtError('PLAIN', `two master hugepages detected: ${master} and ${size}`);
+    if (master !== undefined) throw libvirtError('PLAIN', `two master hugepages detected: ${size} and ${master}`);
     master = size;
   }
 }

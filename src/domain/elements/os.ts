@@ -7,7 +7,8 @@ import type { XmlWriter } from '../xml/writer.ts';
 
 const OS_TYPES = ['hvm', 'xen', 'linux', 'exe', 'uml', 'xenpvh'];
 
-const ARCHITECTURES =
+/** Those that libvirt knows by name. */
+export const ARCHITECTURES =
   'alpha armv6l armv7l armv7b aarch64 cris i686 ia64 lm32 m68k microblaze microblazeel mips mipsel mips64 mips64el openrisc parisc parisc64 ppc ppcle ppc64 ppc64le ppcemb riscv32 riscv64 s390 s390x sh4 sh4eb sparc sparc64 unicore32 x86_64 xtensa xtensaeb loongarch64'.split(
     ' ',
   );

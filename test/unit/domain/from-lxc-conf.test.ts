@@ -52,6 +52,17 @@ describe('domainFromLxcConf()', () => {
     expect(['x86', 'amd64', 'i686', 'i386'].map((arch) => convert(`lxc.arch = ${arch}`).os.arch)).toEqual(['i686', 'x86_64', 'i686', '']);
   });
 
+  it('forgets an architecture that libvirt has no name for', () => {
+    expect([convert('lxc.arch = arm').os.arch, convert('lxc.arch = aarch64').os.arch]).toEqual(['', 'aarch64']);
+  });
+
+  it.each([
+    ['0', 'XML error: Memory size must be specified via <memory> or in the <numa> configuration'],
+    ['99999999999999999999', "internal error: failed to convert size: '99999999999999999999'"],
+  ])('refuses %s bytes of memory', (size, message) => {
+    expect(() => convert(`lxc.cgroup.memory.limit_in_bytes = ${size}`)).toThrow(expect.objectContaining({ message }));
+  });
+
   it('mounts', () => {
     const { filesystems } = convert(
       'lxc.mount.entry = proc proc proc nodev 0 0',

@@ -24,6 +24,12 @@ describe('validateDomain()', () => {
       { top: "<clock offset='zz'/>" },
       'Element clock failed to validate attributes\nExtra element clock in interleave\nElement domain failed to validate content\n',
     ],
+    [{ top: '<title>a\nb</title>' }, 'Extra element title in interleave\nElement domain failed to validate content\n'],
+    [{ top: '<metadata>a</metadata>' }, 'Extra element metadata in interleave\nElement domain failed to validate content\n'],
+    [
+      { top: '<uuid>zz</uuid>' },
+      'Extra element uuid in interleave\nInvalid sequence in interleave\nElement domain failed to validate content\n',
+    ],
     [{ os: '<zz/>' }, 'Error validating value \nExtra element os in interleave\nElement domain failed to validate content\n'],
   ])('%j', (parts, problem) => {
     expect(() => validateDomain(domainWith(parts))).toThrow(HEAD + problem);

@@ -64,8 +64,14 @@ describe('parseXml()', () => {
     );
   });
 
+  it('takes an attribute of one name under two prefixes', () => {
+    const { attributes } = parseXml("<a xmlns:b='urn:x' xmlns:c='urn:x' b:z='1' c:z='2'/>", 'x');
+    expect(attributes.map(({ value }) => value)).toEqual(['1', '2']);
+  });
+
   it('gives up on depth and on entities that grow without end', () => {
     expect(complaint('<a>'.repeat(300))).toContain('Excessive depth in document: 256');
+    expect(() => parseXml('<a>'.repeat(257) + '</a>'.repeat(257), 'x')).not.toThrow();
     const bomb = Array.from({ length: 30 }, (_none, i) => `<!ENTITY e${i + 1} "&e${i};&e${i};">`).join('');
     expect(complaint(`<!DOCTYPE a [<!ENTITY e0 "xxxxxxxxxx">${bomb}]><a>&e30;</a>`)).toContain('Detected an entity reference loop');
   });

@@ -26,12 +26,13 @@ describe('definitions', () => {
   it('are stored below the prefix, read without their comment, and listed without what is none', () => {
     definitions.writeDefinition('vm1', STORED);
     definitions.writeDefinition('a b.xml', STORED);
+    definitions.writeDefinition('..', STORED);
     fs.writeFileSync(store.at('etc/libvirt/lxc/.17.0.new'), 'half');
     fs.writeFileSync(store.at('etc/libvirt/lxc/.xml'), '');
     fs.writeFileSync(store.at('etc/libvirt/lxc/README'), '');
     definitions.setAutostartLink('vm1', true);
     expect(fs.readFileSync(store.at('etc/libvirt/lxc/vm1.xml'), 'utf8')).toBe(STORED);
-    expect(definitions.definedNames().sort()).toEqual(['a b.xml', 'vm1']);
+    expect(definitions.definedNames().sort()).toEqual(['..', 'a b.xml', 'vm1']);
     expect(definitions.readDefinition('vm1')).toBe(STORED.slice(STORED.indexOf('<domain')));
     expect([definitions.isDefined('vm1'), definitions.isDefined('vm')]).toEqual([true, false]);
   });
