@@ -83,6 +83,7 @@ describe('parseDomain() reports', () => {
       "<interface><mac address='01:00:00:00:00:00'/></interface>",
       "XML error: expected unicast mac address, found multicast '01:00:00:00:00:00'",
     ],
+    ["<interface><model type='ne2k'/></interface>", "unsupported configuration: driver does not support net model 'ne2k'"],
     ["<interface><ip address='x'/></interface>", "XML error: Invalid address 'x' in <ip>"],
     [
       "<interface><route address='10.0.0.0' gateway='10.0.0.1'/></interface>",
