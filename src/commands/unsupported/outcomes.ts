@@ -1,13 +1,15 @@
 // What a command that containers do not have does when it is called: the vocabulary of the tables beside this file.
 
 import { type Arguments, type CommandContext, failure, type OptionDefinition } from '../../cli/command.ts';
+import type { DomainRef } from '../../driver/domain-lookup.ts';
 import { inContext, libvirtError } from '../../errors.ts';
 import { readDescription } from '../files.ts';
 
 export interface Call {
   readonly context: CommandContext;
   readonly args: Arguments<readonly OptionDefinition[]>;
-  /** Whether the domain that was named runs; undefined where the command names none. */
+  /** The domain that was named, and whether it runs; undefined where the command names none, and before it is looked up. */
+  readonly domain: DomainRef | undefined;
   readonly active: boolean | undefined;
 }
 
@@ -18,15 +20,19 @@ export interface Outcome {
   apply(call: Call): Promise<boolean | undefined> | boolean | undefined;
 }
 
-/** The two lines of a function that the driver does not have; `{name}` in the first is the option's value. */
+/**
+ * The two lines of a function that the driver does not have. In the first, as in every text of this vocabulary, `{option}` is
+ * that option's value, and `{name}` the domain's name whatever it was called by.
+ */
 export function refused(api: string, doing?: string): Outcome {
   return {
-    apply({ context, args }) {
+    apply(call) {
+      const { context } = call;
       const error =
         context.connection.readonly && (!READS.test(api) || NOT_FOR_READERS.test(api))
           ? libvirtError('OPERATION_FORBIDDEN_READONLY', api)
           : libvirtError('NO_SUPPORT', api);
-      throw doing === undefined ? error : inContext(fill(doing, args), error);
+      throw doing === undefined ? error : inContext(fill(doing, call), error);
     },
   };
 }
@@ -39,10 +45,20 @@ const NOT_FOR_READERS = /FSInfo|LaunchSecurity|SSHKeys|MaxSpeed|SaveImage|GuestV
 /** One line, said by the command itself. */
 export function says(message: string): Outcome {
   return {
-    apply({ args }) {
-      throw failure(fill(message, args));
+    apply(call) {
+      throw failure(fill(message, call));
     },
   };
+}
+
+/** `outcome`, if `test` holds. */
+export function when(test: (call: Call) => boolean, outcome: Outcome): Outcome {
+  return { ...outcome, apply: (call) => (test(call) ? outcome.apply(call) : undefined) };
+}
+
+/** `message`, if the option is given and none of these words. */
+export function oneOf(option: string, words: string, message: string): Outcome {
+  return when((call) => isGiven(call, option) && !words.split(' ').includes(String(call.args[option])), says(message));
 }
 
 export function succeeds(): Outcome {
@@ -51,22 +67,18 @@ export function succeeds(): Outcome {
 
 /** `outcome`, if one of these options is given. */
 export function given(names: string, outcome: Outcome): Outcome {
-  return { ...outcome, apply: (call) => (anyGiven(call, names) ? outcome.apply(call) : undefined) };
+  return when((call) => anyGiven(call, names), outcome);
 }
 
 /** `outcome`, if an option that is none of these is given. */
 export function givenOther(names: string, outcome: Outcome): Outcome {
   const known = names.split(' ');
-  return {
-    ...outcome,
-    apply: (call) =>
-      Object.keys(call.args).some((name) => !known.includes(name) && isGiven(call, name)) ? outcome.apply(call) : undefined,
-  };
+  return when((call) => Object.keys(call.args).some((name) => !known.includes(name) && isGiven(call, name)), outcome);
 }
 
 /** `message`, if none of these options is given. */
 export function missing(names: string, message: string): Outcome {
-  return { apply: (call) => (anyGiven(call, names) ? undefined : says(message).apply(call)) };
+  return when((call) => !anyGiven(call, names), says(message));
 }
 
 /** `option` makes sense only with `other`. */
@@ -76,11 +88,13 @@ export function requires(option: string, other: string): Outcome {
 
 /** `outcome`, if the domain does not run. */
 export function off(outcome: Outcome): Outcome {
-  return { apply: (call) => (call.active === false ? outcome.apply(call) : undefined) };
+  return when((call) => call.active === false, outcome);
 }
 
+const GOES_ON: Outcome = { apply: () => undefined };
+
 /** `outcome`, after the file that this option names has been read; nothing without that option. */
-export function file(name: string, outcome: Outcome): Outcome {
+export function file(name: string, outcome = GOES_ON): Outcome {
   return {
     ...outcome,
     apply(call) {
@@ -122,8 +136,8 @@ export function emptyTable(...header: string[]): Outcome {
 /** The two lines of a name that means nothing; `{name}` in both is the option's value. */
 export function unknown(doing: string, reason: string): Outcome {
   return {
-    apply({ args }) {
-      throw inContext(fill(doing, args), failure(fill(reason, args)));
+    apply(call) {
+      throw inContext(fill(doing, call), failure(fill(reason, call)));
     },
   };
 }
@@ -137,6 +151,6 @@ function isGiven({ args }: Call, name: string): boolean {
   return value !== undefined && value !== false && !(Array.isArray(value) && value.length === 0);
 }
 
-function fill(text: string, args: Arguments<readonly OptionDefinition[]>): string {
-  return text.replace(/\{([\w-]+)\}/g, (_, name: string) => String(args[name]));
+function fill(text: string, { args, domain }: Call): string {
+  return text.replace(/\{([\w-]+)\}/g, (_, name: string) => (name === 'name' && domain ? domain.name : String(args[name])));
 }

@@ -1,0 +1,53 @@
+// Runs command lines in this process over the store that the environment names (temp-store.ts), and keeps what they print.
+import type { Settings } from '../../src/cli/command.ts';
+import { commandTable } from '../../src/cli/full-table.ts';
+import { parseLine, UsageError } from '../../src/cli/parse.ts';
+import { Session } from '../../src/cli/session.ts';
+
+const SETTINGS: Settings = {
+  uri: 'lxc:///',
+  readonly: false,
+  quiet: true,
+  timing: false,
+  escape: { byte: 0x1d, text: '^]' },
+  interactive: false,
+  debugLevel: 4,
+  logFile: undefined,
+};
+
+export interface Transcript {
+  ok: boolean;
+  output: string;
+  errors: string[];
+}
+
+class RecordedSession extends Session {
+  printed = '';
+  errors: string[] = [];
+
+  override print(text: string): void {
+    this.printed += text;
+  }
+
+  override extra(text: string): void {
+    if (!this.settings.quiet) this.print(text);
+  }
+
+  override async error(line: string): Promise<void> {
+    this.errors.push(line);
+  }
+
+  override flush(): void {}
+}
+
+/** What a line of commands prints. */
+export async function transcriptOf(line: string, settings: Partial<Settings> = {}): Promise<Transcript> {
+  const session = new RecordedSession({ ...SETTINGS, ...settings }, commandTable, undefined);
+  try {
+    const { ok } = await session.runAll(parseLine(line, commandTable));
+    return { ok, output: session.printed, errors: session.errors };
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    return { ok: false, output: '', errors: [...error.lines] };
+  }
+}
