@@ -151,6 +151,7 @@ function findOption(definition: CommandDefinition, name: string, values: Map<str
   if (name === 'help') return HELP_OPTION;
   const option = definition.options.find((candidate) => candidate.name === name || candidate.aliases?.includes(name));
   if (!option) {
+    // Options that it does not know are no error of `help`.
     if (definition.name === 'help') return undefined;
     throw new UsageError(`command '${definition.name}' doesn't support option --${name}`);
   }
@@ -160,7 +161,7 @@ function findOption(definition: CommandDefinition, name: string, values: Map<str
 
 /** The command, or `help COMMAND` if --help was among its options. */
 function checked(definition: CommandDefinition, values: Map<string, true | string[]>, table: CommandTable): ParsedCommand {
-  if (values.has('help') && definition.name !== 'help') {
+  if (values.has('help')) {
     const help = table.find('help');
     if (help) return { definition: help, values: new Map([['command', [definition.name]]]) };
   }

@@ -3,15 +3,7 @@
 import type { Connection } from '../driver/connection.ts';
 import { inContext, LibvirtError } from '../errors.ts';
 import { argumentsOf } from './arguments.ts';
-import {
-  type Arguments,
-  type CommandContext,
-  type CommandDefinition,
-  type CommandTable,
-  failure,
-  type OptionDefinition,
-  type Settings,
-} from './command.ts';
+import { type CommandContext, type CommandTable, failure, type Settings } from './command.ts';
 import type { DebugLog } from './debug-log.ts';
 import { Output } from './output.ts';
 import type { ParsedCommand } from './parse.ts';
@@ -112,9 +104,8 @@ export class Session implements CommandContext {
     let ok = true;
     try {
       if (definition.connection !== false) await this.ensureConnected();
-      const args = argumentsOf(command);
-      checkCombinations(definition, args);
-      ok = (await definition.run(this, args)) !== false;
+      checkCombinations(command);
+      ok = (await definition.run(this, argumentsOf(command))) !== false;
     } catch (error) {
       ok = false;
       await this.report(error);
@@ -149,16 +140,12 @@ async function openConnection(uri: string | undefined, readonly: boolean): Promi
   }
 }
 
-function checkCombinations(definition: CommandDefinition, args: Arguments<readonly OptionDefinition[]>): void {
+/** Looks only at which options are there: a malformed value is the handler's to find. */
+function checkCombinations({ definition, values }: ParsedCommand): void {
   for (const [one, other] of definition.exclusive ?? []) {
-    if (isGiven(args, one) && isGiven(args, other)) throw failure(`Options --${one} and --${other} are mutually exclusive`);
+    if (values.has(one) && values.has(other)) throw failure(`Options --${one} and --${other} are mutually exclusive`);
   }
   for (const [option, needed] of definition.requires ?? []) {
-    if (isGiven(args, option) && !isGiven(args, needed)) throw failure(`Option --${needed} is required by option --${option}`);
+    if (values.has(option) && !values.has(needed)) throw failure(`Option --${needed} is required by option --${option}`);
   }
-}
-
-function isGiven(args: Arguments<readonly OptionDefinition[]>, name: string): boolean {
-  const value: unknown = args[name];
-  return value !== undefined && value !== false && !(Array.isArray(value) && value.length === 0);
 }

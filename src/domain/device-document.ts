@@ -2,6 +2,7 @@
 
 import { libvirtError } from '../errors.ts';
 import type { BandwidthRate } from './definition.ts';
+import { parseWwn } from './elements/disk.ts';
 import { type Attributes, XmlWriter } from './xml/writer.ts';
 
 const problem = (message: string) => libvirtError('PLAIN', message);
@@ -41,6 +42,7 @@ export function diskDocument(options: DiskOptions): string {
   const type = diskType(options);
   const mode = options.mode;
   if (mode !== undefined && mode !== 'readonly' && mode !== 'shareable') throw problem(`No support for ${mode} in command 'attach-disk'`);
+  const wwn = options.wwn === undefined ? undefined : parseWwn(options.wwn);
   const address = options.address === undefined ? undefined : diskAddress(options.address, options);
   const writer = new XmlWriter();
   const attributes: Attributes = [
@@ -64,7 +66,7 @@ export function diskDocument(options: DiskOptions): string {
     if (mode !== undefined) writer.empty(mode);
     writer.text('serial', options.serial);
     if (options.alias !== undefined) writer.empty('alias', [['name', options.alias]]);
-    writer.text('wwn', options.wwn);
+    writer.text('wwn', wwn);
     if (address) writer.empty('address', address);
   });
   return writer.toString();

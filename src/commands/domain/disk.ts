@@ -16,32 +16,33 @@ export const attachDisk = defineCommand({
     domainOption(),
     { name: 'source', type: 'string', required: true, emptyAllowed: true, help: 'block device or file' },
     { name: 'target', type: 'string', required: true, help: 'name of the disk in the container' },
-    { name: 'targetbus', type: 'string', namedOnly: true, help: 'bus of the target' },
-    { name: 'driver', type: 'string', namedOnly: true, help: 'name of the driver' },
-    { name: 'subdriver', type: 'string', namedOnly: true, help: 'format of the image' },
-    { name: 'iothread', type: 'string', namedOnly: true, help: 'I/O thread' },
-    { name: 'cache', type: 'string', namedOnly: true, help: 'cache mode' },
-    { name: 'io', type: 'string', namedOnly: true, help: 'I/O policy' },
-    { name: 'type', type: 'string', namedOnly: true, help: 'kind of device: disk, cdrom, floppy or lun' },
-    { name: 'mode', type: 'string', namedOnly: true, help: 'readonly or shareable' },
-    { name: 'sourcetype', type: 'string', namedOnly: true, help: 'kind of source: block, file or network' },
-    { name: 'serial', type: 'string', namedOnly: true, help: 'serial number' },
-    { name: 'wwn', type: 'string', namedOnly: true, help: 'world wide name' },
-    { name: 'alias', type: 'string', namedOnly: true, help: 'alias of the device' },
+    { name: 'targetbus', type: 'string', help: 'bus of the target' },
+    { name: 'driver', type: 'string', help: 'name of the driver' },
+    { name: 'subdriver', type: 'string', help: 'format of the image' },
+    { name: 'iothread', type: 'string', help: 'I/O thread' },
+    { name: 'cache', type: 'string', help: 'cache mode' },
+    { name: 'io', type: 'string', help: 'I/O policy' },
+    { name: 'type', type: 'string', help: 'kind of device: disk, cdrom, floppy or lun' },
+    { name: 'mode', type: 'string', help: 'readonly or shareable' },
+    { name: 'sourcetype', type: 'string', help: 'kind of source: block, file or network' },
+    { name: 'serial', type: 'string', help: 'serial number' },
+    { name: 'wwn', type: 'string', help: 'world wide name' },
+    { name: 'alias', type: 'string', help: 'alias of the device' },
     { name: 'rawio', type: 'bool', help: 'the disk needs raw I/O' },
-    { name: 'address', type: 'string', namedOnly: true, help: 'address on its bus: scsi:0.0.1' },
+    { name: 'address', type: 'string', help: 'address on its bus: scsi:0.0.1' },
     { name: 'multifunction', type: 'bool', help: 'the PCI address has several functions' },
     { name: 'print-xml', type: 'bool', help: 'print the XML of the disk instead' },
-    { name: 'source-protocol', type: 'string', namedOnly: true, help: 'protocol of a source of type network' },
-    { name: 'source-host-name', type: 'string', namedOnly: true, help: 'its host' },
-    { name: 'source-host-transport', type: 'string', namedOnly: true, help: 'its transport' },
-    { name: 'source-host-socket', type: 'string', namedOnly: true, help: 'its socket' },
+    { name: 'source-protocol', type: 'string', help: 'protocol of a source of type network' },
+    { name: 'source-host-name', type: 'string', help: 'its host' },
+    { name: 'source-host-transport', type: 'string', help: 'its transport' },
+    { name: 'source-host-socket', type: 'string', help: 'its socket' },
     ...persistentConfigLiveCurrent(),
   ],
   exclusive: PERSISTENT_EXCLUDES,
   requires: [
     ['source-host-name', 'source-protocol'],
     ['source-host-transport', 'source-protocol'],
+    ['source-host-socket', 'source-protocol'],
     ['source-host-socket', 'source-host-transport'],
   ],
   async run(context, args) {
@@ -97,9 +98,9 @@ export const detachDisk = defineCommand({
   async run(context, args) {
     const domain = await findDomain(context, args);
     const { diskElement } = await import('../../driver/device-elements.ts');
-    const { detachDevice, namedDefinitions } = await import('../../driver/domain-devices.ts');
-    const { live, config } = namedDefinitions(context.connection, domain, args);
-    const xml = await diskElement(context.connection, domain, { inactive: config && !live }, args.target);
+    const { detachDevice } = await import('../../driver/domain-devices.ts');
+    const inactive = (args.config || args.persistent) && !args.live;
+    const xml = await diskElement(context.connection, domain, { inactive }, args.target);
     if (args['print-xml']) {
       context.print(xml);
       return;

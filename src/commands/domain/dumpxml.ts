@@ -27,6 +27,8 @@ export const dumpxml = defineCommand({
       migratable: args.migratable,
       updateCpu: args['update-cpu'],
     });
+    // As virsh: nothing is said about an empty one.
+    if (expression === '') return false;
     if (expression === undefined) {
       context.print(xml);
       return;

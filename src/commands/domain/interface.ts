@@ -17,17 +17,17 @@ export const attachInterface = defineCommand({
     domainOption(),
     { name: 'type', type: 'string', required: true, help: 'network, bridge, direct or hostdev' },
     { name: 'source', type: 'string', required: true, help: 'network, bridge or device' },
-    { name: 'target', type: 'string', namedOnly: true, help: 'name of the device on the host' },
-    { name: 'mac', type: 'string', namedOnly: true, help: 'MAC address' },
-    { name: 'script', type: 'string', namedOnly: true, help: 'script that connects the interface' },
-    { name: 'model', type: 'string', namedOnly: true, help: 'model of the device' },
-    { name: 'alias', type: 'string', namedOnly: true, help: 'alias of the device' },
-    { name: 'inbound', type: 'string', namedOnly: true, help: 'bandwidth of what it receives' },
-    { name: 'outbound', type: 'string', namedOnly: true, help: 'bandwidth of what it sends' },
+    { name: 'target', type: 'string', help: 'name of the device on the host' },
+    { name: 'mac', type: 'string', help: 'MAC address' },
+    { name: 'script', type: 'string', help: 'script that connects the interface' },
+    { name: 'model', type: 'string', help: 'model of the device' },
+    { name: 'alias', type: 'string', help: 'alias of the device' },
+    { name: 'inbound', type: 'string', help: 'bandwidth of what it receives' },
+    { name: 'outbound', type: 'string', help: 'bandwidth of what it sends' },
     ...persistentConfigLiveCurrent(),
     { name: 'print-xml', type: 'bool', help: 'print the XML of the interface instead' },
     { name: 'managed', type: 'bool', help: 'a PCI device is taken from the host and given back' },
-    { name: 'source-mode', type: 'string', namedOnly: true, help: 'refused, as by libvirt' },
+    { name: 'source-mode', type: 'string', help: 'refused, as by libvirt' },
   ],
   exclusive: PERSISTENT_EXCLUDES,
   async run(context, args) {
@@ -55,7 +55,7 @@ export const detachInterface = defineCommand({
   options: [
     domainOption(),
     { name: 'type', type: 'string', required: true, help: 'type of the interface' },
-    { name: 'mac', type: 'string', namedOnly: true, help: 'its MAC address' },
+    { name: 'mac', type: 'string', help: 'its MAC address' },
     ...persistentConfigLiveCurrent(),
     { name: 'print-xml', type: 'bool', help: 'print the XML of the interface instead' },
   ],
@@ -65,14 +65,14 @@ export const detachInterface = defineCommand({
     const { interfaceElement } = await import('../../driver/device-elements.ts');
     const { detachDevice, namedDefinitions } = await import('../../driver/domain-devices.ts');
     const { connection } = context;
-    const wanted = { type: args.type, mac: args.mac };
     const { live, config } = namedDefinitions(connection, domain, args);
     if (args['print-xml']) {
-      context.print(await interfaceElement(connection, domain, { inactive: config }, wanted));
+      context.print(await interfaceElement(connection, domain, { inactive: config }, { type: args.type, mac: args.mac }));
       return;
     }
     // The two definitions may differ, so each is asked for its own interface.
     try {
+      const wanted = { type: args.type, mac: args.mac };
       if (config) {
         const xml = await interfaceElement(connection, domain, { inactive: true }, wanted);
         detachDevice(connection, domain, xml, { config: true });

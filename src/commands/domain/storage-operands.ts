@@ -6,7 +6,6 @@ import type { DomainRef } from '../../driver/domain-lookup.ts';
 interface StorageOptions {
   readonly storage: string | undefined;
   readonly 'remove-all-storage': boolean;
-  readonly 'wipe-storage': boolean;
 }
 
 /**
@@ -17,10 +16,7 @@ interface StorageOptions {
 export async function storageToRemove(context: CommandContext, domain: DomainRef, options: StorageOptions): Promise<void> {
   const { storage } = options;
   const all = options['remove-all-storage'];
-  if (storage === undefined && !all) {
-    if (options['wipe-storage']) throw failure("'--wipe-storage' requires '--storage <string>' or '--remove-all-storage'");
-    return;
-  }
+  if (storage === undefined && !all) return;
   if (storage !== undefined && all) throw failure('Specified both --storage and --remove-all-storage');
   const { domainDevices } = await import('../../driver/domain-info.ts');
   const { isActive } = await import('../../driver/domain-lookup.ts');

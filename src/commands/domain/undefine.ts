@@ -1,4 +1,4 @@
-import { defineCommand, domainOption } from '../../cli/command.ts';
+import { defineCommand, domainOption, failure } from '../../cli/command.ts';
 import { withContext } from '../../errors.ts';
 import { findDomain } from '../lookup.ts';
 import { storageToRemove } from './storage-operands.ts';
@@ -30,6 +30,9 @@ export const undefine = defineCommand({
   ],
   requires: [['delete-storage-volume-snapshots', 'remove-all-storage']],
   async run(context, args) {
+    if (args['wipe-storage'] && args.storage === undefined && !args['remove-all-storage']) {
+      throw failure("'--wipe-storage' requires '--storage <string>' or '--remove-all-storage'");
+    }
     const domain = await findDomain(context, args);
     await storageToRemove(context, domain, args);
     await withContext(`Failed to undefine domain '${args.domain}'`, async () => {

@@ -54,16 +54,16 @@ export const domifaddr = defineCommand({
     'those that the host has lately spoken to (arp).',
   options: [
     domainOption(),
-    { name: 'interface', type: 'string', namedOnly: true, help: 'only this device on the host' },
+    { name: 'interface', type: 'string', help: 'only this device on the host' },
     { name: 'full', type: 'bool', help: 'name and MAC address in every line' },
-    { name: 'source', type: 'string', namedOnly: true, help: 'lease, agent or arp' },
+    { name: 'source', type: 'string', help: 'lease, agent or arp' },
   ],
   async run(context, args) {
     const wanted = args.interface;
     const text = args.source ?? 'lease';
-    const domain = await findDomain(context, args);
     const source = SOURCES.find((known) => known === text);
     if (source === undefined) throw failure(`Unknown data source '${text}'`);
+    const domain = await findDomain(context, args);
     const { interfaceAddresses } = await import('../../driver/domain-interfaces.ts');
     const interfaces = await withContext('Failed to query for interfaces addresses', () =>
       interfaceAddresses(context.connection, domain, source),

@@ -19,6 +19,8 @@ export const netDumpxml = defineCommand({
     const network = await findNetworkOperand(context, args);
     const { networkXml } = await import('../../driver/network-xml.ts');
     const xml = await networkXml(context.connection, network, { inactive: args.inactive });
+    // As virsh: nothing is said about an empty one.
+    if (expression === '') return false;
     if (expression === undefined) {
       context.print(xml);
       return;

@@ -69,6 +69,8 @@ export const netPortDumpxml = defineCommand({
       const { portXml } = await import('../../driver/network-ports.ts');
       return portXml(context.connection, network, args.port);
     });
+    // As virsh: nothing is said about an empty one.
+    if (expression === '') return false;
     if (expression === undefined) {
       context.print(xml);
       return;

@@ -6,9 +6,9 @@ export const help = defineCommand({
   connection: false,
   summary: 'what there is and how to use it',
   description: 'Lists all commands by group, or those of one group by its keyword, or explains one command.',
-  options: [{ name: 'command', type: 'string', completes: 'command', help: 'a command or the keyword of a group' }],
+  options: [{ name: 'command', type: 'string', emptyAllowed: true, completes: 'command', help: 'a command or the keyword of a group' }],
   async run(context, args) {
     const { printHelp } = await import('../../cli/help.ts');
-    printHelp(context, args.command);
+    printHelp(context, args.command || undefined);
   },
 });

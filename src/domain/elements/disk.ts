@@ -236,7 +236,8 @@ const OTHERS: readonly EchoRule[] = [
   ENCRYPTION,
 ];
 
-function parseWwn(text: string): string | undefined {
+/** A world wide name as it is written; undefined if it is empty. Throws INTERNAL_ERROR unless it is 16 hexadecimal digits. */
+export function parseWwn(text: string): string | undefined {
   if (text === '') return undefined;
   if (!/^(0x)?[0-9a-fA-F]{16}$/.test(text)) throw libvirtError('INTERNAL_ERROR', `Malformed wwn: ${text}`);
   return text;

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { type CommandDefinition, defineCommand, type OptionDefinition } from '../../../src/cli/command.ts';
 import { commandTable } from '../../../src/cli/full-table.ts';
 import { optionForm, printHelp, synopsis } from '../../../src/cli/help.ts';
+import { parseWords } from '../../../src/cli/parse.ts';
 import { commandMistakes, findTableMistakes } from '../../../src/cli/self-test.ts';
 
 function command(...options: OptionDefinition[]): CommandDefinition {
@@ -75,7 +76,26 @@ describe('printHelp()', () => {
     expect(help('snapshot-list')).toMatch(/^ {2}NAME\n {4}snapshot-list - /);
     expect(help('virsh')).toMatch(/^ Virsh itself \(help keyword 'virsh'\):\n/);
   });
+  it('explains itself where --help is asked of it', () => {
+    expect(parseWords(['help', '--help'], commandTable)).toEqual(parseWords(['help', 'help'], commandTable));
+  });
   it('knows no other topics', () => {
     expect(() => help('nosuch')).toThrow("command or command group 'nosuch' doesn't exist");
+  });
+});
+
+describe('words that stand alone', () => {
+  it.each([
+    ['attach-disk', 20],
+    ['attach-interface', 11],
+    ['detach-interface', 3],
+    ['domifaddr', 3],
+    ['net-dhcp-leases', 2],
+    ['net-event', 3],
+    ['net-update', 5],
+  ])('fill the options of %s as in virsh', (name, count) => {
+    const words = (more: number) => [name, ...Array.from({ length: more }, (_, index) => `w${index}`)];
+    expect([...parseWords(words(count), commandTable)[0]!.values.values()].flat()).toEqual(words(count).slice(1));
+    expect(() => parseWords(words(count + 1), commandTable)).toThrow(`unexpected data 'w${count}'`);
   });
 });
