@@ -60,6 +60,8 @@ export interface CommandContext {
   extra(text: string): void;
   /** One `error: ` line, without ending the command. */
   error(line: string): Promise<void>;
+  /** A line for -d, about the command that runs; `level` 0 is the most talkative. */
+  debugCommand(level: 0 | 1, text: string): void;
   /** Writes out what was printed so far; needed before anything else uses the terminal. */
   flush(): void;
   /** Says on a terminal what a slow operation waits for. */
@@ -67,13 +69,15 @@ export interface CommandContext {
   readonly onWarning: (text: string) => void;
   /** Leaves something to be done when the program ends. */
   atEnd(action: () => Promise<void>): void;
-  /** `connect`: replaces the connection. */
+  /** `connect`: replaces the connection; without a URI by another one to the same, that stays read-only if it was. */
   connect(uri: string | undefined, readonly: boolean): Promise<void>;
 }
 
 /** The global options. */
 export interface Settings {
   readonly uri: string | undefined;
+  /** The URI was given by -c. */
+  readonly connectsFirst: boolean;
   readonly readonly: boolean;
   readonly quiet: boolean;
   readonly timing: boolean;

@@ -4,7 +4,7 @@ import { appendFileSync } from 'node:fs';
 import { failure, type Settings } from './command.ts';
 import type { ParsedCommand } from './parse.ts';
 
-const INFO = 1;
+const LEVELS = ['DEBUG', 'INFO'] as const;
 
 export class DebugLog {
   private readonly settings: Settings;
@@ -19,14 +19,14 @@ export class DebugLog {
     for (const [name, given] of command.values) {
       const option = command.definition.options.find((candidate) => candidate.name === name);
       const words = given === true ? ['(none)'] : given;
-      for (const word of words) this.info(`${command.definition.name}: ${name}(${typeWord(option)}): ${word}`, print);
+      for (const word of words) this.write(1, `${command.definition.name}: ${name}(${typeWord(option)}): ${word}`, print);
     }
   }
 
-  info(line: string, print: (line: string) => void): void {
-    if (this.settings.debugLevel > INFO) return;
+  write(level: 0 | 1, line: string, print: (line: string) => void): void {
+    if (this.settings.debugLevel > level) return;
     print(`${line}\n`);
-    this.append('INFO', line);
+    this.append(LEVELS[level], line);
   }
 
   error(line: string): void {

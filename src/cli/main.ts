@@ -46,10 +46,11 @@ export async function main(argv: readonly string[]): Promise<number> {
 
 async function execute(session: Session, table: CommandTable, words: readonly string[]): Promise<boolean> {
   const { settings } = session;
+  if (words.length === 1) session.debug(`commands: "${words[0]}"`);
   const commands = words.length === 1 ? parseLine(words[0]!, table) : parseWords(words, table);
   session.logParsed(commands);
-  // A connection that was asked for by name must work even if no command needs it.
-  if (settings.uri !== undefined) await session.ensureConnected();
+  // A connection that was asked for by -c must work even if no command needs it.
+  if (settings.connectsFirst) await session.ensureConnected();
   if (settings.interactive) {
     const { runShell } = await import('./shell.ts');
     return runShell(session);
@@ -74,12 +75,15 @@ async function reportOutside(error: unknown, session: Session | undefined): Prom
     // The exit status is for scripts, whose transcripts have nothing else of it; the reason is for whoever watches.
     await output.notice(`error: ${error.message}`);
   } else {
-    await (session ?? new Session(NO_SETTINGS, await tableFor([]), undefined)).report(error);
+    await (session ?? new Session(NO_SETTINGS, NO_COMMANDS, undefined)).report(error);
   }
 }
 
+const NO_COMMANDS: CommandTable = { groups: [], unsupportedGroups: () => [], find: () => undefined };
+
 const NO_SETTINGS: Session['settings'] = {
   uri: undefined,
+  connectsFirst: false,
   readonly: false,
   quiet: true,
   timing: false,

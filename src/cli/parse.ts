@@ -188,11 +188,12 @@ export interface GlobalOption {
 /**
  * Splits leading options from the rest as getopt_long(3) with `+` would: clusters (`-qr`), values joined or apart,
  * unambiguous beginnings of long names; `--` ends the options.
+ * `spelling` is the option's letter or its whole long name, whichever was used.
  */
 export function parseGlobals(
   words: readonly string[],
   options: readonly GlobalOption[],
-  found: (letter: string, value: string | undefined) => void,
+  found: (letter: string, value: string | undefined, spelling: string) => void,
 ): string[] {
   let at = 0;
   for (; at < words.length; at++) {
@@ -205,9 +206,10 @@ export function parseGlobals(
       const option = findLong(name, options);
       if (!option) throw new UsageError(`unsupported option '${word}'. See --help.`);
       if (!option.value && equals >= 0) throw new UsageError(`unsupported option '-${option.letter}'. See --help.`);
+      const spelling = `--${option.long}`;
       if (option.value === 'required' && equals < 0 && at + 1 >= words.length) throw missingValue(option);
-      if (option.value === 'required' && equals < 0) found(option.letter, words[++at]);
-      else found(option.letter, equals < 0 ? undefined : word.slice(equals + 1));
+      if (option.value === 'required' && equals < 0) found(option.letter, words[++at], spelling);
+      else found(option.letter, equals < 0 ? undefined : word.slice(equals + 1), spelling);
       continue;
     }
     for (let index = 1; index < word.length; index++) {
@@ -215,12 +217,12 @@ export function parseGlobals(
       const option = options.find((candidate) => candidate.letter === letter);
       if (!option) throw new UsageError(`unsupported option '-${letter}'. See --help.`);
       if (option.value !== 'required') {
-        found(letter, undefined);
+        found(letter, undefined, `-${letter}`);
         continue;
       }
       const joined = word.slice(index + 1);
       if (joined === '' && at + 1 >= words.length) throw missingValue(option);
-      found(letter, joined === '' ? words[++at] : joined);
+      found(letter, joined === '' ? words[++at] : joined, `-${letter}`);
       break;
     }
   }

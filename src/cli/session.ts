@@ -22,6 +22,8 @@ export class Session implements CommandContext {
   private opened: Connection | undefined;
   private uri: string | undefined;
   private isReadonly: boolean;
+  /** Name of the command that runs. */
+  private running = '';
 
   constructor(settings: Settings, table: CommandTable, log: DebugLog | undefined) {
     this.settings = settings;
@@ -59,16 +61,25 @@ export class Session implements CommandContext {
   }
 
   async connect(uri: string | undefined, readonly: boolean): Promise<void> {
+    const staysReadonly = readonly || (uri === undefined && this.isReadonly);
     this.opened = undefined;
-    this.opened = await openConnection(uri, readonly);
-    this.uri = uri;
-    this.isReadonly = readonly;
+    this.opened = await openConnection(uri ?? this.uri, staysReadonly);
+    this.uri = uri ?? this.uri;
+    this.isReadonly = staysReadonly;
   }
 
   /** Opens the connection unless it is open. */
   async ensureConnected(): Promise<Connection> {
     this.opened ??= await openConnection(this.uri, this.isReadonly);
     return this.opened;
+  }
+
+  debug(text: string): void {
+    this.log?.write(0, text, (line) => this.print(line));
+  }
+
+  debugCommand(level: 0 | 1, text: string): void {
+    this.log?.write(level, `${this.running}: ${text}`, (line) => this.print(line));
   }
 
   /** Tells the debug log of a line that was understood. */
@@ -100,6 +111,7 @@ export class Session implements CommandContext {
 
   private async runOne(command: ParsedCommand): Promise<boolean> {
     const { definition } = command;
+    this.running = definition.name;
     const start = this.settings.timing ? process.hrtime.bigint() : 0n;
     let ok = true;
     try {

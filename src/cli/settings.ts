@@ -37,6 +37,7 @@ export function readCommandLine(argv: readonly string[], environment: NodeJS.Pro
   let about: CommandLine['about'];
   const settings = {
     uri: environment['VIRSH_DEFAULT_CONNECT_URI'] || undefined,
+    connectsFirst: false,
     readonly: false,
     quiet: false,
     timing: false,
@@ -45,13 +46,13 @@ export function readCommandLine(argv: readonly string[], environment: NodeJS.Pro
     debugLevel: environmentDebugLevel(environment),
     logFile: environment['VIRSH_LOG_FILE'] || undefined,
   };
-  const words = parseGlobals(argv, GLOBAL_OPTIONS, (letter, value = '') => {
+  const words = parseGlobals(argv, GLOBAL_OPTIONS, (letter, value = '', spelling = `-${letter}`) => {
     if (about) return;
-    if (letter === 'c') settings.uri = value;
-    else if (letter === 'd') settings.debugLevel = debugLevel(value, complaints) ?? settings.debugLevel;
+    if (letter === 'c') Object.assign(settings, { uri: value, connectsFirst: true });
+    else if (letter === 'd') settings.debugLevel = debugLevel(spelling, value, complaints) ?? settings.debugLevel;
     else if (letter === 'e') settings.escape = escapeSequence(value);
     else if (letter === 'h') about = 'help';
-    else if (letter === 'k' || letter === 'K') checkKeepalive(letter, value);
+    else if (letter === 'k' || letter === 'K') checkKeepalive(spelling, value);
     else if (letter === 'l') settings.logFile = value;
     else if (letter === 'q') settings.quiet = true;
     else if (letter === 'r') settings.readonly = true;
@@ -68,9 +69,9 @@ function environmentDebugLevel(environment: NodeJS.ProcessEnv): number {
   return Number.isInteger(level) && level >= 0 && level <= QUIETEST_LEVEL ? level : QUIETEST_LEVEL;
 }
 
-function debugLevel(value: string, complaints: string[]): number | undefined {
-  if (!/^\s*[+-]?\d+$/.test(value)) throw new UsageError('option -d takes a numeric argument');
-  const level = Number(value);
+function debugLevel(spelling: string, value: string, complaints: string[]): number | undefined {
+  const level = /^\s*[+-]?\d+$/.test(value) ? Number(value) : Number.NaN;
+  if (!(Math.abs(level) < 2 ** 31)) throw new UsageError(`option ${spelling} takes a numeric argument`);
   if (level >= 0 && level <= QUIETEST_LEVEL) return level;
   complaints.push(`ignoring debug level ${level} out of range [0-${QUIETEST_LEVEL}]`);
   return undefined;
@@ -85,8 +86,10 @@ function escapeSequence(value: string): Settings['escape'] {
   return { byte: control.charCodeAt(0) ^ 0x40, text: value };
 }
 
-function checkKeepalive(letter: string, value: string): void {
-  const number = /^\s*[+-]?\d+$/.test(value) ? Number(value) : Number.NaN;
-  if (!(Math.abs(number) < 2 ** 31)) throw new UsageError(`Invalid value for option -${letter}`);
-  if (number < 0) throw new UsageError(`option -${letter} requires a positive integer argument`);
+/** Numbers are written as in C: 0x10, 010. */
+function checkKeepalive(spelling: string, value: string): void {
+  const [, sign, digits] = /^\s*([+-]?)(0x[0-9a-f]+|0[0-7]*|[1-9]\d*)$/i.exec(value) ?? [];
+  const number = Number(digits?.replace(/^0(?=[0-7])/, '0o'));
+  if (!(number < 2 ** 31)) throw new UsageError(`Invalid value for option ${spelling}`);
+  if (sign === '-' && number > 0) throw new UsageError(`option ${spelling} requires a positive integer argument`);
 }

@@ -23,7 +23,8 @@ export interface LineReader {
 
 /** Reads and runs commands until quit, exit or the end of the input. As with virsh, it always ends well. */
 export async function runShell(session: Session): Promise<boolean> {
-  const reader = (await isTerminal(0)) ? await terminalReader(session) : new PlainReader(session);
+  const size = await historySize(session);
+  const reader = (await isTerminal(0)) ? await terminalReader(session, size) : new PlainReader(session);
   if (!session.settings.quiet) session.print(BANNER);
   try {
     for (;;) {
@@ -39,9 +40,23 @@ export async function runShell(session: Session): Promise<boolean> {
   return true;
 }
 
-async function terminalReader(session: Session): Promise<LineReader> {
+async function terminalReader(session: Session, historySize: number): Promise<LineReader> {
   const { TerminalReader } = await import('./terminal-reader.ts');
-  return TerminalReader.open(session);
+  return TerminalReader.open(session, historySize);
+}
+
+const DEFAULT_HISTORY_SIZE = 500;
+const MAX_HISTORY_SIZE = 500000;
+
+/** How many lines the history keeps; a bad $VIRSH_HISTSIZE is told even where there is none. */
+async function historySize(session: Session): Promise<number> {
+  const text = process.env['VIRSH_HISTSIZE'];
+  if (text === undefined) return DEFAULT_HISTORY_SIZE;
+  const size = /^\s*[+-]?\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (Number.isNaN(size)) await session.error('Bad $VIRSH_HISTSIZE value.');
+  else if (size < 0 || size > MAX_HISTORY_SIZE) await session.error(`$VIRSH_HISTSIZE value should be between 0 and ${MAX_HISTORY_SIZE}`);
+  else return size;
+  return DEFAULT_HISTORY_SIZE;
 }
 
 /** True when the line asked to leave. */

@@ -8,8 +8,6 @@ import { completions } from './complete.ts';
 import type { Session } from './session.ts';
 import type { LineReader } from './shell.ts';
 
-const DEFAULT_HISTORY_SIZE = 500;
-const MAX_HISTORY_SIZE = 500000;
 /** As a shell reports a program that ^C ended. */
 const INTERRUPTED_STATUS = 130;
 
@@ -29,8 +27,8 @@ export class TerminalReader implements LineReader {
     this.history = loadHistory(this.historyFile, historySize);
   }
 
-  static async open(session: Session): Promise<TerminalReader> {
-    return new TerminalReader(session, await historySize(session));
+  static open(session: Session, historySize: number): TerminalReader {
+    return new TerminalReader(session, historySize);
   }
 
   async read(prompt: string): Promise<string | undefined> {
@@ -111,16 +109,6 @@ export class TerminalReader implements LineReader {
     const found = await completions({ table: this.session.table, connecting }, words);
     return [found.length === 1 ? [`${found[0]} `] : found, words.at(-1) ?? ''];
   }
-}
-
-async function historySize(session: Session): Promise<number> {
-  const text = process.env['VIRSH_HISTSIZE'];
-  if (text === undefined) return DEFAULT_HISTORY_SIZE;
-  const size = /^\s*[+-]?\d+$/.test(text) ? Number(text) : Number.NaN;
-  if (Number.isNaN(size)) await session.error('Bad $VIRSH_HISTSIZE value.');
-  else if (size < 0 || size > MAX_HISTORY_SIZE) await session.error(`$VIRSH_HISTSIZE value should be between 0 and ${MAX_HISTORY_SIZE}`);
-  else return size;
-  return DEFAULT_HISTORY_SIZE;
 }
 
 function historyFile(environment: NodeJS.ProcessEnv): string | undefined {

@@ -6,6 +6,12 @@ import { LibvirtError } from '../errors.ts';
 
 export type DomainKey = 'id' | 'uuid' | 'name';
 
+const COULD_BE: Record<DomainKey, (text: string) => boolean> = {
+  id: (text) => /^\d+$/.test(text),
+  uuid: (text) => text.length === 36,
+  name: () => true,
+};
+
 /** The domain that the command's operand names; any miss is virsh's one line about it. */
 export async function findDomain(
   context: CommandContext,
@@ -13,9 +19,12 @@ export async function findDomain(
   by: readonly DomainKey[] = ['id', 'uuid', 'name'],
 ): Promise<DomainRef> {
   const text = args.domain;
+  context.debugCommand(1, `found option <domain>: ${text}`);
   const { lookupDomain } = await import('../driver/domain-lookup.ts');
   try {
-    return await lookupDomain(context.connection, text, by);
+    return await lookupDomain(context.connection, text, by, (key) => {
+      if (COULD_BE[key](text)) context.debugCommand(0, `<domain> trying as domain ${key.toUpperCase()}`);
+    });
   } catch (error) {
     if (error instanceof LibvirtError && error.code === 'NO_DOMAIN') throw failure(`failed to get domain '${text}'`, error);
     throw error;

@@ -6,7 +6,7 @@ import { readIfThere } from '../store/atomic-write.ts';
 import { paths } from '../store/paths.ts';
 
 export interface Connection {
-  /** As the user gave it. */
+  /** As the user gave it, with all its slashes. */
   readonly uri: string;
   readonly readonly: boolean;
 }
@@ -19,7 +19,7 @@ const DEFAULT_URI = 'lxc:///';
  */
 export function openConnection(uri: string | undefined, { readonly }: { readonly: boolean }): Connection {
   const wanted = resolveAlias(uri || process.env['LIBVIRT_DEFAULT_URI'] || setting('uri_default') || DEFAULT_URI);
-  checkUri(wanted);
+  const opened = checkedUri(wanted, uri || undefined);
   const holder = foreignDriver();
   if (holder !== undefined) {
     throw libvirtError(
@@ -27,7 +27,7 @@ export function openConnection(uri: string | undefined, { readonly }: { readonly
       `the LXC driver of a running libvirtd (process ${holder}) has ${paths.run}; stop it, or set VIRSH_LXC_PREFIX to a folder of your own`,
     );
   }
-  return { uri: wanted, readonly };
+  return { uri: opened, readonly };
 }
 
 /** Writes are refused on a read-only connection, by the name of libvirt's API function. */
@@ -35,12 +35,22 @@ export function requireWritable(connection: Connection, api: string): void {
   if (connection.readonly) throw libvirtError('OPERATION_FORBIDDEN_READONLY', api);
 }
 
-function checkUri(uri: string): void {
-  const parts = /^([A-Za-z][A-Za-z0-9+.-]*):(?:\/\/([^/?#]*))?([^?#]*)/.exec(uri);
-  if (!parts) throw libvirtError('INTERNAL_ERROR', `Unable to parse URI ${uri}`);
-  const [, scheme, server, path = ''] = parts;
+const URI_CHARACTERS = /^(?:[\w.~:/?#@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*$/;
+
+/** The URI as libvirt writes it. `asked` is what the caller gave, undefined for a default. */
+function checkedUri(uri: string, asked: string | undefined): string {
+  const unparsable = () => libvirtError('INTERNAL_ERROR', `Unable to parse URI ${uri}`);
+  if (!URI_CHARACTERS.test(uri)) throw unparsable();
+  const parts = /^([A-Za-z][A-Za-z0-9+.-]*):(?:\/\/([^/?#]*))?([^?#]*)(.*)$/.exec(uri);
+  if (!parts) {
+    if (/^[^/?#]*:/.test(uri)) throw unparsable();
+    throw libvirtError('NO_CONNECT', `URI '${asked ?? '(null)'}' does not include a driver name`);
+  }
+  const [, scheme, server, encoded = '', rest = ''] = parts;
   if (scheme !== 'lxc' || server) throw libvirtError('NO_CONNECT', uri);
+  const path = decodeURIComponent(encoded);
   if (!['', '/', '/system'].includes(path)) throw libvirtError('INTERNAL_ERROR', `Unexpected LXC URI path '${path}', try lxc:///system`);
+  return `lxc://${path}${rest}`;
 }
 
 /** libvirt.conf: `uri_aliases = [ "name=uri", … ]`. An alias is a plain word. */

@@ -79,8 +79,14 @@ export async function listDomains(connection: Connection, which: { active: boole
 }
 
 /** The domain that `text` means, tried as each of `by` in that order. Throws NO_DOMAIN. */
-export function lookupDomain(_connection: Connection, text: string, by: readonly ('id' | 'uuid' | 'name')[]): DomainRef {
+export function lookupDomain(
+  _connection: Connection,
+  text: string,
+  by: readonly ('id' | 'uuid' | 'name')[],
+  onTrying?: (kind: 'id' | 'uuid' | 'name') => void,
+): DomainRef {
   for (const kind of by) {
+    onTrying?.(kind);
     const found = LOOKUP[kind](text);
     if (found) return found;
   }

@@ -1,11 +1,13 @@
 // Runs command lines in this process over the store that the environment names (temp-store.ts), and keeps what they print.
 import type { Settings } from '../../src/cli/command.ts';
+import { DebugLog } from '../../src/cli/debug-log.ts';
 import { commandTable } from '../../src/cli/full-table.ts';
 import { parseLine, UsageError } from '../../src/cli/parse.ts';
 import { Session } from '../../src/cli/session.ts';
 
 const SETTINGS: Settings = {
   uri: 'lxc:///',
+  connectsFirst: true,
   readonly: false,
   quiet: true,
   timing: false,
@@ -42,7 +44,8 @@ class RecordedSession extends Session {
 
 /** What a line of commands prints. */
 export async function transcriptOf(line: string, settings: Partial<Settings> = {}): Promise<Transcript> {
-  const session = new RecordedSession({ ...SETTINGS, ...settings }, commandTable, undefined);
+  const all = { ...SETTINGS, ...settings };
+  const session = new RecordedSession(all, commandTable, new DebugLog(all));
   try {
     const { ok } = await session.runAll(parseLine(line, commandTable));
     return { ok, output: session.printed, errors: session.errors };

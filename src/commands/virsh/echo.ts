@@ -28,6 +28,7 @@ export const echo = defineCommand({
           .map((part) => `${part}\n`)
           .join('')
       : line;
+    if (line === '') return;
     if (args.err) await context.error(shown);
     else context.print(shown);
   },
@@ -44,6 +45,9 @@ function splitAtCommas(line: string): string[] {
 
 const XML_ENTITIES: Readonly<Record<string, string>> = { '<': '&lt;', '>': '&gt;', '&': '&amp;', '"': '&quot;', "'": '&apos;' };
 
+/** Characters that XML cannot have. */
+const CONTROL = /[\x01-\x08\x0b\x0c\x0e-\x1f]/g;
+
 function escapeForXml(word: string): string {
-  return word.replace(/[<>&"']/g, (char) => XML_ENTITIES[char]!);
+  return word.replace(CONTROL, '').replace(/[<>&"']/g, (char) => XML_ENTITIES[char]!);
 }

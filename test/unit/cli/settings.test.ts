@@ -32,7 +32,20 @@ describe('readCommandLine()', () => {
   it('checks the keepalive options and forgets them', () => {
     expect(() => read('-k', '-1')).toThrow('option -k requires a positive integer argument');
     expect(() => read('-K', 'x')).toThrow('Invalid value for option -K');
+    expect(() => read('-k', '08')).toThrow('Invalid value for option -k');
+    expect(() => read('-k', '0x80000000')).toThrow('Invalid value for option -k');
+    expect(read('-k', '0x10', '-K', '07', 'x').words).toEqual(['x']);
     expect(read('-k', '5', '-K', '0', 'x').words).toEqual(['x']);
+  });
+  it('calls an option by the name that was used', () => {
+    expect(() => read('--debug', 'x')).toThrow('option --debug takes a numeric argument');
+    expect(() => read('--deb=99999999999')).toThrow('option --debug takes a numeric argument');
+    expect(() => read('--keepalive-interval=-1')).toThrow('option --keepalive-interval requires a positive integer argument');
+    expect(() => read('--keepalive-count', 'x')).toThrow('Invalid value for option --keepalive-count');
+  });
+  it('connects first where -c says to what', () => {
+    expect(read('-c', 'a', 'x').settings.connectsFirst).toBe(true);
+    expect(readCommandLine(['x'], { VIRSH_DEFAULT_CONNECT_URI: 'b' }).settings.connectsFirst).toBe(false);
   });
   it('tells about itself at the first request', () => {
     expect(read('-v').about).toBe('version');

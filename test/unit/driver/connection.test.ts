@@ -27,13 +27,18 @@ const outcome = (uri?: string): string => {
 };
 
 describe('openConnection()', () => {
-  it.each(['lxc:///', 'lxc:///system', 'lxc://', 'lxc:', 'lxc:/', 'lxc:///?name=x', 'lxc:///system?x=1#f'])(
-    'opens %s as it is written',
-    (uri) => {
-      expect(open(uri)).toEqual({ uri, readonly: false });
-      expect(open(uri, true)).toEqual({ uri, readonly: true });
-    },
-  );
+  it.each([
+    ['lxc:', 'lxc://'],
+    ['lxc:/', 'lxc:///'],
+    ['lxc:///%73ystem', 'lxc:///system'],
+  ])('opens %s as %s', (uri, opened) => {
+    expect(open(uri).uri).toBe(opened);
+  });
+
+  it.each(['lxc:///', 'lxc:///system', 'lxc://', 'lxc:///?name=x', 'lxc:///system?x=1#f'])('opens %s as it is written', (uri) => {
+    expect(open(uri)).toEqual({ uri, readonly: false });
+    expect(open(uri, true)).toEqual({ uri, readonly: true });
+  });
 
   it.each([
     ['qemu:///system', 'no connection driver available for qemu:///system'],
@@ -43,7 +48,11 @@ describe('openConnection()', () => {
     ['lxc:///session', "internal error: Unexpected LXC URI path '/session', try lxc:///system"],
     ['lxc:///system/', "internal error: Unexpected LXC URI path '/system/', try lxc:///system"],
     ['no uri', 'internal error: Unable to parse URI no uri'],
-    ['word', 'internal error: Unable to parse URI word'],
+    ['lxc:/// ', 'internal error: Unable to parse URI lxc:/// '],
+    ['lxc:///%zz', 'internal error: Unable to parse URI lxc:///%zz'],
+    ['1:x', 'internal error: Unable to parse URI 1:x'],
+    ['word', "no connection driver available for URI 'word' does not include a driver name"],
+    ['/path?x:y', "no connection driver available for URI '/path?x:y' does not include a driver name"],
     [':', 'internal error: Unable to parse URI :'],
   ])('refuses %s', (uri, message) => {
     expect(outcome(uri)).toBe(message);
@@ -51,6 +60,11 @@ describe('openConnection()', () => {
 
   it('opens lxc:/// where nothing is said', () => {
     expect([open().uri, open('').uri]).toEqual(['lxc:///', 'lxc:///']);
+  });
+
+  it('does not blame the caller for a default', () => {
+    vi.stubEnv('LIBVIRT_DEFAULT_URI', 'word');
+    expect(outcome()).toBe("no connection driver available for URI '(null)' does not include a driver name");
   });
 
   it('opens what libvirt.conf says before that, what the environment says before this, what is asked for before all', () => {
@@ -66,7 +80,7 @@ describe('openConnection()', () => {
     expect([outcome('here'), outcome('far'), outcome('nowhere'), outcome()]).toEqual([
       'lxc:///system',
       'no connection driver available for lxc://host/',
-      'internal error: Unable to parse URI nowhere',
+      "no connection driver available for URI 'nowhere' does not include a driver name",
       'lxc:///system',
     ]);
   });
