@@ -7,7 +7,7 @@ import { LibvirtError } from '../errors.ts';
 export type DomainKey = 'id' | 'uuid' | 'name';
 
 const COULD_BE: Record<DomainKey, (text: string) => boolean> = {
-  id: (text) => /^\d+$/.test(text),
+  id: (text) => /^\s*\+?\d+$/.test(text),
   uuid: (text) => text.length === 36,
   name: () => true,
 };

@@ -1,7 +1,7 @@
 // Block device limits and statistics of a domain: blkiotune, domblkstat.
 
 import type { BlkioDevice, DomainDefinition } from '../domain/definition.ts';
-import { libvirtError } from '../errors.ts';
+import { errnoCode, libvirtError } from '../errors.ts';
 import type { DomainCgroup } from '../host/cgroup/group.ts';
 import { applyLimits, blockDeviceNumber, type Limit } from '../host/cgroup/limits.ts';
 import { type Affect, affected, queried } from './affect.ts';
@@ -121,12 +121,20 @@ function applyChanges(group: DomainCgroup, weight: number | undefined, changes: 
       limits.push({ controller: 'blkio', files: [version === 2 ? 'io.max' : limit.v1], value: `${blockDeviceNumber(path)} ${text}` });
     }
   }
-  applyLimits(group, limits);
+  try {
+    applyLimits(group, limits);
+  } catch (error) {
+    // The kernel's word for a device whose scheduler knows no weights.
+    if (error instanceof Error && errnoCode(error.cause) === 'EOPNOTSUPP') throw noWeights(error);
+    throw error;
+  }
 }
+
+const noWeights = (cause?: unknown) => libvirtError('OPERATION_INVALID', 'blkio device weight is valid only for cfq scheduler', cause);
 
 function usableFiles(group: DomainCgroup, files: readonly string[]): string[] {
   const usable = files.filter((file) => group.has('blkio', file));
-  if (usable.length === 0) throw libvirtError('OPERATION_INVALID', 'blkio device weight is valid only for cfq scheduler');
+  if (usable.length === 0) throw noWeights();
   return usable;
 }
 

@@ -98,7 +98,7 @@ export function lookupDomain(
 
 const LOOKUP = {
   id(text: string): DomainRef | undefined {
-    if (!/^\d+$/.test(text)) return undefined;
+    if (!/^\s*\+?\d+$/.test(text)) return undefined;
     const id = Number(text);
     for (const name of statusNames()) {
       const status = liveStatus(name);

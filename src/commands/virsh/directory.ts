@@ -1,3 +1,4 @@
+import { homedir } from 'node:os';
 import { defineCommand, failure } from '../../cli/command.ts';
 import { systemError } from '../../errors.ts';
 
@@ -7,10 +8,10 @@ export const cd = defineCommand({
   connection: false,
   summary: 'go to another directory',
   description: 'Changes the directory that file names are relative to. Only in interactive mode, where later commands can profit.',
-  options: [{ name: 'dir', type: 'string', help: "the directory (default: the user's home, else /)" }],
+  options: [{ name: 'dir', type: 'string', help: "the directory (default: the user's home)" }],
   run(context, args) {
     if (!context.settings.interactive) throw failure('cd: command valid only in interactive mode');
-    const target = args.dir ?? process.env['HOME'] ?? '/';
+    const target = args.dir ?? homedir();
     try {
       process.chdir(target);
     } catch (error) {

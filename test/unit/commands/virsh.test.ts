@@ -40,5 +40,6 @@ describe('the debug log', () => {
       'domstate: found option <domain>: 12\ndomstate: <domain> trying as domain ID\ndomstate: <domain> trying as domain NAME\n',
     );
     expect((await transcriptOf(line, { debugLevel: 2 })).output).toBe('');
+    expect((await transcriptOf("domname ' +7'", { debugLevel: 0 })).output).toContain('domname: <domain> trying as domain ID\n');
   });
 });
