@@ -10,7 +10,7 @@ import { serializeVerbatim } from './xml/serialize.ts';
 const problem = (message: string) => libvirtError('PLAIN', message);
 
 function devicesOf(document: string, kind: string): XmlElement[] {
-  const devices = childOf(parseXml(document, 'domain_definition'), 'devices');
+  const devices = childOf(parseXml(document, '(domain_definition)'), 'devices');
   return devices ? childrenOf(devices, kind) : [];
 }
 

@@ -42,7 +42,7 @@ export interface ParseDeviceOptions {
 
 /** Throws what libvirt would for a device that no LXC domain can have. */
 export function parseDevice(xml: string | Uint8Array, host: ParseHost, options: ParseDeviceOptions = {}): ParsedDevice {
-  const root = parseXml(xml, 'device_definition');
+  const root = parseXml(xml, '(device_definition)');
   const { live = false, naming = false } = options;
   switch (root.local) {
     case 'disk': {

@@ -55,7 +55,7 @@ export interface ParseOptions {
 
 /** Throws what libvirt would for a domain that the LXC driver cannot define. */
 export function parseDomain(xml: string | Uint8Array, host: ParseHost, options: ParseOptions = {}): DomainDefinition {
-  return parseDomainElement(parseXml(xml, 'domain_definition'), host, options);
+  return parseDomainElement(parseXml(xml, '(domain_definition)'), host, options);
 }
 
 export function parseDomainElement(root: XmlElement, host: ParseHost, options: ParseOptions = {}): DomainDefinition {

@@ -295,7 +295,7 @@ const NAMESPACES = /^http:\/\/libvirt\.org\/schemas\/domain\/(lxc|qemu|xen|bhyve
 
 /** Throws XML_INVALID_SCHEMA for a document that is not one of the schema's; other mistakes are parseDomain()'s to find. */
 export function validateDomain(xml: string | Uint8Array): void {
-  const root = parseXml(xml, 'domain_definition');
+  const root = parseXml(xml, '(domain_definition)');
   if (root.local !== 'domain') return;
   const problem = problemOf(root);
   if (problem !== undefined) throw libvirtError('XML_INVALID_SCHEMA', `Unable to validate doc against ${SCHEMA_FILE}\n${problem}`);

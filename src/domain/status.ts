@@ -51,7 +51,7 @@ export function formatStatus(status: DomainStatus): string {
 
 /** Throws INTERNAL_ERROR or XML_ERROR for what is no status document. */
 export function parseStatus(text: string | Uint8Array, host: ParseHost): DomainStatus {
-  const root = parseXml(text, 'domain_status');
+  const root = parseXml(text, '(domain_status)');
   if (root.local !== 'domstatus') throw libvirtError('XML_ERROR', `expecting root element of 'domstatus', not '${root.name}'`);
   const state = attributeOf(root, 'state');
   if (state !== 'running' && state !== 'paused') throw libvirtError('INTERNAL_ERROR', `invalid domain state '${state ?? ''}'`);

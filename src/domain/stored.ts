@@ -26,7 +26,7 @@ export function formatStored(definition: DomainDefinition): string {
 
 /** Reads what formatStored() wrote, or a file of libvirt's. Throws as parseDomain() does. */
 export function parseStored(text: string | Uint8Array, host: ParseHost): DomainDefinition {
-  return parseDomainElement(parseXml(text, 'domain_definition'), host, { stored: true });
+  return parseDomainElement(parseXml(text, '(domain_definition)'), host, { stored: true });
 }
 
 /** The domain's own text in a stored file, without the comment before it. */

@@ -125,7 +125,7 @@ function applyChanges(group: DomainCgroup, weight: number | undefined, changes: 
     applyLimits(group, limits);
   } catch (error) {
     // The kernel's word for a device whose scheduler knows no weights.
-    if (error instanceof Error && errnoCode(error.cause) === 'EOPNOTSUPP') throw noWeights(error);
+    if (error instanceof Error && errnoCode(error.cause) === 'ENOTSUP') throw noWeights(error);
     throw error;
   }
 }

@@ -34,7 +34,7 @@ export function domainMetadata(connection: Connection, ref: DomainRef, uri: stri
   const { metadata } = queried(readDomain(connection, ref), affect).definition;
   const found = metadata.find((element) => element.uri === uri);
   if (!found) throw libvirtError('NO_DOMAIN_METADATA', 'Requested metadata element is not present');
-  const root = parseXml(found.xml, 'metadata_xml');
+  const root = parseXml(found.xml, '(metadata_xml)');
   forEachElement(root, (element) => {
     element.declarations = element.declarations.filter(([, declared]) => declared !== uri);
     if (element.uri === uri) rename(element, undefined, undefined);
@@ -67,7 +67,7 @@ const NCNAME = /^[\p{L}_][\p{L}\p{N}\p{M}._-]*$/u;
 
 /** The element as it is stored: what of it has no namespace gets `uri` under the prefix `key`. */
 function metadataElement(xml: string, uri: string, key: string): MetadataElement {
-  const root = parseXml(xml, 'metadata_xml');
+  const root = parseXml(xml, '(metadata_xml)');
   if (!NCNAME.test(key)) throw libvirtError('INTERNAL_ERROR', 'failed to validate prefix for a new XML namespace');
   if (root.declarations.some(([prefix]) => prefix === key)) throw libvirtError('INTERNAL_ERROR', 'failed to create a new XML namespace');
   root.declarations.push([key, uri]);

@@ -3,8 +3,8 @@ import { libvirtError } from '../errors.ts';
 import { hasOwnBridge, type NetworkDefinition, servesDhcp } from '../network/definition.ts';
 import { needsDnsmasq } from '../network/dnsmasq-config.ts';
 import { formatNetwork } from '../network/format.ts';
+import { parseNetwork } from '../network/parse.ts';
 import { type NetworkUpdate, updateNetwork } from '../network/update.ts';
-import { validateNetwork } from '../network/validate.ts';
 import { lockNetwork } from '../store/lock.ts';
 import { isNetworkDefined } from '../store/networks.ts';
 import { type Connection, requireWritable } from './connection.ts';
@@ -13,6 +13,7 @@ import { applyFirewall } from './network-firewall.ts';
 import { runNetworkHooks } from './network-hooks.ts';
 import type { NetworkRef } from './network-lookup.ts';
 import { repairNetwork, restartNetworkDnsmasq } from './network-start.ts';
+import { parseHost } from './parse-host.ts';
 import { loadLiveNetwork, loadNetwork, networkUse, saveLiveNetwork, saveNetwork } from './stored-network.ts';
 
 export type { NetworkUpdate } from '../network/update.ts';
@@ -43,9 +44,10 @@ export function changeNetwork(connection: Connection, ref: NetworkRef, update: N
   runNetworkHooks(ref.name, ['updated', 'begin'], () => [next ? formatNetwork(next, networkUse(ref.name)) : formatNetwork(stored!)]);
 }
 
+/** What was changed has to be a network to the reader, as in libvirt; what `net-define` checks besides is not asked again. */
 function changed(definition: NetworkDefinition, update: NetworkUpdate): NetworkDefinition {
   const next = updateNetwork(definition, update);
-  validateNetwork(next);
+  parseNetwork(formatNetwork(next), parseHost);
   return next;
 }
 

@@ -43,7 +43,7 @@ export function writeNetwork(writer: XmlWriter, definition: NetworkDefinition, u
       writer.text('uuid', definition.uuid);
       if (definition.metadata.length > 0) {
         writer.block('metadata', [], () => {
-          for (const { xml } of definition.metadata) writer.raw(serialize(parseXml(xml, 'metadata'), writer.depth));
+          for (const { xml } of definition.metadata) writer.raw(serialize(parseXml(xml, '(metadata)'), writer.depth));
         });
       }
       writeForward(writer, definition.forward, use.devices);

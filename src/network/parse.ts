@@ -23,7 +23,7 @@ export const DNSMASQ_NAMESPACE = 'http://libvirt.org/schemas/network/dnsmasq/1.0
 
 /** Throws what libvirt would for XML that is no network; what only validate.ts sees is not looked at. */
 export function parseNetwork(xml: string | Uint8Array, host: Pick<ParseHost, 'randomUuid'>): NetworkDefinition {
-  const root = parseXml(xml, 'network_definition');
+  const root = parseXml(xml, '(network_definition)');
   if (root.local !== 'network') throw libvirtError('XML_ERROR', `expecting root element of 'network', not '${root.name}'`);
   return parseNetworkElement(root, host);
 }

@@ -75,7 +75,7 @@ export function formatNetworkPort(port: NetworkPort): string {
 
 /** Throws XML_ERROR or INTERNAL_ERROR. */
 export function parseNetworkPort(xml: string): NetworkPort {
-  const root = parseXml(xml, 'networkport_definition');
+  const root = parseXml(xml, '(networkport_definition)');
   if (root.local !== 'networkport') throw libvirtError('XML_ERROR', `expecting root element of 'networkport', not '${root.name}'`);
   const uuidText = childText(root, 'uuid');
   if (uuidText === undefined) throw libvirtError('INTERNAL_ERROR', 'network port has no uuid');

@@ -80,7 +80,7 @@ const ROOT_ATTRIBUTES = 'ipv6 trustGuestRxFilters connections';
 
 /** Throws XML_INVALID_SCHEMA for a document that is not one of the schema's; other mistakes are parseNetwork()'s to find. */
 export function validateNetworkDocument(xml: string | Uint8Array): void {
-  const root = parseXml(xml, 'network_definition');
+  const root = parseXml(xml, '(network_definition)');
   if (root.local !== 'network') return;
   const problem = problemOf(root);
   if (problem !== undefined) throw libvirtError('XML_INVALID_SCHEMA', `Unable to validate doc against ${SCHEMA_FILE}\n${problem}`);

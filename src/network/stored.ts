@@ -34,7 +34,7 @@ export function formatNetworkStatus(definition: NetworkDefinition, { starting = 
 
 /** Throws INTERNAL_ERROR or XML_ERROR for what is no status document. */
 export function parseNetworkStatus(text: string, host: Pick<ParseHost, 'randomUuid'>): NetworkDefinition {
-  const root = parseXml(text, 'network_status');
+  const root = parseXml(text, '(network_status)');
   const network = root.local === 'networkstatus' ? childOf(root, 'network') : undefined;
   if (network === undefined) throw libvirtError('INTERNAL_ERROR', `unexpected root element <${root.name}>, expecting <networkstatus>`);
   return parseNetworkElement(network, host);

@@ -54,10 +54,10 @@ export const netUndefine = defineCommand({
   options: [networkOption()],
   async run(context, args) {
     const network = await findNetworkOperand(context, args);
-    await withContext(`Failed to undefine network ${network.name}`, async () => {
+    await withContext(`Failed to undefine network ${args.network}`, async () => {
       const { undefineNetwork } = await import('../../driver/network-define.ts');
       undefineNetwork(context.connection, network);
     });
-    context.extra(`Network ${network.name} has been undefined\n`);
+    context.extra(`Network ${args.network} has been undefined\n`);
   },
 });

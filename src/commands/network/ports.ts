@@ -69,6 +69,7 @@ export const netPortDumpxml = defineCommand({
       const { portXml } = await import('../../driver/network-ports.ts');
       return portXml(context.connection, network, args.port);
     });
+    if (xml === undefined) return true;
     // As virsh: nothing is said about an empty one.
     if (expression === '') return false;
     if (expression === undefined) {
@@ -87,26 +88,29 @@ export const netPortDelete = defineCommand({
   description: 'Removes a port from a network. The interface of a running domain stays plugged in, but counts no longer.',
   options: [networkOption(), PORT],
   async run(context, args) {
-    await withPort(context, args, async (network) => {
+    const deleted = await withPort(context, args, async (network) => {
       const { deletePort } = await import('../../driver/network-ports.ts');
       deletePort(context.connection, network, args.port);
+      return true;
     });
-    context.extra(`Network port ${args.port} deleted\n`);
+    if (deleted) context.extra(`Network port ${args.port} deleted\n`);
   },
 });
 
-/** Of a port that is not there one line is told. */
+/**
+ * Of a network or a port that is not there one line is told, and the result is undefined: for virsh such a command has
+ * succeeded nevertheless.
+ */
 async function withPort<T>(
   context: CommandContext,
   args: { readonly network: string; readonly port: string },
   action: (network: Awaited<ReturnType<typeof findNetworkOperand>>) => Promise<T>,
-): Promise<T> {
-  const network = await findNetworkOperand(context, args);
+): Promise<T | undefined> {
   try {
-    return await action(network);
+    return await action(await findNetworkOperand(context, args));
   } catch (error) {
-    if (error instanceof LibvirtError && error.code === 'NO_NETWORK_PORT')
-      throw failure(`failed to get network port '${args.port}'`, error);
-    throw error;
+    if (!(error instanceof LibvirtError) || !['NO_NETWORK', 'NO_NETWORK_PORT', 'PLAIN'].includes(error.code)) throw error;
+    await context.error(error.code === 'NO_NETWORK_PORT' ? `failed to get network port '${args.port}'` : (error.context ?? error.message));
+    return undefined;
   }
 }

@@ -14,11 +14,11 @@ export const netStart = defineCommand({
   options: [networkOption()],
   async run(context, args) {
     const network = await findNetworkOperand(context, args);
-    await withContext(`Failed to start network ${network.name}`, async () => {
+    await withContext(`Failed to start network ${args.network}`, async () => {
       const { startNetwork } = await import('../../driver/network-start.ts');
       startNetwork(context.connection, network);
     });
-    context.extra(`Network ${network.name} started\n`);
+    context.extra(`Network ${args.network} started\n`);
   },
 });
 
@@ -32,11 +32,11 @@ export const netDestroy = defineCommand({
   options: [networkOption()],
   async run(context, args) {
     const network = await findNetworkOperand(context, args);
-    await withContext(`Failed to destroy network ${network.name}`, async () => {
+    await withContext(`Failed to destroy network ${args.network}`, async () => {
       const { destroyNetwork } = await import('../../driver/network-start.ts');
       destroyNetwork(context.connection, network);
     });
-    context.extra(`Network ${network.name} destroyed\n`);
+    context.extra(`Network ${args.network} destroyed\n`);
   },
 });
 
@@ -49,10 +49,10 @@ export const netAutostart = defineCommand({
   async run(context, args) {
     const network = await findNetworkOperand(context, args);
     const verb = args.disable ? 'unmark' : 'mark';
-    await withContext(`failed to ${verb} network ${network.name} as autostarted`, async () => {
+    await withContext(`failed to ${verb} network ${args.network} as autostarted`, async () => {
       const { markNetworkAutostart } = await import('../../driver/network-define.ts');
       markNetworkAutostart(context.connection, network, !args.disable);
     });
-    context.extra(`Network ${network.name} ${verb}ed as autostarted\n`);
+    context.extra(`Network ${args.network} ${verb}ed as autostarted\n`);
   },
 });

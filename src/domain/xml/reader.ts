@@ -31,7 +31,7 @@ const MAX_ENTITY_NESTING = 40;
 
 const PREDEFINED: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" };
 
-/** The root element of `document`. `label` names it in messages: `domain_definition`. Throws LibvirtError PLAIN only. */
+/** The root element of `document`. `label` names it in messages: `(domain_definition)`. Throws LibvirtError PLAIN only. */
 export function parseXml(document: string | Uint8Array, label: string): XmlElement {
   return new XmlReader(decodeDocument(document), label).document();
 }

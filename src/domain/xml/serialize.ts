@@ -15,7 +15,7 @@ export function serialize(element: XmlElement, depth = 0): string {
 
 /** What serialize() made, for another depth. */
 export function reindent(text: string, depth: number): string {
-  const root = parseXml(text, 'serialized');
+  const root = parseXml(text, '(serialized)');
   keepSpaces(root);
   dropRepeated(root);
   return serializeElement(root, depth, true);
