@@ -99,7 +99,8 @@ class PlainReader implements LineReader {
         this.ended = true;
         return bytes.length > 0 ? Buffer.from(bytes).toString('utf8') : undefined;
       }
-      if (one[0] === 0x0a) return Buffer.from(bytes).toString('utf8');
+      // To readline(3) a carriage return ends a line as well.
+      if (one[0] === 0x0a || one[0] === 0x0d) return Buffer.from(bytes).toString('utf8');
       bytes.push(one[0]!);
     }
   }

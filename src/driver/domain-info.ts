@@ -4,7 +4,7 @@ import { libvirtError, unsupportedFlags } from '../errors.ts';
 import { DomainCgroup } from '../host/cgroup/group.ts';
 import { cpuTimeNs, memoryUsageKiB } from '../host/cgroup/stats.ts';
 import { hasAutostartLink, isDefined } from '../store/definitions.ts';
-import type { Connection } from './connection.ts';
+import { type Connection, requireWritable } from './connection.ts';
 import { type DomainRef, type DomainStateName, liveStatus, notRunning } from './domain-lookup.ts';
 import { loadDefinition, loadStatus } from './stored-domain.ts';
 
@@ -47,7 +47,8 @@ export function domainInfo(_connection: Connection, ref: DomainRef): DomainInfo 
 }
 
 /** The domain's host name, from the leases of its network. Throws NO_HOSTNAME where there is none. */
-export async function domainHostname(_connection: Connection, ref: DomainRef, source: 'lease' | 'agent' | undefined): Promise<string> {
+export async function domainHostname(connection: Connection, ref: DomainRef, source: 'lease' | 'agent' | undefined): Promise<string> {
+  requireWritable(connection, 'virDomainGetHostname');
   if (source === 'agent') throw unsupportedFlags(0x2, 'lxcDomainGetHostname');
   const record = liveStatus(ref.name);
   if (!record) throw notRunning();

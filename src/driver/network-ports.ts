@@ -254,8 +254,8 @@ export function portXml(_connection: Connection, ref: NetworkRef, uuid: string):
 
 /** net-port-delete. Throws NO_NETWORK_PORT. */
 export function deletePort(connection: Connection, ref: NetworkRef, uuid: string): void {
-  requireWritable(connection, 'virNetworkPortDelete');
   if (!isPortUuid(uuid) || !networkPorts(ref.name).includes(uuid)) throw noPort(uuid);
+  requireWritable(connection, 'virNetworkPortDelete');
   releasePort(ref.name, uuid);
 }
 

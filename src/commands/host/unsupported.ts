@@ -2,8 +2,9 @@
 // scripts get libvirt's answer and not "unknown command".
 
 import { type CommandDefinition, defineCommand, failure, type OptionDefinition } from '../../cli/command.ts';
-import { inContext, libvirtError } from '../../errors.ts';
+import { inContext } from '../../errors.ts';
 import { readDescription } from '../files.ts';
+import { refusal } from '../unsupported/outcomes.ts';
 
 const file = { name: 'file', type: 'string', required: true, help: 'file with a description of a processor' } as const;
 const virtualMachine = [
@@ -107,10 +108,10 @@ function refusedCommand({ name, summary, options, api, doing }: Refusal): Comman
     description: 'The LXC driver does not support this command.',
     options,
     unsupported: true,
-    run(_context, args) {
+    run(context, args) {
       const path: unknown = (args as Readonly<Record<string, unknown>>)['file'];
       if (typeof path === 'string') requireCpu(path);
-      const error = libvirtError('NO_SUPPORT', api);
+      const error = refusal(context, api);
       throw doing === undefined ? error : inContext(doing.replace('FILE', String(path)), error);
     },
   });

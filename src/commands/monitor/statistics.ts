@@ -1,8 +1,9 @@
 // What a running domain used of memory and block devices.
 
 import { CURRENT_EXCLUDES, configLiveCurrent, defineCommand, domainOption, failure } from '../../cli/command.ts';
-import { libvirtError, withContext } from '../../errors.ts';
+import { withContext } from '../../errors.ts';
 import { findDomain } from '../lookup.ts';
+import { refusal } from '../unsupported/outcomes.ts';
 
 export const dommemstat = defineCommand({
   name: 'dommemstat',
@@ -21,7 +22,7 @@ export const dommemstat = defineCommand({
     if (period !== undefined && period < 0) throw failure(`Invalid collection period value '${period}'`);
     if (period !== undefined) {
       await withContext('Unable to change balloon collection period.', () => {
-        throw libvirtError('NO_SUPPORT', 'virDomainSetMemoryStatsPeriod');
+        throw refusal(context, 'virDomainSetMemoryStatsPeriod');
       });
     }
     const { memoryStats } = await import('../../driver/domain-memory.ts');

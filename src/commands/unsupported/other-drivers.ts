@@ -2,7 +2,7 @@
 // this program: there is nothing to list, no name is known, and nothing can be made.
 
 import type { GroupDefinition } from '../../cli/command.ts';
-import { emptyTable, file, given, missing, type Outcome, refused, unknown } from './outcomes.ts';
+import { emptyTable, file, given, missing, type Outcome, refused, says, unknown, uuidOnly } from './outcomes.ts';
 import { commandOf, type Row } from './rows.ts';
 
 const noInterface = (option = 'interface') =>
@@ -13,7 +13,11 @@ const noBinding = () =>
   unknown("failed to get nwfilter binding '{binding}'", "Network filter binding not found: no nwfilter binding for port dev '{binding}'");
 const noDevice = () =>
   unknown("Could not find matching device '{device}'", "Node device not found: no node device with matching name '{device}'");
-const noSecret = () => unknown("failed to get secret '{secret}'", "Secret not found: no secret with matching uuid '{secret}'");
+const noSecret = () => {
+  const doing = "failed to get secret '{secret}'";
+  const outcome = unknown(doing, "Secret not found: no secret with matching uuid '{secret}'");
+  return uuidOnly('secret', 'virSecretLookupByUUIDString', doing, outcome);
+};
 const noPool = () => unknown("failed to get pool '{pool}'", "Storage pool not found: no storage pool with matching name '{pool}'");
 const noVolume = () => [
   given('pool', noPool()),
@@ -50,7 +54,8 @@ export function otherDriversCommands(): GroupDefinition[] {
       ['iface-list', 'inactive all', [refused('virConnectListAllInterfaces', 'Failed to list interfaces')]],
       ['iface-rollback', '', [refused('virInterfaceChangeRollback', 'Failed to rollback network config change transaction')]],
       ['iface-unbridge', 'bridge=! no-start', [noInterface('bridge')]],
-      ...named('iface', 'destroy edit mac name start undefine', 'interface=!', noInterface),
+      ['iface-name', 'interface=!', [says("failed to get interface '{interface}'")]],
+      ...named('iface', 'destroy edit mac start undefine', 'interface=!', noInterface),
     ]),
     group('Network Filter', 'filter', [
       [
@@ -132,7 +137,8 @@ export function otherDriversCommands(): GroupDefinition[] {
       ['pool-start', 'pool=! build no-overwrite overwrite', [noPool()]],
       ['pool-event', `pool= ${EVENT_OPTIONS}`, events('virConnectStoragePoolEventRegisterAny')],
       ['pool-capabilities', '', [refused('virConnectGetStoragePoolCapabilities', 'failed to get storage pool capabilities')]],
-      ...named('pool', 'delete destroy edit name refresh undefine uuid', 'pool=!', noPool),
+      ['pool-name', 'pool=!', [says("failed to get pool '{pool}'")]],
+      ...named('pool', 'delete destroy edit refresh undefine uuid', 'pool=!', noPool),
     ]),
     group('Storage Volume', 'volume', [
       ['vol-clone', 'vol=! newname=! pool= prealloc-metadata reflink print-xml', noVolume()],

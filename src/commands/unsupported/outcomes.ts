@@ -2,7 +2,7 @@
 
 import { type Arguments, type CommandContext, failure, type OptionDefinition } from '../../cli/command.ts';
 import type { DomainRef } from '../../driver/domain-lookup.ts';
-import { inContext, libvirtError } from '../../errors.ts';
+import { inContext, type LibvirtError, libvirtError } from '../../errors.ts';
 import { readDescription } from '../files.ts';
 
 export interface Call {
@@ -28,19 +28,22 @@ export function refused(api: string, doing?: string): Outcome {
   return {
     apply(call) {
       const { context } = call;
-      const error =
-        context.connection.readonly && (!READS.test(api) || NOT_FOR_READERS.test(api))
-          ? libvirtError('OPERATION_FORBIDDEN_READONLY', api)
-          : libvirtError('NO_SUPPORT', api);
+      const error = refusal(context, api);
       throw doing === undefined ? error : inContext(fill(doing, call), error);
     },
   };
 }
 
+/** What calling a function that the driver does not have ends in. */
+export function refusal({ connection }: Pick<CommandContext, 'connection'>, api: string): LibvirtError {
+  const forbidden = connection.readonly && (!READS.test(api) || NOT_FOR_READERS.test(api));
+  return libvirtError(forbidden ? 'OPERATION_FORBIDDEN_READONLY' : 'NO_SUPPORT', api);
+}
+
 /** Functions that a read-only connection may call. */
 const READS = /Get|List|Num$|Lookup|Current|Compare|Baseline|ToNative/;
 /** What they learn comes from inside the domain, or may hold secrets. */
-const NOT_FOR_READERS = /FSInfo|LaunchSecurity|SSHKeys|MaxSpeed|SaveImage|GuestVcpus|GuestInfo|GetTime/;
+const NOT_FOR_READERS = /FSInfo|LaunchSecurity|SSHKeys|MaxSpeed|SaveImage|GuestVcpus|GuestInfo|GetTime|SEVInfo/;
 
 /** One line, said by the command itself. */
 export function says(message: string): Outcome {
@@ -138,6 +141,16 @@ export function unknown(doing: string, reason: string): Outcome {
   return {
     apply(call) {
       throw inContext(fill(doing, call), failure(fill(reason, call)));
+    },
+  };
+}
+
+/** `outcome`, if the option's value has the form of a uuid; else what libvirt says to a word that has not. */
+export function uuidOnly(option: string, api: string, doing: string, outcome: Outcome): Outcome {
+  return {
+    apply(call) {
+      if (/^[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}$/i.test(String(call.args[option]))) return outcome.apply(call);
+      throw inContext(fill(doing, call), failure(`uuidstr in ${api} must be a valid UUID`));
     },
   };
 }

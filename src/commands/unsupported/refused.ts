@@ -258,7 +258,7 @@ export function refusedDomainCommands(): GroupDefinition[] {
           refused('virDomainGetNumaParameters', 'Unable to get number of memory parameters'),
         ],
       ],
-      ['qemu-attach', 'pid=!', [refused('virDomainQemuAttach')]],
+      ['qemu-attach', 'pid=!', [refused('virDomainQemuAttach', 'Failed to attach to pid {pid}')]],
       ['qemu-monitor-command', 'domain=! hmp pretty return-value --pass-fds=? cmd...!', [refused('virDomainQemuMonitorCommand')]],
       [
         'qemu-monitor-event',

@@ -93,4 +93,23 @@ describe('a command that the driver refuses', () => {
       errors: [],
     });
   });
+
+  it.each([
+    ['dommemstat a --period 1', ['Unable to change balloon collection period.', 'virDomainSetMemoryStatsPeriod']],
+    ['nodesevinfo', ['Unable to get host SEV information', 'virNodeGetSEVInfo']],
+    ['domhostname a', ['failed to get hostname', 'virDomainGetHostname']],
+  ])('is forbidden on a read-only connection: %s', async (line, [doing, api]) => {
+    await transcriptOf(`define ${store.at('a.xml')}`);
+    const forbidden = `operation forbidden: read only access prevents ${api}`;
+    expect((await transcriptOf(line, { readonly: true })).errors).toEqual([doing, forbidden]);
+  });
+
+  it.each([
+    ['secret-dumpxml x', ["failed to get secret 'x'", 'uuidstr in virSecretLookupByUUIDString must be a valid UUID']],
+    ['pool-name x', ["failed to get pool 'x'"]],
+    ['iface-name x', ["failed to get interface 'x'"]],
+    ['qemu-attach 1', ['Failed to attach to pid 1', refusal('virDomainQemuAttach')]],
+  ])('tells why: %s', async (line, expected) => {
+    expect(await errors(line)).toEqual(expected);
+  });
 });
