@@ -2,7 +2,7 @@
 
 import { libvirtError } from '../../errors.ts';
 import type { DeviceAlias, EchoedElement } from '../definition.ts';
-import { parseUint32, parseUint64 } from '../numbers.ts';
+import { parseUint32 } from '../numbers.ts';
 import { attributeOf, childOf, type XmlElement } from '../xml/element.ts';
 import type { XmlWriter } from '../xml/writer.ts';
 import { enumAttribute, ON_OFF, unsigned64Attribute, unsignedAttribute } from './attributes.ts';
@@ -26,11 +26,22 @@ export interface DeviceInfo {
   address?: EchoedElement;
 }
 
+/** Up to eight characters for the loader of a mainframe. */
+function loadParameter(element: XmlElement, name: string): string | undefined {
+  const text = attributeOf(element, name)?.toUpperCase().replaceAll('-', '_');
+  if (text === undefined) return undefined;
+  if (text.length < 1 || text.length > 8)
+    throw libvirtError('INTERNAL_ERROR', `loadparm value '${text}' must be between 1 and 8 characters`);
+  if (!/^[A-Z0-9. ]+$/.test(text))
+    throw libvirtError('INTERNAL_ERROR', `invalid loadparm value '${text}', expecting chars in set of [a-zA-Z0-9.] and blank spaces`);
+  return text;
+}
+
 const BOOT: EchoRule = {
   name: 'boot',
   attributes: [
     ['order', required(nonZero)],
-    ['loadparm', string],
+    ['loadparm', loadParameter],
   ],
 };
 
@@ -120,8 +131,9 @@ export function parseAddress(element: XmlElement): EchoedElement {
   switch (type) {
     case 'pci': {
       const attributes = pciAttributes(element);
-      const zpci = childOf(element, 'zpci');
-      return echoedElement('address', [['type', type], ...attributes], zpci ? [zpciElement(zpci)] : []);
+      const child = childOf(element, 'zpci');
+      const zpci = child && zpciElement(child);
+      return echoedElement('address', [['type', type], ...attributes], zpci ? [zpci] : []);
     }
     case 'drive':
       return echoedElement('address', [['type', type], ...numbers('controller', 'bus', 'target', 'unit')]);
@@ -181,7 +193,7 @@ export function pciAttributes(element: XmlElement, always = false): [string, str
     ['slot', hex(slot, 2)],
     ['function', `0x${unit}`],
   ];
-  if (!always && domain === 0 && bus === 0 && slot === 0 && unit === 0) return [];
+  if (!always && domain === 0 && bus === 0 && slot === 0 && unit === 0) return multifunction ? [['multifunction', multifunction]] : [];
   const tooLarge = (what: string, most: string): never => {
     throw libvirtError('XML_ERROR', `Invalid PCI address ${what}, must be <= ${most}`);
   };
@@ -192,12 +204,13 @@ export function pciAttributes(element: XmlElement, always = false): [string, str
   return printed;
 }
 
-function zpciElement(element: XmlElement): EchoedElement {
+function zpciElement(element: XmlElement): EchoedElement | undefined {
   const uid = unsignedAttribute(element, 'uid', { base: 0 });
   const fid = unsignedAttribute(element, 'fid', { base: 0 });
+  if (uid === undefined && fid === undefined) return undefined;
   return echoedElement('zpci', [
-    ['uid', uid === undefined ? undefined : hex(uid, 4)],
-    ['fid', fid === undefined ? undefined : hex(fid, 8)],
+    ['uid', hex(uid ?? 0, 4)],
+    ['fid', hex(fid ?? 0, 8)],
   ]);
 }
 
@@ -219,12 +232,9 @@ function usbAddress(element: XmlElement): EchoedElement {
 }
 
 function ccwAddress(element: XmlElement): EchoedElement {
-  const part = (name: string): bigint | undefined => {
-    const text = attributeOf(element, name);
-    return text === undefined ? undefined : parseUint64(text, 0);
-  };
-  const [cssid, ssid, devno] = [part('cssid'), part('ssid'), part('devno')];
-  if (cssid === undefined || ssid === undefined || devno === undefined)
+  const given = ['cssid', 'ssid', 'devno'].map((name) => unsignedAttribute(element, name, { base: 0 }));
+  const [cssid = 0, ssid = 0, devno = 0] = given;
+  if (given.includes(undefined) && given.some((part) => part !== undefined))
     throw libvirtError('INTERNAL_ERROR', 'Invalid partial specification for virtio ccw address');
   return echoedElement('address', [
     ['type', 'ccw'],

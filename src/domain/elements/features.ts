@@ -97,6 +97,7 @@ const XEN_PARTS: readonly EchoRule[] = [
       ['state', required(onOff)],
       ['mode', oneOf('sync_pt', 'share_pt')],
     ],
+    finish: (echoed) => (isOn(echoed) ? echoed : { ...echoed, attributes: echoed.attributes.filter(([name]) => name !== 'mode') }),
   },
 ];
 

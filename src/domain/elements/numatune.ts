@@ -23,21 +23,29 @@ export interface ParsedNumatune {
 export function parseNumatune(domain: XmlElement, autoVcpus: boolean, cells: number): ParsedNumatune {
   const [element, ...more] = childrenOf(domain, 'numatune');
   if (more.length > 0) throw libvirtError('XML_ERROR', 'only one numatune is supported');
-  const numaNodes = element ? parseNodes(element, cells) : [];
-  const memory = element && childOf(element, 'memory');
-  if (memory === undefined) return { numatune: autoVcpus ? { mode: 'strict', placement: 'auto' } : undefined, numaNodes };
+  const numatune = element && parseMemoryNodes(element, autoVcpus);
+  const numaNodes = element ? parseNodes(element, cells, numatune?.placement === 'auto') : [];
+  return { numatune: numatune ?? (autoVcpus && !hasMemory(element) ? { mode: 'strict', placement: 'auto' } : undefined), numaNodes };
+}
+
+function hasMemory(element: XmlElement | undefined): boolean {
+  return element !== undefined && childOf(element, 'memory') !== undefined;
+}
+
+function parseMemoryNodes(element: XmlElement, autoVcpus: boolean): Numatune | undefined {
+  const memory = childOf(element, 'memory');
+  if (memory === undefined) return undefined;
   const mode = modeOf(memory);
   const text = attributeOf(memory, 'placement');
   if (text !== undefined && text !== 'static' && text !== 'auto')
     throw libvirtError('CONFIG_UNSUPPORTED', `Unsupported NUMA memory placement mode '${text}'`);
   const nodeset = nodesetOf(memory);
-  if (text === undefined && attributeOf(memory, 'mode') === undefined && nodeset === undefined && !autoVcpus)
-    return { numatune: undefined, numaNodes };
+  if (text === undefined && attributeOf(memory, 'mode') === undefined && nodeset === undefined && !autoVcpus) return undefined;
   const placement = text ?? (nodeset !== undefined || !autoVcpus ? 'static' : 'auto');
-  if (placement === 'auto') return { numatune: { mode, placement }, numaNodes };
+  if (placement === 'auto') return { mode, placement };
   if (nodeset === undefined)
     throw libvirtError('CONFIG_UNSUPPORTED', "nodeset for NUMA memory tuning must be set if 'placement' is 'static'");
-  return { numatune: { mode, nodeset, placement }, numaNodes };
+  return { mode, nodeset, placement };
 }
 
 function modeOf(memory: XmlElement): Mode {
@@ -55,8 +63,10 @@ function nodesetOf(element: XmlElement): string | undefined {
   return formatBitmap(nodes);
 }
 
-function parseNodes(element: XmlElement, cells: number): EchoedElement[] {
+function parseNodes(element: XmlElement, cells: number, auto: boolean): EchoedElement[] {
   const nodes = childrenOf(element, 'memnode');
+  if (nodes.length > 0 && auto)
+    throw libvirtError('CONFIG_UNSUPPORTED', 'Per-node binding is not compatible with automatic NUMA placement.');
   if (nodes.length > 0 && cells === 0) throw libvirtError('XML_ERROR', "Element 'memnode' is invalid without any guest NUMA cells");
   const seen = new Set<number>();
   const kept = nodes.map((node): [number, EchoedElement] => {

@@ -218,6 +218,21 @@ const REFUSED: readonly [part: Part, xml: string, message: string][] = [
   ['devices', "<redirdev bus='zz' type='pty'/>", "unsupported configuration: unknown redirdev bus 'zz'"],
   ['devices', "<redirfilter><usbdev class='0x100' allow='yes'/></redirfilter>", 'internal error: Invalid USB Class code 0x100'],
   ['devices', "<memory model='dimm'><target><node>zz</node></target></memory>", 'XML error: invalid value of memory device node'],
+  [
+    'devices',
+    "<hostdev mode='capabilities' type='misc'><source><char>/a</char></source><address type='ccw' cssid='1'/></hostdev>",
+    'internal error: Invalid partial specification for virtio ccw address',
+  ],
+  [
+    'devices',
+    "<hostdev mode='capabilities' type='misc'><source><char>/a</char></source><boot order='1' loadparm='abcdefghi'/></hostdev>",
+    "internal error: loadparm value 'ABCDEFGHI' must be between 1 and 8 characters",
+  ],
+  [
+    'top',
+    "<numatune><memory placement='auto'/><memnode cellid='0' nodeset='0'/></numatune>",
+    'unsupported configuration: Per-node binding is not compatible with automatic NUMA placement.',
+  ],
 ];
 
 /** Only the lines that the part gives rise to. */
@@ -434,6 +449,44 @@ const PRINTED: readonly [part: Part, xml: string, lines: string[]][] = [
       '      <key>b</key>',
       "      <target path='/c' offset='99999999999'/>",
       '    </lease>',
+    ],
+  ],
+  [
+    'devices',
+    "<hostdev mode='capabilities' type='misc'><source><char>/a</char></source><address type='ccw'/></hostdev>",
+    [
+      "    <hostdev mode='capabilities' type='misc'>",
+      '      <source>',
+      '        <char>/a</char>',
+      '      </source>',
+      "      <address type='ccw' cssid='0x0' ssid='0x0' devno='0x0000'/>",
+      '    </hostdev>',
+    ],
+  ],
+  [
+    'devices',
+    "<hostdev mode='capabilities' type='misc'><source><char>/a</char></source><address type='pci' multifunction='off'><zpci uid='12'/></address></hostdev>",
+    [
+      "    <hostdev mode='capabilities' type='misc'>",
+      '      <source>',
+      '        <char>/a</char>',
+      '      </source>',
+      "      <address type='pci' multifunction='off'>",
+      "        <zpci uid='0x000c' fid='0x00000000'/>",
+      '      </address>',
+      '    </hostdev>',
+    ],
+  ],
+  [
+    'devices',
+    "<hostdev mode='capabilities' type='misc'><source><char>/a</char></source><boot order='1' loadparm='a.b'/></hostdev>",
+    [
+      "    <hostdev mode='capabilities' type='misc'>",
+      '      <source>',
+      '        <char>/a</char>',
+      '      </source>',
+      "      <boot order='1' loadparm='A.B'/>",
+      '    </hostdev>',
     ],
   ],
 ];
