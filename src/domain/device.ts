@@ -17,7 +17,7 @@ import { writeEchoed } from './elements/echoed.ts';
 import { parseFilesystem, validateFilesystem, writeFilesystem } from './elements/filesystem.ts';
 import { parseHostdev, writeHostdev } from './elements/hostdev.ts';
 import { parseInterface, rejectUnknownModel, validateInterface, writeInterface } from './elements/interface.ts';
-import { parsePassiveDevice } from './elements/passive-devices.ts';
+import { parsePassiveDevice, rejectMemoryDevices } from './elements/passive-devices.ts';
 import type { ParseHost } from './parse.ts';
 import { attributeOf, childOf, type XmlElement } from './xml/element.ts';
 import { parseXml } from './xml/reader.ts';
@@ -100,7 +100,9 @@ const KNOWN = new Set(
 
 function parseOther(root: XmlElement, live: boolean): ParsedDevice {
   if (!KNOWN.has(root.local)) throw libvirtError('CONFIG_UNSUPPORTED', `unknown device type '${root.local}'`);
-  return { kind: 'other', name: root.local, device: parsePassiveDevice(root, live) };
+  const device = parsePassiveDevice(root, live);
+  rejectMemoryDevices({ others: device ? [device] : [] });
+  return { kind: 'other', name: root.local, device };
 }
 
 /** The device alone, not indented. */

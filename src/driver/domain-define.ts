@@ -47,7 +47,10 @@ export interface UndefineFlags {
   keepTpm?: boolean;
 }
 
-/** Flags of virDomainUndefineFlags that mean something to other drivers only. */
+/**
+ * Flags of virDomainUndefineFlags that mean something to other drivers only. virsh does without any of them where the driver
+ * refuses, unless the first is among them.
+ */
 const REFUSED_FLAGS: [keyof UndefineFlags, number][] = [
   ['nvram', 0x4],
   ['keepNvram', 0x8],
@@ -60,7 +63,7 @@ const REFUSED_FLAGS: [keyof UndefineFlags, number][] = [
 export async function undefineDomain(connection: Connection, ref: DomainRef, flags: UndefineFlags): Promise<void> {
   requireWritable(connection, 'virDomainUndefineFlags');
   const refused = REFUSED_FLAGS.reduce((bits, [name, bit]) => (flags[name] ? bits | bit : bits), 0);
-  if (refused) throw unsupportedFlags(refused, 'lxcDomainUndefineFlags');
+  if (flags.nvram) throw unsupportedFlags(refused, 'lxcDomainUndefineFlags');
   using lock = lockDomain(ref.name);
   if (!isDefined(ref.name)) throw libvirtError('OPERATION_INVALID', 'Cannot undefine transient domain');
   await repairStale(ref.name, lock);

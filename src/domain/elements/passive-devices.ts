@@ -106,7 +106,7 @@ export function parsePassiveDevice(element: XmlElement, live: boolean): EchoedEl
 }
 
 /** Memory modules are refused before anything else about devices is looked at. */
-export function rejectMemoryDevices({ others }: DomainDevices): void {
+export function rejectMemoryDevices({ others }: Pick<DomainDevices, 'others'>): void {
   if (others.some(({ name }) => name === 'memory'))
     throw libvirtError('CONFIG_UNSUPPORTED', 'memory devices are not supported by this driver');
 }

@@ -114,6 +114,10 @@ describe('parseDomain() reports', () => {
 });
 
 describe('parseDevice()', () => {
+  it('no memory module', () => {
+    const xml = "<memory model='dimm'><target><size>1</size></target></memory>";
+    expect(() => parseDevice(xml, testHost())).toThrow('unsupported configuration: memory devices are not supported by this driver');
+  });
   it('tells devices apart and knows whether the MAC address was given', () => {
     expect(parseDevice("<interface type='bridge'><source bridge='b'/></interface>", testHost())).toMatchObject({
       kind: 'interface',

@@ -1,0 +1,51 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type TempStore, tempStore } from '../../helpers/temp-store.ts';
+
+let store: TempStore;
+let transcriptOf: typeof import('../../helpers/recorded-session.ts').transcriptOf;
+beforeEach(async () => {
+  store = tempStore();
+  ({ transcriptOf } = await import('../../helpers/recorded-session.ts'));
+  const file = store.at('a.xml');
+  fs.mkdirSync(path.dirname(file), { recursive: true });
+  fs.writeFileSync(file, "<domain type='lxc'><name>a</name><memory>1</memory><os><type>exe</type><init>/i</init></os></domain>");
+  expect((await transcriptOf(`define ${file}`)).errors).toEqual([]);
+});
+afterEach(() => store.remove());
+
+describe('undefine', () => {
+  it.each(['--keep-nvram', '--tpm', '--keep-tpm', '--managed-save --snapshots-metadata --checkpoints-metadata'])(
+    'does without %s',
+    async (options) => {
+      expect(await transcriptOf(`undefine a ${options}`)).toEqual({ ok: true, output: '', errors: [] });
+    },
+  );
+  it.each([
+    ['--nvram', '0x4'],
+    ['--nvram --tpm', '0x24'],
+  ])('does not do without %s', async (options, flags) => {
+    const reason = `unsupported flags (${flags}) in function lxcDomainUndefineFlags`;
+    expect((await transcriptOf(`undefine a ${options}`)).errors).toEqual(["Failed to undefine domain 'a'", reason]);
+  });
+  it('looks at its options before it looks for the domain', async () => {
+    const reason = "'--wipe-storage' requires '--storage <string>' or '--remove-all-storage'";
+    expect((await transcriptOf('undefine nosuch --wipe-storage')).errors).toEqual([reason]);
+  });
+});
+
+describe('dumpxml --xpath', () => {
+  it('has nothing to say about an empty expression', async () => {
+    expect(await transcriptOf("dumpxml a --xpath ''")).toEqual({ ok: false, output: '', errors: [] });
+  });
+});
+
+describe('detach-interface', () => {
+  it('names what it was doing after an empty word', async () => {
+    expect((await transcriptOf("detach-interface a ''")).errors).toEqual([
+      "Failed to get option 'type': Option argument is empty",
+      'Failed to detach interface',
+    ]);
+  });
+});
