@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import { expect, it } from 'vitest';
-import { SLOWNESS } from '../helpers/eventually.ts';
+import { eventually, SLOWNESS } from '../helpers/eventually.ts';
 import { suite } from '../helpers/requires.ts';
 import { errorLines, useVirsh } from '../helpers/virsh.ts';
 
@@ -41,13 +41,14 @@ suite('commands at once', ['root', 'built', 'busybox', 'fuse'], () => {
 
   it('on different domains do not wait for each other', async () => {
     const slow = virsh.define();
-    virsh.file('etc/libvirt/hooks/lxc', `#!/bin/sh\n[ $1 != ${slow} ] || [ $2 != prepare ] || sleep 3\n`, 0o755);
+    const [held, go] = [virsh.path('held'), virsh.path('go')];
+    const hold = `touch ${held}; until [ -e ${go} ]; do sleep 0.05; done`;
+    virsh.file('etc/libvirt/hooks/lxc', `#!/bin/sh\n[ $1 != ${slow} ] || [ $2 != prepare ] || { ${hold}; }\n`, 0o755);
     const other = virsh.define();
     const waiting = virsh.begin('start', slow);
-    await new Promise((resolve) => setTimeout(resolve, 300));
-    const from = Date.now();
+    await eventually(() => fs.existsSync(held));
     virsh.ok('start', other);
-    expect(Date.now() - from).toBeLessThan(2500);
+    fs.writeFileSync(go, '');
     expect((await waiting).status).toBe(0);
     fs.rmSync(virsh.path('etc/libvirt/hooks'), { recursive: true });
   });
