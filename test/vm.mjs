@@ -14,7 +14,7 @@ const DEFAULT_VARIANTS = ['cgroup2', 'systemd', 'hybrid', 'cgroup1'];
 const TIMEOUT_SECONDS = 5400;
 
 /** What the guest needs of the checkout: everything is built already. */
-const NEEDED = ['package.json', 'bin', 'dist', 'lib-native', 'src', 'test', 'node_modules'];
+const NEEDED = ['package.json', 'bin', 'dist', 'lib-native', 'man', 'src', 'test', 'node_modules'];
 const UNUSED_MODULES = ['@biomejs', '@typescript', 'typescript', '@types', '.cache', '.vite'];
 
 function stage(folder) {
