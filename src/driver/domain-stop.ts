@@ -177,6 +177,7 @@ export async function destroyDomain(connection: Connection, ref: DomainRef, flag
         // Init has ended by itself, or its start was abandoned: the aftermath, which comes then, waits for our lock.
         killInit(status, details().extra['cgroup']);
         tell(SIGKILL);
+        if (controller >= 0) waitFor(controller, KILL_TIMEOUT_MS);
       }
     } finally {
       if (init >= 0) linux.close(init);
