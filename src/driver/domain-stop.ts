@@ -133,6 +133,7 @@ export const DESTROY_GRACE_MS = 25;
 /** The same for `--graceful`, which never kills. */
 const GRACEFUL_TIMEOUT_MS = 10_000;
 const KILL_TIMEOUT_MS = 15_000;
+const CONTROLLER_TIMEOUT_MS = 2000;
 
 export interface DestroyFlags {
   /** Only ask; fail if init does not end. */
@@ -142,8 +143,7 @@ export interface DestroyFlags {
 
 /**
  * Ends a container: SIGTERM to init, then SIGKILL, which takes its whole PID namespace with it, whatever has left its
- * cgroup. Clears up itself, so the controller is told to leave out the aftermath; that holds nothing of the container's, and
- * nobody waits for its end.
+ * cgroup. Clears up itself, so the controller is told to leave out the aftermath.
  * Throws OPERATION_INVALID if it does not run, OPERATION_FAILED if processes refuse to die or, graceful, to end.
  */
 export async function destroyDomain(connection: Connection, ref: DomainRef, flags: DestroyFlags): Promise<void> {
@@ -177,13 +177,14 @@ export async function destroyDomain(connection: Connection, ref: DomainRef, flag
         // Init has ended by itself, or its start was abandoned: the aftermath, which comes then, waits for our lock.
         killInit(status, details().extra['cgroup']);
         tell(SIGKILL);
-        if (controller >= 0) waitFor(controller, KILL_TIMEOUT_MS);
       }
     } finally {
       if (init >= 0) linux.close(init);
     }
     const { domain, extra } = details();
     await clearUp({ domain, cgroup: extra['cgroup'], reason: 'destroyed' }, lock);
+    // It ends while we clear up; whoever looks for processes afterwards is to find none.
+    if (controller >= 0 && !waitFor(controller, CONTROLLER_TIMEOUT_MS)) tell(SIGKILL);
   } finally {
     if (controller >= 0) linux.close(controller);
   }
