@@ -8,7 +8,7 @@ import { linux } from '../../lib-native/linux.ts';
 import { libvirtError } from '../errors.ts';
 import { dnsmasqPid, requireDnsmasq, startDnsmasq, stopDnsmasq } from '../host/dnsmasq.ts';
 import { addAddress, addRoute } from '../host/netlink/address.ts';
-import { createBridge, deleteLink, findLink, linkIndex, listLinks, requireLinkUp, setLinkAlias } from '../host/netlink/link.ts';
+import { bridgesOf, createBridge, deleteLink, findLink, linkIndex, requireLinkUp } from '../host/netlink/link.ts';
 import { openRouteSocket, type RouteSocket } from '../host/netlink/rtnetlink.ts';
 import { clearBandwidth, setBandwidth } from '../host/netlink/tc.ts';
 import { ipv4Routes } from '../host/routes.ts';
@@ -135,12 +135,12 @@ function setUp(network: NetworkDefinition): void {
   checkRoutes(network);
   using route = openRouteSocket(linux);
   createBridge(route, name, {
+    owner: uuid,
     ...(mac !== undefined && { mac }),
     ...(mtu !== undefined && { mtu }),
     forwardDelayMs: bridge.delaySeconds * 1000,
     stp: bridge.stp,
   });
-  setLinkAlias(route, name, uuid);
   setBridgeIpv6(name, { hasAddress: ips.some(({ family }) => family === 'ipv6') });
   applyFirewall(network);
   const link = { index: linkIndex(route, name), name };
@@ -224,10 +224,10 @@ function tearDownQuietly(network: NetworkDefinition): void {
   }
 }
 
-/** Bridges that have the network's uuid as their alias: one of its name that somebody else made is not touched. */
+/** Those that are known to be the network's: one of its name that somebody else made is not touched. */
 function removeBridges(uuid: string): void {
   using route = openRouteSocket(linux);
-  for (const { alias, kind, name } of listLinks(route)) if (alias === uuid && kind === 'bridge') deleteLink(route, name);
+  for (const name of bridgesOf(route, uuid)) deleteLink(route, name);
 }
 
 function clearLimits(bridge: string): void {

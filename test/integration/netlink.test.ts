@@ -16,7 +16,7 @@ import {
 } from '../../src/container/network.ts';
 import { setInterfaceLink } from '../../src/container/network-change.ts';
 import type { DomainDefinition, InterfaceDevice } from '../../src/domain/definition.ts';
-import { createBridge, findLink, listLinks } from '../../src/host/netlink/link.ts';
+import { bridgesOf, createBridge, findLink, listLinks } from '../../src/host/netlink/link.ts';
 import { listNeighbours } from '../../src/host/netlink/neighbour.ts';
 import { inNetworkNamespace, withRouteSocket } from '../../src/host/netlink/rtnetlink.ts';
 
@@ -89,6 +89,19 @@ describe.runIf(process.getuid?.() === 0)('container interfaces', () => {
       }),
     ).toThrow('stop');
     expect(readlinkSync('/proc/self/ns/net')).toBe(before);
+  });
+
+  it('makes a bridge that is its owner’s at every moment, and takes nobody else’s', () => {
+    onHost(() =>
+      withRouteSocket(sys, (route) => {
+        createBridge(route, 'own0', { owner: OWNER });
+        expect(bridgesOf(route, OWNER)).toEqual(['own0']);
+        expect(() => createBridge(route, 'own0', { owner: OWNER })).toThrow('error creating bridge interface own0: File exists');
+        expect(listLinks(route).filter(({ kind }) => kind === 'bridge')).toMatchObject([{ name: 'own0', alias: OWNER }]);
+      }),
+    );
+    ip(host, 'link', 'add', `new-${OWNER.replaceAll('-', '').slice(0, 11)}`, 'type', 'bridge'); // as a maker leaves it that dies
+    onHost(() => withRouteSocket(sys, (route) => expect(bridgesOf(route, OWNER)).toHaveLength(2)));
   });
 
   it('plugs a veth into a bridge and configures the other end', () => {

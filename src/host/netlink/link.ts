@@ -126,6 +126,8 @@ export function createVethPair(route: RouteSocket, { name, mac, peer, peerMac, p
 }
 
 export interface BridgeOptions {
+  /** Its alias. A link cannot be made with one, so the bridge is made under another name (bridgesOf() knows it) and gets its own last. */
+  owner?: string;
   mac?: string;
   mtu?: number;
   stp?: boolean;
@@ -133,15 +135,32 @@ export interface BridgeOptions {
 }
 
 /** SYSTEM_ERROR when the name is taken. */
-export function createBridge(route: RouteSocket, name: string, { mac, mtu, stp, forwardDelayMs }: BridgeOptions = {}): void {
+export function createBridge(route: RouteSocket, name: string, { owner, mac, mtu, stp, forwardDelayMs }: BridgeOptions = {}): void {
   const data: Buffer[] = [];
   if (forwardDelayMs !== undefined) data.push(u32Attribute(IFLA_BR_FORWARD_DELAY, Math.round(forwardDelayMs / MS_PER_USER_TICK)));
   if (stp !== undefined) data.push(u32Attribute(IFLA_BR_STP_STATE, stp ? 1 : 0));
   const link: Buffer[] = [];
   if (mac !== undefined) link.push(attribute(IFLA_ADDRESS, macBytes(mac)));
   if (mtu !== undefined) link.push(u32Attribute(IFLA_MTU, mtu));
-  const result = create(route, name, 'bridge', data, link);
+  const firstName = owner === undefined ? name : unfinishedBridge(owner);
+  let result = create(route, firstName, 'bridge', data, link);
+  if (result.errno === 0 && owner !== undefined) {
+    setLinkAlias(route, firstName, owner);
+    result = renameLink(route, firstName, name);
+    if (result.errno !== 0) deleteLink(route, firstName);
+  }
   if (result.errno !== 0) throw explainedError(`error creating bridge interface ${name}`, result);
+}
+
+/** The name of an owner's bridge that is being made. An owner is a uuid, of which the first digits will do. */
+const unfinishedBridge = (owner: string): string => `new-${owner.replaceAll('-', '').slice(0, LONGEST_NAME_BYTES - 4)}`;
+
+/** The names of an owner's bridges, with one whose maker died before it had its alias. */
+export function bridgesOf(route: RouteSocket, owner: string): string[] {
+  const links = listLinks(route).filter(
+    ({ kind, alias, name }) => kind === 'bridge' && (alias === owner || name === unfinishedBridge(owner)),
+  );
+  return links.map(({ name }) => name);
 }
 
 export interface MacvlanOptions {
@@ -228,6 +247,11 @@ export function requireLinkUp(route: RouteSocket, name: string): void {
 export function moveLink(route: RouteSocket, name: string, nsFd: number): void {
   const result = setLink(route, name, [u32Attribute(IFLA_NET_NS_FD, nsFd)]);
   if (result.errno !== 0) throw explainedError(`Unable to move interface ${name} into the container`, result);
+}
+
+/** A link that is down. */
+function renameLink(route: RouteSocket, from: string, to: string) {
+  return route.request(RTM_SETLINK, 0, [linkHeader({ index: linkIndex(route, from) }), stringAttribute(IFLA_IFNAME, to)]);
 }
 
 function setLink(route: RouteSocket, name: string, attributes: readonly Buffer[], up?: boolean) {
