@@ -1,7 +1,6 @@
 // Loads koffi. Its own index.js spends 9 ms finding the binary that belongs to this machine; the build puts that
 // binary beside the bundle, and opening it directly takes 1.3 ms.
 import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import path from 'node:path';
 import process from 'node:process';
 
@@ -26,6 +25,7 @@ export function koffi(): Koffi {
   } catch (error) {
     // No such file in a tree that was never built, or a libc that the copy does not fit: koffi finds the right one itself.
     if (existsSync(direct) && !/libc|symbol|ELF/i.test(String(error))) throw error;
+    const { createRequire } = process.getBuiltinModule('node:module');
     loaded = createRequire(typeof __filename === 'string' ? __filename : import.meta.url)('koffi') as Koffi;
   }
   return loaded;

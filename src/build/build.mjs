@@ -41,7 +41,7 @@ const leanBuiltins = {
       return args.kind === 'import-statement' && names.has(args.path) ? { path: args.path, namespace: 'builtin' } : undefined;
     });
     bundler.onLoad({ filter: /.*/, namespace: 'builtin' }, ({ path }) => ({
-      contents: `const all = require('${path}'); export default all; export const { ${[...names.get(path)].join(', ')} } = all;`,
+      contents: `const all = ${path === 'node:process' ? 'process' : `require('${path}')`}; export default all; export const { ${[...names.get(path)].join(', ')} } = all;`,
     }));
   },
 };
@@ -167,6 +167,12 @@ const WARM_UP_XML = `<domain type='lxc'>
 </domain>
 `;
 
+/** Node's options in the first line of bin/virsh-lxc: V8 takes a code cache only under the options that it was made with. */
+function launcherOptions() {
+  const [firstLine] = readFileSync(join(root, 'bin/virsh-lxc'), 'utf8').split('\n');
+  return firstLine.split(' node ')[1].split(' ');
+}
+
 /** Runs each kind's commands in a process of its own, on a store of their own, and keeps the compiled code. */
 function buildCodeCaches() {
   const prefix = join(dist, 'warm-up');
@@ -175,8 +181,8 @@ function buildCodeCaches() {
   writeFileSync(join(prefix, 'warm-up.xml'), WARM_UP_XML);
   const env = { ...process.env, VIRSH_LXC_PREFIX: prefix };
   for (const [kind, { warm }] of Object.entries(KINDS)) {
-    const args = [join(root, 'src/build/code-cache.cjs'), join(dist, `${kind}.cjs`), join(dist, `${kind}.cache`), JSON.stringify(warm)];
-    const child = spawnSync(process.execPath, args, {
+    const files = [join(root, 'src/build/code-cache.cjs'), join(dist, `${kind}.cjs`), join(dist, `${kind}.cache`)];
+    const child = spawnSync(process.execPath, [...launcherOptions(), ...files, JSON.stringify(warm)], {
       env,
       cwd: prefix,
       stdio: ['ignore', 'ignore', 'pipe'],

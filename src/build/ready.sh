@@ -9,7 +9,7 @@ fail() {
 }
 
 command -v cc >/dev/null || fail "there is no C compiler: apt-get install gcc libc6-dev"
-node -e 'process.exit(Number(process.versions.node.split(".")[0]) >= 20 ? 0 : 1)' || fail "Node 20 or newer is needed, this is $(node --version)"
+node -e 'process.exit(process.getBuiltinModule ? 0 : 1)' || fail "Node 20.16 or newer is needed, this is $(node --version)"
 
 # The lock file as npm installed it last: a copy that npm keeps inside node_modules is written at the end of an installation.
 if [ ! -e node_modules/.package-lock.json ] || [ package-lock.json -nt node_modules/.package-lock.json ]; then
@@ -20,7 +20,7 @@ if [ ! -e node_modules/.package-lock.json ] || [ package-lock.json -nt node_modu
 fi
 
 built=dist/virsh-lxc.cache
-if [ ! -e "$built" ] || [ -n "$(find src lib-native man/prose package.json -newer "$built" -type f | head -n 1)" ]; then
+if [ ! -e "$built" ] || [ -n "$(find bin src lib-native man/prose package.json -newer "$built" -type f | head -n 1)" ]; then
   echo "building ..."
   node src/build/build.mjs
 fi

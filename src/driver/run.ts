@@ -430,7 +430,7 @@ function controllerBinary(emulator: string): string {
 /** The controller adds the wait status of init (driver/aftermath.ts). */
 const aftermathCommand = ({ name, partition = DEFAULT_PARTITION, uuid }: DomainDefinition): string[] => {
   const script = path.join(nativeFolder(), '../../bin/virsh-lxc');
-  return ['--', process.execPath, script, '--internal-aftermath', name, partition, uuid];
+  return ['--', process.execPath, ...process.execArgv, script, '--internal-aftermath', name, partition, uuid];
 };
 
 /** The domain's log, with the line that says when; and /dev/null. */

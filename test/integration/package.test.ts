@@ -53,6 +53,23 @@ suite('the installed package', ['root', 'built', 'npm', 'registry', 'busybox', '
     ).toEqual([]);
   });
 
+  it('has code caches that V8 takes under the options of the first line', () => {
+    const launcher = fs.realpathSync(virsh.command);
+    const options = /^#!\S+ .* node (.*)$/m.exec(fs.readFileSync(launcher, 'utf8'))?.[1]?.split(' ') ?? [];
+    const dist = path.join(path.dirname(launcher), '../dist');
+    const bundles = fs
+      .readdirSync(dist)
+      .filter((name) => fs.existsSync(path.join(dist, name.replace(/cjs$/, 'cache'))) && name.endsWith('cjs'));
+    expect(bundles).toContain('start.cjs');
+    const look = `const { readFileSync } = require('fs'), { Script } = require('vm');
+      const [source, cache] = process.argv.slice(1);
+      process.exit(new Script(readFileSync(source, 'latin1'), { filename: source, cachedData: readFileSync(cache) }).cachedDataRejected ? 1 : 0);`;
+    const taken = (bundle: string) =>
+      spawnSync(process.execPath, [...options, '-e', look, path.join(dist, bundle), path.join(dist, bundle.replace(/cjs$/, 'cache'))])
+        .status === 0;
+    expect(bundles.filter((bundle) => !taken(bundle))).toEqual([]);
+  });
+
   it('runs a container', () => {
     const name = virsh.define();
     expect(virsh.ok('start', name)).toBe(`Domain '${name}' started\n\n`);
