@@ -11,9 +11,11 @@
  * (and opened again after a vhangup); the host's is left out of the poll until inotify tells that its slave was opened. */
 #define _GNU_SOURCE
 #include "console.h"
+#include "descriptor.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/io_uring.h>
 #include <sched.h>
 #include <stdbool.h>
 #include <string.h>
@@ -128,7 +130,7 @@ void console_offer(size_t index, pid_t pid, int fd)
 	if (index >= console_count)
 		return;
 	int owner = (int)syscall(SYS_pidfd_open, pid, 0);
-	int direct = owner < 0 ? -1 : (int)syscall(SYS_pidfd_getfd, owner, fd, 0);
+	int direct = owner < 0 ? -1 : descriptor_of(pid, fd);
 	if (direct < 0) {
 		if (owner >= 0)
 			close(owner);
@@ -299,8 +301,21 @@ void console_pump(const struct pollfd *fds, size_t count)
 	}
 }
 
+/* Leaves it to a kernel thread to close a descriptor, after our end. An inotify descriptor that we close ourselves keeps us for
+ * some 10 ms, until everybody who may be looking at its watches is known to be past them; as a file of an io_uring it does not.
+ * Where a host has no io_uring it is closed as usual. */
+static void close_later(int fd)
+{
+	struct io_uring_params params = { 0 };
+	int ring = (int)syscall(SYS_io_uring_setup, 1, &params);
+	if (ring >= 0)
+		syscall(SYS_io_uring_register, ring, IORING_REGISTER_FILES, &fd, 1);
+}
+
 void console_finish(void)
 {
+	if (notify >= 0)
+		close_later(notify);
 	int64_t end = now_ms() + FINISH_MS;
 	for (size_t i = 0; i < console_count; i++) {
 		struct console *c = &consoles[i];

@@ -18,9 +18,12 @@
  * only one called libvirt_lxc has a container that was started and has not ended.
  *
  * SIGTERM kills init; signal 41 says that no aftermath is wanted, 42 that it is again; signal 40 with a
- * value (console << 16 | descriptor, 0xffff to withdraw) offers a descriptor of the sender's for output. With --enter there are no consoles: EXITED status follows READY, and that is all. */
+ * value (console << 16 | descriptor, 0xffff to withdraw) offers a descriptor of the sender's for output. Signal 41 with a value
+ * names a socket of the sender's, who sees to the aftermath: init's wait status is sent there, or STILL_RUNNING after a 42.
+ * With --enter there are no consoles: EXITED status follows READY, and that is all. */
 #define _GNU_SOURCE
 #include "console.h"
+#include "descriptor.h"
 #include "meminfo.h"
 #include "plan.h"
 
@@ -69,6 +72,7 @@ static bool running;    /* the program was executed */
 static bool owner_gone;  /* ... and that happened */
 static bool autodestroy; /* the container ends with the other side of the control socket */
 static bool stand_down; /* whoever stops the container clears up too: no aftermath */
+static int report = -1;  /* ... and hears here how init ended */
 static unsigned plan_first, plan_last; /* descriptors that only the child uses */
 static char **aftermath_command;
 static int aftermath_words;
@@ -86,9 +90,11 @@ _Noreturn static void die(const char *what)
 	exit(EXIT_FAILURE);
 }
 
-/* In place of a wait status: of an init that never was, and of one that was ended with whoever had it autodestroyed. */
+/* In place of a wait status: of an init that never was, of one that was ended with whoever had it autodestroyed, and of one
+ * that goes on. */
 #define ABANDONED (-1)
 #define OWNER_GONE (-2)
+#define STILL_RUNNING (-3)
 
 /* Becomes the aftermath: virsh-lxc once more, which decides what init's end means. */
 _Noreturn static void aftermath(int status)
@@ -233,6 +239,25 @@ static void on_control(void)
 	}
 }
 
+/* True if whoever wanted a report has it. */
+static bool tell_end(int status)
+{
+	bool told = report < 0 || send(report, &status, sizeof status, MSG_NOSIGNAL) == sizeof status;
+	if (report >= 0)
+		close(report);
+	report = -1;
+	return told;
+}
+
+static void on_stand_down(const struct signalfd_siginfo *info)
+{
+	bool wants_report = info->ssi_code == SI_QUEUE && info->ssi_uid == 0;
+	tell_end(STILL_RUNNING);
+	if (wants_report)
+		report = descriptor_of((pid_t)info->ssi_pid, info->ssi_int);
+	stand_down = !wants_report || report >= 0;
+}
+
 static void on_signal(int fd)
 {
 	struct signalfd_siginfo info;
@@ -244,9 +269,12 @@ static void on_signal(int fd)
 			console_withdraw(value >> 16);
 		else
 			console_offer(value >> 16, (pid_t)info.ssi_pid, (int)(value & 0xffff));
-	} else if (info.ssi_signo == STAND_DOWN_SIGNAL || info.ssi_signo == STAND_UP_SIGNAL)
-		stand_down = info.ssi_signo == STAND_DOWN_SIGNAL;
-	else if (info.ssi_signo == SIGTERM)
+	} else if (info.ssi_signo == STAND_DOWN_SIGNAL) {
+		on_stand_down(&info);
+	} else if (info.ssi_signo == STAND_UP_SIGNAL) {
+		stand_down = false;
+		tell_end(STILL_RUNNING);
+	} else if (info.ssi_signo == SIGTERM)
 		syscall(SYS_pidfd_send_signal, init_pidfd, SIGKILL, NULL, 0);
 }
 
@@ -415,7 +443,7 @@ int main(int argc, char **argv)
 	}
 	prctl(PR_SET_NAME, ENDING);
 	console_finish();
-	if (!running || stand_down)
+	if (!running || (stand_down && tell_end(status)))
 		return EXIT_SUCCESS;
 	aftermath(owner_gone ? OWNER_GONE : status);
 }

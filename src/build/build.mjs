@@ -93,6 +93,7 @@ const KINDS = {
     ],
   },
   enter: { has: ['commands/domain/lxc-enter-namespace'], warm: [['lxc-enter-namespace', 'warm-up', '--', '/bin/true']] },
+  reboot: { has: ['commands/domain/reboot'], warm: [['reboot', 'warm-up']] },
   destroy: {
     has: ['commands/domain/stop'],
     warm: [
@@ -159,7 +160,8 @@ async function buildBundles() {
 const WARM_UP_XML = `<domain type='lxc'>
   <name>warm-up</name>
   <memory unit='KiB'>65536</memory>
-  <os><type>exe</type><init>/bin/sleep</init><initarg>60</initarg></os>
+  <os><type>exe</type><init>/bin/sh</init><initarg>-c</initarg><initarg>trap exit HUP; while :; do sleep 60 &amp; wait; done</initarg></os>
+  <on_poweroff>restart</on_poweroff>
   <devices>
     <filesystem type='ram'><source usage='1024'/><target dir='/mnt'/></filesystem>
     <console type='pty'/>

@@ -16,7 +16,7 @@ const SINGLE: Record<string, () => Promise<CommandDefinition>> = {
   start: async () => (await import('../commands/domain/start.ts')).start,
   create: async () => (await import('../commands/domain/create.ts')).create,
   shutdown: async () => (await import('../commands/domain/stop.ts')).shutdown,
-  reboot: async () => (await import('../commands/domain/stop.ts')).reboot,
+  reboot: async () => (await import('../commands/domain/reboot.ts')).reboot,
   destroy: async () => (await import('../commands/domain/stop.ts')).destroy,
   console: async () => (await import('../commands/domain/console.ts')).consoleCommand,
   'lxc-enter-namespace': async () => (await import('../commands/domain/lxc-enter-namespace.ts')).lxcEnterNamespace,

@@ -5,12 +5,14 @@ import fs from 'node:fs';
 import process from 'node:process';
 import { pause } from '../../lib-native/pause.ts';
 import type { DomainDefinition, LifecycleAction } from '../domain/definition.ts';
+import type { DomainStatus } from '../domain/status.ts';
+import { LibvirtError } from '../errors.ts';
 import { cgroupFor, removeCgroup } from '../host/cgroup/group.ts';
 import { isDefined } from '../store/definitions.ts';
 import { lifecycle, recordEvent } from '../store/events.ts';
-import { type EndReason, readStatus } from '../store/live-status.ts';
-import { lockDomain } from '../store/lock.ts';
-import { processStat } from '../store/process.ts';
+import { type EndReason, readStatus, type StatusRecord } from '../store/live-status.ts';
+import { type DomainLock, lockDomain } from '../store/lock.ts';
+import { type ProcessIdentity, processStat } from '../store/process.ts';
 import { clearUp, isContainerInit, killInit, rememberEnd } from './ended.ts';
 import { loadDefinition, loadStatus } from './stored-domain.ts';
 
@@ -65,15 +67,33 @@ export async function runAftermath(args: string[]): Promise<void> {
   const status = loadStatus(record);
   if (Number(waitStatus) === ABANDONED) killInit(record, status.extra['cgroup']);
   else if (isContainerInit(record.initPid, record.controller)) return; // not after its end: nothing to do
-  const { domain } = status;
-  const end = initEnd(Number(waitStatus));
-  const again = Number(waitStatus) >= 0 && restarts(actionFor(domain, end));
+  try {
+    await finish(record, status, Number(waitStatus), lock);
+  } catch (error) {
+    if (!(error instanceof LibvirtError)) throw error;
+    process.stderr.write(`cannot start domain '${name}' again: ${error.message}\n`);
+  }
+}
+
+/**
+ * Clears up after an init that has ended, and starts the domain again where its definition says so. The caller holds the
+ * domain's lock and keeps the controller from an aftermath of its own. Throws what a new start fails of; the domain is off then.
+ */
+export async function afterEnd(record: StatusRecord, waitStatus: number, lock: DomainLock): Promise<void> {
+  await finish(record, loadStatus(record), waitStatus, lock);
+}
+
+async function finish(record: StatusRecord, { domain, extra }: DomainStatus, waitStatus: number, lock: DomainLock): Promise<void> {
+  const end = initEnd(waitStatus);
+  const again = waitStatus >= 0 && restarts(actionFor(domain, end));
   const next = again ? nextDefinition(domain) : undefined;
   await clearUp(
-    { domain, cgroup: status.extra['cgroup'], reason: endReason(Number(waitStatus)), quiet: again },
+    { domain, cgroup: extra['cgroup'], reason: endReason(waitStatus), quiet: again },
     again ? { ...lock, retire: () => {} } : lock,
   );
-  if (next) await startAgain(next, domain, end);
+  if (!next) return;
+  if (end !== 'reboot' && ageMs(record.controller) < TOO_SOON_MS) pause(TOO_SOON_MS); // an init that fails at once must not spin
+  await startAgain(next, domain);
 }
 
 function actionFor({ onPoweroff, onReboot, onCrash }: DomainDefinition, end: InitEnd): LifecycleAction {
@@ -92,22 +112,20 @@ function nextDefinition(ended: DomainDefinition): DomainDefinition {
   return { ...ended, id: null };
 }
 
-async function startAgain(definition: DomainDefinition, ended: DomainDefinition, end: InitEnd): Promise<void> {
+async function startAgain(definition: DomainDefinition, ended: DomainDefinition): Promise<void> {
   const { runDomain } = await import('./run.ts');
-  if (end !== 'reboot' && sinceStartMs() < TOO_SOON_MS) pause(TOO_SOON_MS); // an init that fails at once must not spin
   try {
     await runDomain(definition, { reason: 'booted' });
     recordEvent({ domain: definition.name, uuid: definition.uuid, event: 'reboot' });
   } catch (error) {
-    process.stderr.write(`cannot start domain '${definition.name}' again: ${error instanceof Error ? error.message : String(error)}\n`);
     rememberEnd(ended.name, 'failed');
     lifecycle(ended, 'Stopped', 'Failed');
+    throw error;
   }
 }
 
-/** Since the start of this process, which was the domain's controller before. */
-function sinceStartMs(): number {
-  const ticks = Number(processStat(process.pid)?.startTime ?? 0);
+/** Since the start of a process. */
+function ageMs({ startTime }: ProcessIdentity): number {
   const uptime = Number(fs.readFileSync('/proc/uptime', 'latin1').split(' ')[0]);
-  return uptime * 1000 - ticks * 10;
+  return uptime * 1000 - Number(startTime) * 10;
 }

@@ -5,6 +5,7 @@ import { linux } from '../../lib-native/linux.ts';
 import { pause } from '../../lib-native/pause.ts';
 import { libvirtError, systemError, unsupportedFlags } from '../errors.ts';
 import { type Connection, requireWritable } from './connection.ts';
+import { OFFER_SIGNAL, WITHDRAW } from './controller-orders.ts';
 import { type DomainRef, liveStatus, notRunning } from './domain-lookup.ts';
 import { loadStatus } from './stored-domain.ts';
 
@@ -13,9 +14,6 @@ export interface ConsoleStream extends Disposable {
   readonly fd: number;
 }
 
-/** Real-time signal by which the controller is offered a descriptor (lib-native/controller/main.c). */
-const OFFER_SIGNAL = 40;
-const WITHDRAW = 0xffff;
 /** In this time a controller has heard that an offer is withdrawn. */
 const WITHDRAWAL_MS = 2;
 

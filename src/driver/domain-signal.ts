@@ -3,7 +3,7 @@
 import { libvirtError } from '../errors.ts';
 import { type Connection, requireWritable } from './connection.ts';
 import { type DomainRef, liveStatus, notRunning } from './domain-lookup.ts';
-import { signalInit } from './domain-stop.ts';
+import { signalInit } from './init-process.ts';
 
 /** In libvirt's order, which is their numbers'; 32 to 64 are rt0 to rt32. */
 const NAMES =

@@ -79,6 +79,24 @@ suite('a killed', ['root', 'built', 'busybox', 'fuse'], () => {
       );
     });
 
+    it('leaves a domain that was being rebooted off or running, and it can be started or destroyed', async () => {
+      const name = virsh.define({
+        init: ['/bin/sh', '-c', "trap 'exec /bin/reboot -f' HUP; touch /dev/ready; while :; do sleep 0.01; done"],
+      });
+      await killAtManyPoints(
+        () => {
+          virsh.run('start', name);
+          while (!virsh.inside(name, 'ls /dev').includes('ready'));
+          return ['reboot', name];
+        },
+        () => {
+          expect(['running', 'shut off']).toContain(virsh.ok('domstate', name).trim());
+          stop(name);
+          expect(virsh.leftovers()).toMatchObject({ processes: [], cgroups: [] });
+        },
+      );
+    });
+
     it('leaves the old definition or the new one', async () => {
       const name = virsh.name();
       const [one, two] = ['one', 'two'].map((title) =>

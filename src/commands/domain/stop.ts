@@ -1,27 +1,9 @@
-// Commands that end a domain: shutdown and reboot ask, destroy does not.
+// Commands that end a domain: shutdown asks, destroy does not.
 
-import { defineCommand, domainOption, failure } from '../../cli/command.ts';
-import type { StopMode } from '../../driver/domain-stop.ts';
+import { defineCommand, domainOption } from '../../cli/command.ts';
 import { withContext } from '../../errors.ts';
 import { findDomain } from '../lookup.ts';
-
-const STOP_MODES: readonly StopMode[] = ['acpi', 'agent', 'initctl', 'signal', 'paravirt'];
-
-/** `--mode A,B`; `expected` ends the sentence about an unknown one. */
-function stopModes(text: string | undefined, expected: string): StopMode[] {
-  if (text === undefined) return [];
-  return text.split(',').map((word) => {
-    const mode = STOP_MODES.find((candidate) => candidate === word);
-    if (!mode) throw failure(`Unknown mode ${word} value, expecting ${expected}`);
-    return mode;
-  });
-}
-
-const MODE_OPTION = {
-  name: 'mode',
-  type: 'string',
-  help: 'how to ask, joined by commas: initctl, signal (acpi, agent and paravirt are refused)',
-} as const;
+import { MODE_OPTION, stopModes } from './stop-modes.ts';
 
 export const shutdown = defineCommand({
   name: 'shutdown',
@@ -39,25 +21,6 @@ export const shutdown = defineCommand({
       await shutdownDomain(context.connection, domain, modes);
     });
     context.extra(`Domain '${args.domain}' is being shutdown\n`);
-  },
-});
-
-export const reboot = defineCommand({
-  name: 'reboot',
-  group: 'domain',
-  summary: 'ask a domain to reboot',
-  description:
-    "Asks the container's init to reboot and returns at once: through its initctl pipe if it has one, else by SIGHUP. " +
-    'A container whose init calls reboot(2) is started again, unless its on_reboot says otherwise.',
-  options: [domainOption(), MODE_OPTION],
-  async run(context, args) {
-    const modes = stopModes(args.mode, "'acpi', 'agent', 'initctl', 'signal' or 'paravirt'");
-    const domain = await findDomain(context, args);
-    await withContext(`Failed to reboot domain '${args.domain}'`, async () => {
-      const { rebootDomain } = await import('../../driver/domain-stop.ts');
-      await rebootDomain(context.connection, domain, modes);
-    });
-    context.extra(`Domain '${args.domain}' is being rebooted\n`);
   },
 });
 

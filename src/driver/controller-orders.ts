@@ -1,0 +1,49 @@
+// What a running controller is told: real-time signals. The other end is lib-native/controller/main.c.
+import { linux } from '../../lib-native/linux.ts';
+import { readable } from '../../lib-native/readable.ts';
+import { systemError } from '../errors.ts';
+
+/** The value: which console, and a descriptor of ours or WITHDRAW. */
+export const OFFER_SIGNAL = 40;
+export const WITHDRAW = 0xffff;
+/** No aftermath: who sends this clears up. With a value: a socket of ours, on which the controller says how init ended. */
+export const STAND_DOWN_SIGNAL = 41;
+/** The aftermath is the controller's again. */
+export const STAND_UP_SIGNAL = 42;
+
+/** A controller that does not answer for so long is stopped, or has become the aftermath already. */
+const ANSWER_TIMEOUT_MS = 200;
+const WAIT_STATUS_BYTES = 4;
+
+/**
+ * Takes the aftermath of a running container upon the caller, who holds the domain's lock, while init may end. If the caller
+ * dies before the end the controller notices, and sees to the aftermath itself.
+ */
+export class EndReport implements Disposable {
+  readonly #controllerPid: number;
+  readonly #ours: number;
+  readonly #theirs: number;
+
+  constructor(controllerPid: number) {
+    const pair = linux.socketpair();
+    if (typeof pair === 'number') throw systemError('socketpair failed', -pair);
+    this.#controllerPid = controllerPid;
+    [this.#ours, this.#theirs] = pair;
+    linux.sigqueue(controllerPid, STAND_DOWN_SIGNAL, this.#theirs);
+  }
+
+  /** The wait status of init. undefined: it has not ended in time, and from now on the aftermath is the controller's. */
+  wait(timeoutMs: number): number | undefined {
+    if (!readable(this.#ours, timeoutMs)) linux.sigqueue(this.#controllerPid, STAND_UP_SIGNAL, 0);
+    if (!readable(this.#ours, ANSWER_TIMEOUT_MS)) return undefined;
+    const answer = Buffer.alloc(WAIT_STATUS_BYTES);
+    if (linux.recv(this.#ours, answer, 0) !== WAIT_STATUS_BYTES) return undefined;
+    const status = answer.readInt32LE();
+    return status < 0 ? undefined : status;
+  }
+
+  [Symbol.dispose](): void {
+    linux.close(this.#ours);
+    linux.close(this.#theirs);
+  }
+}

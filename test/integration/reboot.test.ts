@@ -1,0 +1,87 @@
+// reboot: what follows the end of an init that was asked to start again.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import fs from 'node:fs';
+import { expect, it } from 'vitest';
+import { eventually } from '../helpers/eventually.ts';
+import { suite } from '../helpers/requires.ts';
+import { makeRoot } from '../helpers/rootfs.ts';
+import { useVirsh } from '../helpers/virsh.ts';
+
+/** An init that says when it is ready to be asked, and does `onHangup` then. */
+const asked = (onHangup: string): string[] => ['/bin/sh', '-c', `trap '${onHangup}' HUP; touch /dev/ready; while :; do sleep 0.01; done`];
+
+suite('reboot', ['root', 'built', 'busybox', 'fuse'], () => {
+  const virsh = useVirsh();
+
+  async function boot(onHangup: string, more = ''): Promise<string> {
+    const name = virsh.boot({ init: asked(onHangup), more });
+    await eventually(() => virsh.inside(name, 'ls /dev').includes('ready'));
+    return name;
+  }
+  /** The controller that is there when the command returns, or why there is none. */
+  function reboot(name: string): number | string {
+    expect(virsh.ok('reboot', name)).toBe(`Domain '${name}' is being rebooted\n\n`);
+    const state = virsh.state(name);
+    return state === 'running (booted)' ? virsh.controllerPid(name) : state;
+  }
+
+  it('has been done when the command returns, where init ends at once', async () => {
+    const name = await boot('exec reboot -f');
+    const before = virsh.controllerPid(name);
+    const after = reboot(name);
+    expect(after).toEqual(expect.any(Number));
+    expect(after).not.toBe(before);
+    expect(fs.existsSync(`/proc/${before}`) && fs.readFileSync(`/proc/${before}/comm`, 'utf8')).not.toBe('libvirt_lxc\n');
+    expect(virsh.log(name).match(/starting up/g)).toHaveLength(2);
+  });
+
+  it('is done by the controller where init takes its time', async () => {
+    const name = await boot('sleep 0.5; exec reboot -f');
+    const before = virsh.controllerPid(name);
+    expect(reboot(name)).toBe(before);
+    await eventually(() => {
+      expect(virsh.state(name)).toBe('running (booted)');
+      return virsh.controllerPid(name) !== before;
+    });
+  });
+
+  it('obeys on_reboot, and what init really did', async () => {
+    expect(reboot(await boot('exec reboot -f', '<on_reboot>destroy</on_reboot>'))).toBe('shut off (shutdown)');
+    expect(reboot(await boot('exit 0'))).toBe('shut off (shutdown)');
+  });
+
+  it('leaves the container alone whose init takes no notice', async () => {
+    const name = await boot(':');
+    const before = virsh.controllerPid(name);
+    expect(reboot(name)).toBe(before);
+    virsh.ok('destroy', name);
+    expect(virsh.state(name)).toBe('shut off (destroyed)');
+  });
+
+  it('says why the container could not be started again', async () => {
+    const root = makeRoot(virsh.path('other-root'));
+    const name = virsh.boot({ init: asked('exec reboot -f'), root });
+    await eventually(() => virsh.inside(name, 'ls /dev').includes('ready'));
+    fs.renameSync(root, `${root}.gone`);
+    expect(virsh.error('reboot', name)).toEqual([
+      `Failed to reboot domain '${name}'`,
+      expect.stringMatching(new RegExp(`${root}.*No such file or directory`)),
+    ]);
+    expect(virsh.state(name)).toBe('shut off (failed)');
+  });
+
+  it('leaves the rest to the controller while another command has the domain', async () => {
+    const name = await boot('exec reboot -f');
+    const before = virsh.controllerPid(name);
+    const other = spawn('flock', [virsh.path(`run/libvirt/lxc/${name}.lock`), 'sh', '-c', 'echo locked; sleep 1']);
+    await once(other.stdout, 'data');
+    expect(virsh.ok('reboot', name)).toBe(`Domain '${name}' is being rebooted\n\n`);
+    expect(other.exitCode).toBeNull();
+    await once(other, 'close');
+    await eventually(() => {
+      expect(virsh.state(name)).toBe('running (booted)');
+      return virsh.controllerPid(name) !== before;
+    });
+  });
+});
