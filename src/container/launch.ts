@@ -4,7 +4,7 @@ import process from 'node:process';
 import { EINTR, POLLIN, SIGKILL } from '../../lib-native/constants.ts';
 import { linux } from '../../lib-native/linux.ts';
 import { encodePlan, type Plan } from '../../lib-native/plan-encoding.ts';
-import { type LibvirtError, libvirtError, strerror, systemError } from '../errors.ts';
+import { LibvirtError, libvirtError, strerror, systemError } from '../errors.ts';
 import { type ProcessIdentity, processStat } from '../store/process.ts';
 
 const MESSAGE = { cloned: 1, ready: 2, failed: 3, exited: 4 } as const;
@@ -164,6 +164,16 @@ export class Controller implements Disposable, ProcessIdentity {
 /** An error of the container's start, in the words in which libvirt passes on what its controller said. */
 export function startupFailure(reason: string, cause?: unknown): LibvirtError {
   return libvirtError('INTERNAL_ERROR', `guest failed to start: Failure in libvirt_lxc startup: ${reason}\n`, cause);
+}
+
+/** What libvirt's controller would find out, its user sees as the failure of the controller. */
+export function asStartup<T>(action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    if (error instanceof LibvirtError) throw startupFailure(error.message, error);
+    throw error;
+  }
 }
 
 /** What a controller needs of our environment: the aftermath runs with it. */

@@ -8,35 +8,36 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
-import { EBADF, O_CLOEXEC, O_CREAT, O_RDWR } from '../../lib-native/constants.ts';
+import { EBADF } from '../../lib-native/constants.ts';
 import { nativeFolder } from '../../lib-native/koffi.ts';
 import { linux } from '../../lib-native/linux.ts';
 import type { Plan } from '../../lib-native/plan-encoding.ts';
 import { type DomainDevicesPlan, domainDeviceNodes } from '../container/devices.ts';
-import { initIdentity } from '../container/identity.ts';
 import { idMapText } from '../container/idmap.ts';
-import { Controller, controllerEnvironment, InheritedFds, startupFailure } from '../container/launch.ts';
+import { asStartup, Controller, controllerEnvironment, InheritedFds, startupFailure } from '../container/launch.ts';
 import { hasNetworkNamespace, hasUserNamespace } from '../container/namespaces.ts';
 import type { PreparedNetwork } from '../container/network.ts';
-import { compilePlan, type PlanInputs, waitsBeforeMounts } from '../container/plan.ts';
-import { openNamespaceFile, openResources, type Resources } from '../container/resources.ts';
-import type { DomainDefinition, NamespaceSource, SharedNamespace } from '../domain/definition.ts';
+import { compilePlan, waitsBeforeMounts } from '../container/plan.ts';
+import { openResources, type Resources } from '../container/resources.ts';
+import type { DomainDefinition } from '../domain/definition.ts';
 import { formatDomain } from '../domain/format.ts';
 import type { DomainStatus } from '../domain/status.ts';
-import { LibvirtError, libvirtError, strerror, systemError } from '../errors.ts';
+import { systemError } from '../errors.ts';
 import { leaveUnit } from '../host/cgroup/controllers.ts';
-import { restrictDevices } from '../host/cgroup/devices.ts';
-import { freeze, thaw } from '../host/cgroup/freezer.ts';
-import { cgroupFor, createCgroup, DEFAULT_PARTITION, type DomainCgroup, removeCgroup } from '../host/cgroup/group.ts';
+import { freeze } from '../host/cgroup/freezer.ts';
+import { cgroupFor, DEFAULT_PARTITION, type DomainCgroup, removeCgroup } from '../host/cgroup/group.ts';
 import { type CgroupLayout, hostCgroups } from '../host/cgroup/layout.ts';
-import { applyLimits, blockDeviceNumber, domainLimits } from '../host/cgroup/limits.ts';
 import { type HookOperation, hookScripts } from '../host/hooks.ts';
 import { removeEnd, removeStatus } from '../store/live-status.ts';
-import { logFile, paths } from '../store/paths.ts';
-import { liveStatus } from './domain-lookup.ts';
-import { hostFacts } from './host-facts.ts';
-import { hostRootWarning, liveDefinition, rootOf } from './live-definition.ts';
+import { holdDriverLock } from '../store/lock.ts';
+import { openLog } from '../store/log.ts';
+import { paths } from '../store/paths.ts';
+import { makeGroup } from './domain-group.ts';
+import { thawQuietly } from './ended.ts';
+import { hostRootWarning, liveDefinition } from './live-definition.ts';
 import type { TakenPorts } from './network-ports.ts';
+import { inheritResources, planInputs } from './plan-inputs.ts';
+import { openSharedNamespaces } from './shared-namespaces.ts';
 import { saveStatus } from './stored-domain.ts';
 
 export interface RunOptions {
@@ -186,7 +187,7 @@ async function launch(domain: DomainDefinition, network: OwnNetwork | undefined,
     await hook(['started', 'begin']);
     if (options.autodestroy) controller.keepControl();
   } catch (error) {
-    if (group && options.paused) thawIfThere(group);
+    if (group && options.paused) thawQuietly(group.path);
     controller[Symbol.dispose]();
     controller.kill();
     if (group) removeCgroup(group);
@@ -212,16 +213,6 @@ function statusOf(
   };
 }
 
-/** What libvirt's controller would find out, its user sees as the failure of the controller. */
-function asStartup<T>(action: () => T): T {
-  try {
-    return action();
-  } catch (error) {
-    if (error instanceof LibvirtError) throw startupFailure(error.message, error);
-    throw error;
-  }
-}
-
 function openDomainResources(domain: DomainDefinition, devices: DomainDevicesPlan): Resources {
   return asStartup(() =>
     openResources({
@@ -230,39 +221,6 @@ function openDomainResources(domain: DomainDefinition, devices: DomainDevicesPla
       cgroupNames: cgroupMountNames(hostCgroups()),
     }),
   );
-}
-
-interface SharedNamespaceFds extends Disposable {
-  fds: Partial<Record<SharedNamespace, number>>;
-}
-
-/** Opens the namespaces that <lxc:namespace> takes from elsewhere. */
-function openSharedNamespaces({ sharedNamespaces }: DomainDefinition): SharedNamespaceFds {
-  const fds: Partial<Record<SharedNamespace, number>> = {};
-  const close = () => {
-    for (const fd of Object.values(fds)) linux.close(fd);
-  };
-  try {
-    for (const kind of ['net', 'ipc', 'uts'] as const) {
-      const source = sharedNamespaces[kind];
-      if (source) fds[kind] = openSharedNamespace(kind, source);
-    }
-  } catch (error) {
-    close();
-    throw error;
-  }
-  return { fds, [Symbol.dispose]: close };
-}
-
-function openSharedNamespace(kind: SharedNamespace, { type, value }: NamespaceSource): number {
-  if (type === 'netns') {
-    if (kind !== 'net') throw libvirtError('CONFIG_UNSUPPORTED', "'netns' namespace source can only be used with sharenet");
-    return openNamespaceFile(`/run/netns/${value}`, `failed to open netns ${value}`);
-  }
-  if (type === 'pid') return openNamespaceFile(`/proc/${value}/ns/${kind}`, `failed to open ns share${kind}`);
-  const other = liveStatus(value);
-  if (!other) throw libvirtError('NO_DOMAIN', `No domain with matching name '${value}'`);
-  return openNamespaceFile(`/proc/${other.initPid}/ns/${kind}`, `failed to open ns share${kind}`);
 }
 
 /** v1: under which names a container sees its groups, below the folder where the host mounts its hierarchies. */
@@ -278,107 +236,6 @@ function cgroupMountNames(layout: CgroupLayout): { folders: string[]; links: [st
   return { folders: [...folders], links };
 }
 
-interface InheritedNumbers {
-  root: number;
-  dev: number;
-  devpts: number;
-  meminfo: number;
-  sys: number | undefined;
-  cgroupTmpfs: number | undefined;
-  filesystems: Map<number, { mount: number; isFile: boolean }>;
-  sharedNamespaces: Partial<Record<SharedNamespace, number>>;
-  /** For reading only, in this process. */
-  rootFd: number;
-}
-
-function inheritResources(
-  resources: Resources,
-  shared: Partial<Record<SharedNamespace, number>>,
-  inherited: InheritedFds,
-): InheritedNumbers {
-  const filesystems = new Map<number, { mount: number; isFile: boolean }>();
-  for (const [i, { mount, isFile }] of resources.filesystems) filesystems.set(i, { mount: inherited.add(mount), isFile });
-  const sharedNamespaces: Partial<Record<SharedNamespace, number>> = {};
-  for (const kind of ['net', 'ipc', 'uts'] as const) {
-    const fd = shared[kind];
-    if (fd !== undefined) sharedNamespaces[kind] = inherited.add(fd);
-  }
-  return {
-    root: inherited.add(resources.root),
-    dev: inherited.add(resources.dev),
-    devpts: inherited.add(resources.devpts),
-    meminfo: inherited.add(resources.fuse.mount),
-    sys: resources.sys === undefined ? undefined : inherited.add(resources.sys),
-    cgroupTmpfs: resources.cgroupTmpfs === undefined ? undefined : inherited.add(resources.cgroupTmpfs),
-    filesystems,
-    sharedNamespaces,
-    rootFd: resources.root,
-  };
-}
-
-function planInputs(domain: DomainDefinition, fds: InheritedNumbers, group: DomainCgroup, passFds: number[]): PlanInputs {
-  const root = rootOf(domain);
-  return {
-    host: hostFacts(domain),
-    identity: initIdentity(domain.os, fds.rootFd),
-    root: fds.root,
-    isHostRoot: root?.type === 'mount' && root.source === '/',
-    dev: fds.dev,
-    devpts: fds.devpts,
-    meminfo: fds.meminfo,
-    sys: fds.sys,
-    cgroup: cgroupInputs(group, fds.cgroupTmpfs),
-    filesystems: fds.filesystems,
-    sharedNamespaces: fds.sharedNamespaces,
-    passFds,
-  };
-}
-
-function cgroupInputs(group: DomainCgroup, tmpfs: number | undefined): PlanInputs['cgroup'] {
-  const memory = group.folder('memory')!;
-  const { layout } = group;
-  if (layout.version === 2) return { version: 2, payload: group.payload, memory };
-  const mounts = [...new Set(layout.mounts.values())];
-  return {
-    version: 1,
-    folders: group.folders(),
-    base: path.dirname(layout.mounts.get('memory')!),
-    tmpfs: tmpfs!,
-    binds: mounts.map((mount) => ({ folder: `${mount}/${group.path}`, name: path.basename(mount) })),
-    memory,
-  };
-}
-
-function makeGroup(domain: DomainDefinition, controllerPid: number, devices: DomainDevicesPlan): DomainCgroup {
-  const group = cgroupFor(domain, controllerPid);
-  createCgroup(group, domain.partition === DEFAULT_PARTITION);
-  try {
-    applyLimits(group, domainLimits(domain, group.layout.version, blockDeviceNumber));
-    restrictDevices(group, devices.rules);
-    handOver(group, domain);
-    return group;
-  } catch (error) {
-    removeCgroup(group);
-    throw error;
-  }
-}
-
-/** A container with mapped ids owns the group it may manage: v2's payload, or v1's hierarchy without controllers. */
-function handOver(group: DomainCgroup, { idmap }: DomainDefinition): void {
-  const uid = idmap.uid[0]?.target;
-  const gid = idmap.gid[0]?.target;
-  if (uid === undefined || gid === undefined) return;
-  if (group.layout.version === 2) {
-    fs.chownSync(group.payload, uid, gid);
-    for (const file of ['cgroup.procs', 'cgroup.threads', 'cgroup.subtree_control']) fs.chownSync(`${group.payload}/${file}`, uid, gid);
-    return;
-  }
-  const folder = group.folder('systemd');
-  if (folder === undefined) return;
-  fs.chownSync(folder, uid, gid);
-  for (const file of fs.readdirSync(folder)) fs.chownSync(`${folder}/${file}`, uid, gid);
-}
-
 function mapIds({ idmap }: DomainDefinition, initPid: number): void {
   for (const [file, ranges] of [['uid_map', idmap.uid] as const, ['gid_map', idmap.gid] as const]) {
     const target = `/proc/${initPid}/${file}`;
@@ -387,14 +244,6 @@ function mapIds({ idmap }: DomainDefinition, initPid: number): void {
     } catch (error) {
       throw startupFailure(systemError(`unable write to ${target}`, error).message, error);
     }
-  }
-}
-
-function thawIfThere(group: DomainCgroup): void {
-  try {
-    thaw(group);
-  } catch {
-    // it was not frozen yet
   }
 }
 
@@ -432,42 +281,3 @@ const aftermathCommand = ({ name, partition = DEFAULT_PARTITION, uuid }: DomainD
   const script = path.join(nativeFolder(), '../../bin/virsh-lxc');
   return ['--', process.execPath, ...process.execArgv, script, '--internal-aftermath', name, partition, uuid];
 };
-
-/** The domain's log, with the line that says when; and /dev/null. */
-function openLog(name: string): Disposable & { fd: number; nullFd: number } {
-  const file = logFile(name);
-  let fd: number;
-  try {
-    fs.mkdirSync(paths.log, { recursive: true, mode: 0o755 });
-    fd = fs.openSync(file, 'a', 0o600);
-  } catch (error) {
-    throw systemError(`Failed to open '${file}'`, error);
-  }
-  const nullFd = fs.openSync('/dev/null', 'r');
-  const close = () => {
-    fs.closeSync(fd);
-    fs.closeSync(nullFd);
-  };
-  try {
-    fs.writeSync(fd, `${new Date().toISOString().replace('T', ' ').replace('Z', '+0000')}: starting up\n`);
-  } catch (error) {
-    close();
-    throw systemError(`Failed to write '${file}'`, error);
-  }
-  return { fd, nullFd, [Symbol.dispose]: close };
-}
-
-/**
- * A descriptor with a read lock on the driver's lock file. The lock belongs to the open file, which the controller
- * inherits: a libvirtd that is started meanwhile cannot take the store away from under a running container.
- */
-function holdDriverLock(): Disposable & { fd: number } {
-  const fd = linux.open(paths.driverLock, O_RDWR | O_CREAT | O_CLOEXEC, 0o600);
-  if (fd < 0) throw systemError(`Failed to open '${paths.driverLock}'`, -fd);
-  const locked = linux.ofdReadLock(fd);
-  if (locked < 0) {
-    linux.close(fd);
-    throw libvirtError('OPERATION_FAILED', `cannot lock '${paths.driverLock}': ${strerror(-locked)}`);
-  }
-  return { fd, [Symbol.dispose]: () => void linux.close(fd) };
-}

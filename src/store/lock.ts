@@ -1,10 +1,10 @@
 // One lock per domain and per network, held around every change of its state. The kernel drops it when its holder dies (flock(2)).
 import fs from 'node:fs';
 import path from 'node:path';
-import { EAGAIN, EINTR, LOCK_EX, LOCK_NB } from '../../lib-native/constants.ts';
+import { EAGAIN, EINTR, LOCK_EX, LOCK_NB, O_CLOEXEC, O_CREAT, O_RDWR } from '../../lib-native/constants.ts';
 import { linux } from '../../lib-native/linux.ts';
 import { pause } from '../../lib-native/pause.ts';
-import { errnoCode, libvirtError, systemError } from '../errors.ts';
+import { errnoCode, libvirtError, strerror, systemError } from '../errors.ts';
 import { lockFile, paths } from './paths.ts';
 
 /** libvirt gives up on a state change lock after this long. */
@@ -115,4 +115,19 @@ export function lockStore(): DomainLock {
 /** The same for networks. */
 export function lockNetworkStore(): DomainLock {
   return lockNetwork('');
+}
+
+/**
+ * A descriptor with a read lock on the driver's lock file. The lock belongs to the open file, which the controller
+ * inherits: a libvirtd that is started meanwhile cannot take the store away from under a running container.
+ */
+export function holdDriverLock(): Disposable & { fd: number } {
+  const fd = linux.open(paths.driverLock, O_RDWR | O_CREAT | O_CLOEXEC, 0o600);
+  if (fd < 0) throw systemError(`Failed to open '${paths.driverLock}'`, -fd);
+  const locked = linux.ofdReadLock(fd);
+  if (locked < 0) {
+    linux.close(fd);
+    throw libvirtError('OPERATION_FAILED', `cannot lock '${paths.driverLock}': ${strerror(-locked)}`);
+  }
+  return { fd, [Symbol.dispose]: () => void linux.close(fd) };
 }

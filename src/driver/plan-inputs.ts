@@ -1,0 +1,82 @@
+// What a plan is compiled from: opened resources, by the numbers that the container's child knows them by, and facts of the host.
+import path from 'node:path';
+import { initIdentity } from '../container/identity.ts';
+import type { InheritedFds } from '../container/launch.ts';
+import type { PlanInputs } from '../container/plan.ts';
+import type { Resources } from '../container/resources.ts';
+import type { DomainDefinition, SharedNamespace } from '../domain/definition.ts';
+import type { DomainCgroup } from '../host/cgroup/group.ts';
+import { hostFacts } from './host-facts.ts';
+import { rootOf } from './live-definition.ts';
+
+export interface InheritedNumbers {
+  root: number;
+  dev: number;
+  devpts: number;
+  meminfo: number;
+  sys: number | undefined;
+  cgroupTmpfs: number | undefined;
+  filesystems: Map<number, { mount: number; isFile: boolean }>;
+  sharedNamespaces: Partial<Record<SharedNamespace, number>>;
+  /** For reading only, in this process. */
+  rootFd: number;
+}
+
+/** Lets the controller inherit them, in an order of no meaning. */
+export function inheritResources(
+  resources: Resources,
+  shared: Partial<Record<SharedNamespace, number>>,
+  inherited: InheritedFds,
+): InheritedNumbers {
+  const filesystems = new Map<number, { mount: number; isFile: boolean }>();
+  for (const [i, { mount, isFile }] of resources.filesystems) filesystems.set(i, { mount: inherited.add(mount), isFile });
+  const sharedNamespaces: Partial<Record<SharedNamespace, number>> = {};
+  for (const kind of ['net', 'ipc', 'uts'] as const) {
+    const fd = shared[kind];
+    if (fd !== undefined) sharedNamespaces[kind] = inherited.add(fd);
+  }
+  return {
+    root: inherited.add(resources.root),
+    dev: inherited.add(resources.dev),
+    devpts: inherited.add(resources.devpts),
+    meminfo: inherited.add(resources.fuse.mount),
+    sys: resources.sys === undefined ? undefined : inherited.add(resources.sys),
+    cgroupTmpfs: resources.cgroupTmpfs === undefined ? undefined : inherited.add(resources.cgroupTmpfs),
+    filesystems,
+    sharedNamespaces,
+    rootFd: resources.root,
+  };
+}
+
+export function planInputs(domain: DomainDefinition, fds: InheritedNumbers, group: DomainCgroup, passFds: number[]): PlanInputs {
+  const root = rootOf(domain);
+  return {
+    host: hostFacts(domain),
+    identity: initIdentity(domain.os, fds.rootFd),
+    root: fds.root,
+    isHostRoot: root?.type === 'mount' && root.source === '/',
+    dev: fds.dev,
+    devpts: fds.devpts,
+    meminfo: fds.meminfo,
+    sys: fds.sys,
+    cgroup: cgroupInputs(group, fds.cgroupTmpfs),
+    filesystems: fds.filesystems,
+    sharedNamespaces: fds.sharedNamespaces,
+    passFds,
+  };
+}
+
+function cgroupInputs(group: DomainCgroup, tmpfs: number | undefined): PlanInputs['cgroup'] {
+  const memory = group.folder('memory')!;
+  const { layout } = group;
+  if (layout.version === 2) return { version: 2, payload: group.payload, memory };
+  const mounts = [...new Set(layout.mounts.values())];
+  return {
+    version: 1,
+    folders: group.folders(),
+    base: path.dirname(layout.mounts.get('memory')!),
+    tmpfs: tmpfs!,
+    binds: mounts.map((mount) => ({ folder: `${mount}/${group.path}`, name: path.basename(mount) })),
+    memory,
+  };
+}
