@@ -443,7 +443,9 @@ int main(int argc, char **argv)
 	}
 	prctl(PR_SET_NAME, ENDING);
 	console_finish();
+	if (owner_gone)
+		status = OWNER_GONE;
 	if (!running || (stand_down && tell_end(status)))
 		return EXIT_SUCCESS;
-	aftermath(owner_gone ? OWNER_GONE : status);
+	aftermath(status);
 }

@@ -1,9 +1,10 @@
 // Starts a controller and talks to it until its child has executed init. The other side, and a drawing of the conversation,
 // is lib-native/controller/main.c.
 import process from 'node:process';
-import { EINTR, POLLIN, SIGKILL } from '../../lib-native/constants.ts';
+import { EINTR, SIGKILL } from '../../lib-native/constants.ts';
 import { linux } from '../../lib-native/linux.ts';
 import { encodePlan, type Plan } from '../../lib-native/plan-encoding.ts';
+import { readable } from '../../lib-native/readable.ts';
 import { LibvirtError, libvirtError, strerror, systemError } from '../errors.ts';
 import { type ProcessIdentity, processStat } from '../store/process.ts';
 
@@ -98,6 +99,13 @@ export class Controller implements Disposable, ProcessIdentity {
     this.#expect(MESSAGE.ready);
   }
 
+  /** What a step of the plan failed of, if the controller tells that in time. */
+  failureWithin(timeoutMs: number): LibvirtError | undefined {
+    if (!readable(this.#control, timeoutMs)) return undefined;
+    const { kind, a, b } = this.#receive();
+    return kind === MESSAGE.failed ? this.#failure(a, b) : undefined;
+  }
+
   /** --enter: the wait status of the command. */
   waitExited(): number {
     return this.#expect(MESSAGE.exited).a;
@@ -137,10 +145,7 @@ export class Controller implements Disposable, ProcessIdentity {
 
   #receive(): Message {
     const bytes = Buffer.alloc(MESSAGE_BYTES);
-    if (this.#onWaiting) {
-      const ready = linux.poll([{ fd: this.#control, events: POLLIN }], NOTICE_AFTER_MS);
-      if (Array.isArray(ready) && ready[0] === 0) this.#onWaiting('the container to start');
-    }
+    if (this.#onWaiting && !readable(this.#control, NOTICE_AFTER_MS)) this.#onWaiting('the container to start');
     for (let have = 0; have < MESSAGE_BYTES; ) {
       const got = linux.recv(this.#control, bytes.subarray(have), 0);
       if (got === -EINTR) continue;

@@ -91,8 +91,8 @@ const SOFT_OPEN_FILES = 1024;
 /** Any folder that everybody may enter will do to hang the new root on; the mount disappears with the old tree. */
 const STAGING = '/proc';
 
-/** True if the child must wait for the parent before it touches anything: for its id maps, or its network. */
-export const waitsBeforeMounts = (definition: DomainDefinition): boolean => hasUserNamespace(definition) || hasNetworkNamespace(definition);
+/** True if the child must wait for the parent before it touches anything: for its id maps. Its network it needs only to be executed. */
+export const waitsBeforeMounts = hasUserNamespace;
 
 /** The plan of `definition`. */
 export function compilePlan(definition: DomainDefinition, inputs: PlanInputs): Plan {

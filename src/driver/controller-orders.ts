@@ -14,6 +14,8 @@ export const STAND_UP_SIGNAL = 42;
 /** A controller that does not answer for so long is stopped, or has become the aftermath already. */
 const ANSWER_TIMEOUT_MS = 200;
 const WAIT_STATUS_BYTES = 4;
+/** In place of a wait status, after a STAND_UP. */
+const STILL_RUNNING = -3;
 
 /**
  * Takes the aftermath of a running container upon the caller, who holds the domain's lock, while init may end. If the caller
@@ -32,14 +34,14 @@ export class EndReport implements Disposable {
     linux.sigqueue(controllerPid, STAND_DOWN_SIGNAL, this.#theirs);
   }
 
-  /** The wait status of init. undefined: it has not ended in time, and from now on the aftermath is the controller's. */
+  /** The wait status of init, or what an aftermath gets in its place. undefined: it has not ended in time, and from now on the aftermath is the controller's. */
   wait(timeoutMs: number): number | undefined {
     if (!readable(this.#ours, timeoutMs)) linux.sigqueue(this.#controllerPid, STAND_UP_SIGNAL, 0);
     if (!readable(this.#ours, ANSWER_TIMEOUT_MS)) return undefined;
     const answer = Buffer.alloc(WAIT_STATUS_BYTES);
     if (linux.recv(this.#ours, answer, 0) !== WAIT_STATUS_BYTES) return undefined;
     const status = answer.readInt32LE();
-    return status < 0 ? undefined : status;
+    return status === STILL_RUNNING ? undefined : status;
   }
 
   [Symbol.dispose](): void {

@@ -1,8 +1,9 @@
 // After a container: gives back what it had, in libvirt's order, and records why it ended. Every part may be missing
 // already: this also clears up after commands and controllers that were killed.
 import fs from 'node:fs';
-import { POLLIN, SIGKILL } from '../../lib-native/constants.ts';
+import { SIGKILL } from '../../lib-native/constants.ts';
 import { linux } from '../../lib-native/linux.ts';
+import { readable } from '../../lib-native/readable.ts';
 import type { DomainDefinition } from '../domain/definition.ts';
 import { formatDomain } from '../domain/format.ts';
 import type { DomainStatus } from '../domain/status.ts';
@@ -85,7 +86,7 @@ export function killInit(status: StatusRecord, cgroup: string | undefined): void
     if (!isContainerInit(initPid, controller)) return;
     linux.pidfdSendSignal(pidfd, SIGKILL);
     if (state === 'paused' && cgroup !== undefined) thawQuietly(cgroup); // what is frozen does not die (freezer-subsystem.rst)
-    linux.poll([{ fd: pidfd, events: POLLIN }], KILL_TIMEOUT_MS);
+    readable(pidfd, KILL_TIMEOUT_MS);
   } finally {
     linux.close(pidfd);
   }
@@ -114,7 +115,7 @@ function namespacePids(pid: number): string[] {
 export async function repairStale(name: string, lock: DomainLock): Promise<StatusRecord | undefined> {
   const record = readStatus(name);
   if (!record || record.alive) return record;
-  const status = readable(record);
+  const status = readableStatus(record);
   if (!status) {
     removeStatus(name);
     rememberEnd(name, 'failed');
@@ -140,7 +141,7 @@ export async function repairAll(names: readonly string[]): Promise<void> {
   }
 }
 
-function readable(record: StatusRecord): DomainStatus | undefined {
+function readableStatus(record: StatusRecord): DomainStatus | undefined {
   try {
     return loadStatus(record);
   } catch {

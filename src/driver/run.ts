@@ -56,6 +56,9 @@ type Hook = (operation: HookOperation) => Promise<void>;
 /** What only a container with a network of its own needs. */
 type NetworkOperations = typeof import('../container/network.ts');
 
+/** A child that is gone has had its failure told by then. */
+const CHILD_FAILURE_MS = 100;
+
 /** Returns the live definition. Throws LibvirtError; then nothing of the container is left. */
 export async function runDomain(definition: DomainDefinition, options: RunOptions): Promise<DomainDefinition> {
   hostCgroups();
@@ -172,8 +175,12 @@ async function launch(domain: DomainDefinition, network: OwnNetwork | undefined,
     );
     const initPid = controller.sendPlan(plan);
     if (hasUserNamespace(domain)) mapIds(domain, initPid);
-    network?.operations.moveInterfaces(linux, network.prepared.links, initPid, { loopback: true });
     if (waitsBeforeMounts(domain)) controller.go();
+    try {
+      network?.operations.moveInterfaces(linux, network.prepared.links, initPid, { loopback: true });
+    } catch (error) {
+      throw controller.failureWithin(CHILD_FAILURE_MS) ?? error; // a child that has failed has no network to be found
+    }
     domain.id = controller.pid;
     saveStatus(statusOf(domain, controller, initPid, group, options));
     if (options.paused) {

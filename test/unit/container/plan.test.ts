@@ -187,7 +187,7 @@ describe('compilePlan()', () => {
     });
   });
 
-  it('with a network of its own waits for its devices and leaves its network settings writable', () => {
+  it('with a network of its own does not wait for its devices and leaves its network settings writable', () => {
     const definition = minimalDefinition(({ features }) => {
       features.privnet = true;
     });
@@ -195,7 +195,6 @@ describe('compilePlan()', () => {
     expect(plan.cloneFlags).toBe(NEW_PID_MNT_IPC_UTS | NEW_NET);
     expect(plan.child).toEqual(
       steps({
-        wait: BASE.go,
         openNetworkSettings: [
           'open_tree(-100, "/proc/sys/net/ipv4", 524289) ~2 -- Failed to bind /proc/sys/net/ipv4',
           'open_tree(-100, "/proc/sys/net/ipv6", 524289) ~2 -- Failed to bind /proc/sys/net/ipv6',
@@ -406,14 +405,14 @@ describe('compilePlan()', () => {
 });
 
 describe('waitsBeforeMounts()', () => {
-  it('is true for mapped ids and for a network of its own', () => {
+  it('is true for mapped ids, not for a network of its own', () => {
     const mapped = minimalDefinition(({ idmap }) => {
       idmap.uid = idmap.gid = [{ start: 0, target: 1000, count: 10 }];
     });
     const networked = minimalDefinition(({ features }) => {
       features.privnet = true;
     });
-    expect([minimalDefinition(), mapped, networked].map(waitsBeforeMounts)).toEqual([false, true, true]);
+    expect([minimalDefinition(), mapped, networked].map(waitsBeforeMounts)).toEqual([false, true, false]);
   });
 });
 
