@@ -39,12 +39,12 @@ function reopen(fd: number): number {
   return fs.openSync(`/proc/self/fd/${fd}`, fs.constants.O_WRONLY | fs.constants.O_NONBLOCK | fs.constants.O_NOCTTY);
 }
 
-/** Relays between a raw terminal and `consoleFd` until `escapeByte` is typed, the terminal ends, or the domain does. */
-export async function relayConsole(consoleFd: number, escapeByte: number): Promise<void> {
+/** Relays between a raw terminal and `consoleFd` until `escapeByte` is typed or the terminal ends (`left`), or the domain does (`ended`). */
+export async function relayConsole(consoleFd: number, escapeByte: number): Promise<'left' | 'ended'> {
   const { waitFor } = await import('../driver/terminal.ts');
   const consoleIn = reopen(consoleFd);
   try {
-    await new Relay(consoleFd, consoleIn, escapeByte).run(waitFor);
+    return await new Relay(consoleFd, consoleIn, escapeByte).run(waitFor);
   } finally {
     fs.closeSync(consoleIn);
   }
@@ -65,7 +65,7 @@ class Relay {
     this.escapeByte = escapeByte;
   }
 
-  async run(wait: typeof waitFor): Promise<void> {
+  async run(wait: typeof waitFor): Promise<'left' | 'ended'> {
     const fds = [
       { fd: this.consoleFd, write: false },
       { fd: TERMINAL_IN, write: false },
@@ -79,8 +79,8 @@ class Relay {
         continue;
       }
       if (ready.writable[2]) this.send();
-      if (ready.readable[1] && !this.readTerminal()) return;
-      if (ready.readable[0] && !this.readConsole()) return;
+      if (ready.readable[1] && !this.readTerminal()) return 'left';
+      if (ready.readable[0] && !this.readConsole()) return 'ended';
     }
   }
 

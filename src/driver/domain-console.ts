@@ -3,6 +3,7 @@
 import { O_CLOEXEC, O_NOCTTY, O_RDWR } from '../../lib-native/constants.ts';
 import { linux } from '../../lib-native/linux.ts';
 import { pause } from '../../lib-native/pause.ts';
+import { readable } from '../../lib-native/readable.ts';
 import { libvirtError, systemError, unsupportedFlags } from '../errors.ts';
 import { type Connection, requireWritable } from './connection.ts';
 import { OFFER_SIGNAL, WITHDRAW } from './controller-orders.ts';
@@ -12,7 +13,12 @@ import { loadStatus } from './stored-domain.ts';
 export interface ConsoleStream extends Disposable {
   /** The slave of the host's pty: raw, read and write. */
   readonly fd: number;
+  /** Waits, after the domain's end, until that has been seen to: what is asked of the domain next is answered as of a domain that is off. */
+  waitForAftermath(): void;
 }
+
+/** Hooks may take their time; the console does not wait for ever. */
+const AFTERMATH_TIMEOUT_MS = 2000;
 
 /** In this time a controller has heard that an offer is withdrawn. */
 const WITHDRAWAL_MS = 2;
@@ -54,9 +60,16 @@ export function openConsole({ path, index, controllerPid }: DomainConsole, outpu
   if (output !== undefined) offer(output);
   const fd = linux.open(path, O_RDWR | O_NOCTTY | O_CLOEXEC);
   if (fd < 0) throw systemError(`Unable to open '${path}'`, -fd);
-  const close = () => {
-    if (output !== undefined && offer(WITHDRAW) >= 0) pause(WITHDRAWAL_MS);
-    linux.close(fd);
+  const controller = linux.pidfdOpen(controllerPid); // which becomes the aftermath
+  return {
+    fd,
+    waitForAftermath: () => {
+      if (controller >= 0) readable(controller, AFTERMATH_TIMEOUT_MS);
+    },
+    [Symbol.dispose]: () => {
+      if (output !== undefined && offer(WITHDRAW) >= 0) pause(WITHDRAWAL_MS);
+      linux.close(fd);
+      if (controller >= 0) linux.close(controller);
+    },
   };
-  return { fd, [Symbol.dispose]: close };
 }

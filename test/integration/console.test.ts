@@ -96,8 +96,8 @@ suite('the console', ['root', 'built', 'busybox', 'fuse', 'script'], () => {
     fs.writeFileSync(virsh.path('root/mnt/go'), '');
     expect(await visit.ended()).toBe(0);
     expect(visit.shown()).toContain('\n3000\nlast words\n');
+    expect(virsh.state(name)).toBe('shut off (shutdown)');
     fs.rmSync(virsh.path('root/mnt/go'));
-    await virsh.waitForState(name, 'shut off (shutdown)');
   });
 
   it('is there from the first byte with start --console', async () => {

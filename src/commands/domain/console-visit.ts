@@ -28,7 +28,7 @@ export async function visitConsole(
     context.flush();
   }
   using stream = openConsole(found, terminal.output);
-  await relayConsole(stream.fd, ending.byte);
+  if ((await relayConsole(stream.fd, ending.byte)) === 'ended') stream.waitForAftermath();
 }
 
 /** ` (Ctrl + ])` for a control character. */
