@@ -71,7 +71,7 @@ export async function runAftermath(args: string[]): Promise<void> {
     await finish(record, status, Number(waitStatus), lock);
   } catch (error) {
     if (!(error instanceof LibvirtError)) throw error;
-    process.stderr.write(`cannot start domain '${name}' again: ${error.message}\n`);
+    process.stderr.write(`after the end of domain '${name}': ${error.message}\n`);
   }
 }
 
