@@ -31,6 +31,8 @@ export interface CommandLine {
 /** Default of -d: errors only. */
 const QUIETEST_LEVEL = 4;
 
+const DECIMAL = /^\s*[+-]?\d+$/;
+
 /** Throws UsageError. */
 export function readCommandLine(argv: readonly string[], environment: NodeJS.ProcessEnv): CommandLine {
   const complaints: string[] = [];
@@ -43,7 +45,7 @@ export function readCommandLine(argv: readonly string[], environment: NodeJS.Pro
     timing: false,
     escape: { byte: 0x1d, text: '^]' },
     interactive: false,
-    debugLevel: environmentDebugLevel(environment),
+    debugLevel: environmentDebugLevel(environment, complaints),
     logFile: environment['VIRSH_LOG_FILE'] || undefined,
   };
   const words = parseGlobals(argv, GLOBAL_OPTIONS, (letter, value = '', spelling = `-${letter}`) => {
@@ -61,16 +63,22 @@ export function readCommandLine(argv: readonly string[], environment: NodeJS.Pro
     else if (letter === 'V') about = 'long-version';
   });
   settings.interactive = words.length === 0;
+  // As virsh: asked again while no level is chosen, so that what is wrong with it is said twice.
+  if (settings.debugLevel === QUIETEST_LEVEL) environmentDebugLevel(environment, complaints);
   return { settings, words, about, complaints };
 }
 
-function environmentDebugLevel(environment: NodeJS.ProcessEnv): number {
-  const level = Number(environment['VIRSH_DEBUG'] || QUIETEST_LEVEL);
-  return Number.isInteger(level) && level >= 0 && level <= QUIETEST_LEVEL ? level : QUIETEST_LEVEL;
+function environmentDebugLevel(environment: NodeJS.ProcessEnv, complaints: string[]): number {
+  const value = environment['VIRSH_DEBUG'];
+  if (value === undefined) return QUIETEST_LEVEL;
+  const level = DECIMAL.test(value) ? Number(value) : Number.NaN;
+  if (level >= 0 && level <= QUIETEST_LEVEL) return level;
+  complaints.push('VIRSH_DEBUG not set with a valid numeric value');
+  return QUIETEST_LEVEL;
 }
 
 function debugLevel(spelling: string, value: string, complaints: string[]): number | undefined {
-  const level = /^\s*[+-]?\d+$/.test(value) ? Number(value) : Number.NaN;
+  const level = DECIMAL.test(value) ? Number(value) : Number.NaN;
   if (!(Math.abs(level) < 2 ** 31)) throw new UsageError(`option ${spelling} takes a numeric argument`);
   if (level >= 0 && level <= QUIETEST_LEVEL) return level;
   complaints.push(`ignoring debug level ${level} out of range [0-${QUIETEST_LEVEL}]`);

@@ -29,6 +29,14 @@ describe('readCommandLine()', () => {
     expect(read('-d', '9', 'x')).toMatchObject({ complaints: ['ignoring debug level 9 out of range [0-4]'], settings: { debugLevel: 4 } });
     expect(() => read('-d', 'x')).toThrow('option -d takes a numeric argument');
   });
+  it('complains of a level in VIRSH_DEBUG that is none, again if no other is given', () => {
+    const complaint = 'VIRSH_DEBUG not set with a valid numeric value';
+    const withLevel = (level: string, ...argv: string[]) => readCommandLine([...argv, 'x'], { VIRSH_DEBUG: level });
+    expect(withLevel('2')).toMatchObject({ complaints: [], settings: { debugLevel: 2 } });
+    for (const level of ['', 'x', '5', '-1', '0x1', '1.0'])
+      expect(withLevel(level)).toMatchObject({ complaints: [complaint, complaint], settings: { debugLevel: 4 } });
+    expect(withLevel('x', '-d', '0')).toMatchObject({ complaints: [complaint], settings: { debugLevel: 0 } });
+  });
   it('checks the keepalive options and forgets them', () => {
     expect(() => read('-k', '-1')).toThrow('option -k requires a positive integer argument');
     expect(() => read('-K', 'x')).toThrow('Invalid value for option -K');
