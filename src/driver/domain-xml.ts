@@ -13,9 +13,10 @@ export interface XmlOptions {
 
 const FLAG_UPDATE_CPU = 0x4;
 
-/** The domain's XML, ending in `</domain>` and a newline. Throws OPERATION_DENIED for `secure` on a read-only connection. */
+/** The domain's XML, ending in `</domain>` and a newline. Throws OPERATION_DENIED for `secure` and `migratable` on a read-only connection. */
 export async function domainXml(connection: Connection, ref: DomainRef, options: XmlOptions): Promise<string> {
-  if (options.secure && connection.readonly) throw libvirtError('OPERATION_DENIED', 'virDomainGetXMLDesc with secure flag');
+  if ((options.secure || options.migratable) && connection.readonly)
+    throw libvirtError('OPERATION_DENIED', 'virDomainGetXMLDesc with secure flag');
   if (options.updateCpu) throw unsupportedFlags(FLAG_UPDATE_CPU, 'lxcDomainGetXMLDesc');
   const status = liveStatus(ref.name);
   const stored = status && !options.inactive ? undefined : readDefinition(ref.name);

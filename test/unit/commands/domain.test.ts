@@ -41,6 +41,14 @@ describe('dumpxml --xpath', () => {
   });
 });
 
+describe('dumpxml --migratable', () => {
+  it('is not for those who may only read', async () => {
+    const reason = 'operation forbidden: virDomainGetXMLDesc with secure flag';
+    expect((await transcriptOf('dumpxml a --migratable', { readonly: true })).errors).toEqual([reason]);
+    expect((await transcriptOf('dumpxml a --migratable')).ok).toBe(true);
+  });
+});
+
 describe('detach-interface', () => {
   it('names what it was doing after an empty word', async () => {
     expect((await transcriptOf("detach-interface a ''")).errors).toEqual([
