@@ -32,9 +32,9 @@ export const metadata = defineCommand({
       await setDomainMetadata(context.connection, domain, { uri, key, xml: args.remove ? undefined : set }, args);
       context.extra(`Metadata ${args.remove ? 'removed' : 'modified'}\n`);
     } else if (args.edit) {
-      const current = await present();
+      const current = (await present()) ?? '\n';
       const { editText } = await import('../../cli/editor.ts');
-      const text = editText(context, current === undefined ? '\n' : current);
+      const text = editText(context, current);
       if (text === current) {
         context.extra('Metadata not changed');
         return;

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type TempStore, tempStore } from '../../helpers/temp-store.ts';
 
 let store: TempStore;
@@ -46,6 +46,19 @@ describe('dumpxml --migratable', () => {
     const reason = 'operation forbidden: virDomainGetXMLDesc with secure flag';
     expect((await transcriptOf('dumpxml a --migratable', { readonly: true })).errors).toEqual([reason]);
     expect((await transcriptOf('dumpxml a --migratable')).ok).toBe(true);
+  });
+});
+
+describe('an editor', () => {
+  afterEach(() => vi.unstubAllEnvs());
+
+  it('that leaves an element which is not there as it is changes nothing', async () => {
+    vi.stubEnv('EDITOR', 'true');
+    expect(await transcriptOf('metadata a urn:x --key k --edit', { quiet: false })).toEqual({
+      ok: true,
+      output: 'Metadata not changed\n',
+      errors: [],
+    });
   });
 });
 
