@@ -2,9 +2,9 @@
 
 import { spawnSync } from 'node:child_process';
 import { randomInt } from 'node:crypto';
-import { readFileSync, readSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, readSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { constants } from 'node:os';
-import { join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import { errnoCode, libvirtError, systemError } from '../errors.ts';
 import type { CommandContext } from './command.ts';
 import { quoteForShell } from './shell-quote.ts';
@@ -72,12 +72,14 @@ function runEditor(path: string): void {
     const child = spawnSync(words[0]!, words.slice(1), { stdio: 'inherit' });
     const missing = child.error !== undefined && errnoCode(child.error) === 'ENOENT';
     if (missing && editor !== editors.at(-1)) continue;
-    if (missing) throw systemError(`Cannot find '${editor}' in path`, child.error);
-    if (child.error) throw systemError(`cannot execute binary ${editor}`, child.error);
+    if (missing && !isAbsolute(editor)) throw systemError(`Cannot find '${editor}' in path`, child.error);
+    // A path is not sought: there it is the child that fails, and says why.
+    if (child.error) writeSync(2, `libvirt:  error : ${systemError(`cannot execute binary ${editor}`, child.error).message}\n`);
+    const status = child.error ? (missing ? 127 : 126) : child.status;
     const shown = words.map(quoteForShell).join(' ');
     if (child.signal)
       throw libvirtError('INTERNAL_ERROR', `Child process (${shown}) unexpected fatal signal ${constants.signals[child.signal]}`);
-    if (child.status !== 0) throw libvirtError('INTERNAL_ERROR', `Child process (${shown}) unexpected exit status ${child.status}`);
+    if (status !== 0) throw libvirtError('INTERNAL_ERROR', `Child process (${shown}) unexpected exit status ${status}`);
     return;
   }
 }

@@ -60,6 +60,14 @@ describe('an editor', () => {
       errors: [],
     });
   });
+  it.each([
+    ['nosuch', "Cannot find 'nosuch' in path: No such file or directory"],
+    ['/no/such', expect.stringMatching(/^internal error: Child process \(\/no\/such \S+\) unexpected exit status 127$/)],
+    ['/dev/null', expect.stringMatching(/^internal error: Child process \(\/dev\/null \S+\) unexpected exit status 126$/)],
+  ])('%s cannot be executed', async (editor, reason) => {
+    vi.stubEnv('EDITOR', editor);
+    expect((await transcriptOf('desc a --edit')).errors).toEqual([reason]);
+  });
 });
 
 describe('detach-interface', () => {
