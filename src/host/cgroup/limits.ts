@@ -29,17 +29,18 @@ export function domainLimits(definition: DomainDefinition, version: 1 | 2, devic
   ];
 }
 
-function memoryLimits({ memtune, currentMemoryKiB }: DomainDefinition, version: 1 | 2): Limit[] {
+/** As libvirt: a container starts with all of its memory; <currentMemory> is what `setmem` made of it since. */
+function memoryLimits({ memtune, memoryKiB }: DomainDefinition, version: 1 | 2): Limit[] {
   const limits: Limit[] = [];
   const add = (v1: string, v2: string, kib: number | undefined) => {
     if (kib !== undefined) limits.push({ controller: 'memory', files: [version === 2 ? v2 : v1], value: bytes(kib) });
   };
-  add('memory.limit_in_bytes', 'memory.max', memtune.hardLimitKiB ?? currentMemoryKiB);
+  const hardLimitKiB = memtune.hardLimitKiB ?? memoryKiB;
+  add('memory.limit_in_bytes', 'memory.max', hardLimitKiB);
   add('memory.soft_limit_in_bytes', 'memory.high', memtune.softLimitKiB);
   if (memtune.swapHardLimitKiB !== undefined) {
     // The XML's limit is for memory and swap together; memory.swap.max is for swap alone (cgroup-v2.rst).
-    const swapKiB =
-      version === 2 ? Math.max(0, memtune.swapHardLimitKiB - (memtune.hardLimitKiB ?? currentMemoryKiB)) : memtune.swapHardLimitKiB;
+    const swapKiB = version === 2 ? Math.max(0, memtune.swapHardLimitKiB - hardLimitKiB) : memtune.swapHardLimitKiB;
     add('memory.memsw.limit_in_bytes', 'memory.swap.max', swapKiB);
   }
   return limits;

@@ -30,6 +30,10 @@ describe('domainLimits()', () => {
   it('limits memory to what the definition gives, if nothing else is said', () => {
     expect(limits(1)).toEqual(['memory memory.limit_in_bytes=67108864']);
     expect(limits(2)).toEqual(['memory memory.max=67108864']);
+    const less = (definition: DomainDefinition) => {
+      definition.currentMemoryKiB = 1024;
+    };
+    expect(limits(1, less)).toEqual(limits(1));
   });
 
   it('turns every limit into files of v1, memory before memory and swap', () => {
