@@ -24,9 +24,9 @@ export function resolveIdentity(
 ): InitIdentity {
   const uid = inituser === undefined ? 0 : lookUp(passwd, inituser, 'User');
   const gid = initgroup === undefined ? 0 : lookUp(group, initgroup, 'Group');
-  const name = inituser === undefined ? undefined : nameOf(passwd, uid);
-  const groups = name === undefined ? [] : groupsOf(group, name);
-  return { uid, gid, groups: groups.includes(gid) || groups.length === 0 ? groups : [gid, ...groups] };
+  // As libvirt: whoever names no group gets none besides.
+  if (initgroup === undefined) return { uid, gid, groups: [] };
+  return { uid, gid, groups: [...new Set([...(inituser === undefined ? [] : groupsOf(passwd, group, uid)), gid])] };
 }
 
 const records = (text: string): string[][] => text.split('\n').map((line) => line.split(':'));
@@ -41,12 +41,12 @@ function lookUp(text: string, wanted: string, kind: 'User' | 'Group'): number {
   throw libvirtError('INTERNAL_ERROR', `${kind} ${wanted} doesn't exist`);
 }
 
-const nameOf = (passwd: string, uid: number): string | undefined => records(passwd).find(([, , id]) => id === String(uid))?.[0];
-
-function groupsOf(group: string, user: string): number[] {
-  return records(group)
-    .filter(([, , id, members]) => /^\d+$/.test(id ?? '') && (members ?? '').split(',').includes(user))
-    .map(([, , id]) => Number(id));
+/** The group in the user's own record, and those that list the user: of the first name that has the number. */
+function groupsOf(passwd: string, group: string, uid: number): number[] {
+  const user = records(passwd).find(([, , id]) => id === String(uid));
+  if (user === undefined) return [];
+  const listing = records(group).filter(([, , , members]) => (members ?? '').split(',').includes(user[0]!));
+  return [user[3], ...listing.map(([, , id]) => id)].filter((id) => /^\d+$/.test(id ?? '')).map(Number);
 }
 
 /** The text of a file below the descriptor `root`; '' where it cannot be read. */

@@ -23,19 +23,23 @@ describe('resolveIdentity()', () => {
     expect(resolve()).toEqual({ uid: 0, gid: 0, groups: [] });
   });
 
-  it('finds a user by name, with the groups that list him and gid 0 unless a group is named', () => {
-    expect(resolve('user')).toEqual({ uid: 1000, gid: 0, groups: [0, 100] });
-    expect(resolve('user', 'users')).toEqual({ uid: 1000, gid: 100, groups: [100] });
-    expect(resolve('daemon', 'disk')).toEqual({ uid: 2, gid: 6, groups: [100, 6, 50] });
+  it('finds a user by name, with gid 0 and no further groups unless a group is named', () => {
+    expect(resolve('user')).toEqual({ uid: 1000, gid: 0, groups: [] });
+  });
+
+  it('adds the group of the user, and those that list the user, to a group that is named', () => {
+    expect(resolve('user', 'users')).toEqual({ uid: 1000, gid: 100, groups: [1000, 100] });
+    expect(resolve('daemon', 'disk')).toEqual({ uid: 2, gid: 6, groups: [2, 100, 6, 50] });
+    expect(resolve('0', '0')).toEqual({ uid: 0, gid: 0, groups: [0] });
   });
 
   it('finds the groups of a user that is given by number through the first name that has it', () => {
-    expect(resolve('1000')).toEqual({ uid: 1000, gid: 0, groups: [0, 100] });
-    expect(resolve('+2', '+6')).toEqual({ uid: 2, gid: 6, groups: [100, 6, 50] });
+    expect(resolve('1000', '5')).toEqual({ uid: 1000, gid: 5, groups: [1000, 100, 5] });
+    expect(resolve('+2', '+6')).toEqual({ uid: 2, gid: 6, groups: [2, 100, 6, 50] });
   });
 
-  it('takes a number that no record has, without further groups', () => {
-    expect(resolve('99', '77')).toEqual({ uid: 99, gid: 77, groups: [] });
+  it('takes a number that no record has, with that group alone', () => {
+    expect(resolve('99', '77')).toEqual({ uid: 99, gid: 77, groups: [77] });
   });
 
   it('takes a name that is all digits for a name, unless a plus says that it is a number', () => {
@@ -44,7 +48,7 @@ describe('resolveIdentity()', () => {
   });
 
   it('changes only the group where only that is named', () => {
-    expect(resolve(undefined, 'disk')).toEqual({ uid: 0, gid: 6, groups: [] });
+    expect(resolve(undefined, 'disk')).toEqual({ uid: 0, gid: 6, groups: [6] });
   });
 
   it.each([
