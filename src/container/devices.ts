@@ -74,7 +74,7 @@ export function domainDeviceNodes(definition: DomainDefinition): DomainDevicesPl
       ...own.map(({ node, access }) => ruleFor(node, access)),
       ...definition.devices.filesystems
         .filter(({ type }) => type === 'block')
-        .map(({ source, readonly }) => ruleFor(nodeOf(source, source.replace(/^\/+/, ''), 'Filesystem source'), readonly ? 'r' : 'rw')),
+        .map(({ source, readonly }) => ruleFor(filesystemNode(source), readonly ? 'r' : 'rw')),
       PTYS,
     ],
   };
@@ -98,6 +98,11 @@ function nodeOf(source: string, path: string, what: string, kind?: 'b' | 'c', wo
     throw libvirtError('CONFIG_UNSUPPORTED', `${what} ${source} must be ${words}`);
   }
   return { path, type, major: deviceMajor(facts.rdev), minor: deviceMinor(facts.rdev), mode: 0o700 };
+}
+
+function filesystemNode(source: string): DeviceNode {
+  if (!fs.existsSync(source)) throw systemError(`Path '${source}' is not accessible`, 2);
+  return nodeOf(source, source.replace(/^\/+/, ''), 'Filesystem source');
 }
 
 /** A node for a device of the domain, and what its processes may do with it. */

@@ -204,7 +204,8 @@ function openFilesystem(filesystem: FilesystemDevice, owner: { uid: number; gid:
       return mountBlock(loop.path, readonly);
     }
     default: {
-      if (!fs.existsSync(source)) throw systemError(`Failed to access '${source}'`, 2);
+      // The source of a volume is no path.
+      if (type !== 'volume' && !fs.existsSync(source)) throw systemError(`Failed to access '${source}'`, 2);
       throw libvirtError('CONFIG_UNSUPPORTED', `Cannot mount filesystem type ${type}`);
     }
   }

@@ -24,7 +24,7 @@ export interface LoopDevice {
 export function attachLoop(file: string, readonly: boolean): LoopDevice {
   const mode = (readonly ? O_RDONLY : O_RDWR) | O_CLOEXEC;
   const backing = linux.open(file, mode);
-  if (backing < 0) throw systemError(`Failed to access '${file}'`, -backing);
+  if (backing < 0) throw systemError(`Unable to open ${file}`, -backing);
   const control = linux.open('/dev/loop-control', O_RDWR | O_CLOEXEC);
   try {
     if (control < 0) throw systemError('Unable to open /dev/loop-control', -control);

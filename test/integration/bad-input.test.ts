@@ -47,7 +47,17 @@ suite('what cannot be done', ['root', 'built', 'busybox', 'fuse'], () => {
     [
       'image',
       "<filesystem type='file'><source file='/no/such'/><target dir='/mnt'/></filesystem>",
-      "Failed to access '/no/such': No such file or directory",
+      'Unable to open /no/such: No such file or directory',
+    ],
+    [
+      'block device',
+      "<filesystem type='block'><source dev='/dev/no-such'/><target dir='/mnt'/></filesystem>",
+      "Path '/dev/no-such' is not accessible: No such file or directory",
+    ],
+    [
+      'volume',
+      "<filesystem type='volume'><source pool='p' volume='v'/><target dir='/mnt'/></filesystem>",
+      'unsupported configuration: Cannot mount filesystem type volume',
     ],
     [
       'device',
