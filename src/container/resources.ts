@@ -193,7 +193,8 @@ function openFilesystem(filesystem: FilesystemDevice, owner: { uid: number; gid:
           size: `${filesystem.usageKiB ?? 0}k`,
           ...(owner.uid || owner.gid ? { uid: String(owner.uid), gid: String(owner.gid) } : {}),
         },
-        attributes: MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | (readonly ? MOUNT_ATTR_RDONLY : 0),
+        // As libvirt: one that nothing can be put into needs no other restriction.
+        attributes: readonly ? MOUNT_ATTR_RDONLY : MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV,
       });
     case 'block':
       return mountBlock(source, readonly);

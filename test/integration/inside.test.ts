@@ -177,6 +177,7 @@ suite('inside a container', ['root', 'built', 'busybox', 'fuse'], () => {
           fsXml('mount', `<source dir='${folder}/file'/>`, '/mnt/one'),
           fsXml('mount', `<source dir='${folder}'/>`, '/mnt/ro', '<readonly/>'),
           fsXml('ram', "<source usage='1024' units='KiB'/>", '/mnt/ram'),
+          fsXml('ram', "<source usage='64' units='KiB'/>", '/mnt/still', '<readonly/>'),
           fsXml('bind', "<source dir='/mnt/data/sub'/>", '/mnt/bound'),
         ].join(''),
       });
@@ -184,11 +185,15 @@ suite('inside a container', ['root', 'built', 'busybox', 'fuse'], () => {
         echo from inside >/mnt/bound/new
         echo x >/mnt/ro/file || echo read-only
         df -k /mnt/ram | tail -1 | awk '{print $2}'
-        dd if=/dev/zero of=/mnt/ram/f bs=1k count=2000 2>/dev/null || echo full`;
-      expect(virsh.runInside(name, script).stdout).toBe('of the host\nof the host\nof the host\nread-only\n1024\nfull\n');
+        dd if=/dev/zero of=/mnt/ram/f bs=1k count=2000 2>/dev/null || echo full
+        grep -E ' /mnt/(ram|still) ' /proc/mounts | cut -d ' ' -f 2,4`;
+      expect(virsh.runInside(name, script).stdout).toBe(
+        'of the host\nof the host\nof the host\nread-only\n1024\nfull\n' +
+          '/mnt/ram rw,nosuid,nodev,relatime,size=1024k\n/mnt/still ro,relatime,size=64k\n',
+      );
       expect(fs.readFileSync(`${folder}/sub/new`, 'utf8')).toBe('from inside\n');
       virsh.ok('destroy', name);
-      for (const made of ['data', 'ro', 'ram', 'bound']) fs.rmdirSync(virsh.path('root/mnt', made));
+      for (const made of ['data', 'ro', 'ram', 'still', 'bound']) fs.rmdirSync(virsh.path('root/mnt', made));
       fs.rmSync(virsh.path('root/mnt/one'));
     });
 
