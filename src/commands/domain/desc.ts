@@ -28,7 +28,8 @@ export const desc = defineCommand({
     const current = await domainText(context.connection, domain, what, { config: args.config });
     const words = args['new-desc'];
     if (words.length === 0 && !args.edit) {
-      context.print(current === undefined ? `No ${what} for domain: ${domain.name}` : current);
+      if (current === undefined) context.extra(`No ${what} for domain: ${domain.name}`);
+      else context.print(current);
       return;
     }
     const text = args.edit ? await edited(words.length > 0 ? words.join(' ') : (current ?? '')) : words.join(' ');

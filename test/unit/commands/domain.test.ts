@@ -35,6 +35,14 @@ describe('undefine', () => {
   });
 });
 
+describe('desc', () => {
+  it('tells of a text that is not there unless it is to be quiet', async () => {
+    expect((await transcriptOf('desc a', { quiet: false })).output).toContain('No description for domain: a');
+    expect(await transcriptOf('desc a --title')).toEqual({ ok: true, output: '', errors: [] });
+    expect((await transcriptOf('desc a some words; desc a')).output).toBe('some words');
+  });
+});
+
 describe('dumpxml --xpath', () => {
   it('has nothing to say about an empty expression', async () => {
     expect(await transcriptOf("dumpxml a --xpath ''")).toEqual({ ok: false, output: '', errors: [] });
