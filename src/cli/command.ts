@@ -17,7 +17,7 @@ export interface OptionDefinition {
   readonly emptyAllowed?: boolean;
   /** What help calls the value; by default what the type suggests. */
   readonly valueWord?: 'number' | 'string';
-  /** Older names; understood, not shown. */
+  /** Older names; understood, not shown. `NAME=VALUE`: `--NAME` alone says the option with that value. */
   readonly aliases?: readonly string[];
   /** Least value of an `int`; default: any 32-bit number. */
   readonly min?: number;

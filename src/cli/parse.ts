@@ -118,11 +118,13 @@ function parseOptions(definition: CommandDefinition, next: () => Token): { value
     const text = token.text;
     if (!wordsOnly && /^--[0-9A-Za-z]/.test(text)) {
       const equals = text.indexOf('=');
-      const option = findOption(definition, equals < 0 ? text.slice(2) : text.slice(2, equals), values);
+      const name = equals < 0 ? text.slice(2) : text.slice(2, equals);
+      const option = findOption(definition, name, values);
       if (!option) continue;
-      if (option.type === 'bool') {
-        if (equals >= 0) throw new UsageError(`invalid '=' after option --${option.name}`);
-        add(option, undefined);
+      const preset = option.aliases?.find((alias) => alias.startsWith(`${name}=`))?.slice(name.length + 1);
+      if (option.type === 'bool' || preset !== undefined) {
+        if (equals >= 0) throw new UsageError(`invalid '=' after option --${preset === undefined ? option.name : name}`);
+        add(option, preset);
       } else if (equals >= 0) {
         add(option, text.slice(equals + 1));
       } else {
@@ -147,9 +149,14 @@ export function valueWord(option: OptionDefinition): 'number' | 'string' {
   return option.valueWord ?? (option.type === 'int' || option.type === 'scaled' ? 'number' : 'string');
 }
 
+/** All that an option is known by. */
+export function namesOf({ name, aliases = [] }: { readonly name: string; readonly aliases?: readonly string[] }): string[] {
+  return [name, ...aliases.map((alias) => alias.split('=', 1)[0]!)];
+}
+
 function findOption(definition: CommandDefinition, name: string, values: Map<string, unknown>): OptionDefinition | undefined {
   if (name === 'help') return HELP_OPTION;
-  const option = definition.options.find((candidate) => candidate.name === name || candidate.aliases?.includes(name));
+  const option = definition.options.find((candidate) => namesOf(candidate).includes(name));
   if (!option) {
     // Options that it does not know are no error of `help`.
     if (definition.name === 'help') return undefined;

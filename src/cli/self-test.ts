@@ -1,15 +1,12 @@
 // The rules that every definition in the table of commands must keep.
 
 import type { CommandDefinition, CommandTable } from './command.ts';
+import { namesOf } from './parse.ts';
 
 /** One sentence for each mistake; empty when the table is sound. */
 export function findTableMistakes(table: CommandTable): string[] {
   const commands = [...table.groups, ...table.unsupportedGroups()].flatMap((group) => group.commands);
   return [...duplicates(commands.flatMap(namesOf), 'command'), ...commands.flatMap(commandMistakes)];
-}
-
-function namesOf({ name, aliases = [] }: { readonly name: string; readonly aliases?: readonly string[] }): string[] {
-  return [name, ...aliases];
 }
 
 function duplicates(names: readonly string[], what: string): string[] {

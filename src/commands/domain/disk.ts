@@ -23,7 +23,7 @@ export const attachDisk = defineCommand({
     { name: 'cache', type: 'string', help: 'cache mode' },
     { name: 'io', type: 'string', help: 'I/O policy' },
     { name: 'type', type: 'string', help: 'kind of device: disk, cdrom, floppy or lun' },
-    { name: 'mode', type: 'string', help: 'readonly or shareable' },
+    { name: 'mode', type: 'string', aliases: ['shareable=shareable'], help: 'readonly or shareable' },
     { name: 'sourcetype', type: 'string', help: 'kind of source: block, file or network' },
     { name: 'serial', type: 'string', help: 'serial number' },
     { name: 'wwn', type: 'string', help: 'world wide name' },

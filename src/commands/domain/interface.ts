@@ -104,7 +104,7 @@ export const domifSetlink = defineCommand({
     domainOption(),
     { name: 'interface', type: 'string', required: true, help: 'MAC address, or device on the host' },
     { name: 'state', type: 'string', required: true, help: 'up or down' },
-    { name: 'config', type: 'bool', help: 'affect the stored definition, used from the next start on' },
+    { name: 'config', type: 'bool', aliases: ['persistent'], help: 'affect the stored definition, used from the next start on' },
     { name: 'print-xml', type: 'bool', help: 'print the XML of the interface instead' },
     { name: 'live', type: 'bool', help: 'affect the running domain' },
   ],

@@ -12,7 +12,11 @@ export const domifGetlink = defineCommand({
   group: 'monitor',
   summary: 'whether the cable of a network interface is plugged in',
   description: 'Prints the link state of an interface, named by its MAC address or its device on the host.',
-  options: [domainOption(), INTERFACE, { name: 'config', type: 'bool', help: 'of the stored definition, even while the domain runs' }],
+  options: [
+    domainOption(),
+    INTERFACE,
+    { name: 'config', type: 'bool', aliases: ['persistent'], help: 'of the stored definition, even while the domain runs' },
+  ],
   async run(context, args) {
     const domain = await findDomain(context, args);
     const { interfaceLinkState } = await import('../../driver/device-elements.ts');

@@ -87,7 +87,8 @@ export function otherDriversCommands(): GroupDefinition[] {
       ['nodedev-autostart', 'device=! disable', [noDevice()]],
       ['nodedev-list', 'tree cap= inactive all', [refused('virConnectListAllNodeDevices', 'Failed to list node devices')]],
       ['nodedev-event', `device= ${EVENT_OPTIONS}`, events('virConnectNodeDeviceEventRegisterAny')],
-      ...named('nodedev', 'destroy reattach reset undefine start info', 'device=!', noDevice),
+      ...named('nodedev', 'reattach reset undefine start info', 'device=!', noDevice),
+      ['nodedev-destroy', 'device=!|name', [noDevice()]],
     ]),
     group('Secret', 'secret', [
       ['secret-define', 'file=! validate', [file('file', refused('virSecretDefineXML', 'Failed to set attributes from {file}'))]],

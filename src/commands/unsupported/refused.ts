@@ -37,6 +37,10 @@ const quotedList = (words: string) => {
   return `${quoted.slice(0, -1).join(', ')} or ${quoted.at(-1)}`;
 };
 
+/** Options that have been spelled with underscores too. */
+const withUnderscores = (options: string) =>
+  options.replace(/\b\w+(?:-\w+)+\b(\S*)/g, (word) => `${word}|${word.replace(/[#=].*/, '').replaceAll('-', '_')}`);
+
 /** Asks about one definition only. */
 const oneDefinition = () =>
   given('live', given('config', says("Flags 'VIR_DOMAIN_AFFECT_LIVE' and 'VIR_DOMAIN_AFFECT_CONFIG' are mutually exclusive")));
@@ -65,7 +69,9 @@ export function refusedDomainCommands(): GroupDefinition[] {
     group('Domain Management', 'domain', [
       [
         'blkdeviotune',
-        'domain=! device=! total-bytes-sec#s read-bytes-sec#s write-bytes-sec#s total-iops-sec#q read-iops-sec#q write-iops-sec#q total-bytes-sec-max#s read-bytes-sec-max#s write-bytes-sec-max#s total-iops-sec-max#q read-iops-sec-max#q write-iops-sec-max#q size-iops-sec#q group-name= total-bytes-sec-max-length#q read-bytes-sec-max-length#q write-bytes-sec-max-length#q total-iops-sec-max-length#q read-iops-sec-max-length#q write-iops-sec-max-length#q config live current',
+        withUnderscores(
+          'domain=! device=! total-bytes-sec#s read-bytes-sec#s write-bytes-sec#s total-iops-sec#q read-iops-sec#q write-iops-sec#q total-bytes-sec-max#s read-bytes-sec-max#s write-bytes-sec-max#s total-iops-sec-max#q read-iops-sec-max#q write-iops-sec-max#q size-iops-sec#q group-name= total-bytes-sec-max-length#q read-bytes-sec-max-length#q write-bytes-sec-max-length#q total-iops-sec-max-length#q read-iops-sec-max-length#q write-iops-sec-max-length#q config live current',
+        ),
         [
           givenOther('domain device config live current', refused('virDomainSetBlockIoTune', 'Unable to change block I/O throttle')),
           refused('virDomainGetBlockIoTune', 'Unable to get number of block I/O throttle parameters'),
@@ -79,7 +85,7 @@ export function refusedDomainCommands(): GroupDefinition[] {
       ],
       [
         'blockcopy',
-        'domain=! path=! dest= bandwidth#b shallow reuse-external blockdev wait verbose timeout#t pivot finish async xml= format= granularity#u buf-size#q bytes transient-job synchronous-writes print-xml',
+        'domain=! path=! dest= bandwidth#b shallow reuse-external blockdev wait verbose timeout#t pivot finish async xml= format=|raw=raw granularity#u buf-size#q bytes transient-job synchronous-writes print-xml',
         [
           bandwidth(),
           before(missing('dest xml', 'need either --dest or --xml')),

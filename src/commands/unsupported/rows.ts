@@ -8,7 +8,7 @@ export type Row = readonly [name: string, options: string, outcomes: readonly Ou
 
 /**
  * Options are words: `name` (bool), `name#` (number, of the kind that a letter after it says), `name=` (string, `name=?`:
- * perhaps an empty one), `name...` (all that is left); with `!` required, with `--` before it set by name only.
+ * perhaps an empty one), `name...` (all that is left); with `!` required, with `--` before it set by name only, `|alias` behind it.
  */
 export function commandOf(group: string, [name, options, outcomes, exclusive = []]: Row): CommandDefinition {
   const definitions = options.split(' ').filter(Boolean).map(optionOf);
@@ -51,7 +51,8 @@ const NUMBERS: Readonly<Record<string, Partial<OptionDefinition>>> = {
   '*': { type: 'string', valueWord: 'number', emptyAllowed: true },
 };
 
-function optionOf(word: string): OptionDefinition {
+function optionOf(words: string): OptionDefinition {
+  const [word = '', ...aliases] = words.split('|');
   const [, namedOnly, name = '', kind = '', variety = '', required] = /^(--)?([\w-]+)(#|=|\.\.\.)?([a-z*?]*)(!)?$/.exec(word) ?? [];
   const type = ({ '': 'bool', '#': 'int', '=': 'string', '...': 'argv' } as const)[kind as '' | '#' | '=' | '...'];
   return {
@@ -62,6 +63,7 @@ function optionOf(word: string): OptionDefinition {
     ...(variety === '?' && { emptyAllowed: true }),
     ...(required && { required: true }),
     ...(namedOnly && { namedOnly: true }),
+    ...(aliases.length > 0 && { aliases }),
     ...(name === 'domain' && { completes: 'domain' as const }),
   };
 }

@@ -13,7 +13,7 @@ const fly = defineCommand({
     { name: 'high', type: 'bool', help: '-' },
     { name: 'speed', type: 'int', help: '-' },
     { name: 'to', type: 'string', namedOnly: true, help: '-' },
-    { name: 'load', type: 'scaled', aliases: ['kilobytes'], help: '-' },
+    { name: 'load', type: 'scaled', aliases: ['kilobytes', 'unladen=0'], help: '-' },
   ],
   run() {},
 });
@@ -92,6 +92,9 @@ describe('parseWords()', () => {
   it('knows aliases of commands and options by their real names', () => {
     expect(words('soar', 'owl', '--kilobytes', '5')).toEqual([['fly', { bird: ['owl'], load: ['5'] }]]);
   });
+  it('knows aliases that stand for a value', () => {
+    expect(words('fly', '--unladen', 'owl')).toEqual([['fly', { bird: ['owl'], load: ['0'] }]]);
+  });
   it('makes --help anywhere the help of the command', () => {
     expect(words('fly', '--high', '--help')).toEqual([['help', { command: ['fly'] }]]);
   });
@@ -103,6 +106,8 @@ describe('parseWords()', () => {
     [['fly', 'owl', '--deep'], ["command 'fly' doesn't support option --deep"]],
     [['fly', 'owl', '--hig'], ["command 'fly' doesn't support option --hig"]],
     [['fly', '--high=yes', 'owl'], ["invalid '=' after option --high"]],
+    [['fly', '--unladen=1', 'owl'], ["invalid '=' after option --unladen"]],
+    [['fly', '--unladen', '--load', '5'], ['option --load already seen']],
     [['fly', '--high', '--high', 'owl'], ['option --high already seen']],
     [['fly', '--bird'], ['expected syntax: --bird <string>']],
     [['fly', 'owl', '--speed'], ['expected syntax: --speed <number>']],

@@ -28,6 +28,8 @@ const excluded = (one: string, other: string) => `Options --${one} and --${other
 describe('a command that the driver refuses', () => {
   it.each([
     ['reset a', ["Failed to reset domain 'a'", refusal('virDomainReset')]],
+    ['blkdeviotune a vda --total_bytes_sec 5', ['Unable to change block I/O throttle', refusal('virDomainSetBlockIoTune')]],
+    ['blockcopy a vda --dest x --raw --format q', ['option --format already seen']],
     ['reset nosuch', ["failed to get domain 'nosuch'"]],
     ["reset ''", ["Failed to get option 'domain': Option argument is empty"]],
     ["save a ''", ["Failed to get option 'file': Option argument is empty"]],
