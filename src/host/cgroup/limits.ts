@@ -1,5 +1,6 @@
 // Limits of a definition as values of cgroup files. Which file gets which value is pure; applying them is one loop.
 import fs from 'node:fs';
+import { EINVAL } from '../../../lib-native/constants.ts';
 import type { DomainDefinition } from '../../domain/definition.ts';
 import { libvirtError, systemError } from '../../errors.ts';
 import type { DomainCgroup } from './group.ts';
@@ -113,7 +114,7 @@ export function applyLimits(group: DomainCgroup, limits: readonly Limit[]): void
   }
 }
 
-/** `major:minor` of a block device of the host. Throws SYSTEM_ERROR, or INVALID_ARG where it is something else. */
+/** `major:minor` of a block device of the host. Throws SYSTEM_ERROR. */
 export function blockDeviceNumber(path: string): string {
   let facts: fs.Stats;
   try {
@@ -121,7 +122,7 @@ export function blockDeviceNumber(path: string): string {
   } catch (error) {
     throw systemError(`Path '${path}' is not accessible`, error);
   }
-  if (!facts.isBlockDevice()) throw libvirtError('INVALID_ARG', `Path '${path}' must be a block device`);
+  if (!facts.isBlockDevice()) throw systemError(`Path '${path}' must be a block device`, EINVAL);
   return `${deviceMajor(facts.rdev)}:${deviceMinor(facts.rdev)}`;
 }
 

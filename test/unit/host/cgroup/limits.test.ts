@@ -123,7 +123,7 @@ describe('device numbers', () => {
 
   it('of what is no block device are refused', () => {
     expect(() => blockDeviceNumber('/dev/null')).toThrow(
-      new LibvirtError('INVALID_ARG', "invalid argument: Path '/dev/null' must be a block device"),
+      new LibvirtError('SYSTEM_ERROR', "Path '/dev/null' must be a block device: Invalid argument"),
     );
     expect(() => blockDeviceNumber('/dev/no-such')).toThrow(
       new LibvirtError('SYSTEM_ERROR', "Path '/dev/no-such' is not accessible: No such file or directory"),
