@@ -9,16 +9,16 @@ const MAX_BYTES = 2n ** 64n - 1n;
  * The size in bytes, or undefined if there is no number; a number without suffix counts `unit` bytes each.
  *
  * `K`, `KiB` are 1024, `KB` is 1000, `B` or `bytes` is 1; any case. Throws INVALID_ARG for another suffix, OVERFLOW
- * beyond 64 bits. Source: virsh(1), "NOTES" on scaled integers.
+ * beyond `most`. Source: virsh(1), "NOTES" on scaled integers.
  */
-export function parseScaled(text: string, unit: bigint): bigint | undefined {
+export function parseScaled(text: string, unit: bigint, most = MAX_BYTES): bigint | undefined {
   const match = /^\s*\+?(\d+)(.*)$/s.exec(text);
   if (!match) return undefined;
   const number = BigInt(match[1]!);
   const suffix = match[2]!;
   if (number > MAX_BYTES) return undefined;
   const factor = suffix === '' ? unit : factorOf(suffix);
-  if (number * factor > MAX_BYTES) throw libvirtError('OVERFLOW', `value too large: ${number}${suffix}`);
+  if (number * factor > most) throw libvirtError('OVERFLOW', `value too large: ${number}${suffix}`);
   return number * factor;
 }
 

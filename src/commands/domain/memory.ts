@@ -56,11 +56,11 @@ function limitKiB(option: string, word: string): number {
   if (/^\s*-\d+/.test(word)) return UNLIMITED_KIB;
   let bytes: bigint | undefined;
   try {
-    bytes = parseScaled(word, 1024n);
+    bytes = parseScaled(word, 1024n, MAX_BYTES);
   } catch (error) {
     throw inContext(malformed, error);
   }
-  if (bytes === undefined || bytes > MAX_BYTES) throw failure(malformed);
+  if (bytes === undefined) throw failure(malformed);
   return toKiB(bytes);
 }
 

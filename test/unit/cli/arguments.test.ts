@@ -71,4 +71,8 @@ describe('parseScaled()', () => {
   it('refuses what 64 bits do not hold', () => {
     expect(() => parseScaled('16E', 1024n)).toThrow('numerical overflow: value too large: 16E');
   });
+  it('refuses what is more than the most', () => {
+    expect(parseScaled('2', 1024n, 2048n)).toBe(2048n);
+    expect(() => parseScaled('3', 1024n, 2048n)).toThrow('numerical overflow: value too large: 3');
+  });
 });
