@@ -43,9 +43,11 @@ export function rejectVcpuStates(domain: XmlElement, count: number): void {
   for (const entry of entries) {
     const id = unsignedAttribute(entry, 'id', { required: true }) as number;
     if (id >= count) throw libvirtError('XML_ERROR', `vcpu id '${id}' is out of range of maximum vcpu count`);
-    requiredEnum(entry, 'enabled', ['yes', 'no']);
-    yesNo(entry, 'hotpluggable');
+    const enabled = requiredEnum(entry, 'enabled', ['yes', 'no']);
+    const hotpluggable = yesNo(entry, 'hotpluggable');
     unsignedAttribute(entry, 'order');
+    if (enabled === 'no' && hotpluggable === 'no')
+      throw libvirtError('CONFIG_UNSUPPORTED', `vcpu '${id}' is both offline and not hotpluggable`);
   }
 }
 

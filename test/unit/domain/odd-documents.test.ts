@@ -72,6 +72,11 @@ const REFUSED: readonly [part: Part, xml: string, message: string][] = [
     "<vcpus><vcpu id='0' enabled='yes' order='0'/></vcpus>",
     'unsupported configuration: individual CPU state configuration is not supported',
   ],
+  [
+    'top',
+    "<vcpus><vcpu id='0' enabled='no' hotpluggable='no'/></vcpus>",
+    "unsupported configuration: vcpu '0' is both offline and not hotpluggable",
+  ],
   ['devices', "<filesystem type='ram'/>", "XML error: missing 'usage' attribute for RAM filesystem"],
   [
     'devices',
