@@ -17,7 +17,7 @@ import { writeEchoed } from './elements/echoed.ts';
 import { parseFilesystem, validateFilesystem, writeFilesystem } from './elements/filesystem.ts';
 import { parseHostdev, writeHostdev } from './elements/hostdev.ts';
 import { parseInterface, rejectUnknownModel, validateInterface, writeInterface } from './elements/interface.ts';
-import { parsePassiveDevice, rejectMemoryDevices } from './elements/passive-devices.ts';
+import { parsePassiveDevice, rejectMemoryDevices, validateVideo } from './elements/passive-devices.ts';
 import type { ParseHost } from './parse.ts';
 import { attributeOf, childOf, type XmlElement } from './xml/element.ts';
 import { parseXml } from './xml/reader.ts';
@@ -82,6 +82,11 @@ export function parseDevice(xml: string | Uint8Array, host: ParseHost, options: 
     case 'input':
       if (!naming) throw libvirtError('INTERNAL_ERROR', 'Input devices are not supported by this virtualization driver.');
       return parseOther(root, live);
+    case 'video': {
+      const parsed = parseOther(root, live);
+      if (!naming && parsed.device) validateVideo(parsed.device);
+      return parsed;
+    }
     default:
       return parseOther(root, live);
   }
@@ -98,7 +103,7 @@ const KNOWN = new Set(
   ),
 );
 
-function parseOther(root: XmlElement, live: boolean): ParsedDevice {
+function parseOther(root: XmlElement, live: boolean): ParsedDevice & { kind: 'other' } {
   if (!KNOWN.has(root.local)) throw libvirtError('CONFIG_UNSUPPORTED', `unknown device type '${root.local}'`);
   const device = parsePassiveDevice(root, live);
   rejectMemoryDevices({ others: device ? [device] : [] });

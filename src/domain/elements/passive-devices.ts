@@ -119,6 +119,13 @@ export function settlePassive({ others }: DomainDevices): void {
     first.attributes.push(['primary', 'yes']);
 }
 
+const noVideoModel = () => libvirtError('INTERNAL_ERROR', 'missing video model and cannot determine default');
+
+/** There is no model that would do for every container. */
+export function validateVideo({ children }: EchoedElement): void {
+  if (!children.some(({ name }) => name === 'model')) throw noVideoModel();
+}
+
 /** What the LXC driver, or the lack of another device, does not allow. */
 export function validatePassive(devices: DomainDevices): void {
   const { others } = devices;
@@ -131,8 +138,8 @@ export function validatePassive(devices: DomainDevices): void {
   }
   // A screen needs a card, and there is none to choose here.
   const videos = all('video');
-  if (videos.some(({ children }) => !children.some(({ name }) => name === 'model')) || (videos.length === 0 && all('graphics').length > 0))
-    throw libvirtError('INTERNAL_ERROR', 'missing video model and cannot determine default');
+  if (videos.length === 0 && all('graphics').length > 0) throw noVideoModel();
+  for (const video of videos) validateVideo(video);
   if (all('input').length > 0) throw libvirtError('INTERNAL_ERROR', 'Input devices are not supported by this virtualization driver.');
   const hasUsb = devices.controllers.some(
     (controller) => echoedAttribute(controller, 'type') === 'usb' && echoedAttribute(controller, 'model') !== 'none',

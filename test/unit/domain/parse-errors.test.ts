@@ -134,6 +134,8 @@ describe('parseDevice()', () => {
   });
 
   it('refuses what is no device', () => {
+    expect(() => parseDevice('<video/>', testHost())).toThrow('internal error: missing video model and cannot determine default');
+    expect(parseDevice('<video/>', testHost(), { naming: true })).toMatchObject({ kind: 'other', name: 'video' });
     expect(() => parseDevice('<widget/>', testHost())).toThrow("unsupported configuration: unknown device type 'widget'");
     expect(() => parseDevice('nothing', testHost())).toThrow("(device_definition):1: Start tag expected, '<' not found\nnothing\n^");
   });
