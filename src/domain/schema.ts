@@ -330,14 +330,35 @@ function misfit(element: XmlElement): string {
   const { local } = element;
   let lines = '';
   if (local === 'os') lines += 'Error validating value \n';
-  const attribute = local === 'seclabel' ? strayAttribute(element, DOMAIN[local] as Place) : undefined;
-  if (attribute !== undefined) lines += `Invalid attribute ${attribute} for element ${local}\n`;
+  const text = textOf(element);
+  if (local === 'memory' && text !== '' && !/^\s*\+?\d+\s*$/.test(text)) lines += `Type unsignedLong doesn't allow value '${text}'\n`;
+  else {
+    const attribute = blamedAttribute(element);
+    if (attribute !== undefined) lines += `Invalid attribute ${attribute} for element ${local}\n`;
+  }
+  if (local === 'numatune' && childOf(element, 'memory')) lines += 'Extra element memory in interleave\n';
   if (local === 'clock' && !['utc', 'localtime', 'timezone', 'variable', 'absolute'].includes(attributeOf(element, 'offset') ?? ''))
     lines += 'Element clock failed to validate attributes\n';
   lines += `Extra element ${local} in interleave\n`;
   if (INNER.has(local)) lines += 'Invalid sequence in interleave\n';
   return `${lines}Element domain failed to validate content\n`;
 }
+
+/** Of the two elements whose attributes the validator names: the one that is unknown, or has no value of its kind. */
+function blamedAttribute(element: XmlElement): string | undefined {
+  const { local } = element;
+  const values = ATTRIBUTE_VALUES[local];
+  if (values === undefined) return undefined;
+  return (
+    strayAttribute(element, DOMAIN[local] as Place) ??
+    element.attributes.find(({ name, value }) => !(values[name]?.test(value) ?? true))?.name
+  );
+}
+
+const ATTRIBUTE_VALUES: Readonly<Record<string, Readonly<Record<string, RegExp>>>> = {
+  memory: { unit: /^(b|bytes?|[kmgtpe](i?b)?)$/i, dumpCore: /^(on|off)$/ },
+  seclabel: { type: /^(dynamic|static|none)$/ },
+};
 
 function strayAttribute(element: XmlElement, place: Place): string | undefined {
   const known = place.attributes?.split(' ') ?? [];
@@ -363,6 +384,9 @@ function fits(element: XmlElement, place: Place): boolean {
 
 const always = (): boolean => true;
 
+const isWithin = (text: string, least: number, most: number): boolean =>
+  /^\s*\d+\s*$/.test(text) && Number(text) >= least && Number(text) <= most;
+
 const UUID = /^\s*[0-9a-fA-F]{8}(-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}\s*$/;
 
 /** What tables cannot say, by element. */
@@ -374,8 +398,17 @@ const PECULIAR: Readonly<Record<string, (element: XmlElement) => boolean>> = {
   genid: (element) => textOf(element) === '' || UUID.test(textOf(element)),
   title: (element) => !textOf(element).includes('\n'),
   metadata: (element) => element.children.every((node) => node.kind !== 'text' || node.text.trim() === ''),
-  weight: (element) => /^\s*\+?\d+\s*$/.test(textOf(element)),
+  weight: (element) => isWithin(textOf(element), 100, 1000),
+  iothreads: (element) => isWithin(textOf(element), 0, 2 ** 32 - 1),
+  partition: (element) => textOf(element).startsWith('/'),
+  ...Object.fromEntries(['period', 'global_period', 'emulator_period', 'iothread_period'].map((name) => [name, periodFits])),
+  seclabel: (element) => blamedAttribute(element) === undefined,
+  vcpu: (element) => [textOf(element), attributeOf(element, 'current') ?? '1'].every((count) => isWithin(count, 1, 65535)),
 };
+
+function periodFits(element: XmlElement): boolean {
+  return isWithin(textOf(element), 1000, 1000000);
+}
 
 function filesystemFits(element: XmlElement): boolean {
   const source = childOf(element, 'source');
@@ -422,7 +455,7 @@ function valueProblem(root: XmlElement): string | undefined {
 
 /** Of the readers' complaints those about a single value, which a schema would make too. */
 const VALUE_MESSAGES =
-  /^(XML error: (Invalid value|Missing required|can't parse|maximum vcpus count must|unable to parse mac|expected unicast|Invalid address|Invalid prefix|invalid idmap|Invalid port|malformed)|unsupported configuration: (unknown|Unknown|unexpected|could not parse|could not convert|Unsupported NUMA)|invalid argument: (unknown suffix|Failed to parse bitmap)|missing (source|target) information)/;
+  /^(XML error: (Invalid value|Missing required|Missing <source>|can't parse|maximum vcpus count must|unable to parse mac|expected unicast|Invalid address|Invalid prefix|invalid idmap|Invalid port|malformed)|unsupported configuration: (unknown|Unknown|unexpected|could not parse|could not convert|Unsupported NUMA)|invalid argument: (unknown suffix|Failed to parse bitmap)|missing (source|target) information)/;
 
 function failureOf(read: () => unknown): string | undefined {
   try {

@@ -30,8 +30,43 @@ describe('validateDomain()', () => {
       { top: '<uuid>zz</uuid>' },
       'Extra element uuid in interleave\nInvalid sequence in interleave\nElement domain failed to validate content\n',
     ],
+    ...[
+      '<vcpu>0</vcpu>',
+      "<vcpu current='0'>1</vcpu>",
+      '<vcpu>70000</vcpu>',
+      '<blkiotune><weight>50</weight></blkiotune>',
+      '<cputune><period>5</period></cputune>',
+      '<iothreads>x</iothreads>',
+      '<resource><partition>x</partition></resource>',
+    ].map((top): [{ top: string }, string] => [
+      { top },
+      `Extra element ${/\w+/.exec(top)![0]} in interleave\nInvalid sequence in interleave\nElement domain failed to validate content\n`,
+    ]),
+    [
+      { top: "<seclabel type='x'/>" },
+      'Invalid attribute type for element seclabel\nExtra element seclabel in interleave\nElement domain failed to validate content\n',
+    ],
+    [
+      { top: "<numatune><memory mode='x' nodeset='0'/></numatune>" },
+      'Extra element memory in interleave\nExtra element numatune in interleave\nInvalid sequence in interleave\nElement domain failed to validate content\n',
+    ],
+    [
+      { devices: "<hostdev mode='capabilities' type='misc'/>" },
+      'Extra element devices in interleave\nElement domain failed to validate content\n',
+    ],
     [{ os: '<zz/>' }, 'Error validating value \nExtra element os in interleave\nElement domain failed to validate content\n'],
   ])('%j', (parts, problem) => {
     expect(() => validateDomain(domainWith(parts))).toThrow(HEAD + problem);
+  });
+
+  it.each([
+    ['<memory>x</memory>', "Type unsignedLong doesn't allow value 'x'"],
+    ["<memory unit='q'>-5</memory>", "Type unsignedLong doesn't allow value '-5'"],
+    ["<memory unit='q'>5</memory>", 'Invalid attribute unit for element memory'],
+    ["<memory dumpCore='q'>5</memory>", 'Invalid attribute dumpCore for element memory'],
+    ["<memory foo='q'>5</memory>", 'Invalid attribute foo for element memory'],
+  ])('%s', (memory, problem) => {
+    const tail = 'Extra element memory in interleave\nInvalid sequence in interleave\nElement domain failed to validate content\n';
+    expect(() => validateDomain(`<domain type='lxc'><name>a</name>${memory}</domain>`)).toThrow(`${HEAD}${problem}\n${tail}`);
   });
 });
