@@ -104,7 +104,7 @@ export function parseDhcpHost(element: XmlElement, ip: NetworkIp, network: strin
   if (text !== undefined && address === undefined) throw bad(`Invalid IP address in static host definition for network '${network}'`);
   if (partial) {
     if (mac === undefined && name === undefined && text === undefined)
-      throw bad(`At least one of name, mac, or ip attribute must be specified for static host definition in network '${network}'`);
+      throw bad(`At least one of name, mac, or ip attribute must be specified for static host definition in network '${network}' `);
   } else {
     const [family, key] = ip.family === 'ipv6' ? ['IPv6', 'id'] : ['IPv4', 'mac'];
     if ((ip.family === 'ipv6' ? id : mac) === undefined && name === undefined)

@@ -24,6 +24,12 @@ describe('updateNetwork()', () => {
     expect(update('add-last', 'portgroup', `<portgroup name='p'/>`)).toContain(`<portgroup name='p'>`);
   });
 
+  it('deletes no host without a part to know it by', () => {
+    expect(() => update('delete', 'ip-dhcp-host', '<host/>')).toThrow(
+      "XML error: At least one of name, mac, or ip attribute must be specified for static host definition in network 'n' ",
+    );
+  });
+
   it('deletes by a part and replaces by a key', () => {
     expect(update('delete', 'ip-dhcp-host', `<host name='a'/>`)).not.toContain("name='a'");
     expect(update('modify', 'ip-dhcp-host', `<host name='a' ip='10.0.0.77'/>`)).toContain("<host name='a' ip='10.0.0.77'/>");
