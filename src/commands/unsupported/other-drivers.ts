@@ -2,7 +2,7 @@
 // this program: there is nothing to list, no name is known, and nothing can be made.
 
 import type { GroupDefinition } from '../../cli/command.ts';
-import { emptyTable, file, given, missing, type Outcome, refused, says, unknown, uuidOnly } from './outcomes.ts';
+import { emptyTable, file, given, missing, type Outcome, prints, refused, says, unknown, uuidOnly } from './outcomes.ts';
 import { commandOf, type Row } from './rows.ts';
 
 const noInterface = (option = 'interface') =>
@@ -25,7 +25,11 @@ const noVolume = () => [
 ];
 
 const EVENT_OPTIONS = 'event= loop timeout# list timestamp';
-const events = (api: string) => [missing('list event', 'either --list or --event <type> is required'), refused(api)];
+const events = (api: string, names: string) => [
+  given('list', prints(...names.split(' '))),
+  missing('list event', 'either --list or --event <type> is required'),
+  refused(api),
+];
 
 const POOL_SOURCE =
   'source-host= source-path= source-dev= source-name= target= source-format= auth-type= auth-username= secret-usage= secret-uuid= ' +
@@ -86,14 +90,14 @@ export function otherDriversCommands(): GroupDefinition[] {
       ['nodedev-dumpxml', 'device=! --xpath= wrap', [noDevice()]],
       ['nodedev-autostart', 'device=! disable', [noDevice()]],
       ['nodedev-list', 'tree cap= inactive all', [refused('virConnectListAllNodeDevices', 'Failed to list node devices')]],
-      ['nodedev-event', `device= ${EVENT_OPTIONS}`, events('virConnectNodeDeviceEventRegisterAny')],
+      ['nodedev-event', `device= ${EVENT_OPTIONS}`, events('virConnectNodeDeviceEventRegisterAny', 'lifecycle update')],
       ...named('nodedev', 'reattach reset undefine start info', 'device=!', noDevice),
       ['nodedev-destroy', 'device=!|name', [noDevice()]],
     ]),
     group('Secret', 'secret', [
       ['secret-define', 'file=! validate', [file('file', refused('virSecretDefineXML', 'Failed to set attributes from {file}'))]],
       ['secret-dumpxml', 'secret=! --xpath= wrap', [noSecret()]],
-      ['secret-event', `secret= ${EVENT_OPTIONS}`, events('virConnectSecretEventRegisterAny')],
+      ['secret-event', `secret= ${EVENT_OPTIONS}`, events('virConnectSecretEventRegisterAny', 'lifecycle value-changed')],
       ['secret-get-value', 'secret=! plain', [noSecret()]],
       ['secret-list', 'ephemeral no-ephemeral private no-private', [emptyTable('UUID', 'Usage')]],
       ['secret-set-value', 'secret=! --file= plain interactive base64=', [noSecret()]],
@@ -136,7 +140,7 @@ export function otherDriversCommands(): GroupDefinition[] {
         ],
       ],
       ['pool-start', 'pool=! build no-overwrite overwrite', [noPool()]],
-      ['pool-event', `pool= ${EVENT_OPTIONS}`, events('virConnectStoragePoolEventRegisterAny')],
+      ['pool-event', `pool= ${EVENT_OPTIONS}`, events('virConnectStoragePoolEventRegisterAny', 'lifecycle refresh')],
       ['pool-capabilities', '', [refused('virConnectGetStoragePoolCapabilities', 'failed to get storage pool capabilities')]],
       ['pool-name', 'pool=!', [says("failed to get pool '{pool}'")]],
       ...named('pool', 'delete destroy edit refresh undefine uuid', 'pool=!', noPool),

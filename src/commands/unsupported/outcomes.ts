@@ -64,6 +64,16 @@ export function oneOf(option: string, words: string, message: string): Outcome {
   return when((call) => isGiven(call, option) && !words.split(' ').includes(String(call.args[option])), says(message));
 }
 
+/** These lines, which the command itself knows. */
+export function prints(...lines: string[]): Outcome {
+  return {
+    apply({ context }) {
+      context.print(lines.map((line) => `${line}\n`).join(''));
+      return true;
+    },
+  };
+}
+
 export function succeeds(): Outcome {
   return { apply: () => true };
 }

@@ -87,6 +87,9 @@ describe('a command that the driver refuses', () => {
     expect(await errors(line)).toEqual(expected);
   });
 
+  it('tells the events that another driver would have', async () => {
+    expect(await transcriptOf('secret-event --list')).toEqual({ ok: true, output: 'lifecycle\nvalue-changed\n', errors: [] });
+  });
   it('has nothing to tell about the disks of a domain without any', async () => {
     await transcriptOf(`define ${store.at('a.xml')}`);
     expect(await transcriptOf('domblkinfo a --all', { quiet: false })).toEqual({
