@@ -213,13 +213,15 @@ export class Virsh {
   /** Ends and forgets every domain, and ends what start() began. */
   async reset(): Promise<void> {
     for (const child of this.#children.splice(0)) if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
-    for (const name of this.#namesIn('run/libvirt/lxc')) this.run('destroy', name);
-    for (const name of this.#namesIn('etc/libvirt/lxc')) {
-      this.run('undefine', name);
-      if (fs.existsSync(this.path('run/libvirt/lxc', `${name}.xml`))) this.run('destroy', name); // started again meanwhile
-    }
+    this.destroyAll();
+    for (const name of this.#namesIn('etc/libvirt/lxc')) this.run('undefine', name);
     // What killed commands left of their files is cleared up by the next one that defines a domain.
     if (this.leftovers().files.length > 0) this.run('undefine', this.define());
+  }
+
+  /** Ends every domain but one that is between two starts, as it may be where an end means another start. */
+  destroyAll(): void {
+    for (const name of this.#namesIn('run/libvirt/lxc')) this.run('destroy', name);
   }
 
   #namesIn(folder: string): string[] {
@@ -242,6 +244,7 @@ export function useVirsh(): Virsh {
   afterEach(async () => {
     await virsh.reset();
     await eventually(() => {
+      virsh.destroyAll();
       expect(virsh.leftovers()).toEqual(before);
       return true;
     });
