@@ -129,13 +129,10 @@ void console_offer(size_t index, pid_t pid, int fd)
 {
 	if (index >= console_count)
 		return;
-	int owner = (int)syscall(SYS_pidfd_open, pid, 0);
-	int direct = owner < 0 ? -1 : descriptor_of(pid, fd);
-	if (direct < 0) {
-		if (owner >= 0)
-			close(owner);
+	int owner;
+	int direct = descriptor_of(pid, fd, &owner);
+	if (direct < 0)
 		return; /* it has gone already; its output goes by way of the pty */
-	}
 	console_withdraw(index);
 	consoles[index].direct = direct;
 	consoles[index].owner = owner;

@@ -6,14 +6,16 @@
 #include <sys/types.h>
 #include <unistd.h>
 
-/* A copy of descriptor fd of process pid, or -1: either has gone, or the host forbids it (pidfd_getfd(2)). */
-static inline int descriptor_of(pid_t pid, int fd)
+/* A copy of descriptor fd of process pid, whose pidfd *owner becomes, or -1: either has gone, or the host forbids it
+ * (pidfd_getfd(2)). */
+static inline int descriptor_of(pid_t pid, int fd, int *owner)
 {
-	int owner = (int)syscall(SYS_pidfd_open, pid, 0);
-	if (owner < 0)
+	*owner = (int)syscall(SYS_pidfd_open, pid, 0);
+	if (*owner < 0)
 		return -1;
-	int copy = (int)syscall(SYS_pidfd_getfd, owner, fd, 0);
-	close(owner);
+	int copy = (int)syscall(SYS_pidfd_getfd, *owner, fd, 0);
+	if (copy < 0)
+		close(*owner);
 	return copy;
 }
 

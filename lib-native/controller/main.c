@@ -252,9 +252,10 @@ static bool tell_end(int status)
 static void on_stand_down(const struct signalfd_siginfo *info)
 {
 	bool wants_report = info->ssi_code == SI_QUEUE && info->ssi_uid == 0;
+	int sender;
 	tell_end(STILL_RUNNING);
-	if (wants_report)
-		report = descriptor_of((pid_t)info->ssi_pid, info->ssi_int);
+	if (wants_report && (report = descriptor_of((pid_t)info->ssi_pid, info->ssi_int, &sender)) >= 0)
+		close(sender);
 	stand_down = !wants_report || report >= 0;
 }
 
