@@ -15,6 +15,15 @@ export function nativeFolder(): string {
 
 let loaded: Koffi | undefined;
 
+/** What process.exit() calls last, after the 'exit' handlers. */
+interface Exiting {
+  reallyExit(status: number): void;
+}
+
+/**
+ * koffi, loaded by the first call. The process then ends by _exit(2): among what exit(3) runs is a destructor of koffi's that
+ * calls fsync on standard output and error, which takes milliseconds of a disk where they are files.
+ */
 export function koffi(): Koffi {
   if (loaded) return loaded;
   const direct = path.join(nativeFolder(), 'koffi.node');
@@ -28,5 +37,6 @@ export function koffi(): Koffi {
     const { createRequire } = process.getBuiltinModule('node:module');
     loaded = createRequire(typeof __filename === 'string' ? __filename : import.meta.url)('koffi') as Koffi;
   }
+  (process as unknown as Exiting).reallyExit = (status) => loaded!.load(null).func('_exit', 'void', ['int'])(status);
   return loaded;
 }

@@ -8,14 +8,18 @@
 export function formatTable(header: readonly string[] | undefined, rows: readonly (readonly string[])[]): string {
   const cells = [...(header ? [header] : []), ...rows].map((row) => row.map(measure));
   const widths: number[] = [];
+  // Loops, for `list` of thousands of domains is one of these.
   for (const row of cells) {
-    row.forEach(({ width }, column) => {
-      widths[column] = Math.max(widths[column] ?? 0, width);
-    });
+    for (let column = 0; column < row.length; column++) widths[column] = Math.max(widths[column] ?? 0, row[column]!.width);
   }
-  const lines = cells.map((row) => row.map((cell, column) => formatCell(cell, column + 1 < row.length ? widths[column]! : 0)).join(''));
-  if (header) lines.splice(1, 0, '-'.repeat(widths.reduce((sum, width) => sum + width + 3, 0)));
-  return lines.map((line) => `${line}\n`).join('');
+  let lines = '';
+  for (const row of cells) {
+    const last = row.length - 1;
+    for (let column = 0; column < last; column++) lines += ` ${row[column]!.text}${' '.repeat(widths[column]! + 2 - row[column]!.width)}`;
+    lines += ` ${row[last]!.text}\n`;
+    if (header && row === cells[0]) lines += `${'-'.repeat(widths.reduce((sum, width) => sum + width + 3, 0))}\n`;
+  }
+  return lines;
 }
 
 interface Cell {
@@ -23,12 +27,14 @@ interface Cell {
   readonly width: number;
 }
 
-function formatCell({ text, width }: Cell, columnWidth: number): string {
-  return ` ${text}${columnWidth > 0 ? ' '.repeat(columnWidth + 2 - width) : ''}`;
-}
+/** Text of printable ASCII only: as many columns as characters. */
+const PLAIN = /^[ -~]*$/;
 
 function measure(text: string): Cell {
-  if (/^[ -~]*$/.test(text)) return { text, width: text.length };
+  return PLAIN.test(text) ? { text, width: text.length } : measureWide(text);
+}
+
+function measureWide(text: string): Cell {
   let shown = '';
   let width = 0;
   const utf8 = isUtf8Locale();

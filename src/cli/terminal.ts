@@ -2,10 +2,14 @@
 
 import { fstatSync } from 'node:fs';
 
+/** The major number of /dev/null and its kin, Linux's devices.txt. */
+const MEMORY_DEVICES = 1;
+
 /** isatty(3); false for a closed descriptor. */
 export async function isTerminal(fd: number): Promise<boolean> {
   try {
-    if (!fstatSync(fd).isCharacterDevice()) return false;
+    const file = fstatSync(fd);
+    if (!file.isCharacterDevice() || file.rdev >> 8 === MEMORY_DEVICES) return false;
   } catch {
     return false;
   }

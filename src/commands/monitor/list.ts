@@ -45,7 +45,8 @@ export const list = defineCommand({
     const inactiveOnly = (args.inactive || args['state-shutoff']) && !args.all;
     const which = { active: !inactiveOnly, inactive: (inactiveOnly || args.all) && !bareIds };
     const found = await listDomains(context.connection, which);
-    const domains = found.filter((domain) => FILTERS.every((filter) => filter(domain, args))).sort(byIdThenName);
+    const filters = filtersOf(args);
+    const domains = inOrder(found.filter((domain) => filters.every((passes) => passes(domain))));
     if (args.uuid || args.name || args.id) context.print(domains.map((domain) => `${bareValues(domain, args)}\n`).join(''));
     else printTable(context, domains, args.title);
   },
@@ -53,20 +54,39 @@ export const list = defineCommand({
 
 type Flags<Name extends string> = { readonly [N in Name]: boolean };
 
-/** A kind of filter each: nothing asked for lets all pass, else one of what was asked for must hold. */
-const FILTERS: readonly ((domain: DomainSummary, args: FilterFlags) => boolean)[] = [
-  (domain, args) => !(args.persistent || args.transient) || (domain.persistent ? args.persistent : args.transient),
-  (_, args) => oneOf([args['with-snapshot'], false], [args['without-snapshot'], true]),
-  (_, args) => oneOf([args['with-checkpoint'], false], [args['without-checkpoint'], true]),
-  (_, args) => oneOf([args['with-managed-save'], false], [args['without-managed-save'], true]),
-  (domain, args) =>
-    oneOf(
-      [args['state-running'], domain.state === 'running'],
-      [args['state-paused'], domain.state === 'paused'],
-      [args['state-shutoff'], domain.state === 'shut off'],
-      [args['state-other'], !['running', 'paused', 'shut off'].includes(domain.state)],
-    ),
-  (domain, args) => !(args.autostart || args['no-autostart']) || (domain.autostart ? args.autostart : args['no-autostart']),
+type Filter = (domain: DomainSummary) => boolean;
+
+/** What has to hold of a domain: of each kind of filter of which something is asked for, one of what is asked for. */
+function filtersOf(args: FilterFlags): Filter[] {
+  const kinds: readonly (readonly [asked: boolean, holds: Filter][])[] = [
+    [
+      [args.persistent, (domain) => domain.persistent],
+      [args.transient, (domain) => !domain.persistent],
+    ],
+    hasNone(args['with-snapshot'], args['without-snapshot']),
+    hasNone(args['with-checkpoint'], args['without-checkpoint']),
+    hasNone(args['with-managed-save'], args['without-managed-save']),
+    [
+      [args['state-running'], (domain) => domain.state === 'running'],
+      [args['state-paused'], (domain) => domain.state === 'paused'],
+      [args['state-shutoff'], (domain) => domain.state === 'shut off'],
+      [args['state-other'], (domain) => !['running', 'paused', 'shut off'].includes(domain.state)],
+    ],
+    [
+      [args.autostart, (domain) => domain.autostart],
+      [args['no-autostart'], (domain) => !domain.autostart],
+    ],
+  ];
+  return kinds
+    .map((kind) => kind.filter(([asked]) => asked).map(([, holds]) => holds))
+    .filter((asked) => asked.length > 0)
+    .map((asked) => (domain) => asked.some((holds) => holds(domain)));
+}
+
+/** The filters for what no container has. */
+const hasNone = (withIt: boolean, withoutIt: boolean): [asked: boolean, holds: Filter][] => [
+  [withIt, () => false],
+  [withoutIt, () => true],
 ];
 
 type FilterFlags = Flags<
@@ -86,17 +106,12 @@ type FilterFlags = Flags<
   | 'no-autostart'
 >;
 
-function oneOf(...pairs: readonly [asked: boolean, holds: boolean][]): boolean {
-  const asked = pairs.filter(([isAsked]) => isAsked);
-  return asked.length === 0 || asked.some(([, holds]) => holds);
-}
-
 /** Running ones by id, then the others by name without regard to case. */
-function byIdThenName(one: DomainSummary, other: DomainSummary): number {
-  if (one.id !== null && other.id !== null) return one.id - other.id;
-  if (one.id !== null || other.id !== null) return one.id !== null ? -1 : 1;
-  const [a, b] = [one.name.toLowerCase(), other.name.toLowerCase()];
-  return a < b ? -1 : a > b ? 1 : 0;
+function inOrder(domains: readonly DomainSummary[]): DomainSummary[] {
+  const running = domains.filter(({ id }) => id !== null).sort((one, other) => one.id! - other.id!);
+  const others = domains.filter(({ id }) => id === null).map((domain) => ({ domain, key: domain.name.toLowerCase() }));
+  others.sort((one, other) => (one.key < other.key ? -1 : one.key > other.key ? 1 : 0));
+  return [...running, ...others.map(({ domain }) => domain)];
 }
 
 function bareValues(domain: DomainSummary, args: Flags<'uuid' | 'id' | 'name'>): string {
