@@ -17,6 +17,8 @@ export interface EchoedElement {
 }
 
 export interface DomainDefinition {
+  /** The type, where it is not lxc. */
+  virtType?: 'none';
   /** The controller's pid while the domain runs; null otherwise. */
   id: number | null;
   name: string;

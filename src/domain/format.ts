@@ -44,7 +44,7 @@ export function writeDomain(writer: XmlWriter, definition: DomainDefinition, opt
   writer.block(
     'domain',
     [
-      ['type', 'lxc'],
+      ['type', definition.virtType ?? 'lxc'],
       ['id', live ? (definition.id ?? undefined) : undefined],
       ['xmlns:lxc', hasSharedNamespaces(definition) ? LXC_NAMESPACE_URI : undefined],
     ],

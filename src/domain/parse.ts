@@ -15,7 +15,7 @@ import { assignDriveAddress, validateDiskTargets, validateDriveAddresses } from 
 import { parseFeatures } from './elements/features.ts';
 import { validateFilesystem, validateFilesystemTags } from './elements/filesystem.ts';
 import { assignHostdevAddresses, validateHostdevs } from './elements/hostdev.ts';
-import { parseIdentity, parseTexts, rejectNewline, validateName } from './elements/identity.ts';
+import { ANY_TYPE, parseIdentity, parseTexts, rejectNewline, validateName } from './elements/identity.ts';
 import { parseIdmap, validateIdmap } from './elements/idmap.ts';
 import { rejectUnknownModel, validateInterface } from './elements/interface.ts';
 import { parseLifecycle, validateLifecycle } from './elements/lifecycle.ts';
@@ -119,6 +119,7 @@ function read(root: XmlElement, host: ParseHost, context: { live: boolean; readB
   // Memory that is placed automatically takes the vCPUs with it, unless they say where they are.
   if (numatune?.placement === 'auto' && vcpu.cpuset === undefined) vcpu.placement = 'auto';
   const definition: DomainDefinition = {
+    ...(identity.virtType === ANY_TYPE && { virtType: ANY_TYPE }),
     id: identity.id,
     name: identity.name,
     uuid: identity.uuid,

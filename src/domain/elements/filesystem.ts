@@ -45,10 +45,8 @@ export function parseFilesystem(element: XmlElement, live: boolean): FilesystemD
   const usageKiB = type === 'ram' ? readUsage(sourceElement) : undefined;
   if (source === undefined && type !== 'ram') throw libvirtError('NO_SOURCE', target ?? '');
   Object.assign(device, parseDeviceInfo(element, { live, boot: true }));
-  // A volume has no path yet.
-  if (target === undefined) throw libvirtError('NO_TARGET', type === 'volume' ? '' : (source ?? ''));
   device.source = type === 'ram' ? String(usageKiB) : (source ?? '');
-  device.target = target;
+  device.target = target ?? '';
   if (accessmode) device.accessmode = accessmode;
   else if (!live && device.socket === undefined) device.accessmode = 'passthrough';
   if (fmode) device.fmode = fmode;
@@ -169,8 +167,12 @@ function parseBinary(element: XmlElement): EchoedElement | undefined {
   return binary && isBare(binary) ? undefined : binary;
 }
 
-/** Only a daemon of its own can be booted from. */
+/** It has to go somewhere, and only a daemon of its own can be booted from. */
 export function validateFilesystem(device: FilesystemDevice): void {
+  if (device.target === '') {
+    const hasPath = device.type !== 'ram' && device.type !== 'volume'; // a volume has none yet
+    throw libvirtError('NO_TARGET', hasPath ? (device.socket ?? device.source) : '');
+  }
   if (device.info?.some(({ name }) => name === 'boot') && device.driver?.type !== 'virtiofs')
     throw libvirtError('CONFIG_UNSUPPORTED', 'boot order is only supported for virtiofs');
 }

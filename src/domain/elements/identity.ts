@@ -7,7 +7,10 @@ import type { ParseHost } from '../parse.ts';
 import { parseUuid } from '../uuid.ts';
 import { attributeOf, childOf, childrenOf, childText, textOf, type XmlElement } from '../xml/element.ts';
 
-const VIRT_TYPES = 'qemu kqemu kvm xen lxc uml openvz test vmware hyperv vbox phyp parallels bhyve vz hvf'.split(' ');
+/** The type of a domain that says of none what runs it. */
+export const ANY_TYPE = 'none';
+
+const VIRT_TYPES = 'none qemu kqemu kvm xen lxc uml openvz test vmware hyperv vbox phyp parallels bhyve vz hvf'.split(' ');
 
 export interface Identity {
   virtType: string;

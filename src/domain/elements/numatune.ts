@@ -37,11 +37,12 @@ function parseMemoryNodes(element: XmlElement, autoVcpus: boolean): Numatune | u
   if (memory === undefined) return undefined;
   const mode = modeOf(memory);
   const text = attributeOf(memory, 'placement');
-  if (text !== undefined && text !== 'static' && text !== 'auto')
+  if (text !== undefined && text !== 'default' && text !== 'static' && text !== 'auto')
     throw libvirtError('CONFIG_UNSUPPORTED', `Unsupported NUMA memory placement mode '${text}'`);
   const nodeset = nodesetOf(memory);
   if (text === undefined && attributeOf(memory, 'mode') === undefined && nodeset === undefined && !autoVcpus) return undefined;
-  const placement = text ?? (nodeset !== undefined || !autoVcpus ? 'static' : 'auto');
+  const given = text === 'default' ? undefined : text;
+  const placement = given ?? (nodeset !== undefined || !autoVcpus ? 'static' : 'auto');
   if (placement === 'auto') return { mode, placement };
   if (nodeset === undefined)
     throw libvirtError('CONFIG_UNSUPPORTED', "nodeset for NUMA memory tuning must be set if 'placement' is 'static'");

@@ -2,8 +2,9 @@
 
 import { libvirtError } from '../../errors.ts';
 import type { DomainOs } from '../definition.ts';
-import { attributeOf, childOf, childrenOf, childText, mergedChild, textOf, type XmlElement } from '../xml/element.ts';
+import { attributeOf, childOf, childrenOf, childText, firstText, mergedChild, textOf, type XmlElement } from '../xml/element.ts';
 import type { XmlWriter } from '../xml/writer.ts';
+import { ANY_TYPE } from './identity.ts';
 
 const OS_TYPES = ['hvm', 'xen', 'linux', 'exe', 'uml', 'xenpvh'];
 
@@ -25,20 +26,22 @@ const SIBLINGS: Readonly<Record<string, readonly string[]>> = {
 
 /** <type> with its checks against what the LXC driver can run on a host of `hostArch`; the rest of <os> comes later. */
 export function parseOsType(domain: XmlElement, virtType: string, hostArch: string): { arch: string; machine?: string } {
-  const os = childOf(domain, 'os');
-  const type = os && childOf(os, 'type');
-  const text = type && textOf(type);
-  if (type === undefined || !text) throw libvirtError('XML_ERROR', 'an os <type> must be specified');
+  // As XPath's os/type[1] has it: of several <os> the first <type> of each, and of those the first that has what is asked for.
+  const types = childrenOf(domain, 'os').flatMap((os) => childOf(os, 'type') ?? []);
+  const attribute = (name: string) => types.map((type) => attributeOf(type, name)).find((value) => value !== undefined) || undefined;
+  const text = types[0] && textOf(types[0]);
+  if (!text) throw libvirtError('XML_ERROR', 'an os <type> must be specified');
   if (!OS_TYPES.includes(text)) throw libvirtError('CONFIG_UNSUPPORTED', `unknown OS type '${text}'`);
-  const given = attributeOf(type, 'arch') || undefined;
+  const given = attribute('arch');
   if (given !== undefined && !ARCHITECTURES.includes(given)) throw libvirtError('CONFIG_UNSUPPORTED', `Unknown architecture ${given}`);
   const arch = given ?? hostArch;
   const runs = arch === hostArch || (SIBLINGS[hostArch]?.includes(arch) ?? false);
-  if (text !== 'exe' || virtType !== 'lxc' || !runs) {
+  if (text !== 'exe' || !['lxc', ANY_TYPE].includes(virtType) || !runs) {
     const ostype = text === 'hvm' ? '' : `ostype=${text} `;
-    throw libvirtError('INVALID_ARG', `could not find capabilities for ${ostype}arch=${arch} domaintype=${virtType} `);
+    const domaintype = virtType === ANY_TYPE ? '' : `domaintype=${virtType} `;
+    throw libvirtError('INVALID_ARG', `could not find capabilities for ${ostype}arch=${arch} ${domaintype}`);
   }
-  const machine = attributeOf(type, 'machine') || undefined;
+  const machine = attribute('machine');
   return { arch, ...(machine !== undefined && { machine }) };
 }
 
@@ -47,14 +50,14 @@ export function parseOs(domain: XmlElement, type: { arch: string; machine?: stri
   const element = mergedChild(domain, 'os') as XmlElement;
   const os: DomainOs = { ...type, init: childText(element, 'init') ?? '', initargs: [], initenv: [] };
   for (const argument of childrenOf(element, 'initarg')) {
-    const text = textOf(argument);
+    const text = firstText(argument);
     if (text === '') throw libvirtError('XML_ERROR', 'No data supplied for <initarg> element');
     os.initargs.push(text);
   }
   for (const variable of childrenOf(element, 'initenv')) {
     const name = attributeOf(variable, 'name');
     if (name === undefined) throw libvirtError('XML_ERROR', 'No name supplied for <initenv> element');
-    const value = textOf(variable);
+    const value = firstText(variable);
     if (value === '') throw libvirtError('XML_ERROR', `No value supplied for <initenv name='${name}'> element`);
     os.initenv.push({ name, value });
   }

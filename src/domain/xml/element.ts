@@ -80,6 +80,12 @@ export function textOf(element: XmlElement): string {
   return text;
 }
 
+/** The text that the element begins with: where libvirt reads a node's first child and looks no further. */
+export function firstText(element: XmlElement): string {
+  const [first] = element.children;
+  return first === undefined || first.kind === 'element' ? '' : first.text;
+}
+
 /** The text of the first child of that name, or undefined if there is none or it is empty. */
 export function childText(element: XmlElement, name: string): string | undefined {
   const child = childOf(element, name);

@@ -496,6 +496,29 @@ const PRINTED: readonly [part: Part, xml: string, lines: string[]][] = [
   ],
 ];
 
+/** Whole documents, as what each has for domainWith()'s; the line that libvirt prints of it, or says. */
+const WHOLE: readonly [from: string | RegExp, to: string, line: string][] = [
+  ["type='lxc'", "type='none'", "<domain type='none'>"],
+  ['<os><type>exe</type>', "<os><init>/a</init></os><os><type arch='i686'>exe</type>", "    <type arch='i686'>exe</type>"],
+  ['<os>', "<os><type>exe</type></os><os><type arch='i686'>bogus</type>", "    <type arch='i686'>exe</type>"],
+  ['<init>', '<initarg>a<b>c</b></initarg><init>', '    <initarg>a</initarg>'],
+  ['<init>', "<initenv name='A'>b<c>d</c></initenv><init>", "    <initenv name='A'>b</initenv>"],
+];
+const WHOLE_REFUSED: readonly [from: string | RegExp, to: string, message: string][] = [
+  [/type='lxc'(.*)exe/, "type='none'$1linux", 'invalid argument: could not find capabilities for ostype=linux arch=x86_64 '],
+  ['<init>', '<initarg><b>c</b></initarg><init>', 'XML error: No data supplied for <initarg> element'],
+  [
+    /<memory>.*<devices>/,
+    "<os><type>exe</type><init>/i</init></os><devices><filesystem><source dir='/a'/></filesystem>",
+    'XML error: Memory size must be specified via <memory> or in the <numa> configuration',
+  ],
+  [
+    '<os>',
+    "<numatune><memory mode='interleave' placement='default'/></numatune><os>",
+    "unsupported configuration: nodeset for NUMA memory tuning must be set if 'placement' is 'static'",
+  ],
+];
+
 /** What every domain has: a document without a part of its own, line by line. */
 const COMMON = new Set(linesOf('top', ''));
 
@@ -512,5 +535,16 @@ describe('parseDomain()', () => {
 
   it.each(PRINTED)('keeps of %s %s what libvirt does', (part, xml, lines) => {
     expect(linesOf(part, xml).filter((line) => !COMMON.has(line))).toEqual(lines);
+  });
+
+  it.each(WHOLE)('keeps of a document with %s as %s what libvirt does', (from, to, line) => {
+    const definition = parseDomain(domainWith({}).replace(from, to), testHost());
+    expect(formatDomain(definition, { live: false }).split('\n')).toContain(line);
+  });
+
+  it.each(WHOLE_REFUSED)('refuses a document with %s as %s', (from, to, message) => {
+    const document = domainWith({}).replace(from, to);
+    expect(document).not.toBe(domainWith({}));
+    expect(() => parseDomain(document, testHost())).toThrow(expect.objectContaining({ message }));
   });
 });
