@@ -1,4 +1,5 @@
 // net-define, net-undefine and the autostart mark.
+import { existsSync } from 'node:fs';
 import { libvirtError } from '../errors.ts';
 import { hostLinkNames } from '../host/routes.ts';
 import { hasOwnBridge, type NetworkDefinition } from '../network/definition.ts';
@@ -44,7 +45,7 @@ export function completeNetwork(definition: NetworkDefinition): void {
     nameBridge(definition);
     definition.mac ??= parseHost.randomMac();
   }
-  validateNetwork(definition);
+  validateNetwork(definition, { isVirtualFunction: (folder) => existsSync(`${folder}/physfn`) });
 }
 
 /** Throws OPERATION_FAILED with libvirt's words. The caller holds the store's lock until it has written. */

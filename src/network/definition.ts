@@ -1,6 +1,7 @@
 // The typed model of <network>. Pure data: what parse.ts makes, format.ts prints and everything else reads.
 
-import type { Bandwidth, EchoedElement, IpRoute, MetadataElement } from '../domain/definition.ts';
+import type { Bandwidth, EchoedElement, IpRoute } from '../domain/definition.ts';
+import type { Metadata } from '../domain/elements/metadata.ts';
 
 export const FORWARD_MODES = ['none', 'nat', 'route', 'open', 'bridge', 'private', 'vepa', 'passthrough', 'hostdev'] as const;
 /** `none`: an isolated network, which has no <forward>. */
@@ -20,7 +21,7 @@ export interface NetworkForward {
   mode: ForwardMode;
   /** hostdev. */
   managed?: boolean;
-  driver?: EchoedElement;
+  driver?: string;
   nat?: NatSettings;
   /** Devices by which traffic leaves (nat, route) or to which guests are attached (the modes without a bridge of their own). */
   interfaces: string[];
@@ -120,14 +121,13 @@ export interface NetworkBridge {
   macTableManager?: 'kernel' | 'libvirt';
 }
 
-export interface NetworkDefinition {
+export interface NetworkDefinition extends Metadata {
   name: string;
   /** Lower case, dashed. */
   uuid: string;
   /** Guests may talk IPv6 to each other although the host has no IPv6 address here. */
   ipv6?: boolean;
   trustGuestRxFilters?: YesNo;
-  metadata: MetadataElement[];
   forward: NetworkForward;
   bridge: NetworkBridge;
   mtu?: number;

@@ -3,8 +3,7 @@
 import { writeBandwidth } from '../domain/elements/bandwidth.ts';
 import { writeEchoed } from '../domain/elements/echoed.ts';
 import { writeRoutes } from '../domain/elements/ip.ts';
-import { parseXml } from '../domain/xml/reader.ts';
-import { serialize } from '../domain/xml/serialize.ts';
+import { writeMetadata } from '../domain/elements/metadata.ts';
 import { XmlWriter } from '../domain/xml/writer.ts';
 import { hasOwnBridge, type NetworkDefinition } from './definition.ts';
 import { writeDns } from './elements/dns.ts';
@@ -41,11 +40,7 @@ export function writeNetwork(writer: XmlWriter, definition: NetworkDefinition, u
     () => {
       writer.text('name', definition.name);
       writer.text('uuid', definition.uuid);
-      if (definition.metadata.length > 0) {
-        writer.block('metadata', [], () => {
-          for (const { xml } of definition.metadata) writer.raw(serialize(parseXml(xml, '(metadata)'), writer.depth));
-        });
-      }
+      writeMetadata(writer, definition);
       writeForward(writer, definition.forward, use.devices);
       const own = hasOwnBridge(definition);
       if (own || bridge.name !== undefined || bridge.macTableManager) {

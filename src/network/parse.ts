@@ -64,7 +64,7 @@ export function parseNetworkElement(root: XmlElement, host: Pick<ParseHost, 'ran
     uuid,
     ...(ipv6 === 'yes' && { ipv6: true }),
     ...(trustGuestRxFilters && { trustGuestRxFilters }),
-    metadata: parseMetadata(root).metadata,
+    ...parseMetadata(root),
     forward,
     bridge,
     ...(mtu && { mtu }),
@@ -142,7 +142,7 @@ function parseDnsmasqOptions(root: XmlElement): string[] {
 
 /** What the mode of forwarding demands or does not go with. */
 function checkMode({ name, forward, bridge, mtu, ips }: NetworkDefinition, root: XmlElement): void {
-  const { mode, interfaces, pf } = forward;
+  const { mode, interfaces, addresses, pf } = forward;
   const bad = (what: string) => libvirtError('XML_ERROR', what);
   if (mode === 'nat' || mode === 'route' || mode === 'open') {
     if (ips.length === 0) throw bad(`${mode} forwarding requested, but no IP address provided for network '${name}'`);
@@ -160,7 +160,7 @@ function checkMode({ name, forward, bridge, mtu, ips }: NetworkDefinition, root:
   const element = childOf(root, 'bridge');
   if (bridge.delaySeconds > 0 || bridge.zone !== undefined || (element && attributeOf(element, 'stp')))
     throw bad(`bridge delay/stp/zone options only allowed in route, nat, and isolated mode, not in ${mode} (network '${name}')`);
-  if (bridge.name !== undefined && (interfaces.length > 0 || pf !== undefined)) {
+  if (bridge.name !== undefined && (interfaces.length > 0 || addresses.length > 0 || pf !== undefined)) {
     const either = 'can specify a bridge name or a forward dev, but not both';
     throw bad(`A network with forward mode='${mode}' ${either} (network '${name}')`);
   }

@@ -3,14 +3,22 @@
 import type { EchoedElement } from '../domain/definition.ts';
 import { type LibvirtError, libvirtError } from '../errors.ts';
 import { hasOwnBridge, type NetworkDefinition, type PortGroup, servesDhcp } from './definition.ts';
+import { pciName } from './elements/forward.ts';
 
 const bad = (what: string): LibvirtError => libvirtError('CONFIG_UNSUPPORTED', what);
 
+/** The facts from outside that a network is checked against. */
+export interface NetworkHost {
+  /** Whether the folder of /sys is that of a device which another one stands in for (SR-IOV). */
+  isVirtualFunction(folder: string): boolean;
+}
+
 /** Throws CONFIG_UNSUPPORTED, or PLAIN for a name of two lines. */
-export function validateNetwork(definition: NetworkDefinition): void {
+export function validateNetwork(definition: NetworkDefinition, host: NetworkHost): void {
   if (definition.name.includes('\n')) throw libvirtError('PLAIN', 'invalid char in name: \n');
   rejectHostSide(definition);
   rejectMixedDevices(definition);
+  rejectOtherDevices(definition, host);
   for (const [family, word] of [['ipv4', 'IPv4'] as const, ['ipv6', 'IPv6'] as const]) {
     if (definition.ips.filter((ip) => ip.family === family && servesDhcp(ip)).length > 1) {
       const where = `dhcp is supported only for a single ${word} address on each network`;
@@ -43,6 +51,13 @@ function rejectMixedDevices({ name, forward: { mode, interfaces, addresses, pf }
   }
   if ([pf !== undefined, interfaces.length > 0, addresses.length > 0].filter(Boolean).length > 1)
     throw bad(`<address>, <interface>, and <pf> elements of <forward> in network ${name} are mutually exclusive`);
+}
+
+function rejectOtherDevices({ name, forward }: NetworkDefinition, host: NetworkHost): void {
+  for (const address of forward.addresses) {
+    const folder = `/sys/bus/pci/devices/${pciName(address)}`;
+    if (!host.isVirtualFunction(folder)) throw bad(`device '${folder}' in network '${name}' is not an SR-IOV Virtual Function`);
+  }
 }
 
 function validatePortGroups(definition: NetworkDefinition): void {

@@ -38,7 +38,7 @@ export const attachDisk = defineCommand({
     { name: 'source-host-socket', type: 'string', help: 'its socket' },
     ...persistentConfigLiveCurrent(),
   ],
-  exclusive: PERSISTENT_EXCLUDES,
+  exclusive: [...PERSISTENT_EXCLUDES, ['source-host-name', 'source-host-socket']],
   requires: [
     ['source-host-name', 'source-protocol'],
     ['source-host-transport', 'source-protocol'],

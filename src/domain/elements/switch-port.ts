@@ -72,10 +72,13 @@ export function parsePartialVirtualPort(parent: XmlElement): EchoedElement | und
   if (type !== undefined && !PORT_TYPES.includes(type)) throw libvirtError('CONFIG_UNSUPPORTED', `unknown virtualport type ${type}`);
   const parameters = childOf(element, 'parameters');
   const given = new Map(parameters ? readParameters(parameters) : []);
-  if (type !== undefined) rejectExtra(type, given);
-  const kept = inOrder(given);
+  if (type !== undefined && type !== 'midonet') rejectExtra(type, given);
+  const kept = type === 'midonet' ? onlyIdentity(given) : inOrder(given);
   return echoedElement('virtualport', [['type', type]], kept.length > 0 ? [echoedElement('parameters', kept)] : []);
 }
+
+/** The one type that takes every parameter and keeps one. */
+const onlyIdentity = (given: ReadonlyMap<string, string>): [string, string][] => inOrder(given).filter(([name]) => name === 'interfaceid');
 
 const ORDER = ['managerid', 'typeid', 'typeidversion', 'instanceid', 'interfaceid', 'profileid'];
 
@@ -100,8 +103,7 @@ function typedParameters(type: string, given: Map<string, string>, randomUuid: (
     if (word.endsWith('!')) throw libvirtError('XML_ERROR', `missing ${name} in <virtualport type='${type}'>`);
     if (word.endsWith('+')) given.set(name, randomUuid());
   }
-  // One type that has no use for a profile says nothing about it.
-  if (type === 'midonet') given.delete('profileid');
+  if (type === 'midonet') return onlyIdentity(given);
   rejectExtra(type, given);
   return inOrder(given);
 }

@@ -1,8 +1,9 @@
 // <forward>: how the network is connected to the outside.
 
+import type { EchoedElement } from '../../domain/definition.ts';
 import { yesNo } from '../../domain/elements/attributes.ts';
 import { parseAddress } from '../../domain/elements/device-info.ts';
-import { echoChild, oneOf, required, writeEchoed } from '../../domain/elements/echoed.ts';
+import { writeEchoed } from '../../domain/elements/echoed.ts';
 import { formatIp, parseIp } from '../../domain/elements/ip.ts';
 import { parseUint32 } from '../../domain/numbers.ts';
 import { attributeOf, childOf, childrenOf, type XmlElement } from '../../domain/xml/element.ts';
@@ -11,7 +12,7 @@ import { libvirtError } from '../../errors.ts';
 import { rangeSize } from '../addresses.ts';
 import { FORWARD_MODES, type NatSettings, type NetworkForward } from '../definition.ts';
 
-const DRIVER = { name: 'driver', attributes: [['name', required(oneOf('kvm', 'vfio', 'xen'))]] } as const;
+const DRIVERS = ['kvm', 'vfio', 'xen'];
 
 export function parseForward(root: XmlElement, network: string): NetworkForward {
   const element = childOf(root, 'forward');
@@ -21,8 +22,13 @@ export function parseForward(root: XmlElement, network: string): NetworkForward 
   if (mode === undefined) throw libvirtError('CONFIG_UNSUPPORTED', `unknown forwarding type '${modeText}'`);
   const forward: NetworkForward = { mode, interfaces: [], addresses: [] };
   if (attributeOf(element, 'managed')?.toLowerCase() === 'yes') forward.managed = true;
-  const driver = echoChild(DRIVER, element);
-  if (driver) forward.driver = driver;
+  const driver = childOf(element, 'driver');
+  const driverName = driver && attributeOf(driver, 'name');
+  if (driverName) {
+    if (!DRIVERS.includes(driverName))
+      throw libvirtError('CONFIG_UNSUPPORTED', `Unknown forward <driver name='${driverName}'/> in network ${network}`);
+    forward.driver = driverName;
+  }
   const nats = childrenOf(element, 'nat');
   if (nats.length > 1) throw libvirtError('XML_ERROR', `Only one <nat> element is allowed in <forward> of network ${network}`);
   if (nats[0]) {
@@ -50,7 +56,10 @@ function parseDevices(forward: NetworkForward, element: XmlElement, network: str
       if (type === undefined) throw libvirtError('XML_ERROR', `missing address type in network ${network}`);
       if (type !== 'pci') throw libvirtError('CONFIG_UNSUPPORTED', `unknown address type '${type}' in network ${network}`);
       const parsed = parseAddress(address);
-      if (parsed) forward.addresses.push(parsed);
+      const slot = pciName(parsed);
+      if (forward.addresses.some((known) => pciName(known) === slot))
+        throw libvirtError('XML_ERROR', `PCI device '${slot}' can only be listed once in network ${network}`);
+      forward.addresses.push(parsed);
     }
   } else if (pfs.length > 1) throw libvirtError('XML_ERROR', `Only one <pf> element is allowed in <forward> of network ${network}`);
   else if (pfs[0]) {
@@ -58,6 +67,15 @@ function parseDevices(forward: NetworkForward, element: XmlElement, network: str
     if (pf === undefined) throw libvirtError('XML_ERROR', `Missing required dev attribute in <pf> element of network '${network}'`);
     forward.pf = pf;
   }
+}
+
+/** The kernel's name of the PCI device at an <address>: 0000:04:00.1. */
+export function pciName({ attributes }: EchoedElement): string {
+  const part = (name: string, digits: number): string => {
+    const value = Number(attributes.find(([known]) => known === name)?.[1] ?? 0);
+    return value.toString(16).padStart(digits, '0');
+  };
+  return `${part('domain', 4)}:${part('bus', 2)}:${part('slot', 2)}.${part('function', 1)}`;
 }
 
 function parseInterfaces(elements: readonly XmlElement[], dev: string | undefined, network: string): string[] {
@@ -128,7 +146,7 @@ export function writeForward(writer: XmlWriter, forward: NetworkForward, connect
       ['managed', mode === 'hostdev' ? (managed ? 'yes' : 'no') : undefined],
     ],
     () => {
-      if (driver) writeEchoed(writer, driver);
+      if (driver) writer.empty('driver', [['name', driver]]);
       if (nat) writeNat(writer, nat);
       if (pf !== undefined) writer.empty('pf', [['dev', pf]]);
       for (const dev of interfaces)
