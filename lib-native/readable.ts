@@ -1,9 +1,16 @@
 // Waiting for a descriptor.
-import { POLLIN } from './constants.ts';
+import { EINTR, POLLIN } from './constants.ts';
 import { linux } from './linux.ts';
+import type { Syscalls } from './syscalls.ts';
 
-/** True as soon as there is something to read from `fd`, or its other end is closed; of a pidfd: as soon as the process has ended. */
-export function readable(fd: number, timeoutMs: number): boolean {
-  const ready = linux.poll([{ fd, events: POLLIN }], timeoutMs);
-  return Array.isArray(ready) && ready[0] !== 0;
+/**
+ * True as soon as there is something to read from `fd`, or its other end is closed; of a pidfd: as soon as the process has
+ * ended. False after `timeoutMs`, which signals do not cut short (a profiler sends many); -1: never.
+ */
+export function readable(fd: number, timeoutMs: number, sys: Pick<Syscalls, 'poll'> = linux): boolean {
+  const start = Date.now();
+  for (let left = timeoutMs; ; left = timeoutMs < 0 ? timeoutMs : Math.max(0, start + timeoutMs - Date.now())) {
+    const ready = sys.poll([{ fd, events: POLLIN }], left);
+    if (ready !== -EINTR) return Array.isArray(ready) && ready[0] !== 0;
+  }
 }

@@ -3,7 +3,8 @@ import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
-import { POLLIN, SIGHUP, SIGKILL, SIGTERM } from '../../lib-native/constants.ts';
+import { SIGHUP, SIGKILL, SIGTERM } from '../../lib-native/constants.ts';
+import { readable } from '../../lib-native/readable.ts';
 import type { Syscalls } from '../../lib-native/syscalls.ts';
 import { libvirtError } from '../errors.ts';
 import { requireProgram } from './programs.ts';
@@ -70,8 +71,7 @@ function end(sys: Syscalls, identity: DnsmasqIdentity, pid: number): void {
   withProcess(sys, identity, pid, (pidfd) => {
     for (const [signal, timeoutMs] of [[SIGTERM, TERM_TIMEOUT_MS] as const, [SIGKILL, KILL_TIMEOUT_MS] as const]) {
       sys.pidfdSendSignal(pidfd, signal);
-      const ended = sys.poll([{ fd: pidfd, events: POLLIN }], timeoutMs);
-      if (typeof ended !== 'number' && ended[0] !== 0) return;
+      if (readable(pidfd, timeoutMs, sys)) return;
     }
     throw libvirtError('OPERATION_FAILED', `cannot end the dnsmasq of '${identity.config}'`);
   });
