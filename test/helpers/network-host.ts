@@ -2,6 +2,7 @@
 // machine's own links, rules and settings are never touched.
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import fs from 'node:fs';
+import process from 'node:process';
 import { COMMAND, type Virsh } from './virsh.ts';
 
 export class NetworkHost {
@@ -90,6 +91,17 @@ export function dnsmasqs(prefix: string): number[] {
       }
     })
     .map(Number);
+}
+
+/** Kills them; the one that runs scripts ends by itself when the one that it serves is gone. */
+export function killDnsmasqs(prefix: string): void {
+  for (const pid of dnsmasqs(prefix)) {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    }
+  }
 }
 
 async function namespace(...flags: string[]): Promise<ChildProcess> {

@@ -4,7 +4,7 @@ import process from 'node:process';
 import { beforeAll, expect, it } from 'vitest';
 import { dyingAt } from '../helpers/dying.ts';
 import { eventually, sleep } from '../helpers/eventually.ts';
-import { dnsmasqs } from '../helpers/network-host.ts';
+import { dnsmasqs, killDnsmasqs } from '../helpers/network-host.ts';
 import { interfaceIn, NOTHING, useNetworks } from '../helpers/networks.ts';
 import { suite } from '../helpers/requires.ts';
 
@@ -112,7 +112,7 @@ suite('networks', ['root', 'built', 'busybox', 'ip', 'dnsmasq', 'nft'], () => {
 
   it('start dnsmasq again when it died, and are off when their bridge is gone', () => {
     networks.start('frail', NAT(5));
-    for (const pid of dnsmasqs(virsh.prefix)) process.kill(pid, 'SIGKILL');
+    killDnsmasqs(virsh.prefix);
     const domain = networks.container('frail');
     lease(domain);
     expect(addressOf(domain)).toMatch(/^10\.77\.5\./);
