@@ -54,10 +54,7 @@ export function setBlockTuning(connection: Connection, ref: DomainRef, { weight,
   requireWritable(connection, 'virDomainSetBlkioParameters');
   changeDomain(connection, ref, (image) => {
     const { live, config } = affected(image, affect);
-    const changes = DEVICE_LIMITS.flatMap((limit) => {
-      const text = devices[limit.parameter];
-      return text === undefined ? [] : parseDevices(limit.parameter, text).map(({ path, value }) => ({ limit, path, value }));
-    });
+    const changes = deviceChanges(devices);
     if (live) applyChanges(groupOf(image), weight, changes);
     const change = (definition: DomainDefinition): DomainDefinition => {
       const { blkiotune } = definition;
@@ -72,6 +69,23 @@ interface DeviceChange {
   limit: (typeof DEVICE_LIMITS)[number];
   path: string;
   value: number;
+}
+
+/** Throws INVALID_ARG: of several mistakes the last one, which is what libvirt is left with. */
+function deviceChanges(devices: BlockTuningChanges['devices']): DeviceChange[] {
+  const changes: DeviceChange[] = [];
+  let mistake: unknown;
+  for (const limit of DEVICE_LIMITS) {
+    const text = devices[limit.parameter];
+    if (text === undefined) continue;
+    try {
+      for (const { path, value } of parseDevices(limit.parameter, text)) changes.push({ limit, path, value });
+    } catch (error) {
+      mistake = error;
+    }
+  }
+  if (mistake !== undefined) throw mistake;
+  return changes;
 }
 
 function withLimit(devices: readonly BlkioDevice[], path: string, field: DeviceField, value: number): BlkioDevice[] {

@@ -95,6 +95,25 @@ suite('what cannot be done', ['root', 'built', 'busybox', 'fuse'], () => {
     expect(virsh.leftovers().files).toEqual([]);
   });
 
+  it('of several mistakes the one that libvirt names', () => {
+    const name = virsh.define();
+    expect(virsh.error('blkiotune', name, '--device-weights', 'x', '--device-read-iops-sec', 'y')).toEqual([
+      'Unable to change blkio parameters',
+      "invalid argument: unable to parse blkio device 'device_read_iops_sec' 'y'",
+    ]);
+    expect(virsh.error('detach-interface', name, 'bridge', '--print-xml')).toEqual([
+      'No interface found whose type is bridge',
+      'Failed to detach interface',
+    ]);
+    const host = ['--source-protocol', 'nbd', '--source-host-name', 'h', '--source-host-socket', 's'];
+    expect(virsh.error('attach-disk', name, '/a', 'sda', ...host)).toEqual([
+      'Option --source-host-transport is required by option --source-host-socket',
+    ]);
+    expect(virsh.error('attach-disk', name, '/a', 'sda', ...host, '--source-host-transport', 'unix')).toEqual([
+      'Options --source-host-name and --source-host-socket are mutually exclusive',
+    ]);
+  });
+
   it('a name that leads out of the store is no domain', () => {
     virsh.file('etc/libvirt/secret.xml', "<domain type='lxc'><name>secret</name></domain>");
     expect(virsh.error('dumpxml', '../secret')).toEqual(["failed to get domain '../secret'"]);

@@ -1,6 +1,6 @@
 // attach-disk, detach-disk, change-media: disks by the words of a command line.
 
-import { CURRENT_EXCLUDES, configLiveCurrent, defineCommand, domainOption } from '../../cli/command.ts';
+import { CURRENT_EXCLUDES, configLiveCurrent, defineCommand, domainOption, failure } from '../../cli/command.ts';
 import { withContext } from '../../errors.ts';
 import { findDomain } from '../lookup.ts';
 import { PERSISTENT_EXCLUDES, persistentConfigLiveCurrent } from './device-options.ts';
@@ -38,7 +38,7 @@ export const attachDisk = defineCommand({
     { name: 'source-host-socket', type: 'string', help: 'its socket' },
     ...persistentConfigLiveCurrent(),
   ],
-  exclusive: [...PERSISTENT_EXCLUDES, ['source-host-name', 'source-host-socket']],
+  exclusive: PERSISTENT_EXCLUDES,
   requires: [
     ['source-host-name', 'source-protocol'],
     ['source-host-transport', 'source-protocol'],
@@ -46,6 +46,9 @@ export const attachDisk = defineCommand({
     ['source-host-socket', 'source-host-transport'],
   ],
   async run(context, args) {
+    // Only once what they need is there.
+    if (args['source-host-name'] !== undefined && args['source-host-socket'] !== undefined)
+      throw failure('Options --source-host-name and --source-host-socket are mutually exclusive');
     const { newDiskDocument } = await import('../../driver/device-elements.ts');
     const xml = newDiskDocument({
       source: args.source,

@@ -66,13 +66,13 @@ export const detachInterface = defineCommand({
     const { detachDevice, namedDefinitions } = await import('../../driver/domain-devices.ts');
     const { connection } = context;
     const { live, config } = namedDefinitions(connection, domain, args);
-    if (args['print-xml']) {
-      context.print(await interfaceElement(connection, domain, { inactive: config }, { type: args.type, mac: args.mac }));
-      return;
-    }
-    // The two definitions may differ, so each is asked for its own interface.
+    const wanted = { type: args.type, mac: args.mac };
     try {
-      const wanted = { type: args.type, mac: args.mac };
+      if (args['print-xml']) {
+        context.print(await interfaceElement(connection, domain, { inactive: config }, wanted));
+        return;
+      }
+      // The two definitions may differ, so each is asked for its own interface.
       if (config) {
         const xml = await interfaceElement(connection, domain, { inactive: true }, wanted);
         detachDevice(connection, domain, xml, { config: true });
