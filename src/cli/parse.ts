@@ -91,11 +91,23 @@ function parseCommands(next: () => Token, table: CommandTable): ParsedCommand[] 
     const token = next();
     if (token.kind === 'end') return commands;
     if (token.kind === 'separator') continue;
+    if (token.text.startsWith('#')) {
+      if (skipWords(next)) return commands;
+      continue;
+    }
     const definition = table.find(token.text);
     if (!definition) throw new UsageError(`unknown command: '${token.text}'`);
     const { values, ended } = parseOptions(definition, next);
     commands.push(checked(definition, values, table));
     if (ended) return commands;
+  }
+}
+
+/** Passes over what is left of a comment in a command's place; true if nothing follows it. */
+function skipWords(next: () => Token): boolean {
+  for (;;) {
+    const { kind } = next();
+    if (kind !== 'word') return kind === 'end';
   }
 }
 
@@ -195,12 +207,13 @@ export interface GlobalOption {
 /**
  * Splits leading options from the rest as getopt_long(3) with `+` would: clusters (`-qr`), values joined or apart,
  * unambiguous beginnings of long names; `--` ends the options.
- * `spelling` is the option's letter or its whole long name, whichever was used.
+ * `spelling` is the option's letter or its whole long name, whichever was used. Where `found` answers false, the rest is not
+ * looked at. Throws UsageError for what is wrong, after what comes before it was found.
  */
 export function parseGlobals(
   words: readonly string[],
   options: readonly GlobalOption[],
-  found: (letter: string, value: string | undefined, spelling: string) => void,
+  found: (letter: string, value: string | undefined, spelling: string) => boolean,
 ): string[] {
   let at = 0;
   for (; at < words.length; at++) {
@@ -215,8 +228,9 @@ export function parseGlobals(
       if (!option.value && equals >= 0) throw new UsageError(`unsupported option '-${option.letter}'. See --help.`);
       const spelling = `--${option.long}`;
       if (option.value === 'required' && equals < 0 && at + 1 >= words.length) throw missingValue(option);
-      if (option.value === 'required' && equals < 0) found(option.letter, words[++at], spelling);
-      else found(option.letter, equals < 0 ? undefined : word.slice(equals + 1), spelling);
+      const apart = option.value === 'required' && equals < 0;
+      const value = apart ? words[++at] : equals < 0 ? undefined : word.slice(equals + 1);
+      if (!found(option.letter, value, spelling)) return [];
       continue;
     }
     for (let index = 1; index < word.length; index++) {
@@ -224,12 +238,12 @@ export function parseGlobals(
       const option = options.find((candidate) => candidate.letter === letter);
       if (!option) throw new UsageError(`unsupported option '-${letter}'. See --help.`);
       if (option.value !== 'required') {
-        found(letter, undefined, `-${letter}`);
+        if (!found(letter, undefined, `-${letter}`)) return [];
         continue;
       }
       const joined = word.slice(index + 1);
       if (joined === '' && at + 1 >= words.length) throw missingValue(option);
-      found(letter, joined === '' ? words[++at] : joined, `-${letter}`);
+      if (!found(letter, joined === '' ? words[++at] : joined, `-${letter}`)) return [];
       break;
     }
   }

@@ -75,7 +75,7 @@ export class Session implements CommandContext {
   }
 
   debug(text: string): void {
-    this.log?.write(0, text, (line) => this.print(line));
+    this.log?.write(1, text, (line) => this.print(line));
   }
 
   debugCommand(level: 0 | 1, text: string): void {
@@ -87,9 +87,10 @@ export class Session implements CommandContext {
     for (const command of commands) this.log?.command(command, (line) => this.print(line));
   }
 
-  /** Does what commands left to be done when the session ends. */
+  /** Does what commands left to be done when the session ends, and prints what was not printed yet. */
   async close(): Promise<void> {
     for (const action of this.endings.splice(0)) await action();
+    this.flush();
   }
 
   atEnd(action: () => Promise<void>): void {

@@ -33,9 +33,17 @@ const QUIETEST_LEVEL = 4;
 
 const DECIMAL = /^\s*[+-]?\d+$/;
 
-/** Throws UsageError. */
+/** Throws UsageError, which has the complaints that come before it. */
 export function readCommandLine(argv: readonly string[], environment: NodeJS.ProcessEnv): CommandLine {
   const complaints: string[] = [];
+  try {
+    return read(argv, environment, complaints);
+  } catch (error) {
+    throw error instanceof UsageError ? new UsageError(...complaints, ...error.lines) : error;
+  }
+}
+
+function read(argv: readonly string[], environment: NodeJS.ProcessEnv, complaints: string[]): CommandLine {
   let about: CommandLine['about'];
   const settings = {
     uri: environment['VIRSH_DEFAULT_CONNECT_URI'] || undefined,
@@ -49,7 +57,6 @@ export function readCommandLine(argv: readonly string[], environment: NodeJS.Pro
     logFile: environment['VIRSH_LOG_FILE'] || undefined,
   };
   const words = parseGlobals(argv, GLOBAL_OPTIONS, (letter, value = '', spelling = `-${letter}`) => {
-    if (about) return;
     if (letter === 'c') Object.assign(settings, { uri: value, connectsFirst: true });
     else if (letter === 'd') settings.debugLevel = debugLevel(spelling, value, complaints) ?? settings.debugLevel;
     else if (letter === 'e') settings.escape = escapeSequence(value);
@@ -61,6 +68,7 @@ export function readCommandLine(argv: readonly string[], environment: NodeJS.Pro
     else if (letter === 't') settings.timing = true;
     else if (letter === 'v') about = value === 'long' ? 'long-version' : 'version';
     else if (letter === 'V') about = 'long-version';
+    return about === undefined;
   });
   settings.interactive = words.length === 0;
   // As virsh: asked again while no level is chosen, so that what is wrong with it is said twice.

@@ -95,6 +95,11 @@ suite('what cannot be done', ['root', 'built', 'busybox', 'fuse'], () => {
     expect(virsh.leftovers().files).toEqual([]);
   });
 
+  it.each(['# nothing', 'nosuch', ''])('the line %j is in the log before what is said of it', (line) => {
+    for (const level of ['0', '1']) expect(virsh.run('-d', level, line).stdout).toMatch(new RegExp(`^commands: "${line}"\n`));
+    expect(virsh.run('-d', '2', line).stdout).not.toContain('commands');
+  });
+
   it('of several mistakes the one that libvirt names', () => {
     const name = virsh.define();
     expect(virsh.error('blkiotune', name, '--device-weights', 'x', '--device-read-iops-sec', 'y')).toEqual([

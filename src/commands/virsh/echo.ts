@@ -13,7 +13,7 @@ export const echo = defineCommand({
     { name: 'xml', type: 'bool', help: 'escape each word for XML' },
     { name: 'split', type: 'bool', help: "print what stands between commas, a line each; ',,' is one comma" },
     { name: 'err', type: 'bool', help: 'print an error line instead' },
-    { name: 'string', type: 'argv', aliases: ['str'], help: 'the words' },
+    { name: 'string', type: 'argv', aliases: ['str', 'hi=hello'], help: 'the words' },
   ],
   exclusive: [
     ['shell', 'xml'],

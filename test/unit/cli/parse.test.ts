@@ -127,6 +127,11 @@ describe('parseLine()', () => {
       ['say', { words: ['c'] }],
     ]);
   });
+  it('passes over a command that is a comment, quoted or not', () => {
+    expect(line("'#say' a; say b\n\\#say 'c;'")).toEqual([['say', { words: ['b'] }]]);
+    expect(words('#say', 'a')).toEqual([]);
+    expect(words('say', '#a')).toEqual([['say', { words: ['#a'] }]]);
+  });
   it('finds no command in nothing', () => {
     expect(line(' \t')).toEqual([]);
   });
@@ -160,7 +165,7 @@ describe('parseGlobals()', () => {
   ];
   const split = (...given: string[]) => {
     const found: [string, string | undefined][] = [];
-    const rest = parseGlobals(given, options, (letter, value) => found.push([letter, value]));
+    const rest = parseGlobals(given, options, (letter, value) => found.push([letter, value]) > 0);
     return { found, rest };
   };
   it.each([

@@ -60,5 +60,11 @@ describe('readCommandLine()', () => {
     expect(read('--version=long').about).toBe('long-version');
     expect(read('-V').about).toBe('long-version');
     expect(read('-h', '-v').about).toBe('help');
+    expect(read('-hz', '--bogus').about).toBe('help');
+  });
+  it('says what it complains of before what it gives up for', () => {
+    expect(() => read('-d', '9', '--bogus')).toThrow(
+      "ignoring debug level 9 out of range [0-4]\nunsupported option '--bogus'. See --help.",
+    );
   });
 });
