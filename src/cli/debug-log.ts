@@ -1,8 +1,7 @@
 // What -d shows on standard output and -l appends to a file, in virsh's format.
 
 import { appendFileSync } from 'node:fs';
-import { failure, type Settings } from './command.ts';
-import type { ParsedCommand } from './parse.ts';
+import { type CommandDefinition, failure, type OptionDefinition, type Settings } from './command.ts';
 
 const LEVELS = ['DEBUG', 'INFO'] as const;
 
@@ -14,13 +13,9 @@ export class DebugLog {
     if (settings.logFile !== undefined) openLog(settings.logFile);
   }
 
-  /** The options of a command that is about to run. */
-  command(command: ParsedCommand, print: (line: string) => void): void {
-    for (const [name, given] of command.values) {
-      const option = command.definition.options.find((candidate) => candidate.name === name);
-      const words = given === true ? ['(none)'] : given;
-      for (const word of words) this.write(1, `${command.definition.name}: ${name}(${typeWord(option)}): ${word}`, print);
-    }
+  /** An option of a command that is being read. */
+  option(command: CommandDefinition, option: OptionDefinition, word: string | true, print: (line: string) => void): void {
+    this.write(1, `${command.name}: ${option.name}(${typeWord(option)}): ${word === true ? '(none)' : word}`, print);
   }
 
   write(level: 0 | 1, line: string, print: (line: string) => void): void {
@@ -46,10 +41,10 @@ export class DebugLog {
   }
 }
 
-function typeWord(option: { type: string; required?: boolean } | undefined): string {
-  if (option?.type === 'bool') return 'bool';
-  if (option?.type === 'int' || option?.type === 'scaled') return option.required ? 'optdata' : 'int';
-  return option?.required || option?.type === 'argv' ? 'optdata' : 'string';
+function typeWord({ type, required }: OptionDefinition): string {
+  if (type === 'bool') return 'bool';
+  if (required || type === 'argv') return 'optdata';
+  return type === 'int' || type === 'scaled' ? 'int' : 'string';
 }
 
 function localTime(now: Date): string {

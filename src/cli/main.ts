@@ -47,8 +47,8 @@ export async function main(argv: readonly string[]): Promise<number> {
 async function execute(session: Session, table: CommandTable, words: readonly string[]): Promise<boolean> {
   const { settings } = session;
   if (words.length === 1) session.debug(`commands: "${words[0]}"`);
-  const commands = words.length === 1 ? parseLine(words[0]!, table) : parseWords(words, table);
-  session.logParsed(commands);
+  const { logOption } = session;
+  const commands = words.length === 1 ? parseLine(words[0]!, table, logOption) : parseWords(words, table, logOption);
   // A connection that was asked for by -c must work even if no command needs it.
   if (settings.connectsFirst) await session.ensureConnected();
   if (settings.interactive) {

@@ -23,23 +23,29 @@ export interface ParsedCommand {
   readonly values: RawValues;
 }
 
+/** Is told of every word that becomes an option's, as it is read; `true` for a bool. */
+export type OnOption = (command: CommandDefinition, option: OptionDefinition, word: string | true) => void;
+
+const tellNobody: OnOption = () => {};
+
 type Token = { readonly kind: 'word'; readonly text: string } | { readonly kind: 'separator' } | { readonly kind: 'end' };
 
 const SEPARATOR: Token = { kind: 'separator' };
 const END: Token = { kind: 'end' };
 
 /** Several words: each is one token as it stands, and there is one command. */
-export function parseWords(words: readonly string[], table: CommandTable): ParsedCommand[] {
+export function parseWords(words: readonly string[], table: CommandTable, onOption = tellNobody): ParsedCommand[] {
   let at = 0;
-  return parseCommands(() => {
+  const next = (): Token => {
     const text = words[at++];
     return text === undefined ? END : { kind: 'word', text };
-  }, table);
+  };
+  return parseCommands(next, table, onOption);
 }
 
 /** One string: blanks separate words, `;` and newline separate commands, quotes and `#` as in a shell. */
-export function parseLine(line: string, table: CommandTable): ParsedCommand[] {
-  return parseCommands(lineTokens(line), table);
+export function parseLine(line: string, table: CommandTable, onOption = tellNobody): ParsedCommand[] {
+  return parseCommands(lineTokens(line), table, onOption);
 }
 
 function lineTokens(line: string): () => Token {
@@ -85,7 +91,7 @@ function isTerminator(char: string | undefined): boolean {
   return char === ';' || char === '\n';
 }
 
-function parseCommands(next: () => Token, table: CommandTable): ParsedCommand[] {
+function parseCommands(next: () => Token, table: CommandTable, onOption: OnOption): ParsedCommand[] {
   const commands: ParsedCommand[] = [];
   for (;;) {
     const token = next();
@@ -97,7 +103,7 @@ function parseCommands(next: () => Token, table: CommandTable): ParsedCommand[] 
     }
     const definition = table.find(token.text);
     if (!definition) throw new UsageError(`unknown command: '${token.text}'`);
-    const { values, ended } = parseOptions(definition, next);
+    const { values, ended } = parseOptions(definition, next, onOption);
     commands.push(checked(definition, values, table));
     if (ended) return commands;
   }
@@ -113,10 +119,15 @@ function skipWords(next: () => Token): boolean {
 
 const HELP_OPTION: OptionDefinition = { name: 'help', type: 'bool', help: 'print help for this command' };
 
-function parseOptions(definition: CommandDefinition, next: () => Token): { values: Map<string, true | string[]>; ended: boolean } {
+function parseOptions(
+  definition: CommandDefinition,
+  next: () => Token,
+  onOption: OnOption,
+): { values: Map<string, true | string[]>; ended: boolean } {
   const values = new Map<string, true | string[]>();
   const unfilled = definition.options.filter((option) => option.type !== 'bool' && !option.namedOnly);
   const add = (option: OptionDefinition, word: string | undefined) => {
+    onOption(definition, option, word ?? true);
     if (word === undefined) values.set(option.name, true);
     else if (option.type === 'argv') values.set(option.name, [...((values.get(option.name) as string[] | undefined) ?? []), word]);
     else values.set(option.name, [word]);

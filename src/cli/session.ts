@@ -6,7 +6,7 @@ import { argumentsOf } from './arguments.ts';
 import { type CommandContext, type CommandTable, failure, type Settings } from './command.ts';
 import type { DebugLog } from './debug-log.ts';
 import { Output } from './output.ts';
-import type { ParsedCommand } from './parse.ts';
+import type { OnOption, ParsedCommand } from './parse.ts';
 
 /** Commands after which nothing else of the line runs. */
 const LEAVING = new Set(['quit', 'exit']);
@@ -82,10 +82,10 @@ export class Session implements CommandContext {
     this.log?.write(level, `${this.running}: ${text}`, (line) => this.print(line));
   }
 
-  /** Tells the debug log of a line that was understood. */
-  logParsed(commands: readonly ParsedCommand[]): void {
-    for (const command of commands) this.log?.command(command, (line) => this.print(line));
-  }
+  /** Tells the debug log of an option that was read. */
+  readonly logOption: OnOption = (command, option, word) => {
+    this.log?.option(command, option, word, (line) => this.print(line));
+  };
 
   /** Does what commands left to be done when the session ends, and prints what was not printed yet. */
   async close(): Promise<void> {

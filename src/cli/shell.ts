@@ -62,8 +62,7 @@ async function historySize(session: Session): Promise<number> {
 /** True when the line asked to leave. */
 async function runLine(session: Session, line: string): Promise<boolean> {
   try {
-    const commands = parseLine(line, session.table);
-    session.logParsed(commands);
+    const commands = parseLine(line, session.table, session.logOption);
     return (await session.runAll(commands)).leaving;
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;

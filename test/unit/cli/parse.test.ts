@@ -148,6 +148,16 @@ describe('parseLine()', () => {
   ])('reads %j', (text, expected) => {
     expect(line(text)).toEqual([['say', { words: expected }]]);
   });
+  it('tells of each option as it is read, before what is wrong', () => {
+    const told: [string, string, string | true][] = [];
+    const read = () => parseLine('say --loud "a b" c; fly', table, (command, option, word) => told.push([command.name, option.name, word]));
+    expect(complaint(read)).toEqual(["command 'fly' requires <bird> option"]);
+    expect(told).toEqual([
+      ['say', 'loud', true],
+      ['say', 'words', 'a b'],
+      ['say', 'words', 'c'],
+    ]);
+  });
   it('refuses an open double quote and a last backslash', () => {
     expect(complaint(() => line('say "a'))).toEqual(['missing "']);
     expect(complaint(() => line('say a\\'))).toEqual(['dangling \\']);
