@@ -66,8 +66,8 @@ export const detachInterface = defineCommand({
     const { detachDevice, namedDefinitions } = await import('../../driver/domain-devices.ts');
     const { connection } = context;
     const { live, config } = namedDefinitions(connection, domain, args);
-    const wanted = { type: args.type, mac: args.mac };
     try {
+      const wanted = { type: args.type, mac: args.mac };
       if (args['print-xml']) {
         context.print(await interfaceElement(connection, domain, { inactive: config }, wanted));
         return;
