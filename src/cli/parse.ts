@@ -238,8 +238,8 @@ export function parseGlobals(
       if (!option) throw new UsageError(`unsupported option '${word}'. See --help.`);
       if (!option.value && equals >= 0) throw new UsageError(`unsupported option '-${option.letter}'. See --help.`);
       const spelling = `--${option.long}`;
-      if (option.value === 'required' && equals < 0 && at + 1 >= words.length) throw missingValue(option);
       const apart = option.value === 'required' && equals < 0;
+      if (apart && at + 1 >= words.length) throw missingValue(option);
       const value = apart ? words[++at] : equals < 0 ? undefined : word.slice(equals + 1);
       if (!found(option.letter, value, spelling)) return [];
       continue;

@@ -41,12 +41,12 @@ export function parseFilesystem(element: XmlElement, live: boolean): FilesystemD
   const source = readSource(device, sourceElement);
   const driver = readDriver(element);
   const binary = driver?.type === 'virtiofs' ? parseBinary(element) : undefined;
-  const target = (targetElement && attributeOf(targetElement, 'dir')) || undefined;
+  const target = (targetElement && attributeOf(targetElement, 'dir')) || '';
   const usageKiB = type === 'ram' ? readUsage(sourceElement) : undefined;
-  if (source === undefined && type !== 'ram') throw libvirtError('NO_SOURCE', target ?? '');
+  if (source === undefined && type !== 'ram') throw libvirtError('NO_SOURCE', target);
   Object.assign(device, parseDeviceInfo(element, { live, boot: true }));
   device.source = type === 'ram' ? String(usageKiB) : (source ?? '');
-  device.target = target ?? '';
+  device.target = target;
   if (accessmode) device.accessmode = accessmode;
   else if (!live && device.socket === undefined) device.accessmode = 'passthrough';
   if (fmode) device.fmode = fmode;

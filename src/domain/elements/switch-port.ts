@@ -72,13 +72,9 @@ export function parsePartialVirtualPort(parent: XmlElement): EchoedElement | und
   if (type !== undefined && !PORT_TYPES.includes(type)) throw libvirtError('CONFIG_UNSUPPORTED', `unknown virtualport type ${type}`);
   const parameters = childOf(element, 'parameters');
   const given = new Map(parameters ? readParameters(parameters) : []);
-  if (type !== undefined && type !== 'midonet') rejectExtra(type, given);
-  const kept = type === 'midonet' ? onlyIdentity(given) : inOrder(given);
+  const kept = type === undefined ? inOrder(given) : keptParameters(type, given);
   return echoedElement('virtualport', [['type', type]], kept.length > 0 ? [echoedElement('parameters', kept)] : []);
 }
-
-/** The one type that takes every parameter and keeps one. */
-const onlyIdentity = (given: ReadonlyMap<string, string>): [string, string][] => inOrder(given).filter(([name]) => name === 'interfaceid');
 
 const ORDER = ['managerid', 'typeid', 'typeidversion', 'instanceid', 'interfaceid', 'profileid'];
 
@@ -103,15 +99,16 @@ function typedParameters(type: string, given: Map<string, string>, randomUuid: (
     if (word.endsWith('!')) throw libvirtError('XML_ERROR', `missing ${name} in <virtualport type='${type}'>`);
     if (word.endsWith('+')) given.set(name, randomUuid());
   }
-  if (type === 'midonet') return onlyIdentity(given);
-  rejectExtra(type, given);
-  return inOrder(given);
+  return keptParameters(type, given);
 }
 
-function rejectExtra(type: string, given: ReadonlyMap<string, string>): void {
+/** Throws XML_ERROR for a parameter that the type has no use for; midonet drops it without a word. */
+function keptParameters(type: string, given: ReadonlyMap<string, string>): [string, string][] {
   const known = (TYPE_PARAMETERS[type] ?? '').split(' ').map((word) => word.replace(/[!+]$/, ''));
   const extra = ORDER.find((name) => given.has(name) && !known.includes(name));
-  if (extra !== undefined) throw libvirtError('XML_ERROR', `extra ${extra} unsupported in <virtualport type='${type}'>`);
+  if (extra !== undefined && type !== 'midonet')
+    throw libvirtError('XML_ERROR', `extra ${extra} unsupported in <virtualport type='${type}'>`);
+  return inOrder(given).filter(([name]) => known.includes(name));
 }
 
 const PARAMETERS: readonly [name: string, most: number][] = [
