@@ -1,18 +1,21 @@
 import { defineConfig } from 'vitest/config';
 
+/** In a machine of test/vm.mjs. */
+const EMULATED = process.env['VMRIG'] !== undefined;
+
 export default defineConfig({
   test: {
     pool: 'forks',
+    poolOptions: { forks: { execArgv: EMULATED ? ['--require=./test/helpers/patient-timers.cjs'] : [] } },
     projects: [
       { test: { name: 'unit', include: ['test/unit/**/*.test.ts'] } },
       {
         test: {
           name: 'integration',
           include: ['test/integration/**/*.test.ts'],
-
           poolOptions: { forks: { singleFork: true } }, // one file at a time
-          testTimeout: process.env['VMRIG'] ? 240_000 : 60_000,
-          hookTimeout: process.env['VMRIG'] ? 240_000 : 60_000,
+          testTimeout: EMULATED ? 240_000 : 60_000,
+          hookTimeout: EMULATED ? 240_000 : 60_000,
         },
       },
     ],
