@@ -2,7 +2,7 @@
 // Pure. Messages are virsh's own.
 
 import { libvirtError } from '../errors.ts';
-import { parseMac } from './elements/interface.ts';
+import { parseMac } from './mac.ts';
 import { attributeOf, childOf, childrenOf, type XmlElement } from './xml/element.ts';
 import { parseXml } from './xml/reader.ts';
 import { serializeVerbatim } from './xml/serialize.ts';

@@ -19,11 +19,11 @@ import type {
 import { MEMORY_UNLIMITED_KIB } from './definition.ts';
 import { emptyDevices } from './elements/devices.ts';
 import { validateName } from './elements/identity.ts';
-import { parseMac } from './elements/interface.ts';
 import { formatIp, parseIp } from './elements/ip.ts';
 import { ARCHITECTURES } from './elements/os.ts';
 import { CPU_MASK_BITS } from './elements/vcpu.ts';
 import { type ConfEntry, parseLxcConf } from './lxc-conf.ts';
+import { parseMac } from './mac.ts';
 import { parseInt32, parseInt64, parseUint32, parseUint64 } from './numbers.ts';
 import type { ParseHost } from './parse.ts';
 import { scaleInteger } from './units.ts';

@@ -1,5 +1,5 @@
 // net-dhcp-leases, and the leases of a domain's interfaces.
-import { parseMac } from '../domain/elements/interface.ts';
+import { parseMac } from '../domain/mac.ts';
 import { libvirtError } from '../errors.ts';
 import { prefixOf } from '../network/addresses.ts';
 import type { NetworkDefinition } from '../network/definition.ts';

@@ -2,10 +2,10 @@
 
 import { yesNo } from '../domain/elements/attributes.ts';
 import { parseBandwidth } from '../domain/elements/bandwidth.ts';
-import { parseMac } from '../domain/elements/interface.ts';
 import { parseRoute } from '../domain/elements/ip.ts';
 import { parseMetadata } from '../domain/elements/metadata.ts';
 import { parsePartialVirtualPort, parseVlan } from '../domain/elements/switch-port.ts';
+import { parseMac } from '../domain/mac.ts';
 import { parseUint32, parseUint64 } from '../domain/numbers.ts';
 import type { ParseHost } from '../domain/parse.ts';
 import { parseUuid } from '../domain/uuid.ts';

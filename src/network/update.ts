@@ -1,6 +1,6 @@
 // net-update: one entry added to, taken from or replaced in a section of a definition.
 
-import { parseMac } from '../domain/elements/interface.ts';
+import { parseMac } from '../domain/mac.ts';
 import { attributeOf, type XmlElement } from '../domain/xml/element.ts';
 import { parseXml } from '../domain/xml/reader.ts';
 import { type LibvirtError, libvirtError } from '../errors.ts';

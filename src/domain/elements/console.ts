@@ -19,8 +19,8 @@ import {
   writeEchoed,
   yesNo,
 } from './echoed.ts';
-import { RECONNECT } from './interface.ts';
 import { formatIp, parseIp } from './ip.ts';
+import { RECONNECT } from './reconnect.ts';
 
 export const CHAR_TYPES = 'null vc pty dev file pipe stdio udp tcp unix spicevmc spiceport nmdm qemu-vdagent dbus'.split(' ');
 

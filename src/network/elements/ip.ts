@@ -1,8 +1,8 @@
 // <ip> of a network: the host's address there, with DHCP, TFTP and what booting machines are told.
 
 import { enumAttribute, unsigned64Attribute, unsignedAttribute, yesNo } from '../../domain/elements/attributes.ts';
-import { parseMac } from '../../domain/elements/interface.ts';
 import { formatIp, parseIp } from '../../domain/elements/ip.ts';
+import { parseMac } from '../../domain/mac.ts';
 import { attributeOf, childOf, childrenOf, elementsOf, type XmlElement } from '../../domain/xml/element.ts';
 import type { XmlWriter } from '../../domain/xml/writer.ts';
 import { libvirtError } from '../../errors.ts';
