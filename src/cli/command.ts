@@ -105,6 +105,23 @@ export interface CommandTable {
   find(name: string): CommandDefinition | undefined;
 }
 
+/** What two options of one command have to do with each other. */
+export interface OptionRule {
+  readonly kind: 'excludes' | 'needs';
+  readonly option: string;
+  readonly other: string;
+}
+
+/** The two cannot be given together. */
+export function excludes(option: string, other: string): OptionRule {
+  return { kind: 'excludes', option, other };
+}
+
+/** `option` makes sense only with `other`. */
+export function needs(option: string, other: string): OptionRule {
+  return { kind: 'needs', option, other };
+}
+
 /** False: the command failed and has said so itself. */
 export type Outcome = boolean | undefined;
 
@@ -117,10 +134,8 @@ export interface CommandDefinition {
   /** A paragraph or more for `help COMMAND` and the man page. */
   readonly description: string;
   readonly options: readonly OptionDefinition[];
-  /** Pairs of options that cannot be given together, in the order in which virsh looks at them. */
-  readonly exclusive?: readonly (readonly [string, string])[];
-  /** `[option, other]`: `option` makes sense only with `other`. */
-  readonly requires?: readonly (readonly [string, string])[];
+  /** In the order in which virsh looks at them. */
+  readonly rules?: readonly OptionRule[];
   /** Not listed by `help`. */
   readonly hidden?: boolean;
   /** False: works without a connection. */
@@ -157,11 +172,8 @@ export function configLiveCurrent() {
   ] as const;
 }
 
-/** The pairs of `configLiveCurrent` that exclude each other. */
-export const CURRENT_EXCLUDES = [
-  ['current', 'live'],
-  ['current', 'config'],
-] as const;
+/** The rules of `configLiveCurrent`. */
+export const CURRENT_EXCLUDES: readonly OptionRule[] = [excludes('current', 'live'), excludes('current', 'config')];
 
 /** The error of one line that a command itself finds. */
 export function failure(message: string, cause?: unknown): LibvirtError {

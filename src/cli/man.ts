@@ -92,14 +92,13 @@ function bounds({ min, max }: OptionDefinition): string {
   return min === undefined ? '' : ` (at least ${min})`;
 }
 
-function combinations({ exclusive = [], requires = [] }: CommandDefinition): string {
+function combinations({ rules = [] }: CommandDefinition): string {
   const excluded = new Map<string, string[]>();
-  for (const [one, other] of exclusive) excluded.set(one, [...(excluded.get(one) ?? []), other]);
+  for (const { kind, option, other } of rules)
+    if (kind === 'excludes') excluded.set(option, [...(excluded.get(option) ?? []), bold(`--${other}`)]);
   const lines = [
-    ...[...excluded].map(
-      ([one, others]) => `${bold(`--${one}`)} cannot be given together with ${others.map((name) => bold(`--${name}`)).join(' or ')}.`,
-    ),
-    ...requires.map(([one, other]) => `${bold(`--${one}`)} needs ${bold(`--${other}`)}.`),
+    ...[...excluded].map(([option, others]) => `${bold(`--${option}`)} cannot be given together with ${others.join(' or ')}.`),
+    ...rules.filter(({ kind }) => kind === 'needs').map(({ option, other }) => `${bold(`--${option}`)} needs ${bold(`--${other}`)}.`),
   ];
   return lines.length === 0 ? '' : `.PP\n${lines.join('\n')}\n`;
 }

@@ -29,8 +29,8 @@ export function commandMistakes(command: CommandDefinition): string[] {
     if (!option.required && !option.namedOnly) optionalSeen = true;
   });
   const names = new Set(command.options.map(({ name }) => name));
-  for (const pair of [...(command.exclusive ?? []), ...(command.requires ?? [])]) {
-    for (const name of pair) if (!names.has(name)) complain(`rule about unknown option '${name}'`);
+  for (const { option, other } of command.rules ?? []) {
+    for (const name of [option, other]) if (!names.has(name)) complain(`rule about unknown option '${name}'`);
   }
   return mistakes;
 }

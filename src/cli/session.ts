@@ -155,10 +155,12 @@ async function openConnection(uri: string | undefined, readonly: boolean): Promi
 
 /** Looks only at which options are there: a malformed value is the handler's to find. */
 function checkCombinations({ definition, values }: ParsedCommand): void {
-  for (const [one, other] of definition.exclusive ?? []) {
-    if (values.has(one) && values.has(other)) throw failure(`Options --${one} and --${other} are mutually exclusive`);
-  }
-  for (const [option, needed] of definition.requires ?? []) {
-    if (values.has(option) && !values.has(needed)) throw failure(`Option --${needed} is required by option --${option}`);
+  for (const { kind, option, other } of definition.rules ?? []) {
+    if (!values.has(option) || values.has(other) === (kind === 'needs')) continue;
+    throw failure(
+      kind === 'needs'
+        ? `Option --${other} is required by option --${option}`
+        : `Options --${option} and --${other} are mutually exclusive`,
+    );
   }
 }

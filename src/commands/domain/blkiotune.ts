@@ -31,7 +31,7 @@ export const blkiotune = defineCommand({
     devices('device-write-bytes-sec', 'bytes written in a second'),
     ...configLiveCurrent(),
   ],
-  exclusive: CURRENT_EXCLUDES,
+  rules: CURRENT_EXCLUDES,
   async run(context, args) {
     const domain = await findDomain(context, args);
     const { weight } = args;

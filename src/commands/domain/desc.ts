@@ -20,7 +20,7 @@ export const desc = defineCommand({
     { name: 'edit', type: 'bool', help: 'change the text in an editor' },
     { name: 'new-desc', type: 'argv', help: 'the new text' },
   ],
-  exclusive: CURRENT_EXCLUDES,
+  rules: CURRENT_EXCLUDES,
   async run(context, args) {
     const domain = await findDomain(context, args);
     const what = args.title ? 'title' : 'description';

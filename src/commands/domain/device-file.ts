@@ -16,7 +16,7 @@ export const attachDevice = defineCommand({
     'Adds a disk, network interface or host device to a domain. A running container gets a disk or host device as a node ' +
     'in its /dev, together with the right to use it; an interface appears in its network. Other devices cannot be added.',
   options: [domainOption(), FILE, ...persistentConfigLiveCurrent()],
-  exclusive: PERSISTENT_EXCLUDES,
+  rules: PERSISTENT_EXCLUDES,
   async run(context, args) {
     const domain = await findDomain(context, args);
     const xml = readDescription(args.file);
@@ -36,7 +36,7 @@ export const detachDevice = defineCommand({
     'Removes a disk, network interface or host device from a domain. The file only has to say which: a disk is known by ' +
     'its target, an interface by its MAC or PCI address, a host device by its source.',
   options: [domainOption(), FILE, ...persistentConfigLiveCurrent()],
-  exclusive: PERSISTENT_EXCLUDES,
+  rules: PERSISTENT_EXCLUDES,
   async run(context, args) {
     const domain = await findDomain(context, args);
     const xml = readDescription(args.file);
@@ -61,7 +61,7 @@ export const updateDevice = defineCommand({
     ...persistentConfigLiveCurrent(),
     { name: 'force', type: 'bool', help: 'refused: there is nothing to force' },
   ],
-  exclusive: PERSISTENT_EXCLUDES,
+  rules: PERSISTENT_EXCLUDES,
   async run(context, args) {
     const domain = await findDomain(context, args);
     const xml = readDescription(args.file);

@@ -1,6 +1,6 @@
 // Which definition a device command changes.
 
-import { CURRENT_EXCLUDES, configLiveCurrent } from '../../cli/command.ts';
+import { CURRENT_EXCLUDES, configLiveCurrent, excludes } from '../../cli/command.ts';
 
 const [CONFIG, LIVE, CURRENT] = configLiveCurrent();
 
@@ -14,5 +14,5 @@ export function persistentConfigLiveCurrent() {
   ] as const;
 }
 
-/** The pairs of them that exclude each other. */
-export const PERSISTENT_EXCLUDES = [['persistent', 'current'], ...CURRENT_EXCLUDES] as const;
+/** Their rules. */
+export const PERSISTENT_EXCLUDES = [excludes('persistent', 'current'), ...CURRENT_EXCLUDES];

@@ -1,6 +1,6 @@
 // attach-disk, detach-disk, change-media: disks by the words of a command line.
 
-import { CURRENT_EXCLUDES, configLiveCurrent, defineCommand, domainOption, failure } from '../../cli/command.ts';
+import { CURRENT_EXCLUDES, configLiveCurrent, defineCommand, domainOption, excludes, needs } from '../../cli/command.ts';
 import { withContext } from '../../errors.ts';
 import { findDomain } from '../lookup.ts';
 import { PERSISTENT_EXCLUDES, persistentConfigLiveCurrent } from './device-options.ts';
@@ -38,17 +38,15 @@ export const attachDisk = defineCommand({
     { name: 'source-host-socket', type: 'string', help: 'its socket' },
     ...persistentConfigLiveCurrent(),
   ],
-  exclusive: PERSISTENT_EXCLUDES,
-  requires: [
-    ['source-host-name', 'source-protocol'],
-    ['source-host-transport', 'source-protocol'],
-    ['source-host-socket', 'source-protocol'],
-    ['source-host-socket', 'source-host-transport'],
+  rules: [
+    ...PERSISTENT_EXCLUDES,
+    needs('source-host-name', 'source-protocol'),
+    needs('source-host-transport', 'source-protocol'),
+    needs('source-host-socket', 'source-protocol'),
+    needs('source-host-socket', 'source-host-transport'),
+    excludes('source-host-name', 'source-host-socket'),
   ],
   async run(context, args) {
-    // Only once what they need is there.
-    if (args['source-host-name'] !== undefined && args['source-host-socket'] !== undefined)
-      throw failure('Options --source-host-name and --source-host-socket are mutually exclusive');
     const { newDiskDocument } = await import('../../driver/device-elements.ts');
     const xml = newDiskDocument({
       source: args.source,
@@ -97,7 +95,7 @@ export const detachDisk = defineCommand({
     ...persistentConfigLiveCurrent(),
     { name: 'print-xml', type: 'bool', help: 'print the XML of the disk instead' },
   ],
-  exclusive: PERSISTENT_EXCLUDES,
+  rules: PERSISTENT_EXCLUDES,
   async run(context, args) {
     const domain = await findDomain(context, args);
     const { diskElement } = await import('../../driver/device-elements.ts');
@@ -135,7 +133,13 @@ export const changeMedia = defineCommand({
     { name: 'print-xml', type: 'bool', help: 'print the XML of the drive instead' },
     { name: 'block', type: 'bool', help: 'the new medium is a block device' },
   ],
-  exclusive: [['eject', 'insert'], ['eject', 'update'], ['insert', 'update'], ['eject', 'block'], ...CURRENT_EXCLUDES],
+  rules: [
+    excludes('eject', 'insert'),
+    excludes('eject', 'update'),
+    excludes('insert', 'update'),
+    excludes('eject', 'block'),
+    ...CURRENT_EXCLUDES,
+  ],
   async run(context, args) {
     const domain = await findDomain(context, args);
     const { source } = args;

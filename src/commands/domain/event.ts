@@ -1,4 +1,4 @@
-import { defineCommand, failure } from '../../cli/command.ts';
+import { defineCommand, excludes, failure } from '../../cli/command.ts';
 import type { DomainEvent } from '../../driver/events.ts';
 import { printEvents } from '../event-loop.ts';
 import { findDomain } from '../lookup.ts';
@@ -50,11 +50,7 @@ export const event = defineCommand({
     { name: 'list', type: 'bool', help: 'print the kinds of events' },
     { name: 'timestamp', type: 'bool', help: 'say when' },
   ],
-  exclusive: [
-    ['all', 'event'],
-    ['list', 'all'],
-    ['list', 'event'],
-  ],
+  rules: [excludes('all', 'event'), excludes('list', 'all'), excludes('list', 'event')],
   async run(context, args) {
     if (args.list) {
       context.print(EVENT_NAMES.map((name) => `${name}\n`).join(''));

@@ -29,7 +29,7 @@ export const attachInterface = defineCommand({
     { name: 'managed', type: 'bool', help: 'a PCI device is taken from the host and given back' },
     { name: 'source-mode', type: 'string', help: 'refused, as by libvirt' },
   ],
-  exclusive: PERSISTENT_EXCLUDES,
+  rules: PERSISTENT_EXCLUDES,
   async run(context, args) {
     const { interfaceDocument } = await import('../../driver/device-elements.ts');
     const { type, source, target, mac, script, model, alias, inbound, outbound, managed, 'source-mode': sourceMode } = args;
@@ -59,7 +59,7 @@ export const detachInterface = defineCommand({
     ...persistentConfigLiveCurrent(),
     { name: 'print-xml', type: 'bool', help: 'print the XML of the interface instead' },
   ],
-  exclusive: PERSISTENT_EXCLUDES,
+  rules: PERSISTENT_EXCLUDES,
   async run(context, args) {
     const domain = await findDomain(context, args);
     const { interfaceElement } = await import('../../driver/device-elements.ts');
@@ -146,7 +146,7 @@ export const domiftune = defineCommand({
     { name: 'outbound', type: 'string', help: 'rates of what it sends' },
     ...configLiveCurrent(),
   ],
-  exclusive: CURRENT_EXCLUDES,
+  rules: CURRENT_EXCLUDES,
   async run(context, args) {
     const domain = await findDomain(context, args);
     const { interface: name, inbound, outbound } = args;

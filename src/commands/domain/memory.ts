@@ -25,7 +25,7 @@ export const memtune = defineCommand({
     limit('min-guarantee', 'refused: containers have no guaranteed memory'),
     ...configLiveCurrent(),
   ],
-  exclusive: CURRENT_EXCLUDES,
+  rules: CURRENT_EXCLUDES,
   async run(context, args) {
     const domain = await findDomain(context, args);
     const changes: MemoryLimitChanges = {};
@@ -87,7 +87,7 @@ export const setmem = defineCommand({
   description:
     'Changes the limit of the memory that the domain uses, at most to its maximum (see setmaxmem). Without an option only the running domain is affected.',
   options: [domainOption(), SIZE, ...configLiveCurrent()],
-  exclusive: CURRENT_EXCLUDES,
+  rules: CURRENT_EXCLUDES,
   async run(context, args) {
     const domain = await findDomain(context, args);
     const memoryKiB = toKiB(args.size);
@@ -104,7 +104,7 @@ export const setmaxmem = defineCommand({
   description:
     "Changes the domain's maximum memory, and its current memory with it where that would exceed the maximum. Not while it runs, except in the stored definition.",
   options: [domainOption(), SIZE, ...configLiveCurrent()],
-  exclusive: CURRENT_EXCLUDES,
+  rules: CURRENT_EXCLUDES,
   async run(context, args) {
     const domain = await findDomain(context, args);
     const memoryKiB = toKiB(args.size);

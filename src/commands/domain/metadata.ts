@@ -1,4 +1,4 @@
-import { CURRENT_EXCLUDES, configLiveCurrent, defineCommand, domainOption, failure } from '../../cli/command.ts';
+import { CURRENT_EXCLUDES, configLiveCurrent, defineCommand, domainOption, excludes, failure } from '../../cli/command.ts';
 import { LibvirtError } from '../../errors.ts';
 import { findDomain } from '../lookup.ts';
 
@@ -22,7 +22,7 @@ export const metadata = defineCommand({
     { name: 'set', type: 'string', help: 'the new element' },
     { name: 'remove', type: 'bool', help: 'remove the element' },
   ],
-  exclusive: [['edit', 'set'], ['remove', 'set'], ['remove', 'edit'], ...CURRENT_EXCLUDES],
+  rules: [excludes('edit', 'set'), excludes('remove', 'set'), excludes('remove', 'edit'), ...CURRENT_EXCLUDES],
   async run(context, args) {
     const domain = await findDomain(context, args);
     const { uri, set, key } = args;

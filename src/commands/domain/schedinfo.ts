@@ -1,4 +1,4 @@
-import { type CommandContext, configLiveCurrent, defineCommand, domainOption, failure } from '../../cli/command.ts';
+import { type CommandContext, CURRENT_EXCLUDES, configLiveCurrent, defineCommand, domainOption, failure } from '../../cli/command.ts';
 import type { SchedulerParameters } from '../../driver/domain-scheduler.ts';
 import { libvirtError } from '../../errors.ts';
 import { findDomain } from '../lookup.ts';
@@ -21,10 +21,7 @@ export const schedinfo = defineCommand({
     LIVE,
     { name: 'set', type: 'argv', help: 'NAME=VALUE' },
   ],
-  exclusive: [
-    ['current', 'live'],
-    ['current', 'config'],
-  ],
+  rules: CURRENT_EXCLUDES,
   async run(context, args) {
     const domain = await findDomain(context, args);
     const { schedulerParameters, setSchedulerParameters } = await import('../../driver/domain-scheduler.ts');

@@ -1,4 +1,4 @@
-import { defineCommand, domainOption, failure } from '../../cli/command.ts';
+import { defineCommand, domainOption, excludes, failure, needs } from '../../cli/command.ts';
 import { withContext } from '../../errors.ts';
 import { findDomain } from '../lookup.ts';
 import { storageToRemove } from './storage-operands.ts';
@@ -24,11 +24,7 @@ export const undefine = defineCommand({
     { name: 'tpm', type: 'bool', help: 'also delete the state of the TPM' },
     { name: 'keep-tpm', type: 'bool', help: 'keep the state of the TPM' },
   ],
-  exclusive: [
-    ['nvram', 'keep-nvram'],
-    ['tpm', 'keep-tpm'],
-  ],
-  requires: [['delete-storage-volume-snapshots', 'remove-all-storage']],
+  rules: [excludes('nvram', 'keep-nvram'), excludes('tpm', 'keep-tpm'), needs('delete-storage-volume-snapshots', 'remove-all-storage')],
   async run(context, args) {
     if (args['wipe-storage'] && args.storage === undefined && !args['remove-all-storage']) {
       throw failure("'--wipe-storage' requires '--storage <string>' or '--remove-all-storage'");

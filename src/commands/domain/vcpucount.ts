@@ -1,4 +1,4 @@
-import { configLiveCurrent, defineCommand, domainOption, failure } from '../../cli/command.ts';
+import { configLiveCurrent, defineCommand, domainOption, excludes, failure } from '../../cli/command.ts';
 import type { VcpuCounts } from '../../driver/domain-vcpus.ts';
 import { libvirtError, withContext } from '../../errors.ts';
 import { findDomain } from '../lookup.ts';
@@ -21,11 +21,7 @@ export const vcpucount = defineCommand({
     CURRENT,
     { name: 'guest', type: 'bool', help: 'refused: containers have no agent to ask' },
   ],
-  exclusive: [
-    ['live', 'config'],
-    ['active', 'maximum'],
-    ['guest', 'config'],
-  ],
+  rules: [excludes('live', 'config'), excludes('active', 'maximum'), excludes('guest', 'config')],
   async run(context, args) {
     const domain = await findDomain(context, args);
     if (args.guest) {

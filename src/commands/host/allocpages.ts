@@ -1,4 +1,4 @@
-import { defineCommand } from '../../cli/command.ts';
+import { defineCommand, excludes } from '../../cli/command.ts';
 
 export const allocpages = defineCommand({
   name: 'allocpages',
@@ -14,7 +14,7 @@ export const allocpages = defineCommand({
     { name: 'add', type: 'bool', help: 'add pages to the pool instead of setting its size' },
     { name: 'all', type: 'bool', help: 'in every NUMA cell' },
   ],
-  exclusive: [['all', 'cellno']],
+  rules: [excludes('all', 'cellno')],
   async run(context, args) {
     const cellno = args.cellno;
     const sizeKiB = Number(args.pagesize / 1024n);

@@ -1,4 +1,4 @@
-import { defineCommand } from '../../cli/command.ts';
+import { defineCommand, excludes } from '../../cli/command.ts';
 
 export const freecell = defineCommand({
   name: 'freecell',
@@ -9,7 +9,7 @@ export const freecell = defineCommand({
     { name: 'cellno', type: 'int', help: 'number of one NUMA cell' },
     { name: 'all', type: 'bool', help: 'every NUMA cell, and the sum' },
   ],
-  exclusive: [['all', 'cellno']],
+  rules: [excludes('all', 'cellno')],
   async run(context, args) {
     const { cellFreeMemory, cellsFreeMemory, freeMemoryKiB } = await import('../../driver/host.ts');
     if (args.all) {

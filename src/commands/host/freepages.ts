@@ -1,4 +1,4 @@
-import { defineCommand, failure } from '../../cli/command.ts';
+import { defineCommand, excludes, failure } from '../../cli/command.ts';
 
 export const freepages = defineCommand({
   name: 'freepages',
@@ -10,7 +10,7 @@ export const freepages = defineCommand({
     { name: 'pagesize', type: 'scaled', help: 'size of the pages (in KiB)' },
     { name: 'all', type: 'bool', help: 'every NUMA cell' },
   ],
-  exclusive: [['all', 'cellno']],
+  rules: [excludes('all', 'cellno')],
   async run(context, args) {
     const { allFreePages, freePages } = await import('../../driver/host.ts');
     const cellno = args.cellno;

@@ -1,4 +1,4 @@
-import { type CommandContext, defineCommand } from '../../cli/command.ts';
+import { type CommandContext, defineCommand, excludes } from '../../cli/command.ts';
 import { formatTable } from '../../cli/table.ts';
 import type { DomainSummary } from '../../driver/domain-lookup.ts';
 
@@ -34,11 +34,7 @@ export const list = defineCommand({
     { name: 'managed-save', type: 'bool', help: 'in the table, mark domains with a saved state' },
     { name: 'title', type: 'bool', help: 'in the table, also the titles' },
   ],
-  exclusive: [
-    ['table', 'name'],
-    ['table', 'uuid'],
-    ['table', 'id'],
-  ],
+  rules: [excludes('table', 'name'), excludes('table', 'uuid'), excludes('table', 'id')],
   async run(context, args) {
     const { listDomains } = await import('../../driver/domain-lookup.ts');
     const bareIds = args.id && !args.uuid && !args.name;

@@ -15,7 +15,7 @@ export const dommemstat = defineCommand({
     { name: 'period', type: 'int', namedOnly: true, help: 'refused: nothing collects figures in between' },
     ...configLiveCurrent(),
   ],
-  exclusive: CURRENT_EXCLUDES,
+  rules: CURRENT_EXCLUDES,
   async run(context, args) {
     const domain = await findDomain(context, args);
     const { period } = args;

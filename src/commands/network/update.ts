@@ -25,7 +25,7 @@ export const netUpdate = defineCommand({
     { name: 'live', type: 'bool', help: 'affect the active network' },
     { name: 'current', type: 'bool', help: 'affect the active network, or the stored definition if it is not active (default)' },
   ],
-  exclusive: [...CURRENT_EXCLUDES],
+  rules: CURRENT_EXCLUDES,
   async run(context, args) {
     const found = await findNetworkOperand(context, args);
     const word = args.command;

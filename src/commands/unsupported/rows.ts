@@ -1,6 +1,6 @@
 // From a row of a table to a command.
 
-import { type CommandDefinition, CURRENT_EXCLUDES, defineCommand, type OptionDefinition } from '../../cli/command.ts';
+import { type CommandDefinition, CURRENT_EXCLUDES, defineCommand, excludes, type OptionDefinition } from '../../cli/command.ts';
 import type { Call, Outcome } from './outcomes.ts';
 
 /** Name, options, outcomes in the order in which they are tried; `one other` are options that exclude each other. */
@@ -12,7 +12,7 @@ export type Row = readonly [name: string, options: string, outcomes: readonly Ou
  */
 export function commandOf(group: string, [name, options, outcomes, exclusive = []]: Row): CommandDefinition {
   const definitions = options.split(' ').filter(Boolean).map(optionOf);
-  const pairs = exclusive.map((pair) => pair.split(' ') as [string, string]);
+  const pairs = exclusive.map((pair) => excludes(...(pair.split(' ') as [string, string])));
   const affects = definitions.some((option) => option.name === 'current') && definitions.some((option) => option.name === 'config');
   return defineCommand({
     name,
@@ -21,7 +21,7 @@ export function commandOf(group: string, [name, options, outcomes, exclusive = [
     summary: 'not available for containers',
     description: "The LXC driver has no such operation. The command is known so that scripts get libvirt's own error from it.",
     options: definitions,
-    exclusive: [...(affects ? CURRENT_EXCLUDES : []), ...pairs],
+    rules: [...(affects ? CURRENT_EXCLUDES : []), ...pairs],
     async run(context, args) {
       const call = { context, args, domain: undefined, active: undefined };
       if (await firstThatApplies(outcomes, true, call)) return;

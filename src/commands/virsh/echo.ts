@@ -1,4 +1,4 @@
-import { defineCommand } from '../../cli/command.ts';
+import { defineCommand, excludes } from '../../cli/command.ts';
 import { quoteForShell } from '../../cli/shell-quote.ts';
 
 export const echo = defineCommand({
@@ -15,11 +15,7 @@ export const echo = defineCommand({
     { name: 'err', type: 'bool', help: 'print an error line instead' },
     { name: 'string', type: 'argv', aliases: ['str', 'hi=hello'], help: 'the words' },
   ],
-  exclusive: [
-    ['shell', 'xml'],
-    ['shell', 'split'],
-    ['xml', 'split'],
-  ],
+  rules: [excludes('shell', 'xml'), excludes('shell', 'split'), excludes('xml', 'split')],
   async run(context, args) {
     const words = args.string.map((word) => (args.shell ? quoteForShell(word) : args.xml ? escapeForXml(word) : word));
     const line = words.join(' ');

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type CommandDefinition, defineCommand, type OptionDefinition } from '../../../src/cli/command.ts';
+import { type CommandDefinition, defineCommand, excludes, type OptionDefinition } from '../../../src/cli/command.ts';
 import { commandTable } from '../../../src/cli/full-table.ts';
 import { optionForm, printHelp, synopsis } from '../../../src/cli/help.ts';
 import { parseWords } from '../../../src/cli/parse.ts';
@@ -30,7 +30,7 @@ describe('commandMistakes()', () => {
     expect(commandMistakes(command(...options))).toEqual([mistake]);
   });
   it('finds a rule about an option that there is not', () => {
-    expect(commandMistakes({ ...command(flag), exclusive: [['flag', 'other']] })).toEqual(["x: rule about unknown option 'other'"]);
+    expect(commandMistakes({ ...command(flag), rules: [excludes('flag', 'other')] })).toEqual(["x: rule about unknown option 'other'"]);
   });
 });
 

@@ -99,7 +99,7 @@ describe('man/virsh-lxc.1', () => {
   });
 
   it('takes nothing of a help text for a request', () => {
-    const strange = { ...commandTable.find('list')!, description: ".start\n'so \\x -- a-b", options: [], exclusive: [] };
+    const strange = { ...commandTable.find('list')!, description: ".start\n'so \\x -- a-b", options: [], rules: [] };
     const table = { ...commandTable, groups: [{ name: 'One', keyword: 'one', commands: [strange] }] };
     const made = manualPage({ ...sources, table, page: '.\\" insert: commands\n', commands: '' });
     expect(made.split('\n').slice(2)).toEqual([
