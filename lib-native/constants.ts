@@ -126,6 +126,7 @@ export const AT_RECURSIVE = 0x8000;
 export const AT_SYMLINK_NOFOLLOW = 0x100;
 
 export const O_RDONLY = 0;
+export const O_EXCL = 0o200;
 export const O_WRONLY = 1;
 export const O_RDWR = 2;
 export const O_CREAT = 0o100;
@@ -195,6 +196,9 @@ export const LOOP_CTL_GET_FREE = 0x4c82;
 export const LOOP_CONFIGURE = 0x4c0a;
 export const LO_FLAGS_READ_ONLY = 1;
 export const LO_FLAGS_AUTOCLEAR = 4;
+export const NBD_CLEAR_SOCK = 0xab04;
+export const NBD_CLEAR_QUE = 0xab05;
+export const NBD_DISCONNECT = 0xab08;
 
 export const POLLIN = 1;
 

@@ -111,11 +111,18 @@ export interface OwnNode {
   access: string;
 }
 
+/** The host's block device behind a disk, while the domain runs; undefined for a disk that has none. */
+export function blockDeviceOf({ type, source, imageDevice }: DiskDevice): string | undefined {
+  return type === 'block' ? source : imageDevice;
+}
+
 /** `isPlugged`: into a running container. Throws CONFIG_UNSUPPORTED or SYSTEM_ERROR for what is no device of the host. */
 export function diskNode(disk: DiskDevice, { isPlugged = false } = {}): OwnNode {
-  if (disk.source === undefined) throw libvirtError('CONFIG_UNSUPPORTED', "Can't setup disk without media");
-  if (disk.type !== 'block') throw libvirtError('CONFIG_UNSUPPORTED', "Can't setup disk for non-block device");
-  return { node: nodeOf(disk.source, disk.target.dev, 'Disk source', isPlugged ? 'b' : undefined), access: disk.readonly ? 'rm' : 'rwm' };
+  const isLocal = ['block', 'file', 'dir'].includes(disk.type);
+  if (isLocal && disk.source === undefined) throw libvirtError('CONFIG_UNSUPPORTED', "Can't setup disk without media");
+  const source = blockDeviceOf(disk);
+  if (source === undefined) throw libvirtError('CONFIG_UNSUPPORTED', "Can't setup disk for non-block device");
+  return { node: nodeOf(source, disk.target.dev, 'Disk source', isPlugged ? 'b' : undefined), access: disk.readonly ? 'rm' : 'rwm' };
 }
 
 /** A hostdev keeps its place below /dev. */

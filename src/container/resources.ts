@@ -18,7 +18,6 @@ import { linux } from '../../lib-native/linux.ts';
 import type { DomainDefinition, FilesystemDevice } from '../domain/definition.ts';
 import { libvirtError, systemError } from '../errors.ts';
 import { makeDevice } from '../host/cgroup/limits.ts';
-import { attachLoop } from '../host/loop.ts';
 import { cloneMount, cloneTree, makeReadonly, newMount, tryNewMount } from '../host/mounts.ts';
 import { openHostPty, openPtyOf, type Pty } from '../host/pty.ts';
 import type { DeviceNode } from './devices.ts';
@@ -44,6 +43,8 @@ const DEV_TMPFS_BYTES = 65536;
 
 export interface ResourceRequest {
   definition: DomainDefinition;
+  /** Block devices of image files, by the place of their <filesystem> (images.ts). */
+  images: ReadonlyMap<number, string>;
   nodes: readonly DeviceNode[];
   /** v1: folder names and links (`cpu` -> `cpu,cpuacct`) at the hierarchies' mount point. */
   cgroupNames: { folders: string[]; links: [name: string, target: string][] } | undefined;
@@ -60,7 +61,7 @@ export function openResources(request: ResourceRequest): Resources {
     for (const fd of fds.splice(0)) linux.close(fd);
   };
   try {
-    const { definition } = request;
+    const { definition, images } = request;
     const owner = containerRoot(definition);
     const devpts = keep(openDevpts(definition));
     const consoles = definition.devices.consoles.map(() => {
@@ -75,11 +76,11 @@ export function openResources(request: ResourceRequest): Resources {
     const fuse = openFuse();
     keep(fuse.device);
     keep(fuse.mount);
-    const root = keep(openRoot(definition, keep));
+    const root = keep(openRoot(definition, images));
     const filesystems = new Map<number, { mount: number; isFile: boolean }>();
     definition.devices.filesystems.forEach((filesystem, i) => {
       if (filesystem.target === '/' || filesystem.type === 'bind') return;
-      const mount = keep(openFilesystem(filesystem, owner, keep));
+      const mount = keep(openFilesystem(filesystem, owner, images.get(i)));
       filesystems.set(i, { mount, isFile: !fs.fstatSync(mount).isDirectory() });
     });
     const cgroupTmpfs = request.cgroupNames ? keep(openCgroupTmpfs(request.cgroupNames, owner)) : undefined;
@@ -165,12 +166,13 @@ function openFuse(): { device: number; mount: number } {
   return { device, mount };
 }
 
-function openRoot(definition: DomainDefinition, keep: (fd: number) => number): number {
-  const root = definition.devices.filesystems.find(({ target }) => target === '/');
+function openRoot(definition: DomainDefinition, images: ReadonlyMap<number, string>): number {
+  const { filesystems } = definition.devices;
+  const root = filesystems.find(({ target }) => target === '/');
   if (root && !['mount', 'block', 'file'].includes(root.type)) {
     throw libvirtError('CONFIG_UNSUPPORTED', `Unsupported root filesystem type ${root.type}`);
   }
-  const mount = root ? openFilesystem(root, containerRoot(definition), keep) : openDirectory('/');
+  const mount = root ? openFilesystem(root, containerRoot(definition), images.get(filesystems.indexOf(root))) : openDirectory('/');
   if (!fs.fstatSync(mount).isDirectory()) {
     linux.close(mount);
     throw systemError(`Failed to access '${root?.source ?? '/'}'`, 20);
@@ -178,8 +180,8 @@ function openRoot(definition: DomainDefinition, keep: (fd: number) => number): n
   return mount;
 }
 
-/** A detached mount of a <filesystem>'s source. The result is the caller's to close; what it only needs meanwhile goes to `keep`. */
-function openFilesystem(filesystem: FilesystemDevice, owner: { uid: number; gid: number }, keep: (fd: number) => number): number {
+/** A detached mount of a <filesystem>'s source. `image`: the block device that one of type `file` is behind. */
+function openFilesystem(filesystem: FilesystemDevice, owner: { uid: number; gid: number }, image: string | undefined): number {
   const { type, source, readonly } = filesystem;
   switch (type) {
     case 'mount': {
@@ -198,31 +200,14 @@ function openFilesystem(filesystem: FilesystemDevice, owner: { uid: number; gid:
       });
     case 'block':
       return mountBlock(source, readonly);
-    case 'file': {
-      refuseImage(filesystem);
-      const loop = attachLoop(source, readonly);
-      keep(loop.fd);
-      return mountBlock(loop.path, readonly);
-    }
+    case 'file':
+      return mountBlock(image!, readonly);
     default: {
       // The source of a volume is no path.
       if (type !== 'volume' && !fs.existsSync(source)) throw systemError(`Failed to access '${source}'`, 2);
       throw libvirtError('CONFIG_UNSUPPORTED', `Cannot mount filesystem type ${type}`);
     }
   }
-}
-
-/** What a loop device cannot mount. The drivers and which of them is the default are libvirt's; nbd is missing. */
-function refuseImage({ driver }: FilesystemDevice): void {
-  const isRaw = [undefined, 'raw', 'none'].includes(driver?.format);
-  const type = driver?.type ?? (isRaw ? 'loop' : 'nbd');
-  const refusal = (words: string) => libvirtError('CONFIG_UNSUPPORTED', words);
-  if (type === 'nbd') {
-    const remedy = isRaw ? 'a raw image needs only driver loop' : 'the image can be converted for driver loop: qemu-img convert -O raw';
-    throw refusal(`fs driver nbd is not supported, ${remedy}`);
-  }
-  if (type !== 'loop') throw refusal(`fs driver ${type} is not supported`);
-  if (!isRaw) throw refusal(`fs format ${driver?.format} is not supported`);
 }
 
 function openHostSys(): number {

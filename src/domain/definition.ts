@@ -187,6 +187,8 @@ export interface DiskDevice extends DeviceAlias {
   source?: string;
   /** <source> as printed. */
   sourceElement?: EchoedElement;
+  /** `file`, while the domain runs: the block device of the host that stands for the file. Only a status has it. */
+  imageDevice?: string;
   target: { dev: string; bus: string; others: [name: string, value: string][] };
   readonly: boolean;
   shareable: boolean;

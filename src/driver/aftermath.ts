@@ -60,6 +60,8 @@ export async function runAftermath(args: string[]): Promise<void> {
     if (!record && uuid !== undefined && Number(waitStatus) === ABANDONED) {
       const { releaseOldPorts } = await import('./network-ports.ts');
       releaseOldPorts({ uuid });
+      const { releaseNbds } = await import('../host/nbd.ts');
+      releaseNbds(uuid);
     }
     if (!record && !isDefined(name)) lock.retire();
     return;

@@ -1,5 +1,6 @@
 // Block device limits and statistics of a domain: blkiotune, domblkstat.
 
+import { blockDeviceOf } from '../container/devices.ts';
 import type { BlkioDevice, DomainDefinition } from '../domain/definition.ts';
 import { errnoCode, libvirtError } from '../errors.ts';
 import type { DomainCgroup } from '../host/cgroup/group.ts';
@@ -177,7 +178,8 @@ export function blockStats(connection: Connection, ref: DomainRef, device: strin
   if (device === '') return group.layout.version === 1 ? statsV1(group, undefined) : statsV2(group, undefined);
   const disk = image.live?.devices.disks.find(({ target, source }) => target.dev === device || source === device);
   if (!disk) throw libvirtError('INVALID_ARG', `invalid path: ${device}`);
-  const number = disk.source === undefined ? '-' : blockDeviceNumber(disk.source);
+  const source = blockDeviceOf(disk);
+  const number = source === undefined ? '-' : blockDeviceNumber(source);
   return group.layout.version === 1 ? statsV1(group, number) : statsV2(group, number);
 }
 

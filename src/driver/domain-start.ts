@@ -111,7 +111,7 @@ function forget(name: string, lock: DomainLock): void {
 export async function planStart(_connection: Connection, ref: DomainRef): Promise<string> {
   const { dryRun } = await import('./run.ts');
   const { formatPlan } = await import('../container/print-plan.ts');
-  return formatPlan(dryRun(loadDefinition(ref.name)));
+  return formatPlan(await dryRun(loadDefinition(ref.name)));
 }
 
 /**

@@ -53,6 +53,11 @@ export async function clearUp({ domain, cgroup, reason, quiet }: Ending, lock: D
     }
   }
   if (cgroup !== undefined) removeCgroup(new DomainCgroup(cgroup));
+  const { disks, filesystems } = domain.devices;
+  if ([...disks, ...filesystems].some(({ type }) => type === 'file')) {
+    const { releaseImages } = await import('../container/images.ts');
+    releaseImages(domain);
+  }
   await hook('release');
   rememberEnd(domain.name, reason);
   removeStatus(domain.name);

@@ -14,6 +14,7 @@ import { linux } from '../../lib-native/linux.ts';
 import type { Plan } from '../../lib-native/plan-encoding.ts';
 import { type DomainDevicesPlan, domainDeviceNodes } from '../container/devices.ts';
 import { idMapText } from '../container/idmap.ts';
+import type { Images } from '../container/images.ts';
 import { asStartup, Controller, controllerEnvironment, InheritedFds, startupFailure } from '../container/launch.ts';
 import { hasNetworkNamespace, hasUserNamespace } from '../container/namespaces.ts';
 import type { PreparedNetwork } from '../container/network.ts';
@@ -110,12 +111,14 @@ async function portsFor(domain: DomainDefinition): Promise<TakenPorts | undefine
 }
 
 /** The plan of a domain that is not started: with the descriptors that a start would have. */
-export function dryRun(definition: DomainDefinition): Plan {
+export async function dryRun(definition: DomainDefinition): Promise<Plan> {
   const domain = liveDefinition(definition);
+  using images = await imagesFor(domain);
   using shared = openSharedNamespaces(domain);
   using resources = openDomainResources(
     domain,
     asStartup(() => domainDeviceNodes(domain)),
+    images,
   );
   const numbers = inheritResources(resources, shared.fds, new InheritedFds([null, null, null]));
   const group = asStartup(() => cgroupFor(domain, process.pid));
@@ -131,9 +134,10 @@ interface OwnNetwork {
 }
 
 async function launch(domain: DomainDefinition, network: OwnNetwork | undefined, options: RunOptions, hook: Hook): Promise<void> {
+  using images = await imagesFor(domain);
   const devices = asStartup(() => domainDeviceNodes(domain));
   using shared = openSharedNamespaces(domain);
-  using resources = openDomainResources(domain, devices);
+  using resources = openDomainResources(domain, devices, images);
   domain.devices.consoles.forEach((device, i) => {
     device.sourcePath = `/dev/pts/${resources.consoles[i]!.host.index}`;
   });
@@ -147,6 +151,7 @@ async function launch(domain: DomainDefinition, network: OwnNetwork | undefined,
   ]);
   const fuse = inherited.add(resources.fuse.device);
   inherited.add(lock.fd);
+  for (const fd of images?.diskFds ?? []) inherited.add(fd);
   const firstOfPlan = inherited.fds.length;
   const numbers = inheritResources(resources, shared.fds, inherited);
   const passFds = (options.passFds ?? []).map((fd) => inherited.add(fd));
@@ -192,6 +197,7 @@ async function launch(domain: DomainDefinition, network: OwnNetwork | undefined,
       controller.waitReady();
     }
     await hook(['started', 'begin']);
+    images?.keep();
     if (options.autodestroy) controller.keepControl();
   } catch (error) {
     if (group && options.paused) thawQuietly(group.path);
@@ -220,10 +226,21 @@ function statusOf(
   };
 }
 
-function openDomainResources(domain: DomainDefinition, devices: DomainDevicesPlan): Resources {
+/** Loads what image files need, if the domain has any, and puts them behind block devices. */
+async function imagesFor(domain: DomainDefinition): Promise<Images | undefined> {
+  const { disks, filesystems } = domain.devices;
+  if (![...disks, ...filesystems].some(({ type }) => type === 'file')) return undefined;
+  const { attachImages } = await import('../container/images.ts');
+  const images = asStartup(() => attachImages(domain));
+  for (const [place, device] of images.disks) disks[place]!.imageDevice = device;
+  return images;
+}
+
+function openDomainResources(domain: DomainDefinition, devices: DomainDevicesPlan, images: Images | undefined): Resources {
   return asStartup(() =>
     openResources({
       definition: domain,
+      images: images?.filesystems ?? new Map(),
       nodes: devices.nodes,
       cgroupNames: cgroupMountNames(hostCgroups()),
     }),

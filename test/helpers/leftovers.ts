@@ -8,7 +8,8 @@ export interface Leftovers {
   processes: string[];
   cgroups: string[];
   mounts: string[];
-  loops: string[];
+  /** Block devices that stand for image files. */
+  images: string[];
   links: string[];
   /** Files of the store that belong to no defined domain: status, pids, locks, temporary ones. */
   files: string[];
@@ -37,10 +38,17 @@ export function leftovers(prefix: string, tag: string): Leftovers {
     mounts: read('/proc/self/mountinfo')
       .split('\n')
       .filter((line) => line.includes(`${prefix}/`)),
-    loops: list('/sys/block').filter((name) => read(`/sys/block/${name}/loop/backing_file`).startsWith(prefix)),
+    images: list('/sys/block').filter((name) => imageOf(name).startsWith(prefix)),
     links: list('/sys/class/net').filter((name) => ownUuids(prefix).some((uuid) => read(`/sys/class/net/${name}/ifalias`).includes(uuid))),
     files: storeFiles(prefix),
   };
+}
+
+/** The file behind a loop device, or the last word of the command line that serves a network block device. */
+function imageOf(name: string): string {
+  const server = read(`/sys/block/${name}/pid`).trim();
+  const words = server ? read(`/proc/${server}/cmdline`).split('\0') : [];
+  return words.at(-2) ?? read(`/sys/block/${name}/loop/backing_file`);
 }
 
 function processes(prefix: string, tag: string): string[] {

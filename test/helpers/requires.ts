@@ -23,6 +23,9 @@ const NEEDS = {
   swapaccount: () => !hasV1Memory() || fs.existsSync('/sys/fs/cgroup/memory/memory.memsw.limit_in_bytes'),
   fuse: () => fs.existsSync('/dev/fuse'),
   loop: () => fs.existsSync('/dev/loop-control'),
+  /** The kernel's module, and qemu-utils. */
+  nbd: () =>
+    (fs.existsSync('/sys/block/nbd0') || spawnSync('modprobe', ['nbd']).status === 0) && hasCommand('qemu-nbd') && hasCommand('qemu-img'),
   ext4: () => /^\text4$/m.test(fs.readFileSync('/proc/filesystems', 'utf8')),
   userns: () => fs.existsSync('/proc/self/ns/user'),
   busybox: () => hasCommand('busybox'),

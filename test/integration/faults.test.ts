@@ -253,7 +253,7 @@ suite('a killed', ['root', 'built', 'busybox', 'fuse'], () => {
       process.kill(virsh.controllerPid(name), 'SIGKILL');
       await eventually(() => virsh.ok('domstate', name).trim() === 'shut off');
       virsh.ok('undefine', name);
-      expect(virsh.leftovers()).toEqual({ processes: [], cgroups: [], mounts: [], loops: [], links: [], files: [] });
+      expect(virsh.leftovers()).toEqual({ processes: [], cgroups: [], mounts: [], images: [], links: [], files: [] });
     });
 
     it('of a transient domain: the next list leaves nothing of it', async () => {
@@ -262,7 +262,7 @@ suite('a killed', ['root', 'built', 'busybox', 'fuse'], () => {
       process.kill(virsh.controllerPid(name), 'SIGKILL');
       await eventually(() => {
         virsh.ok('list', '--all');
-        expect(virsh.leftovers()).toEqual({ processes: [], cgroups: [], mounts: [], loops: [], links: [], files: [] });
+        expect(virsh.leftovers()).toEqual({ processes: [], cgroups: [], mounts: [], images: [], links: [], files: [] });
         return true;
       });
     });

@@ -209,7 +209,7 @@ suite('inside a container', ['root', 'built', 'busybox', 'fuse'], () => {
       });
       expect(virsh.inside(name, 'echo kept >/mnt/file; cat /mnt/file; grep " /mnt " /proc/mounts | cut -d" " -f3')).toBe('kept\next4\n');
       virsh.ok('destroy', name);
-      expect(virsh.leftovers().loops).toEqual([]);
+      expect(virsh.leftovers().images).toEqual([]);
     });
 
     it('a read-only root is read-only, what is mounted on it is not', () => {

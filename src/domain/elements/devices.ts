@@ -87,7 +87,7 @@ export function writeDevices(writer: XmlWriter, { devices }: DomainDefinition, f
   };
   writer.block('devices', [], () => {
     writer.text('emulator', devices.emulator);
-    for (const disk of devices.disks) writeDisk(writer, disk);
+    for (const disk of devices.disks) writeDisk(writer, disk, form);
     writeAll(writer, devices.controllers);
     writeAll(writer, devices.leases);
     for (const device of devices.filesystems) writeFilesystem(writer, device);

@@ -116,6 +116,8 @@ export function parseDisk(element: XmlElement, live: boolean, { naming = false }
     const path = pathOf(sourceElement, type);
     if (path !== undefined) disk.source = path;
   }
+  const image = live ? childOf(element, 'image') : undefined;
+  if (image) disk.imageDevice = attributeOf(image, 'dev') ?? '';
   const serial = childText(element, 'serial');
   if (serial !== undefined) disk.serial = serial;
   Object.assign(disk, parseDeviceInfo(element, { live, boot: true }));
@@ -309,7 +311,8 @@ function validateTotals(disk: DiskDevice): void {
 
 // -- printing ----------------------------------------------------------------------------------------------------------------
 
-export function writeDisk(writer: XmlWriter, disk: DiskDevice): void {
+/** `status`: with what only a status document keeps. */
+export function writeDisk(writer: XmlWriter, disk: DiskDevice, { status = false } = {}): void {
   const other = (...names: string[]): void => {
     for (const name of names) for (const element of disk.others) if (element.name === name) writeEchoed(writer, element);
   };
@@ -321,6 +324,7 @@ export function writeDisk(writer: XmlWriter, disk: DiskDevice): void {
       });
     other('auth');
     if (disk.sourceElement) writeEchoed(writer, disk.sourceElement);
+    if (status && disk.imageDevice !== undefined) writer.empty('image', [['dev', disk.imageDevice]]);
     other('backingStore', 'backenddomain', 'geometry', 'blockio');
     writer.empty('target', [['dev', disk.target.dev], ['bus', disk.target.bus], ...disk.target.others]);
     other('iotune');

@@ -89,6 +89,13 @@ describe('domainDeviceNodes()', () => {
     expect(rules(change)).toEqual([...STANDARD_RULES, `b ${major}:${minor} rwm`, `b ${major}:${minor} rm`, PTYS]);
   });
 
+  it.runIf(block)('makes a disk from the block device that its image is behind', () => {
+    const [major, minor] = number();
+    const change = ({ devices }: DomainDefinition) => devices.disks.push(disk({ type: 'file', source: '/image', imageDevice: block! }));
+    expect(ownNodes(change)).toEqual([{ path: 'sda', type: 'b', major, minor, mode: 0o700 }]);
+    expect(rules(change)).toEqual([...STANDARD_RULES, `b ${major}:${minor} rwm`, PTYS]);
+  });
+
   it.runIf(block)('allows the block device of a file system, which needs no node', () => {
     const [major, minor] = number();
     const change = ({ devices }: DomainDefinition) =>

@@ -8,7 +8,7 @@ function runningDomain(): DomainStatus {
   const domain = parseDomain(
     domainWith({
       top: '<description>two\nlines</description>',
-      devices: `<console/><console/><interface type='network'><source network='lan'/><guest dev='eth0'/></interface>`,
+      devices: `<disk type='file'><source file='/disk'/><target dev='vda'/></disk><console/><console/><interface type='network'><source network='lan'/><guest dev='eth0'/></interface>`,
     }),
     testHost(),
   );
@@ -18,6 +18,7 @@ function runningDomain(): DomainStatus {
   const [first, second] = domain.devices.consoles;
   Object.assign(first!, { sourcePath: '/dev/pts/3', alias: 'console0' });
   Object.assign(second!, { sourcePath: '/dev/pts/4', alias: 'console1' });
+  domain.devices.disks[0]!.imageDevice = '/dev/loop7';
   Object.assign(domain.devices.interfaces[0]!, {
     targetDev: 'vnet0',
     actual: { type: 'network', source: 'virbr0', bandwidth: { inbound: { floor: 9 }, classId: 3 } },
@@ -42,6 +43,14 @@ describe('status documents', () => {
     const again = parseStatus(formatStatus(status), testHost());
     expect(again).toEqual(status);
     expect(formatDomain(again.domain, { live: true })).toBe(formatDomain(status.domain, { live: true }));
+  });
+
+  it('alone know the block devices behind image files', () => {
+    const { domain } = runningDomain();
+    expect(formatStatus(runningDomain())).toContain("<image dev='/dev/loop7'/>");
+    expect(formatDomain(domain, { live: true })).not.toContain('loop7');
+    const foreign = domainWith({ devices: "<disk type='file'><source file='/disk'/><image dev='/dev/sda'/><target dev='vda'/></disk>" });
+    expect(parseDomain(foreign, testHost()).devices.disks[0]).not.toHaveProperty('imageDevice');
   });
 
   it('have the domain indented by two', () => {

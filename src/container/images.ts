@@ -1,0 +1,118 @@
+// Image files that a container has as block devices: of <filesystem type='file'> and <disk type='file'>. Between file and
+// device stands a loop device or, for what the kernel cannot read itself, a network block device (libvirt: LXC driver, images).
+import { linux } from '../../lib-native/linux.ts';
+import type { DiskDevice, DomainDefinition, FilesystemDevice } from '../domain/definition.ts';
+import { libvirtError } from '../errors.ts';
+import { attachLoop } from '../host/loop.ts';
+import { attachNbd, releaseNbds } from '../host/nbd.ts';
+
+export interface Images extends Disposable {
+  /** The block devices, by the place of their <filesystem> or <disk> in the definition. */
+  filesystems: Map<number, string>;
+  disks: Map<number, string>;
+  /** What keeps the disks' loop devices bound: to be the controller's as long as the container runs. A file system is kept by its mount. */
+  diskFds: number[];
+  /** Leaves network block devices to the container, whose end gives them back (releaseImages). */
+  keep(): void;
+}
+
+interface Image {
+  kind: 'fs' | 'disk';
+  file: string;
+  driver: string | undefined;
+  format: string | undefined;
+  cache: string | undefined;
+  readonly: boolean;
+}
+
+const imageOfFilesystem = ({ source, driver, readonly }: FilesystemDevice): Image => ({
+  kind: 'fs',
+  file: source,
+  driver: driver?.type,
+  format: driver?.format,
+  cache: undefined,
+  readonly,
+});
+
+const imageOfDisk = ({ source, driver, readonly }: DiskDevice): Image => ({
+  kind: 'disk',
+  file: source!,
+  driver: driver?.name,
+  format: driver?.type,
+  cache: driver?.others.find(([name]) => name === 'cache')?.[1],
+  readonly,
+});
+
+/** In libvirt's order, each with its place. */
+function imagesOf({ devices: { filesystems, disks } }: DomainDefinition): [of: 'filesystems' | 'disks', place: number, image: Image][] {
+  return [
+    ...filesystems.flatMap((device, i): ['filesystems', number, Image][] =>
+      device.type === 'file' ? [['filesystems', i, imageOfFilesystem(device)]] : [],
+    ),
+    ...disks.flatMap((device, i): ['disks', number, Image][] =>
+      device.type === 'file' && device.source !== undefined ? [['disks', i, imageOfDisk(device)]] : [],
+    ),
+  ];
+}
+
+/** True if the domain has a network block device while it runs. */
+function hasNbds(definition: DomainDefinition): boolean {
+  return imagesOf(definition).some(([, , image]) => driverFor(image) === 'nbd');
+}
+
+/** Throws CONFIG_UNSUPPORTED, INTERNAL_ERROR or SYSTEM_ERROR; nothing is attached then. */
+export function attachImages(definition: DomainDefinition): Images {
+  const devices = { filesystems: new Map<number, string>(), disks: new Map<number, string>() };
+  const fds: number[] = [];
+  const diskFds: number[] = [];
+  let ours = hasNbds(definition);
+  if (ours) releaseNbds(definition.uuid); // of a start whose command was killed
+  const dispose = () => {
+    for (const fd of fds.splice(0)) linux.close(fd);
+    if (ours) releaseNbds(definition.uuid);
+  };
+  try {
+    for (const [of, place, image] of imagesOf(definition)) {
+      checkImage(image);
+      const { file, readonly } = image;
+      if (driverFor(image) === 'nbd') {
+        devices[of].set(place, attachNbd({ file, format: image.format!, readonly, owner: definition.uuid }));
+        continue;
+      }
+      const loop = attachLoop(file, readonly);
+      fds.push(loop.fd);
+      if (of === 'disks') diskFds.push(loop.fd);
+      devices[of].set(place, loop.path);
+    }
+  } catch (error) {
+    dispose();
+    throw error;
+  }
+  const keep = () => {
+    ours = false;
+  };
+  return { ...devices, diskFds, keep, [Symbol.dispose]: dispose };
+}
+
+/** Gives back the network block devices of a container that has ended. Loop devices go with their last user. */
+export function releaseImages(definition: DomainDefinition): void {
+  if (hasNbds(definition)) releaseNbds(definition.uuid);
+}
+
+const isRaw = ({ format }: Image): boolean => format === undefined || format === 'raw';
+
+function driverFor(image: Image): string {
+  return image.driver ?? (isRaw(image) ? 'loop' : 'nbd');
+}
+
+function checkImage(image: Image): void {
+  const driver = driverFor(image);
+  const refuse = (message: string): never => {
+    throw libvirtError('CONFIG_UNSUPPORTED', message);
+  };
+  if (driver !== 'loop' && driver !== 'nbd') refuse(`${image.kind} driver ${driver} is not supported`);
+  if (driver === 'loop' && !isRaw(image)) refuse(`${image.kind} format ${image.format} is not supported`);
+  if (driver === 'loop') return;
+  if (image.cache !== undefined && image.cache !== 'none') refuse(`Disk cache mode ${image.cache} is not supported`);
+  if (image.format === undefined) refuse('An explicit disk format must be specified');
+}

@@ -1,0 +1,130 @@
+// Network block devices (nbd) for image files that the kernel cannot read itself: each is served by a qemu-nbd of its own
+// (qemu-nbd(8)), which ends when its device is disconnected. Nothing is written down about them: a device's server is found by
+// the kernel, and what it is for by its command line.
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { EBUSY, NBD_CLEAR_QUE, NBD_CLEAR_SOCK, NBD_DISCONNECT, O_CLOEXEC, O_EXCL, O_RDONLY, O_RDWR } from '../../lib-native/constants.ts';
+import { linux } from '../../lib-native/linux.ts';
+import { pause } from '../../lib-native/pause.ts';
+import { libvirtError } from '../errors.ts';
+import { leaveUnit } from './cgroup/controllers.ts';
+import { requireProgram } from './programs.ts';
+
+const SYSFS = '/sys/block';
+const START_TIMEOUT_MS = 20_000;
+const READY_TIMEOUT_MS = 1000;
+/** For a file system that was mounted from a device to be written back. */
+const UNMOUNT_TIMEOUT_MS = 10_000;
+const POLL_MS = 5;
+
+export interface NbdRequest {
+  file: string;
+  /** As qemu-img(1) knows it. */
+  format: string;
+  readonly: boolean;
+  /** Uuid of the domain. */
+  owner: string;
+}
+
+/** Puts `file` behind a free device and returns that. Throws INTERNAL_ERROR or OPERATION_FAILED; nothing is left then. */
+export function attachNbd({ file, format, readonly, owner }: NbdRequest): string {
+  loadModule();
+  const program = requireProgram('qemu-nbd', 'qemu-utils');
+  const options = [`--format=${format}`, ...(readonly ? ['--read-only'] : []), '--nocache', mark(owner)];
+  let reason = 'No free NBD devices';
+  for (const name of devices()) {
+    if (serverOf(name) !== undefined) continue;
+    const device = `/dev/${name}`;
+    // An absolute path is never taken for one of qemu's protocols.
+    const failure = run(program, [...options, `--connect=${device}`, path.resolve(file)]);
+    const server = failure === undefined ? waitForServer(name) : undefined;
+    if (server !== undefined) {
+      leaveUnit(server);
+      return device;
+    }
+    if (failure === undefined) disconnect(name);
+    reason = failure ?? `${device} is not served`;
+    if (serverOf(name) === undefined) break; // nobody else was quicker to take it: it is the file
+  }
+  throw libvirtError('INTERNAL_ERROR', reason);
+}
+
+/** Disconnects the devices of a domain whose container has ended, after what was mounted from them has been written back. */
+export function releaseNbds(owner: string): void {
+  for (const name of devices()) {
+    const server = serverOf(name);
+    if (server === undefined || !isServing(server, owner)) continue;
+    for (let waited = 0; isMounted(name) && waited < UNMOUNT_TIMEOUT_MS; waited += POLL_MS) pause(POLL_MS);
+    disconnect(name);
+    for (let waited = 0; isServing(server, owner) && waited < READY_TIMEOUT_MS; waited += POLL_MS) pause(POLL_MS);
+  }
+}
+
+function loadModule(): void {
+  if (devices().length === 0) spawnSync('modprobe', ['nbd'], { stdio: 'ignore' });
+  if (devices().length === 0) throw libvirtError('INTERNAL_ERROR', 'Failed to load nbd module');
+}
+
+/** In the order of their numbers. */
+function devices(): string[] {
+  const names = fs.readdirSync(SYSFS).filter((name) => /^nbd\d+$/.test(name));
+  return names.sort((a, b) => Number(a.slice(3)) - Number(b.slice(3)));
+}
+
+/** The thread that serves a device. */
+function serverOf(device: string): number | undefined {
+  try {
+    const pid = Number(fs.readFileSync(`${SYSFS}/${device}/pid`, 'latin1').trim());
+    return pid > 1 ? pid : undefined;
+  } catch {
+    return undefined; // only a device that is connected has the file
+  }
+}
+
+function waitForServer(device: string): number | undefined {
+  for (let waited = 0; waited < READY_TIMEOUT_MS; waited += POLL_MS) {
+    const server = serverOf(device);
+    if (server !== undefined) return server;
+    pause(POLL_MS);
+  }
+  return undefined;
+}
+
+const mark = (owner: string): string => `--description=container ${owner}`;
+
+function isServing(server: number, owner: string): boolean {
+  try {
+    return fs.readFileSync(`/proc/${server}/cmdline`, 'utf8').split('\0').includes(mark(owner));
+  } catch {
+    return false; // it has ended
+  }
+}
+
+/** A device of which something is mounted cannot be opened exclusively (open(2), O_EXCL). */
+function isMounted(device: string): boolean {
+  const fd = linux.open(`/dev/${device}`, O_RDONLY | O_EXCL | O_CLOEXEC);
+  if (fd >= 0) linux.close(fd);
+  return fd === -EBUSY;
+}
+
+/** Its server ends then by itself. */
+function disconnect(device: string): void {
+  const fd = linux.open(`/dev/${device}`, O_RDWR | O_CLOEXEC);
+  if (fd < 0) return;
+  for (const request of [NBD_CLEAR_QUE, NBD_DISCONNECT, NBD_CLEAR_SOCK]) linux.ioctlValue(fd, request, 0);
+  linux.close(fd);
+}
+
+/** What the program had to say, if it failed. */
+function run(program: string, args: string[]): string | undefined {
+  const { status, stderr, error } = spawnSync(program, args, {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    encoding: 'utf8',
+    timeout: START_TIMEOUT_MS,
+    cwd: '/',
+    env: { LC_ALL: 'C' }, // the server outlives us, with what it is given
+  });
+  if (status === 0) return undefined;
+  return stderr?.trim() || error?.message || `${path.basename(program)}: exit status ${status}`;
+}
