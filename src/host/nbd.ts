@@ -1,6 +1,7 @@
 // Network block devices (nbd) for image files that the kernel cannot read itself: each is served by a qemu-nbd of its own
 // (qemu-nbd(8)), which ends when its device is disconnected. Nothing is written down about them: a device's server is found by
-// the kernel, and what it is for by its command line.
+// the kernel, and what it is for by its command line. Differs from libvirt: a server is not in the container's groups, whose
+// limits would count it and whose freezer would stop it while something is still to be written.
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
