@@ -27,10 +27,10 @@ export async function defineDomain(
   requireWritable(connection, 'virDomainDefineXML');
   if (validate) (await import('../domain/schema.ts')).validateDomain(xml);
   const definition = parseDomain(xml, parseHost, { inactive: true });
-  using _lock = lockDomain(definition.name);
+  using lock = lockDomain(definition.name);
   using _store = lockStore();
   sweepStore();
-  checkUnique(definition);
+  checkUnique(definition, lock);
   const isNew = !isDefined(definition.name);
   saveDefinition(definition);
   lifecycle(definition, 'Defined', isNew ? 'Added' : 'Updated');

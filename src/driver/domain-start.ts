@@ -68,7 +68,7 @@ export async function createDomain(connection: Connection, xml: string | Uint8Ar
   {
     using _store = lockStore();
     sweepStore();
-    checkUnique(definition);
+    checkUnique(definition, lock);
     if (isRunning) throw libvirtError('OPERATION_INVALID', `domain '${definition.name}' is already active`);
   }
   try {
@@ -115,12 +115,15 @@ export async function planStart(_connection: Connection, ref: DomainRef): Promis
 }
 
 /**
- * No two domains may share a name or a uuid. Throws OPERATION_FAILED with libvirt's words.
- * The caller holds the store's lock until it has written.
+ * No two domains may share a name or a uuid. Throws OPERATION_FAILED with libvirt's words; a lock of a name that nobody has
+ * is gone then. The caller holds the store's lock until it has written.
  */
-export function checkUnique({ name, uuid }: DomainDefinition): void {
+export function checkUnique({ name, uuid }: DomainDefinition, lock: DomainLock): void {
   const same = findByUuid(uuid);
-  if (same && same.name !== name) throw libvirtError('OPERATION_FAILED', `domain '${same.name}' is already defined with uuid ${uuid}`);
+  if (same && same.name !== name) {
+    if (!findByName(name)) lock.retire();
+    throw libvirtError('OPERATION_FAILED', `domain '${same.name}' is already defined with uuid ${uuid}`);
+  }
   const namesake = same ?? findByName(name);
   if (namesake && namesake.uuid !== uuid)
     throw libvirtError('OPERATION_FAILED', `domain '${name}' already exists with uuid ${namesake.uuid}`);

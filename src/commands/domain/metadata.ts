@@ -32,18 +32,18 @@ export const metadata = defineCommand({
       await setDomainMetadata(context.connection, domain, { uri, key, xml: args.remove ? undefined : set }, args);
       context.extra(`Metadata ${args.remove ? 'removed' : 'modified'}\n`);
     } else if (args.edit) {
-      const current = (await present()) ?? '\n';
-      const { editText } = await import('../../cli/editor.ts');
-      const text = editText(context, current);
-      if (text === current) {
-        context.extra('Metadata not changed');
-        return;
-      }
-      await setDomainMetadata(context.connection, domain, { uri, key, xml: text }, args);
-      context.extra('Metadata modified\n');
+      const { editInLoop } = await import('../edit-loop.ts');
+      const outcome = await editInLoop(context, {
+        validate: false,
+        read: async () => (await present()) ?? '\n',
+        write: (xml) => setDomainMetadata(context.connection, domain, { uri, key, xml }, args),
+      });
+      if (outcome === 'discarded') return false;
+      context.extra(outcome === 'written' ? 'Metadata modified\n' : 'Metadata not changed');
     } else {
       context.print(`${await domainMetadata(context.connection, domain, uri, args)}\n`);
     }
+    return true;
 
     /** The element as it is; undefined if there is none yet. */
     async function present(): Promise<string | undefined> {

@@ -17,26 +17,22 @@ export const echo = defineCommand({
   ],
   rules: [excludes('shell', 'xml'), excludes('shell', 'split'), excludes('xml', 'split')],
   async run(context, args) {
-    const words = args.string.map((word) => (args.shell ? quoteForShell(word) : args.xml ? escapeForXml(word) : word));
-    const line = words.join(' ');
-    const shown = args.split
-      ? splitAtCommas(line)
-          .map((part) => `${part}\n`)
-          .join('')
-      : line;
-    if (line === '') return;
+    const form = args.shell ? quoteForShell : args.xml ? escapeForXml : args.split ? splitAtCommas : (word: string) => word;
+    const shown = args.string.map(form).join(' ');
+    if (args.string.length === 0) return;
     if (args.err) await context.error(shown);
     else context.print(shown);
   },
 });
 
-function splitAtCommas(line: string): string[] {
-  const parts = [''];
-  for (const piece of line.match(/,,|,|[^,]+/g) ?? []) {
+/** What stands between commas, each with a newline behind it. */
+function splitAtCommas(word: string): string {
+  const parts = word === '' ? [] : [''];
+  for (const piece of word.match(/,,|,|[^,]+/g) ?? []) {
     if (piece === ',') parts.push('');
     else parts[parts.length - 1] += piece === ',,' ? ',' : piece;
   }
-  return parts;
+  return parts.map((part) => `${part}\n`).join('');
 }
 
 const XML_ENTITIES: Readonly<Record<string, string>> = { '<': '&lt;', '>': '&gt;', '&': '&amp;', '"': '&quot;', "'": '&apos;' };

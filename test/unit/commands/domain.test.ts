@@ -68,6 +68,14 @@ describe('an editor', () => {
       errors: [],
     });
   });
+  it('whose XML is refused is not run again where nobody can be asked', async () => {
+    vi.stubEnv('EDITOR', 'sh -c \'echo "<broken" >"$0"\'');
+    expect(await transcriptOf('metadata a urn:x --key k --edit')).toEqual({
+      ok: false,
+      output: '',
+      errors: [expect.stringContaining('broken')],
+    });
+  });
   it.each([
     ['nosuch', "Cannot find 'nosuch' in path: No such file or directory"],
     ['/no/such', expect.stringMatching(/^internal error: Child process \(\/no\/such \S+\) unexpected exit status 127$/)],

@@ -25,7 +25,15 @@ describe('connect', () => {
 
 describe('echo', () => {
   it('has no error without words', async () => {
-    expect(await transcriptOf("echo --err; echo --err ''")).toEqual({ ok: true, output: '', errors: [] });
+    expect(await transcriptOf('echo --err')).toEqual({ ok: true, output: '', errors: [] });
+    expect((await transcriptOf("echo --err ''")).errors).toEqual(['']);
+  });
+  it.each([
+    ['a,b c,,d', 'a\nb\n c,d\n'],
+    ["'a b' c", 'a b\n c\n'],
+    ["'' a,", ' a\n\n'],
+  ])('splits each word for itself: %s', async (words, output) => {
+    expect((await transcriptOf(`echo --split ${words}`)).output).toBe(output);
   });
   it('leaves out what XML cannot have', async () => {
     expect((await transcriptOf("echo --xml '\x01a\x1f<\tb'")).output).toBe('a&lt;\tb');
