@@ -31,11 +31,12 @@ export interface Plan {
   child: Step[];
   /** The parent's step whose result is the cgroup that the child is born into. */
   cgroup?: Step;
-  meminfo?: { cgroup: string; version: 1 | 2 };
+  /** `uid` and `gid` own the file, as the host counts. */
+  meminfo?: { cgroup: string; version: 1 | 2; uid: number; gid: number };
 }
 
-const MAGIC = 0x314e4c50;
-const HEADER_BYTES = 40;
+const MAGIC = 0x324e4c50;
+const HEADER_BYTES = 48;
 const STEP_BYTES = 72;
 const KIND = { number: 0, data: 1, result: 2, parent: 3, go: 4 } as const;
 
@@ -88,13 +89,14 @@ export function encodePlan(plan: Plan): Buffer {
   const data = new Data();
   const [parent, parentNumbers] = encodeSteps(plan.parent, data, new Map());
   const [child] = encodeSteps(plan.child, data, parentNumbers);
-  const meminfo = plan.meminfo ? data.text(plan.meminfo.cgroup) : 0;
+  const { cgroup = '', version = 0, uid = 0, gid = 0 } = plan.meminfo ?? {};
+  const meminfo = plan.meminfo ? data.text(cgroup) : 0;
   const relocations = new Uint32Array(data.relocations.length + (data.relocations.length & 1));
   relocations.set(data.relocations);
   const body = data.bytes();
   const header = new Int32Array(HEADER_BYTES / 4);
   header.set([MAGIC, plan.parent.length, plan.child.length, body.length, data.relocations.length]);
-  header.set([(plan.cgroup && parentNumbers.get(plan.cgroup)) ?? -1, meminfo, plan.meminfo?.version ?? 0, plan.cloneFlags], 5);
+  header.set([(plan.cgroup && parentNumbers.get(plan.cgroup)) ?? -1, meminfo, version, plan.cloneFlags, 0, uid, gid], 5);
   return Buffer.concat([bytesOf(header), bytesOf(parent), bytesOf(child), bytesOf(relocations), body]);
 }
 

@@ -432,7 +432,8 @@ int main(int argc, char **argv)
 	static char memory_group[4096];
 	if (plan.header->meminfo_cgroup && fuse >= 0) {
 		snprintf(memory_group, sizeof memory_group, "%s", plan.data + plan.header->meminfo_cgroup);
-		meminfo_open(fuse, memory_group, plan.header->meminfo_version);
+		meminfo_open(fuse, memory_group, plan.header->meminfo_version, plan.header->meminfo_uid,
+			     plan.header->meminfo_gid);
 	}
 	launch(&plan);
 	munmap(plan.header, plan.bytes);

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #define REQUEST_BYTES (FUSE_MIN_READ_BUFFER + 4096)
@@ -22,12 +23,16 @@
 static int fuse_fd = -1;
 static const char *cgroup_dir;
 static unsigned cgroup_version;
+static uid_t owner_uid;
+static gid_t owner_gid;
 
-void meminfo_open(int fuse, const char *cgroup, unsigned version)
+void meminfo_open(int fuse, const char *cgroup, unsigned version, uid_t uid, gid_t gid)
 {
 	fuse_fd = fuse;
 	cgroup_dir = cgroup;
 	cgroup_version = version;
+	owner_uid = uid;
+	owner_gid = gid;
 	int flags = fcntl(fuse, F_GETFL);
 	if (flags >= 0)
 		fcntl(fuse, F_SETFL, flags | O_NONBLOCK);
@@ -209,8 +214,12 @@ static void reply_init(const struct fuse_in_header *in, const struct fuse_init_i
 static void reply_attributes(const struct fuse_in_header *in)
 {
 	static char text[TEXT_BYTES];
+	struct timespec now;
+	clock_gettime(CLOCK_REALTIME, &now);
 	struct fuse_attr_out out = {
-		.attr = { .ino = FUSE_ROOT_ID, .size = compose(text, sizeof text), .mode = 0100444, .nlink = 1, .blksize = 4096 },
+		.attr = { .ino = FUSE_ROOT_ID, .size = compose(text, sizeof text), .mode = 0100444, .nlink = 1, .blksize = 4096,
+			  .uid = owner_uid, .gid = owner_gid, .atime = (uint64_t)now.tv_sec, .mtime = (uint64_t)now.tv_sec,
+			  .ctime = (uint64_t)now.tv_sec },
 	};
 	reply(in->unique, 0, &out, sizeof out);
 }

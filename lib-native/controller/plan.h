@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PLAN_MAGIC 0x314e4c50u /* "PLN1" */
+#define PLAN_MAGIC 0x324e4c50u /* "PLN2" */
 #define PLAN_MAX_STEPS 1024
 #define PLAN_MAX_BYTES (4u << 20)
 
@@ -44,6 +44,7 @@ struct plan_header {
 	uint32_t meminfo_cgroup;  /* offset in data of the memory cgroup's folder; 0: no meminfo */
 	uint32_t meminfo_version; /* 1 or 2 */
 	uint64_t clone_flags;
+	uint32_t meminfo_uid, meminfo_gid; /* whose the file is */
 	/* struct step parent[], struct step child[], uint32_t relocation[], padding to 8, data */
 };
 

@@ -4,6 +4,7 @@ import type { DiskDevice, DomainDefinition, HostDevice } from '../domain/definit
 import { libvirtError, systemError } from '../errors.ts';
 import type { DeviceRule } from '../host/cgroup/devices.ts';
 import { deviceMajor, deviceMinor } from '../host/cgroup/limits.ts';
+import { hostPath } from './host-path.ts';
 
 export interface DeviceNode {
   /** Below /dev, without a leading slash. */
@@ -48,7 +49,7 @@ export function remainingRules(definition: DomainDefinition): DeviceRule[] {
   const { devices } = definition;
   const disks = devices.disks.filter((disk) => isThere(() => diskNode(disk)));
   const hostdevs = devices.hostdevs.filter((device) => isThere(() => hostdevNode(device)));
-  const filesystems = devices.filesystems.filter(({ type, source }) => type !== 'block' || fs.existsSync(source));
+  const filesystems = devices.filesystems.filter(({ type, source }) => type !== 'block' || fs.existsSync(hostPath(source)));
   return domainDeviceNodes({ ...definition, devices: { ...devices, disks, hostdevs, filesystems } }).rules;
 }
 
@@ -89,7 +90,7 @@ const KIND_WORDS = { b: 'a block device', c: 'a character device', any: 'a chara
 function nodeOf(source: string, path: string, what: string, kind?: 'b' | 'c', words: string = KIND_WORDS[kind ?? 'any']): DeviceNode {
   let facts: fs.Stats;
   try {
-    facts = fs.statSync(source);
+    facts = fs.statSync(hostPath(source));
   } catch (error) {
     throw systemError(`Unable to access ${source}`, error);
   }
@@ -101,7 +102,7 @@ function nodeOf(source: string, path: string, what: string, kind?: 'b' | 'c', wo
 }
 
 function filesystemNode(source: string): DeviceNode {
-  if (!fs.existsSync(source)) throw systemError(`Path '${source}' is not accessible`, 2);
+  if (!fs.existsSync(hostPath(source))) throw systemError(`Path '${source}' is not accessible`, 2);
   return nodeOf(source, source.replace(/^\/+/, ''), 'Filesystem source');
 }
 
@@ -139,9 +140,9 @@ export function hostdevNode(device: HostDevice, { isPlugged = false } = {}): Own
   }
   if (type === 'net' && isPlugged) throw unsupported('host device');
   if (type === 'net' || source === undefined) return undefined;
-  const [kind, word] = type === 'storage' ? (['b', 'Storage'] as const) : (['c', 'Character'] as const);
+  const kind = type === 'storage' ? 'b' : 'c';
   // libvirt has one message for both kinds that are plugged in.
-  const [what, words] = isPlugged ? ['Hostdev source', KIND_WORDS.b] : [`${word} source`, KIND_WORDS[kind]];
+  const [what, words] = isPlugged ? ['Hostdev source', KIND_WORDS.b] : ['Storage source', KIND_WORDS[kind]];
   return { node: nodeOf(source, belowDev(source), what, kind, words), access: 'rwm' };
 }
 

@@ -5,6 +5,7 @@ import type { DiskDevice, DomainDefinition, FilesystemDevice } from '../domain/d
 import { libvirtError } from '../errors.ts';
 import { attachLoop } from '../host/loop.ts';
 import { attachNbd, releaseNbds } from '../host/nbd.ts';
+import { hostPath } from './host-path.ts';
 
 export interface Images extends Disposable {
   /** The block devices, by the place of their <filesystem> or <disk> in the definition. */
@@ -12,7 +13,7 @@ export interface Images extends Disposable {
   disks: Map<number, string>;
   /** What keeps the disks' loop devices bound: to be the controller's as long as the container runs. A file system is kept by its mount. */
   diskFds: number[];
-  /** Leaves network block devices to the container, whose end gives them back (releaseImages). */
+  /** Leaves network block devices to the container, whose end gives them back. */
   keep(): void;
 }
 
@@ -27,7 +28,7 @@ interface Image {
 
 const imageOfFilesystem = ({ source, driver, readonly }: FilesystemDevice): Image => ({
   kind: 'fs',
-  file: source,
+  file: hostPath(source),
   driver: driver?.type,
   format: driver?.format,
   cache: undefined,
@@ -36,7 +37,7 @@ const imageOfFilesystem = ({ source, driver, readonly }: FilesystemDevice): Imag
 
 const imageOfDisk = ({ source, driver, readonly }: DiskDevice): Image => ({
   kind: 'disk',
-  file: source!,
+  file: hostPath(source!),
   driver: driver?.name,
   format: driver?.type,
   cache: driver?.others.find(([name]) => name === 'cache')?.[1],
@@ -92,11 +93,6 @@ export function attachImages(definition: DomainDefinition): Images {
     ours = false;
   };
   return { ...devices, diskFds, keep, [Symbol.dispose]: dispose };
-}
-
-/** Gives back the network block devices of a container that has ended. Loop devices go with their last user. */
-export function releaseImages(definition: DomainDefinition): void {
-  if (hasNbds(definition)) releaseNbds(definition.uuid);
 }
 
 const isRaw = ({ format }: Image): boolean => format === undefined || format === 'raw';

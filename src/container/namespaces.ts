@@ -10,12 +10,12 @@ const hasOwnDevices = ({ devices }: DomainDefinition): boolean =>
   devices.interfaces.length > 0 || devices.hostdevs.some((device) => device.mode === 'capabilities' && device.type === 'net');
 
 /**
- * True if the container has a network namespace of its own: it has an interface, asks for it, and does not share one.
- * Throws CONFIG_UNSUPPORTED where it both shares one and has interfaces.
+ * True if the container has a network namespace of its own: it has an interface, or asks for it, and does not share one.
+ * Throws CONFIG_UNSUPPORTED where it wants both.
  */
 export function hasNetworkNamespace(definition: DomainDefinition): boolean {
   if (definition.sharedNamespaces.net) {
-    if (hasOwnDevices(definition)) {
+    if (hasOwnDevices(definition) || definition.features.privnet) {
       throw libvirtError('CONFIG_UNSUPPORTED', 'Config asks for inherit net namespace as well as private network interfaces');
     }
     return false;

@@ -41,6 +41,7 @@ import type { Plan, Step } from '../../lib-native/plan-encoding.ts';
 import type { DomainDefinition, FilesystemDevice, SharedNamespace } from '../domain/definition.ts';
 import { keptCapabilities } from './capabilities.ts';
 import { hostName, initArgv, initEnvironment } from './environment.ts';
+import { containerRoot } from './idmap.ts';
 import { cloneFlags, hasNetworkNamespace, hasUserNamespace } from './namespaces.ts';
 import { makeFile, makeFolders, mountNew, moveMount, openTree, setAttributes, step, waitForGo, writeFile } from './steps.ts';
 
@@ -67,8 +68,6 @@ export interface PlanInputs {
   host: HostFacts;
   identity: InitIdentity;
   root: number;
-  /** The root is the host's own: what of its special mounts shows through is taken away first. */
-  isHostRoot: boolean;
   dev: number;
   devpts: number;
   meminfo: number | undefined;
@@ -77,8 +76,8 @@ export interface PlanInputs {
   cgroup:
     | { version: 1; folders: string[]; base: string; tmpfs: number; binds: { folder: string; name: string }[]; memory: string }
     | { version: 2; payload: string; memory: string };
-  /** By index in definition.devices.filesystems; the root and `bind` have none. */
-  filesystems: Map<number, { mount: number; isFile: boolean }>;
+  /** By index in definition.devices.filesystems; the root has none, and `bind` no mount. */
+  filesystems: Map<number, { mount?: number; isFile: boolean }>;
   sharedNamespaces: Partial<Record<SharedNamespace, number>>;
   passFds: number[];
 }
@@ -103,7 +102,8 @@ export function compilePlan(definition: DomainDefinition, inputs: PlanInputs): P
     parent.push(group);
     plan.cgroup = group;
   }
-  if (inputs.meminfo !== undefined) plan.meminfo = { cgroup: inputs.cgroup.memory, version: inputs.cgroup.version };
+  if (inputs.meminfo !== undefined)
+    plan.meminfo = { cgroup: inputs.cgroup.memory, version: inputs.cgroup.version, ...containerRoot(definition) };
   const fresh = newMounts(definition, inputs);
   plan.child.push(
     ...(waitsBeforeMounts(definition) ? [waitForGo('controller went away')] : []),
@@ -150,12 +150,12 @@ export function becomeRoot(): Step[] {
 
 /** What can only be mounted while the host's own proc and sysfs are in sight; attached after the root. */
 function newMounts(definition: DomainDefinition, inputs: PlanInputs): { steps: Step[]; attach: Step[] } {
-  const { host, cgroup, meminfo, isHostRoot } = inputs;
+  const { host, cgroup, meminfo } = inputs;
   const hasNetwork = hasNetworkNamespace(definition);
   const hasUsers = hasUserNamespace(definition);
   const steps: Step[] = [step('mount', [null, '/', null, MS_REC | MS_PRIVATE, null], 'Failed to make root private')];
-  const attach: Step[] = [];
-  if (isHostRoot) attach.push(...['/sys', '/dev', '/proc'].map(detach));
+  // A root may have the host's own there, whatever its path is: what is under a mount comes to light when that is taken off.
+  const attach: Step[] = ['/sys', '/dev', '/proc'].map(detach);
 
   const proc = mountNew('proc', SPECIAL, 'Failed to mount proc on /proc');
   steps.push(...proc.steps);
@@ -244,21 +244,22 @@ const attachDevices = ({ dev, devpts }: PlanInputs): Step[] => [
 
 function attachFilesystem(
   { type, source, target, readonly }: FilesystemDevice,
-  opened: { mount: number; isFile: boolean } | undefined,
+  opened: { mount?: number; isFile: boolean } | undefined,
 ): Step[] {
   if (target === '/') return [];
   const purpose = `Failed to mount '${source}' on '${target}'`;
+  const place = opened?.isFile ? makeFile(target) : makeFolders(target);
   if (type === 'bind') {
     const tree = openTree(source, true, `Failed to access '${source}'`);
     return [
-      ...makeFolders(target),
+      ...place,
       tree,
       ...(readonly ? [setAttributes({ step: tree }, MOUNT_ATTR_RDONLY, `Failed to make mount ${target} readonly`)] : []),
       moveMount({ step: tree }, target, purpose),
     ];
   }
-  if (!opened) throw new RangeError(`no source for '${target}'`);
-  return [...(opened.isFile ? makeFile(target) : makeFolders(target)), moveMount(opened.mount, target, purpose)];
+  if (opened?.mount === undefined) throw new RangeError(`no source for '${target}'`);
+  return [...place, moveMount(opened.mount, target, purpose)];
 }
 
 const setHostName = (name: string): Step => step('sethostname', [name, name.length], 'Failed to set hostname');

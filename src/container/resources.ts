@@ -10,7 +10,9 @@ import {
   MOUNT_ATTR_NOSUID,
   MOUNT_ATTR_RDONLY,
   O_CLOEXEC,
+  O_PATH,
   O_RDWR,
+  RESOLVE_IN_ROOT,
   S_IFBLK,
   S_IFCHR,
 } from '../../lib-native/constants.ts';
@@ -21,6 +23,7 @@ import { makeDevice } from '../host/cgroup/limits.ts';
 import { cloneMount, cloneTree, makeReadonly, newMount, tryNewMount } from '../host/mounts.ts';
 import { openHostPty, openPtyOf, type Pty } from '../host/pty.ts';
 import type { DeviceNode } from './devices.ts';
+import { hostPath } from './host-path.ts';
 import { containerRoot, hostId } from './idmap.ts';
 import { hasNetworkNamespace, hasUserNamespace } from './namespaces.ts';
 
@@ -31,7 +34,8 @@ export interface Resources extends Disposable {
   /** Pairs in the order of <console>. */
   consoles: { guest: Pty; host: Pty }[];
   fuse: { device: number; mount: number };
-  filesystems: Map<number, { mount: number; isFile: boolean }>;
+  /** `bind` is opened in the container: without a mount here. */
+  filesystems: Map<number, { mount?: number; isFile: boolean }>;
   /** The host's sysfs, for a container that cannot mount one: its network namespace is not its user namespace's. */
   sys: number | undefined;
   /** v1 only: the tmpfs that the groups' mounts hang in. */
@@ -77,9 +81,13 @@ export function openResources(request: ResourceRequest): Resources {
     keep(fuse.device);
     keep(fuse.mount);
     const root = keep(openRoot(definition, images));
-    const filesystems = new Map<number, { mount: number; isFile: boolean }>();
+    const filesystems = new Map<number, { mount?: number; isFile: boolean }>();
     definition.devices.filesystems.forEach((filesystem, i) => {
-      if (filesystem.target === '/' || filesystem.type === 'bind') return;
+      if (filesystem.target === '/') return;
+      if (filesystem.type === 'bind') {
+        filesystems.set(i, { isFile: isFileBelow(root, filesystem.source) });
+        return;
+      }
       const mount = keep(openFilesystem(filesystem, owner, images.get(i)));
       filesystems.set(i, { mount, isFile: !fs.fstatSync(mount).isDirectory() });
     });
@@ -199,12 +207,12 @@ function openFilesystem(filesystem: FilesystemDevice, owner: { uid: number; gid:
         attributes: readonly ? MOUNT_ATTR_RDONLY : MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV,
       });
     case 'block':
-      return mountBlock(source, readonly);
+      return mountBlock(hostPath(source), readonly);
     case 'file':
       return mountBlock(image!, readonly);
     default: {
       // The source of a volume is no path.
-      if (type !== 'volume' && !fs.existsSync(source)) throw systemError(`Failed to access '${source}'`, 2);
+      if (type !== 'volume' && !fs.existsSync(hostPath(source))) throw systemError(`Failed to access '${source}'`, 2);
       throw libvirtError('CONFIG_UNSUPPORTED', `Cannot mount filesystem type ${type}`);
     }
   }
@@ -213,18 +221,29 @@ function openFilesystem(filesystem: FilesystemDevice, owner: { uid: number; gid:
 function openHostSys(): number {
   const sys = cloneMount('/sys');
   if (sys < 0) throw systemError('Failed to bind /sys', -sys);
-  return readonlyTree(sys);
+  return readonlyTree(sys, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+}
+
+/** False also for what is not there, or only once another file system is mounted. */
+function isFileBelow(root: number, source: string): boolean {
+  const fd = linux.openat2(root, source, O_PATH | O_CLOEXEC, RESOLVE_IN_ROOT);
+  if (fd < 0) return false;
+  try {
+    return !fs.fstatSync(fd).isDirectory();
+  } finally {
+    linux.close(fd);
+  }
 }
 
 function openDirectory(source: string): number {
-  const tree = cloneTree(source);
+  const tree = cloneTree(hostPath(source));
   if (tree < 0) throw systemError(`Failed to access '${source}'`, -tree);
   return tree;
 }
 
-function readonlyTree(tree: number): number {
+function readonlyTree(tree: number, attributes = 0): number {
   try {
-    makeReadonly(tree);
+    makeReadonly(tree, attributes);
     return tree;
   } catch (error) {
     linux.close(tree);

@@ -117,8 +117,12 @@ const LOOKUP = {
   },
 };
 
+/** What the name of a file allows to be its domain's (NAME_MAX), with `.lock`. */
+const MAX_NAME_BYTES = 250;
+
 /** What cannot be the name of a domain is not looked for in the file system. */
-const isName = (text: string): boolean => text !== '' && !text.includes('/') && !text.includes('\0') && Buffer.byteLength(text) < 250;
+const isName = (text: string): boolean =>
+  text !== '' && !text.includes('/') && !text.includes('\0') && Buffer.byteLength(text) <= MAX_NAME_BYTES;
 
 /** The domain with this uuid (lower case, dashed), running or defined. */
 export function findByUuid(uuid: string): DomainRef | undefined {

@@ -54,6 +54,7 @@ export async function startDomain(connection: Connection, ref: DomainRef, option
   if (isRunning) throw libvirtError('OPERATION_INVALID', 'Domain is already running');
   const definition = loadDefinition(ref.name);
   await run(definition, options);
+  keepPartition(definition);
   return ref;
 }
 
@@ -140,7 +141,6 @@ async function run(definition: DomainDefinition, options: StartOptions): Promise
   }
   lifecycle(definition, 'Started', 'Booted');
   if (options.autodestroy) autodestroyed.push({ name, uuid: definition.uuid });
-  keepPartition(definition);
 }
 
 /** A start leaves the default partition in the stored definition, where `dumpxml --inactive` then shows it. */

@@ -53,10 +53,9 @@ export async function clearUp({ domain, cgroup, reason, quiet }: Ending, lock: D
     }
   }
   if (cgroup !== undefined) removeCgroup(new DomainCgroup(cgroup));
-  const { disks, filesystems } = domain.devices;
-  if ([...disks, ...filesystems].some(({ type }) => type === 'file')) {
-    const { releaseImages } = await import('../container/images.ts');
-    releaseImages(domain);
+  if (fs.existsSync('/sys/block/nbd0')) {
+    const { releaseNbds } = await import('../host/nbd.ts');
+    releaseNbds(domain.uuid);
   }
   await hook('release');
   rememberEnd(domain.name, reason);

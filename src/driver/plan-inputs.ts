@@ -7,7 +7,6 @@ import type { Resources } from '../container/resources.ts';
 import type { DomainDefinition, SharedNamespace } from '../domain/definition.ts';
 import type { DomainCgroup } from '../host/cgroup/group.ts';
 import { hostFacts } from './host-facts.ts';
-import { rootOf } from './live-definition.ts';
 
 export interface InheritedNumbers {
   root: number;
@@ -16,7 +15,7 @@ export interface InheritedNumbers {
   meminfo: number;
   sys: number | undefined;
   cgroupTmpfs: number | undefined;
-  filesystems: Map<number, { mount: number; isFile: boolean }>;
+  filesystems: Map<number, { mount?: number; isFile: boolean }>;
   sharedNamespaces: Partial<Record<SharedNamespace, number>>;
   /** For reading only, in this process. */
   rootFd: number;
@@ -28,8 +27,9 @@ export function inheritResources(
   shared: Partial<Record<SharedNamespace, number>>,
   inherited: InheritedFds,
 ): InheritedNumbers {
-  const filesystems = new Map<number, { mount: number; isFile: boolean }>();
-  for (const [i, { mount, isFile }] of resources.filesystems) filesystems.set(i, { mount: inherited.add(mount), isFile });
+  const filesystems = new Map<number, { mount?: number; isFile: boolean }>();
+  for (const [i, { mount, isFile }] of resources.filesystems)
+    filesystems.set(i, { ...(mount !== undefined && { mount: inherited.add(mount) }), isFile });
   const sharedNamespaces: Partial<Record<SharedNamespace, number>> = {};
   for (const kind of ['net', 'ipc', 'uts'] as const) {
     const fd = shared[kind];
@@ -49,12 +49,10 @@ export function inheritResources(
 }
 
 export function planInputs(domain: DomainDefinition, fds: InheritedNumbers, group: DomainCgroup, passFds: number[]): PlanInputs {
-  const root = rootOf(domain);
   return {
     host: hostFacts(domain),
     identity: initIdentity(domain.os, fds.rootFd),
     root: fds.root,
-    isHostRoot: root?.type === 'mount' && root.source === '/',
     dev: fds.dev,
     devpts: fds.devpts,
     meminfo: fds.meminfo,

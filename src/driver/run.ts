@@ -23,7 +23,7 @@ import { openResources, type Resources } from '../container/resources.ts';
 import type { DomainDefinition } from '../domain/definition.ts';
 import { formatDomain } from '../domain/format.ts';
 import type { DomainStatus } from '../domain/status.ts';
-import { systemError } from '../errors.ts';
+import { libvirtError, systemError } from '../errors.ts';
 import { leaveUnit } from '../host/cgroup/controllers.ts';
 import { freeze } from '../host/cgroup/freezer.ts';
 import { cgroupFor, DEFAULT_PARTITION, type DomainCgroup, removeCgroup } from '../host/cgroup/group.ts';
@@ -237,14 +237,21 @@ async function imagesFor(domain: DomainDefinition): Promise<Images | undefined> 
 }
 
 function openDomainResources(domain: DomainDefinition, devices: DomainDevicesPlan, images: Images | undefined): Resources {
-  return asStartup(() =>
-    openResources({
+  return asStartup(() => {
+    refuseAutomaticPlacement(domain);
+    return openResources({
       definition: domain,
       images: images?.filesystems ?? new Map(),
       nodes: devices.nodes,
       cgroupNames: cgroupMountNames(hostCgroups()),
-    }),
-  );
+    });
+  });
+}
+
+/** Differs from libvirt, which says this where it finds no numad(8): that is not asked. */
+function refuseAutomaticPlacement({ vcpu, numatune }: DomainDefinition): void {
+  if (vcpu.placement === 'auto' || numatune?.placement === 'auto')
+    throw libvirtError('OPERATION_FAILED', 'Failed to query numad for the advisory nodeset');
 }
 
 /** v1: under which names a container sees its groups, below the folder where the host mounts its hierarchies. */

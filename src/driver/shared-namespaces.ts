@@ -3,7 +3,7 @@ import { linux } from '../../lib-native/linux.ts';
 import { openNamespaceFile } from '../container/resources.ts';
 import type { DomainDefinition, NamespaceSource, SharedNamespace } from '../domain/definition.ts';
 import { libvirtError } from '../errors.ts';
-import { liveStatus } from './domain-lookup.ts';
+import { findByName, liveStatus } from './domain-lookup.ts';
 
 export interface SharedNamespaceFds extends Disposable {
   fds: Partial<Record<SharedNamespace, number>>;
@@ -33,7 +33,9 @@ function openSharedNamespace(kind: SharedNamespace, { type, value }: NamespaceSo
     return openNamespaceFile(`/run/netns/${value}`, `failed to open netns ${value}`);
   }
   if (type === 'pid') return openNamespaceFile(`/proc/${value}/ns/${kind}`, `failed to open ns share${kind}`);
-  const other = liveStatus(value);
+  const other = findByName(value);
   if (!other) throw libvirtError('NO_DOMAIN', `No domain with matching name '${value}'`);
-  return openNamespaceFile(`/proc/${other.initPid}/ns/${kind}`, `failed to open ns share${kind}`);
+  const status = liveStatus(value);
+  if (!status) throw libvirtError('OPERATION_INVALID', 'Init pid is not yet available');
+  return openNamespaceFile(`/proc/${status.initPid}/ns/${kind}`, `failed to open ns share${kind}`);
 }

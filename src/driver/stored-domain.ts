@@ -5,13 +5,20 @@ import { formatStored, parseStored } from '../domain/stored.ts';
 import { libvirtError } from '../errors.ts';
 import { readDefinition, writeDefinition } from '../store/definitions.ts';
 import { type StatusRecord, writeStatus } from '../store/live-status.ts';
+import { definitionFile } from '../store/paths.ts';
 import { parseHost } from './parse-host.ts';
 
-/** The persistent definition. Throws NO_DOMAIN where there is none. */
+/** The persistent definition. Throws NO_DOMAIN where there is none, INTERNAL_ERROR where its file has another domain in it. */
 export function loadDefinition(name: string): DomainDefinition {
   const document = readDefinition(name);
   if (document === undefined) throw libvirtError('NO_DOMAIN', `no domain with matching name '${name}'`);
-  return parseStored(document, parseHost);
+  const definition = parseStored(document, parseHost);
+  if (definition.name !== name)
+    throw libvirtError(
+      'INTERNAL_ERROR',
+      `Domain config filename '${definitionFile(name)}' does not match domain name '${definition.name}'`,
+    );
+  return definition;
 }
 
 export function saveDefinition(definition: DomainDefinition): void {

@@ -64,8 +64,8 @@ function clone(path: string, recursive: number): number {
   return result;
 }
 
-/** Makes a detached tree read-only, all of it. Throws SYSTEM_ERROR. */
-export function makeReadonly(tree: number): void {
-  const result = linux.mountSetattr(tree, '', AT_EMPTY_PATH | AT_RECURSIVE, { set: MOUNT_ATTR_RDONLY });
+/** Makes a detached tree read-only, all of it, and gives it further `attributes` (MOUNT_ATTR_*). Throws SYSTEM_ERROR. */
+export function makeReadonly(tree: number, attributes = 0): void {
+  const result = linux.mountSetattr(tree, '', AT_EMPTY_PATH | AT_RECURSIVE, { set: MOUNT_ATTR_RDONLY | attributes });
   if (result < 0) throw systemError('Failed to make mount readonly', -result);
 }

@@ -197,6 +197,20 @@ suite('inside a container', ['root', 'built', 'busybox', 'fuse'], () => {
       fs.rmSync(virsh.path('root/mnt/one'));
     });
 
+    it("files of its own are bound to where there was nothing, and a host's path begins at the root", () => {
+      fs.mkdirSync(virsh.path('relative'));
+      fs.writeFileSync(virsh.path('relative/file'), 'of the host');
+      fs.writeFileSync(virsh.path('root/mnt/one'), 'of the container');
+      const name = virsh.boot({
+        devices: `<filesystem type='bind'><source dir='/mnt/one'/><target dir='/mnt/two'/></filesystem>
+          <filesystem type='mount'><source dir='${virsh.path('relative').slice(1)}'/><target dir='/mnt/three'/></filesystem>`,
+      });
+      expect(virsh.inside(name, 'cat /mnt/two; echo; cat /mnt/three/file')).toBe('of the container\nof the host');
+      virsh.ok('destroy', name);
+      for (const file of ['one', 'two']) fs.rmSync(virsh.path('root/mnt', file));
+      fs.rmdirSync(virsh.path('root/mnt/three'));
+    });
+
     it.skipIf(requires('loop', 'ext4', 'mke2fs'))('an image is mounted through a loop device, which is gone with the container', () => {
       const image = virsh.path('image');
       fs.writeFileSync(image, '');
@@ -284,6 +298,11 @@ suite('inside a container', ['root', 'built', 'busybox', 'fuse'], () => {
       }
       return folder;
     };
+
+    it('root owns what it is shown of memory', () => {
+      const name = virsh.boot({ root: chowned(), more: IDMAP });
+      expect(virsh.inside(name, 'stat -c "%A %u:%g" /proc/meminfo; find /proc/meminfo -mmin -60')).toBe('-r--r--r-- 0:0\n/proc/meminfo\n');
+    });
 
     it.each([
       ['', ''],
@@ -397,6 +416,11 @@ suite('inside a container', ['root', 'built', 'busybox', 'fuse'], () => {
       const name = virsh.define({ root, os: '<inituser>user</inituser>' });
       expect(virsh.error('start', name)).toEqual([`Failed to start domain '${name}'`, expect.stringContaining("User user doesn't exist")]);
     });
+  });
+
+  it.each(['/', '/.', '//'])("on the host's root, called %s, has nothing of the host's processes below its own proc", (root) => {
+    const name = virsh.boot({ root, init: ['/bin/sleep', '1000'] });
+    expect(virsh.inside(name, 'umount -l /proc; ls /proc | grep -c "^[0-9]"')).toBe('0\n');
   });
 
   it("on the host's root sees the host's files, but its own proc, dev and sys", () => {

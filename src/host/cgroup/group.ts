@@ -72,7 +72,7 @@ export class DomainCgroup {
     try {
       fs.writeFileSync(path, value);
     } catch (error) {
-      throw systemError(`Unable to write to '${path}'`, error);
+      throw systemError(errnoCode(error) === 'EINVAL' ? `Invalid value '${value}' for '${file}'` : `Unable to write to '${path}'`, error);
     }
   }
 

@@ -130,7 +130,7 @@ describe('domainDeviceNodes()', () => {
     [
       'a character device that is none',
       ({ devices }) => devices.hostdevs.push(hostdev({ source: file })),
-      `unsupported configuration: Character source ${file} must be a character device`,
+      `unsupported configuration: Storage source ${file} must be a character device`,
     ],
     [
       'a device that is not there',

@@ -54,14 +54,6 @@ const changes: [what: string, change: (definition: DomainDefinition) => void, fl
   ["a host's interface", ({ devices }) => void devices.hostdevs.push(hostdev('net')), PID | MNT | IPC | UTS | NET],
   ['another host device', ({ devices }) => void devices.hostdevs.push(hostdev('misc')), PID | MNT | IPC | UTS],
   [
-    'shared network, although privnet is asked for',
-    (definition) => {
-      definition.features.privnet = true;
-      definition.sharedNamespaces.net = { type: 'netns', value: 'red' };
-    },
-    PID | MNT | IPC | UTS,
-  ],
-  [
     'shared ipc',
     ({ sharedNamespaces }) => {
       sharedNamespaces.ipc = { type: 'pid', value: '1' };
@@ -97,20 +89,22 @@ describe('hasUserNamespace()', () => {
 });
 
 describe('hasNetworkNamespace()', () => {
-  it.each([['an interface', 'interface'] as const, ["a host's interface", 'hostdev'] as const])(
-    'refuses to share a network with %s',
-    (_, kind) => {
-      const definition = minimalDefinition(({ sharedNamespaces, devices }) => {
-        sharedNamespaces.net = { type: 'name', value: 'vm2' };
-        if (kind === 'interface') devices.interfaces.push(NIC);
-        else devices.hostdevs.push(hostdev('net'));
-      });
-      expect(() => hasNetworkNamespace(definition)).toThrow(
-        new LibvirtError(
-          'CONFIG_UNSUPPORTED',
-          'unsupported configuration: Config asks for inherit net namespace as well as private network interfaces',
-        ),
-      );
-    },
-  );
+  it.each([
+    ['an interface', 'interface'] as const,
+    ["a host's interface", 'hostdev'] as const,
+    ['a network of its own', 'privnet'] as const,
+  ])('refuses to share a network with %s', (_, kind) => {
+    const definition = minimalDefinition(({ sharedNamespaces, devices, features }) => {
+      sharedNamespaces.net = { type: 'name', value: 'vm2' };
+      if (kind === 'privnet') features.privnet = true;
+      else if (kind === 'interface') devices.interfaces.push(NIC);
+      else devices.hostdevs.push(hostdev('net'));
+    });
+    expect(() => hasNetworkNamespace(definition)).toThrow(
+      new LibvirtError(
+        'CONFIG_UNSUPPORTED',
+        'unsupported configuration: Config asks for inherit net namespace as well as private network interfaces',
+      ),
+    );
+  });
 });

@@ -17,7 +17,6 @@ function inputs(fields: Partial<PlanInputs> = {}): PlanInputs {
     host: HOST,
     identity: { uid: 0, gid: 0, groups: [] },
     root: 10,
-    isHostRoot: false,
     dev: 11,
     devpts: 12,
     meminfo: 13,
@@ -67,7 +66,7 @@ const BASE = {
     'umount2(".", 2) -- Failed to drop the old root',
     'chdir("/") -- Failed to chdir into the root',
   ],
-  takeAway: [] as string[],
+  takeAway: ['/sys', '/dev', '/proc'].map((path) => `umount2("${path}", 2) ~22,2 -- Failed to unmount '${path}'`),
   proc: [makeSpecialFolder('/proc'), 'move_mount(<fsmount proc>, "", -100, "/proc", 20) -- Failed to mount on /proc'],
   openNetworkSettings: [] as string[],
   procSys: [
@@ -138,7 +137,7 @@ describe('compilePlan()', () => {
     expect(compile(minimalDefinition())).toEqual({
       cloneFlags: NEW_PID_MNT_IPC_UTS,
       cgroup: undefined,
-      meminfo: { cgroup: '/cg/memory/machine/g', version: 1 },
+      meminfo: { cgroup: '/cg/memory/machine/g', version: 1, uid: 0, gid: 0 },
       parent: [],
       child: steps(),
     });
@@ -153,7 +152,7 @@ describe('compilePlan()', () => {
     expect(compile(definition, { host, sys: 15 })).toEqual({
       cloneFlags: NEW_PID_MNT_IPC_UTS | NEW_USER,
       cgroup: undefined,
-      meminfo: { cgroup: '/cg/memory/machine/g', version: 1 },
+      meminfo: { cgroup: '/cg/memory/machine/g', version: 1, uid: 100000, gid: 100000 },
       parent: [],
       child: steps({
         wait: BASE.go,
@@ -164,20 +163,11 @@ describe('compilePlan()', () => {
     });
   });
 
-  it("on the host's root takes the host's special mounts away first", () => {
-    const definition = minimalDefinition(({ devices }) => {
-      devices.filesystems = [filesystem({ source: '/', target: '/' })];
-    });
-    expect(compile(definition, { isHostRoot: true }).child).toEqual(
-      steps({ takeAway: ['/sys', '/dev', '/proc'].map((path) => `umount2("${path}", 2) ~22,2 -- Failed to unmount '${path}'`) }),
-    );
-  });
-
   it('on cgroup v2 is born in its group, makes a cgroup namespace there and mounts what that shows', () => {
     expect(compile(minimalDefinition(), { cgroup: V2 })).toEqual({
       cloneFlags: NEW_PID_MNT_IPC_UTS,
       cgroup: 0,
-      meminfo: { cgroup: '/sys/fs/cgroup/machine/g', version: 2 },
+      meminfo: { cgroup: '/sys/fs/cgroup/machine/g', version: 2, uid: 0, gid: 0 },
       parent: [`openat(-100, "${V2.payload}", 524288) -- cannot open group '${V2.payload}'`],
       child: steps({
         groups: ['unshare(33554432) -- Failed to make a cgroup namespace'],

@@ -15,13 +15,14 @@ describe('encodePlan()', () => {
       parent: [group],
       child: [first, step({ call: 59, args: ['sh', ['sh', '-c'], { step: first }, { step: group }, GO, null], late: true })],
       cgroup: group,
-      meminfo: { cgroup: '/m', version: 2 },
+      meminfo: { cgroup: '/m', version: 2, uid: 1000, gid: 1001 },
     });
     expect(bytes.toString('hex')).toBe(
       hex(`
-        504c4e31 01000000 02000000 40000000   # magic, steps of the parent and of the child, bytes of data
+        504c4e32 01000000 02000000 40000000   # magic, steps of the parent and of the child, bytes of data
         02000000 00000000 38000000 02000000   # relocations, the step of the cgroup, meminfo's folder and version
         0000022000000000                      # clone flags
+        e8030000 e9030000                     # meminfo's owner
 
         01010000 00 00 0000 0000000000000000  # the parent's step: call 257, no flags
         00 01 00 00 00 00 0000                # number, data
@@ -54,8 +55,8 @@ describe('encodePlan()', () => {
   it('writes -1 for no cgroup and 0 for no meminfo, and pads the relocations to eight bytes', () => {
     const bytes = encodePlan(plan({ child: [step({ args: [['x']] })] }));
     expect(bytes.subarray(20, 32).toString('hex')).toBe('ffffffff' + '00000000' + '00000000');
-    expect(bytes.subarray(40 + 72, 40 + 72 + 8).toString('hex')).toBe('10000000' + '00000000');
-    expect(bytes.length).toBe(40 + 72 + 8 + 32);
+    expect(bytes.subarray(48 + 72, 48 + 72 + 8).toString('hex')).toBe('10000000' + '00000000');
+    expect(bytes.length).toBe(48 + 72 + 8 + 32);
   });
 
   it('refuses the result of a step that comes later, of the step itself, and of none', () => {
@@ -111,7 +112,9 @@ const anyPlan: fc.Arbitrary<Plan> = fc
     parents: fc.array(sketch, { maxLength: 4 }),
     children: fc.array(sketch, { minLength: 1, maxLength: 8 }),
     cgroup: fc.option(fc.nat(), { nil: undefined }),
-    meminfo: fc.option(fc.record({ cgroup: word, version: fc.constantFrom<1 | 2>(1, 2) }), { nil: undefined }),
+    meminfo: fc.option(fc.record({ cgroup: word, version: fc.constantFrom<1 | 2>(1, 2), uid: fc.nat(), gid: fc.nat() }), {
+      nil: undefined,
+    }),
   })
   .map(({ cloneFlags, parents, children, cgroup, meminfo }) => {
     const parent = build(parents, []);
@@ -174,14 +177,14 @@ function value(argument: Argument, earlier: Step[], parents: Step[]): Value {
 /** Reads the bytes as the controller does. What an offset into the data stands for is no part of them: `original` says it. */
 function decode(bytes: Buffer, original: Plan) {
   const [magic, parents, children, dataBytes, relocations] = [0, 4, 8, 12, 16].map((at) => bytes.readUInt32LE(at));
-  expect([magic, parents, children]).toEqual([Buffer.from('PLN1').readUInt32LE(), original.parent.length, original.child.length]);
-  const relocationStart = 40 + 72 * (parents! + children!);
+  expect([magic, parents, children]).toEqual([Buffer.from('PLN2').readUInt32LE(), original.parent.length, original.child.length]);
+  const relocationStart = 48 + 72 * (parents! + children!);
   const data = bytes.subarray(relocationStart + Math.ceil(relocations! / 2) * 8);
   expect(data.length).toBe(dataBytes);
   const pointers = new Set(Array.from({ length: relocations! }, (_, i) => bytes.readUInt32LE(relocationStart + i * 4)));
   const list = (steps: Step[], from: number) =>
     steps.map((like, i) => {
-      const at = 40 + 72 * (from + i);
+      const at = 48 + 72 * (from + i);
       return {
         call: bytes.readInt32LE(at),
         flags: bytes.readUInt8(at + 4),
@@ -195,7 +198,10 @@ function decode(bytes: Buffer, original: Plan) {
   return {
     cloneFlags: bytes.readBigUInt64LE(32),
     cgroup: bytes.readInt32LE(20),
-    meminfo: meminfo === 0 ? null : { cgroup: textAt(data, meminfo), version: bytes.readUInt32LE(28) },
+    meminfo:
+      meminfo === 0
+        ? null
+        : { cgroup: textAt(data, meminfo), version: bytes.readUInt32LE(28), uid: bytes.readUInt32LE(40), gid: bytes.readUInt32LE(44) },
     parent: list(original.parent, 0),
     child: list(original.child, original.parent.length),
   };
