@@ -2,9 +2,9 @@
 
 import { blockDeviceOf } from '../container/devices.ts';
 import type { BlkioDevice, DomainDefinition } from '../domain/definition.ts';
-import { errnoCode, libvirtError } from '../errors.ts';
+import { libvirtError } from '../errors.ts';
 import type { DomainCgroup } from '../host/cgroup/group.ts';
-import { applyLimits, blockDeviceNumber, type Limit } from '../host/cgroup/limits.ts';
+import { applyLimits, blockDeviceNumber, type Limit, noDeviceWeights } from '../host/cgroup/limits.ts';
 import { type Affect, affected, queried } from './affect.ts';
 import { type Connection, requireWritable } from './connection.ts';
 import { changeDomain, readDomain } from './domain-change.ts';
@@ -136,20 +136,12 @@ function applyChanges(group: DomainCgroup, weight: number | undefined, changes: 
       limits.push({ controller: 'blkio', files: [version === 2 ? 'io.max' : limit.v1], value: `${blockDeviceNumber(path)} ${text}` });
     }
   }
-  try {
-    applyLimits(group, limits);
-  } catch (error) {
-    // The kernel's word for a device whose scheduler knows no weights.
-    if (error instanceof Error && errnoCode(error.cause) === 'ENOTSUP') throw noWeights(error);
-    throw error;
-  }
+  applyLimits(group, limits);
 }
-
-const noWeights = (cause?: unknown) => libvirtError('OPERATION_INVALID', 'blkio device weight is valid only for cfq scheduler', cause);
 
 function usableFiles(group: DomainCgroup, files: readonly string[]): string[] {
   const usable = files.filter((file) => group.has('blkio', file));
-  if (usable.length === 0) throw noWeights();
+  if (usable.length === 0) throw noDeviceWeights();
   return usable;
 }
 

@@ -2,7 +2,7 @@
 import fs from 'node:fs';
 import { EINVAL } from '../../../lib-native/constants.ts';
 import type { DomainDefinition } from '../../domain/definition.ts';
-import { libvirtError, systemError } from '../../errors.ts';
+import { errnoCode, libvirtError, systemError } from '../../errors.ts';
 import type { DomainCgroup } from './group.ts';
 import type { V1Controller } from './layout.ts';
 
@@ -105,14 +105,23 @@ function setLimits({ vcpu, numatune }: DomainDefinition): Limit[] {
   return limits;
 }
 
-/** Writes the limits. Throws SYSTEM_ERROR or CONFIG_UNSUPPORTED at the first that cannot be set. */
+/** Writes the limits. Throws SYSTEM_ERROR, CONFIG_UNSUPPORTED or OPERATION_INVALID at the first that cannot be set. */
 export function applyLimits(group: DomainCgroup, limits: readonly Limit[]): void {
   for (const { controller, files, value, missing } of limits) {
     const file = files.find((candidate) => group.has(controller, candidate));
     if (file === undefined && missing !== undefined) throw libvirtError('CONFIG_UNSUPPORTED', missing);
-    group.write(controller, file ?? files[0]!, value);
+    try {
+      group.write(controller, file ?? files[0]!, value);
+    } catch (error) {
+      // The kernel's word for a device whose scheduler knows no weights.
+      if (error instanceof Error && errnoCode(error.cause) === 'ENOTSUP') throw noDeviceWeights(error);
+      throw error;
+    }
   }
 }
+
+export const noDeviceWeights = (cause?: unknown) =>
+  libvirtError('OPERATION_INVALID', 'blkio device weight is valid only for cfq scheduler', cause);
 
 /** `major:minor` of a block device of the host. Throws SYSTEM_ERROR. */
 export function blockDeviceNumber(path: string): string {
