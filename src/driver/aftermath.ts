@@ -10,7 +10,7 @@ import { LibvirtError } from '../errors.ts';
 import { cgroupFor, removeCgroup } from '../host/cgroup/group.ts';
 import { isDefined } from '../store/definitions.ts';
 import { lifecycle, recordEvent } from '../store/events.ts';
-import { type EndReason, readStatus, type StatusRecord } from '../store/live-status.ts';
+import { type EndReason, readStatus, removeStatus, type StatusRecord } from '../store/live-status.ts';
 import { type DomainLock, lockDomain } from '../store/lock.ts';
 import { type ProcessIdentity, processStat } from '../store/process.ts';
 import { clearUp, isContainerInit, killInit, rememberEnd } from './ended.ts';
@@ -89,10 +89,7 @@ async function finish(record: StatusRecord, { domain, extra }: DomainStatus, wai
   const end = initEnd(waitStatus);
   const again = waitStatus >= 0 && restarts(actionFor(domain, end));
   const next = again ? nextDefinition(domain) : undefined;
-  await clearUp(
-    { domain, cgroup: extra['cgroup'], reason: endReason(waitStatus), quiet: again },
-    again ? { ...lock, retire: () => {} } : lock,
-  );
+  await clearUp({ domain, cgroup: extra['cgroup'], reason: endReason(waitStatus), again }, lock);
   if (!next) return;
   if (end !== 'reboot' && ageMs(record.controller) < TOO_SOON_MS) pause(TOO_SOON_MS); // an init that fails at once must not spin
   await startAgain(next, domain);
@@ -121,6 +118,7 @@ async function startAgain(definition: DomainDefinition, ended: DomainDefinition)
     recordEvent({ domain: definition.name, uuid: definition.uuid, event: 'reboot' });
   } catch (error) {
     rememberEnd(ended.name, 'failed');
+    removeStatus(ended.name);
     lifecycle(ended, 'Stopped', 'Failed');
     throw error;
   }

@@ -27,12 +27,12 @@ export interface Ending {
   /** The group, where one was made. */
   cgroup: string | undefined;
   reason: EndReason;
-  /** A reboot tells of itself by another event. */
-  quiet?: boolean;
+  /** It is started again at once: until then its status stays, by which it is found, and its end is no event. */
+  again?: boolean;
 }
 
 /** Clears up after a container whose processes are dead. The caller holds the domain's lock. */
-export async function clearUp({ domain, cgroup, reason, quiet }: Ending, lock: DomainLock): Promise<void> {
+export async function clearUp({ domain, cgroup, reason, again }: Ending, lock: DomainLock): Promise<void> {
   const scripts = hookScripts(paths.hooks, 'lxc');
   const hook = async (operation: 'stopped' | 'release') => {
     if (scripts.length === 0) return;
@@ -59,8 +59,9 @@ export async function clearUp({ domain, cgroup, reason, quiet }: Ending, lock: D
   }
   await hook('release');
   rememberEnd(domain.name, reason);
+  if (again) return;
   removeStatus(domain.name);
-  if (!quiet) lifecycle(domain, 'Stopped', EVENT_DETAIL[reason]);
+  lifecycle(domain, 'Stopped', EVENT_DETAIL[reason]);
   if (!isDefined(domain.name)) lock.retire();
 }
 

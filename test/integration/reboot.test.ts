@@ -54,6 +54,19 @@ suite('reboot', ['root', 'built', 'busybox', 'fuse'], () => {
     expect(reboot(await boot('exit 0'))).toBe('shut off (shutdown)');
   });
 
+  it('leaves a transient domain known while it is started again', async () => {
+    const name = virsh.name();
+    const xml = virsh.xml(name, { init: ['/bin/sleep', '0.3'], more: '<on_poweroff>restart</on_poweroff>' });
+    virsh.ok('create', virsh.file('d.xml', xml));
+    const first = virsh.controllerPid(name);
+    const ids = new Set<number>();
+    // Fails at once where there is no such domain.
+    for (const deadline = Date.now() + 10_000 * SLOWNESS; ids.size < 3 && Date.now() < deadline; ) ids.add(virsh.controllerPid(name));
+    expect([ids.size, ids.has(first)]).toEqual([3, true]);
+    virsh.ok('destroy', name);
+    expect(virsh.error('domid', name)).toEqual([`failed to get domain '${name}'`]);
+  });
+
   it('leaves the container alone whose init takes no notice', async () => {
     const name = await boot(':');
     const before = virsh.controllerPid(name);
