@@ -126,10 +126,10 @@ export const AT_RECURSIVE = 0x8000;
 export const AT_SYMLINK_NOFOLLOW = 0x100;
 
 export const O_RDONLY = 0;
-export const O_EXCL = 0o200;
 export const O_WRONLY = 1;
 export const O_RDWR = 2;
 export const O_CREAT = 0o100;
+export const O_EXCL = 0o200;
 export const O_NOCTTY = 0o400;
 export const O_NONBLOCK = 0o4000;
 /** O_DIRECTORY and O_NOFOLLOW differ between architectures. */

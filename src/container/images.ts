@@ -56,24 +56,20 @@ function imagesOf({ devices: { filesystems, disks } }: DomainDefinition): [of: '
   ];
 }
 
-/** True if the domain has a network block device while it runs. */
-function hasNbds(definition: DomainDefinition): boolean {
-  return imagesOf(definition).some(([, , image]) => driverFor(image) === 'nbd');
-}
-
 /** Throws CONFIG_UNSUPPORTED, INTERNAL_ERROR or SYSTEM_ERROR; nothing is attached then. */
 export function attachImages(definition: DomainDefinition): Images {
   const devices = { filesystems: new Map<number, string>(), disks: new Map<number, string>() };
   const fds: number[] = [];
   const diskFds: number[] = [];
-  let ours = hasNbds(definition);
+  const images = imagesOf(definition);
+  let ours = images.some(([, , image]) => driverFor(image) === 'nbd');
   if (ours) releaseNbds(definition.uuid); // of a start whose command was killed
   const dispose = () => {
     for (const fd of fds.splice(0)) linux.close(fd);
     if (ours) releaseNbds(definition.uuid);
   };
   try {
-    for (const [of, place, image] of imagesOf(definition)) {
+    for (const [of, place, image] of images) {
       checkImage(image);
       const { file, readonly } = image;
       if (driverFor(image) === 'nbd') {

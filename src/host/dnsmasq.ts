@@ -1,5 +1,4 @@
 // One dnsmasq for each network: started, told to read its files again, ended. What it is told is network/dnsmasq-config.ts.
-import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
@@ -7,7 +6,7 @@ import { SIGHUP, SIGKILL, SIGTERM } from '../../lib-native/constants.ts';
 import { readable } from '../../lib-native/readable.ts';
 import type { Syscalls } from '../../lib-native/syscalls.ts';
 import { libvirtError } from '../errors.ts';
-import { requireProgram } from './programs.ts';
+import { failureOf, requireProgram, wasGiven } from './programs.ts';
 
 /** Throws OPERATION_FAILED where dnsmasq is missing. */
 export const requireDnsmasq = (): string => requireProgram('dnsmasq', 'dnsmasq-base');
@@ -34,16 +33,8 @@ export function startDnsmasq({ config }: DnsmasqIdentity, script: LeaseScript): 
   // It forgets leases of its own: all of them are the script's.
   const args = [`--conf-file=${config}`, '--leasefile-ro', `--dhcp-script=${script.path}`];
   const env = { LC_ALL: 'C', PATH: `${path.dirname(process.execPath)}:${process.env['PATH'] ?? '/usr/sbin:/usr/bin:/sbin:/bin'}` };
-  const { status, stderr, error } = spawnSync(binary, args, {
-    env: { ...env, ...script.env },
-    stdio: ['ignore', 'ignore', 'pipe'],
-    encoding: 'utf8',
-    timeout: START_TIMEOUT_MS,
-    cwd: '/',
-  });
-  if (status === 0) return;
-  const reason = stderr?.trim().replace(/^\n*dnsmasq: /, '') || error?.message || `exit status ${status}`;
-  throw libvirtError('OPERATION_FAILED', `Failed to start ${binary}: ${reason}`);
+  const failure = failureOf(binary, args, { env: { ...env, ...script.env }, timeoutMs: START_TIMEOUT_MS, cwd: '/' });
+  if (failure !== undefined) throw libvirtError('OPERATION_FAILED', `Failed to start ${binary}: ${failure.replace(/^dnsmasq: /, '')}`);
 }
 
 /** The pid, if it runs. */
@@ -104,10 +95,4 @@ function allPids(identity: DnsmasqIdentity): number[] {
 }
 
 /** Was this process given our configuration? */
-function isOurs({ config }: DnsmasqIdentity, pid: number): boolean {
-  try {
-    return fs.readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').includes(`--conf-file=${config}`);
-  } catch {
-    return false; // no such process
-  }
-}
+const isOurs = ({ config }: DnsmasqIdentity, pid: number): boolean => wasGiven(pid, `--conf-file=${config}`);

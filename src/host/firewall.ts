@@ -1,11 +1,10 @@
 // Packet filter rules by nft -j (nft(8)). The kernel takes a ruleset whole or not at all.
-import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import process from 'node:process';
 import { libvirtError, systemError } from '../errors.ts';
 import type { Ruleset } from '../network/firewall-rules.ts';
-import { requireProgram } from './programs.ts';
+import { failureOf, requireProgram } from './programs.ts';
 
 /** Throws OPERATION_FAILED where nft is missing. */
 export const requireFirewall = (): string => requireProgram('nft', 'nftables');
@@ -15,10 +14,9 @@ export function applyRules(ruleset: Ruleset): void {
   const nft = requireFirewall();
   const input = unnamedFile(JSON.stringify(ruleset));
   try {
-    const { status, stderr, error } = spawnSync(nft, ['-j', '-f', '-'], { stdio: [input, 'ignore', 'pipe'], encoding: 'utf8' });
-    if (status === 0) return;
-    const reason = stderr?.trim().split('\n')[0] || error?.message || `exit status ${status}`;
-    throw libvirtError('OPERATION_FAILED', `Failed to apply firewall rules with ${nft}: ${reason}`);
+    const failure = failureOf(nft, ['-j', '-f', '-'], { stdin: input });
+    if (failure === undefined) return;
+    throw libvirtError('OPERATION_FAILED', `Failed to apply firewall rules with ${nft}: ${failure.split('\n')[0]}`);
   } finally {
     fs.closeSync(input);
   }

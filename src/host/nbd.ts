@@ -2,15 +2,13 @@
 // (qemu-nbd(8)), which ends when its device is disconnected. Nothing is written down about them: a device's server is found by
 // the kernel, and what it is for by its command line. Differs from libvirt: a server is not in the container's groups, whose
 // limits would count it and whose freezer would stop it while something is still to be written.
-import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
-import path from 'node:path';
 import { EBUSY, NBD_CLEAR_QUE, NBD_CLEAR_SOCK, NBD_DISCONNECT, O_CLOEXEC, O_EXCL, O_RDONLY, O_RDWR } from '../../lib-native/constants.ts';
 import { linux } from '../../lib-native/linux.ts';
 import { pause } from '../../lib-native/pause.ts';
 import { libvirtError } from '../errors.ts';
 import { leaveUnit } from './cgroup/controllers.ts';
-import { requireProgram } from './programs.ts';
+import { failureOf, requireProgram, wasGiven } from './programs.ts';
 
 const SYSFS = '/sys/block';
 const START_TIMEOUT_MS = 20_000;
@@ -20,6 +18,7 @@ const UNMOUNT_TIMEOUT_MS = 10_000;
 const POLL_MS = 5;
 
 export interface NbdRequest {
+  /** An absolute path, which is never taken for one of qemu's protocols. */
   file: string;
   /** As qemu-img(1) knows it. */
   format: string;
@@ -37,15 +36,16 @@ export function attachNbd({ file, format, readonly, owner }: NbdRequest): string
   for (const name of devices()) {
     if (serverOf(name) !== undefined) continue;
     const device = `/dev/${name}`;
-    // An absolute path is never taken for one of qemu's protocols.
-    const failure = run(program, [...options, `--connect=${device}`, path.resolve(file)]);
-    const server = failure === undefined ? waitForServer(name) : undefined;
+    // The server outlives us, with what it is given.
+    const environment = { timeoutMs: START_TIMEOUT_MS, cwd: '/', env: { LC_ALL: 'C' } };
+    const failure = failureOf(program, [...options, `--connect=${device}`, file], environment);
+    const server = failure === undefined ? waitFor(() => serverOf(name), READY_TIMEOUT_MS) : undefined;
     if (server !== undefined) {
       leaveUnit(server);
       return device;
     }
     if (failure === undefined) disconnect(name);
-    reason = failure ?? `${device} is not served`;
+    reason = failure === undefined ? `${device} is not served` : `qemu-nbd: ${failure.replace(/^qemu-nbd: /, '')}`;
     if (serverOf(name) === undefined) break; // nobody else was quicker to take it: it is the file
   }
   throw libvirtError('INTERNAL_ERROR', reason);
@@ -55,15 +55,15 @@ export function attachNbd({ file, format, readonly, owner }: NbdRequest): string
 export function releaseNbds(owner: string): void {
   for (const name of devices()) {
     const server = serverOf(name);
-    if (server === undefined || !isServing(server, owner)) continue;
-    for (let waited = 0; isMounted(name) && waited < UNMOUNT_TIMEOUT_MS; waited += POLL_MS) pause(POLL_MS);
+    if (server === undefined || !wasGiven(server, mark(owner))) continue;
+    waitFor(() => !isMounted(name) || undefined, UNMOUNT_TIMEOUT_MS);
     disconnect(name);
-    for (let waited = 0; isServing(server, owner) && waited < READY_TIMEOUT_MS; waited += POLL_MS) pause(POLL_MS);
+    waitFor(() => !wasGiven(server, mark(owner)) || undefined, READY_TIMEOUT_MS);
   }
 }
 
 function loadModule(): void {
-  if (devices().length === 0) spawnSync('modprobe', ['nbd'], { stdio: 'ignore' });
+  if (devices().length === 0) failureOf('modprobe', ['nbd']); // the next line tells
   if (devices().length === 0) throw libvirtError('INTERNAL_ERROR', 'Failed to load nbd module');
 }
 
@@ -83,24 +83,16 @@ function serverOf(device: string): number | undefined {
   }
 }
 
-function waitForServer(device: string): number | undefined {
-  for (let waited = 0; waited < READY_TIMEOUT_MS; waited += POLL_MS) {
-    const server = serverOf(device);
-    if (server !== undefined) return server;
+/** What `find` gives as soon as it gives something; undefined when the time is over. */
+function waitFor<T>(find: () => T | undefined, timeoutMs: number): T | undefined {
+  for (let waited = 0; ; waited += POLL_MS) {
+    const found = find();
+    if (found !== undefined || waited >= timeoutMs) return found;
     pause(POLL_MS);
   }
-  return undefined;
 }
 
 const mark = (owner: string): string => `--description=container ${owner}`;
-
-function isServing(server: number, owner: string): boolean {
-  try {
-    return fs.readFileSync(`/proc/${server}/cmdline`, 'utf8').split('\0').includes(mark(owner));
-  } catch {
-    return false; // it has ended
-  }
-}
 
 /** A device of which something is mounted cannot be opened exclusively (open(2), O_EXCL). */
 function isMounted(device: string): boolean {
@@ -115,17 +107,4 @@ function disconnect(device: string): void {
   if (fd < 0) return;
   for (const request of [NBD_CLEAR_QUE, NBD_DISCONNECT, NBD_CLEAR_SOCK]) linux.ioctlValue(fd, request, 0);
   linux.close(fd);
-}
-
-/** What the program had to say, if it failed. */
-function run(program: string, args: string[]): string | undefined {
-  const { status, stderr, error } = spawnSync(program, args, {
-    stdio: ['ignore', 'ignore', 'pipe'],
-    encoding: 'utf8',
-    timeout: START_TIMEOUT_MS,
-    cwd: '/',
-    env: { LC_ALL: 'C' }, // the server outlives us, with what it is given
-  });
-  if (status === 0) return undefined;
-  return stderr?.trim() || error?.message || `${path.basename(program)}: exit status ${status}`;
 }

@@ -1,4 +1,5 @@
 // Programs that are run for the host: where they are, and what to install where they are not.
+import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import process from 'node:process';
 import { libvirtError } from '../errors.ts';
@@ -11,6 +12,36 @@ export function requireProgram(name: string, debianPackage: string): string {
   const found = findProgram(name);
   if (found !== undefined) return found;
   throw libvirtError('OPERATION_FAILED', `Unable to find '${name}' binary in $PATH; it is in Debian's package ${debianPackage}`);
+}
+
+export interface ProgramOptions {
+  /** Descriptor of its standard input; by default none. */
+  stdin?: number;
+  cwd?: string;
+  /** By default ours. */
+  env?: Record<string, string>;
+  timeoutMs?: number;
+}
+
+/** Runs a program to its end. Returns why, if it failed: in its own words, if it had any. */
+export function failureOf(program: string, args: string[], { stdin, cwd, env, timeoutMs }: ProgramOptions = {}): string | undefined {
+  const { status, stderr, error } = spawnSync(program, args, {
+    stdio: [stdin ?? 'ignore', 'ignore', 'pipe'],
+    encoding: 'utf8',
+    ...(cwd !== undefined && { cwd }),
+    ...(env && { env }),
+    ...(timeoutMs !== undefined && { timeout: timeoutMs }),
+  });
+  return status === 0 ? undefined : stderr?.trim() || error?.message || `exit status ${status}`;
+}
+
+/** Was this process given the word on its command line? */
+export function wasGiven(pid: number, word: string): boolean {
+  try {
+    return fs.readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').includes(word);
+  } catch {
+    return false; // no such process
+  }
 }
 
 function findProgram(name: string): string | undefined {

@@ -114,7 +114,7 @@ export function applyLimits(group: DomainCgroup, limits: readonly Limit[]): void
       group.write(controller, file ?? files[0]!, value);
     } catch (error) {
       // The kernel's word for a device whose scheduler knows no weights.
-      if (error instanceof Error && errnoCode(error.cause) === 'ENOTSUP') throw noDeviceWeights(error);
+      if (controller === 'blkio' && error instanceof Error && errnoCode(error.cause) === 'ENOTSUP') throw noDeviceWeights(error);
       throw error;
     }
   }
