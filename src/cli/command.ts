@@ -66,6 +66,7 @@ export interface CommandContext {
   flush(): void;
   /** Says on a terminal what a slow operation waits for. */
   readonly onWaiting: (what: string) => void;
+  /** Warns a person at a terminal. The driver puts the same words into the domain's log (store/log.ts, noteInLog). */
   readonly onWarning: (text: string) => void;
   /** Leaves something to be done when the program ends. */
   atEnd(action: () => Promise<void>): void;

@@ -41,7 +41,9 @@ export class Output {
     this.writeError(`${await paint('red', 'error:')} ${line}\n`);
   }
 
+  /** Words that libvirt does not have: nothing unless standard error is a terminal, so that scripts see virsh's output to the byte. */
   async warning(line: string): Promise<void> {
+    if (!(await isTerminal(2))) return;
     this.flushQuietly();
     this.writeError(`${await paint('yellow', 'warning:')} ${line}\n`);
   }

@@ -31,7 +31,7 @@ import { type CgroupLayout, hostCgroups } from '../host/cgroup/layout.ts';
 import { type HookOperation, hookScripts } from '../host/hooks.ts';
 import { removeEnd, removeStatus } from '../store/live-status.ts';
 import { holdDriverLock } from '../store/lock.ts';
-import { openLog } from '../store/log.ts';
+import { noteInLog, openLog } from '../store/log.ts';
 import { paths } from '../store/paths.ts';
 import { makeGroup } from './domain-group.ts';
 import { thawQuietly } from './ended.ts';
@@ -66,7 +66,10 @@ export async function runDomain(definition: DomainDefinition, options: RunOption
   const domain = liveDefinition(definition);
   checkPassFds(options.passFds ?? []);
   const warning = hostRootWarning(domain);
-  if (warning !== undefined) options.onWarning?.(warning);
+  if (warning !== undefined) {
+    options.onWarning?.(warning);
+    noteInLog(domain.name, `warning: ${warning}`);
+  }
   const scripts = hookScripts(paths.hooks, 'lxc');
   const hook: Hook = async (operation) => {
     if (scripts.length === 0) return;

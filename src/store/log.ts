@@ -1,4 +1,4 @@
-// The log of a domain: what its controller and the aftermath say.
+// The log of a domain: what its controller and the aftermath say, and every warning that a command gave about it.
 import fs from 'node:fs';
 import { systemError } from '../errors.ts';
 import { logFile, paths } from './paths.ts';
@@ -19,10 +19,22 @@ export function openLog(name: string): Disposable & { fd: number; nullFd: number
     fs.closeSync(nullFd);
   };
   try {
-    fs.writeSync(fd, `${new Date().toISOString().replace('T', ' ').replace('Z', '+0000')}: starting up\n`);
+    fs.writeSync(fd, logLine('starting up'));
   } catch (error) {
     close();
     throw systemError(`Failed to write '${file}'`, error);
   }
   return { fd, nullFd, [Symbol.dispose]: close };
+}
+
+const logLine = (text: string): string => `${new Date().toISOString().replace('T', ' ').replace('Z', '+0000')}: ${text}\n`;
+
+/** Adds a line, with the time, to the domain's log. A log that cannot be written is done without: it is no reason to fail. */
+export function noteInLog(name: string, text: string): void {
+  try {
+    fs.mkdirSync(paths.log, { recursive: true, mode: 0o755 });
+    fs.appendFileSync(logFile(name), logLine(text), { mode: 0o600 });
+  } catch {
+    // a full disk, or a place that is not ours to write to
+  }
 }
