@@ -1,4 +1,5 @@
 // start and create.
+import { monotonicMs } from '../../lib-native/monotonic.ts';
 import { pause } from '../../lib-native/pause.ts';
 import type { DomainDefinition } from '../domain/definition.ts';
 import { parseDomain } from '../domain/parse.ts';
@@ -87,13 +88,13 @@ export async function createDomain(connection: Connection, xml: string | Uint8Ar
  * Throws as lockDomain().
  */
 async function lockToStart(name: string, onWaiting: StartOptions['onWaiting']): Promise<{ lock: DomainLock; isRunning: boolean }> {
-  const deadline = Date.now() + LOCK_TIMEOUT_MS;
+  const deadline = monotonicMs() + LOCK_TIMEOUT_MS;
   for (let pauseMs = 1; ; pauseMs = Math.min(pauseMs * 2, 20)) {
     const lock = lockDomain(name, onWaiting);
     try {
       const status = await repairStale(name, { ...lock, retire: () => {} });
       if (!status || status.inService) return { lock, isRunning: status !== undefined };
-      if (Date.now() > deadline) throw lockTimeout();
+      if (monotonicMs() > deadline) throw lockTimeout();
     } catch (error) {
       lock[Symbol.dispose]();
       throw error;

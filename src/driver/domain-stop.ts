@@ -2,6 +2,7 @@
 import fs from 'node:fs';
 import { SIGCONT, SIGKILL, SIGTERM } from '../../lib-native/constants.ts';
 import { linux } from '../../lib-native/linux.ts';
+import { monotonicMs } from '../../lib-native/monotonic.ts';
 import { readable } from '../../lib-native/readable.ts';
 import type { DomainStatus } from '../domain/status.ts';
 import { libvirtError, systemError } from '../errors.ts';
@@ -96,11 +97,11 @@ function endInit(init: number, status: StatusRecord, details: () => DomainStatus
   };
   if (status.state !== 'paused' || graceful) {
     linux.pidfdSendSignal(init, SIGTERM);
-    const sentAt = Date.now();
+    const sentAt = monotonicMs();
     thawIfPaused();
     details();
     const grace = graceful ? GRACEFUL_TIMEOUT_MS : DESTROY_GRACE_MS;
-    if (readable(init, Math.max(0, grace - (Date.now() - sentAt)))) return true;
+    if (readable(init, Math.max(0, grace - (monotonicMs() - sentAt)))) return true;
     if (graceful) return false;
   }
   linux.pidfdSendSignal(init, SIGKILL);

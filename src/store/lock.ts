@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { EAGAIN, EINTR, LOCK_EX, LOCK_NB, O_CLOEXEC, O_CREAT, O_RDWR } from '../../lib-native/constants.ts';
 import { linux } from '../../lib-native/linux.ts';
+import { monotonicMs } from '../../lib-native/monotonic.ts';
 import { pause } from '../../lib-native/pause.ts';
 import { errnoCode, libvirtError, strerror, systemError } from '../errors.ts';
 import { lockFile, paths } from './paths.ts';
@@ -33,7 +34,7 @@ export function lockNetwork(name: string, onWaiting?: (what: string) => void): D
 export const lockTimeout = () => libvirtError('OPERATION_TIMEOUT', 'cannot acquire state change lock');
 
 function acquire(file: string, what: string, onWaiting: ((what: string) => void) | undefined): DomainLock {
-  const deadline = Date.now() + LOCK_TIMEOUT_MS;
+  const deadline = monotonicMs() + LOCK_TIMEOUT_MS;
   for (;;) {
     const fd = openLockFile(file);
     if (!flockUntil(fd, deadline, () => onWaiting?.(what))) {
@@ -91,13 +92,13 @@ function isStill(file: string, fd: number): boolean {
 
 /** Takes the lock, first at once, then by asking again: a blocking flock could not be given up. False: the deadline came. */
 function flockUntil(fd: number, deadline: number, onNotice: () => void): boolean {
-  const begin = Date.now();
+  const begin = monotonicMs();
   let noticed = false;
   for (let pauseMs = 1; ; pauseMs = Math.min(pauseMs * 2, 20)) {
     const result = linux.flock(fd, LOCK_EX | LOCK_NB);
     if (result >= 0) return true;
     if (result !== -EAGAIN && result !== -EINTR) throw systemError('cannot acquire state change lock', -result);
-    const now = Date.now();
+    const now = monotonicMs();
     if (now >= deadline) return false;
     if (!noticed && now - begin >= NOTICE_AFTER_MS) {
       noticed = true;

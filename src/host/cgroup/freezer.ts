@@ -1,5 +1,6 @@
 // Suspend and resume: the v1 freezer, or cgroup.freeze on v2 (which libvirt 9.0 does not have).
 
+import { monotonicMs } from '../../../lib-native/monotonic.ts';
 import { pause } from '../../../lib-native/pause.ts';
 import { libvirtError } from '../../errors.ts';
 import type { DomainCgroup } from './group.ts';
@@ -14,9 +15,9 @@ export function freeze(group: DomainCgroup): void {
   else group.write('freezer', 'freezer.state', 'FROZEN');
   const frozen = () =>
     isV2 ? /^frozen 1$/m.test(group.read('freezer', 'cgroup.events')) : group.read('freezer', 'freezer.state').trim() === 'FROZEN';
-  const deadline = Date.now() + FREEZE_TIMEOUT_MS;
+  const deadline = monotonicMs() + FREEZE_TIMEOUT_MS;
   for (let pauseMs = 1; !frozen(); pauseMs = Math.min(pauseMs * 2, 50)) {
-    if (Date.now() > deadline) {
+    if (monotonicMs() > deadline) {
       thaw(group);
       throw libvirtError('OPERATION_FAILED', 'Suspend operation failed');
     }
