@@ -74,6 +74,8 @@ export interface DomainDefinition {
   sharedNamespaces: Partial<Record<SharedNamespace, NamespaceSource>>;
   /** An <lxc:namespace> that shares nothing is kept too. */
   emptySharedNamespaces?: boolean;
+  /** <virsh-lxc:host-root>: an init system on the host's own root is meant. A domain that was started so has it while it runs. */
+  hostRoot?: boolean;
 }
 
 export interface MetadataElement {

@@ -15,6 +15,7 @@ import { writeMemtune } from './elements/memtune.ts';
 import { writeMetadata } from './elements/metadata.ts';
 import { writeNumatune } from './elements/numatune.ts';
 import { writeOs } from './elements/os.ts';
+import { hasOwn, OWN_DECLARATION, OWN_NAMESPACE_URI, writeOwn } from './elements/own-namespace.ts';
 import { writeResource } from './elements/resource.ts';
 import { writeSeclabel } from './elements/seclabel.ts';
 import { writeVcpu } from './elements/vcpu.ts';
@@ -47,6 +48,7 @@ export function writeDomain(writer: XmlWriter, definition: DomainDefinition, opt
       ['type', definition.virtType ?? 'lxc'],
       ['id', live ? (definition.id ?? undefined) : undefined],
       ['xmlns:lxc', hasSharedNamespaces(definition) ? LXC_NAMESPACE_URI : undefined],
+      [OWN_DECLARATION, hasOwn(definition) ? OWN_NAMESPACE_URI : undefined],
     ],
     () => writeInside(writer, shown, { live, status: options.status === true }),
   );
@@ -84,6 +86,7 @@ function writeInside(writer: XmlWriter, definition: DomainDefinition, form: { li
   for (const label of definition.seclabels) writeSeclabel(writer, label, form.live);
   echoed(...definition.trailing);
   writeSharedNamespaces(writer, definition);
+  writeOwn(writer, definition);
 }
 
 /** Of the aliases only those that a user chose are part of a configuration. */

@@ -25,6 +25,7 @@ import { parseMemtune } from './elements/memtune.ts';
 import { parseMetadata } from './elements/metadata.ts';
 import { parseNumatune } from './elements/numatune.ts';
 import { parseOs, parseOsType, parseSmbios, validateOs } from './elements/os.ts';
+import { parseOwn } from './elements/own-namespace.ts';
 import { rejectMemoryDevices, settlePassive, validateIommu, validatePassive } from './elements/passive-devices.ts';
 import { parseKeywrap, parseLaunchSecurity, parsePerf, parsePm } from './elements/power.ts';
 import { parseResource } from './elements/resource.ts';
@@ -116,6 +117,7 @@ function read(root: XmlElement, host: ParseHost, context: { live: boolean; readB
   const trailing = [keywrap, launchSecurity].filter((element) => element !== undefined);
   const metadata = parseMetadata(root);
   const sharedNamespaces = parseSharedNamespaces(root, context.readBack);
+  const own = parseOwn(root, context.readBack);
   // Memory that is placed automatically takes the vCPUs with it, unless they say where they are.
   if (numatune?.placement === 'auto' && vcpu.cpuset === undefined) vcpu.placement = 'auto';
   const definition: DomainDefinition = {
@@ -152,6 +154,7 @@ function read(root: XmlElement, host: ParseHost, context: { live: boolean; readB
     trailing,
     sharedNamespaces: sharedNamespaces ?? {},
     ...(sharedNamespaces && Object.keys(sharedNamespaces).length === 0 && { emptySharedNamespaces: true }),
+    ...own,
   };
   return { definition, numa, sizes, vcpuStates: hasVcpuStates(root) };
 }

@@ -290,8 +290,8 @@ const INNER = new Set(
 
 const VIRT_TYPES = 'qemu kqemu kvm xen lxc uml openvz test vmware hyperv vbox phyp vz bhyve hvf'.split(' ');
 
-/** Other drivers' namespaces whose elements are part of the schema. */
-const NAMESPACES = /^http:\/\/libvirt\.org\/schemas\/domain\/(lxc|qemu|xen|bhyve|vmware)\/1\.0$/;
+/** Other drivers' namespaces, and ours, whose elements are part of the schema. */
+const NAMESPACES = /^(http:\/\/libvirt\.org\/schemas\/domain\/(lxc|qemu|xen|bhyve|vmware)\/1\.0|urn:virsh-lxc:domain:1\.0)$/;
 
 /** Throws XML_INVALID_SCHEMA for a document that is not one of the schema's; other mistakes are parseDomain()'s to find. */
 export function validateDomain(xml: string | Uint8Array): void {

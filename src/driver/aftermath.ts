@@ -107,8 +107,9 @@ function endReason(waitStatus: number): EndReason {
 
 /** What runs next: the stored definition, or that of the transient domain that ended. */
 function nextDefinition(ended: DomainDefinition): DomainDefinition {
-  if (isDefined(ended.name)) return loadDefinition(ended.name);
-  return { ...ended, id: null };
+  if (!isDefined(ended.name)) return { ...ended, id: null };
+  const stored = loadDefinition(ended.name);
+  return ended.hostRoot ? { ...stored, hostRoot: true } : stored;
 }
 
 async function startAgain(definition: DomainDefinition, ended: DomainDefinition): Promise<void> {

@@ -24,6 +24,8 @@ export interface StartOptions {
   forceBoot?: boolean;
   resetNvram?: boolean;
   passFds?: number[];
+  /** An init system may run on the host's own root. */
+  hostRoot?: boolean;
   validate?: boolean;
   onWaiting?: (what: string) => void;
   onWarning?: (text: string) => void;
@@ -110,10 +112,10 @@ function forget(name: string, lock: DomainLock): void {
 }
 
 /** What `start` would do, as a list of system calls. */
-export async function planStart(_connection: Connection, ref: DomainRef): Promise<string> {
+export async function planStart(_connection: Connection, ref: DomainRef, options: Pick<StartOptions, 'hostRoot'>): Promise<string> {
   const { dryRun } = await import('./run.ts');
   const { formatPlan } = await import('../container/print-plan.ts');
-  return formatPlan(await dryRun(loadDefinition(ref.name)));
+  return formatPlan(await dryRun(loadDefinition(ref.name), options));
 }
 
 /**

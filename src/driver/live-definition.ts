@@ -1,6 +1,4 @@
 // What a definition becomes when it is started, and what keeps it from being started.
-import fs from 'node:fs';
-import { hostPath } from '../container/host-path.ts';
 import { hasUserNamespace } from '../container/namespaces.ts';
 import type { DomainDefinition } from '../domain/definition.ts';
 import { libvirtError } from '../errors.ts';
@@ -39,23 +37,3 @@ export function liveDefinition(definition: DomainDefinition): DomainDefinition {
 
 /** The <filesystem> that is the root. */
 export const rootOf = ({ devices }: DomainDefinition) => devices.filesystems.find(({ target }) => target === '/');
-
-const INIT_SYSTEMS = /(^|\/)(init|systemd|openrc-init|runit|s6-svscan|upstart)$/;
-
-function isHostRoot(source: string): boolean {
-  try {
-    return fs.realpathSync(hostPath(source)) === '/';
-  } catch {
-    return false; // a start will tell
-  }
-}
-
-/** A warning for an init system on the host's own root: it would clear the host's /tmp and take over its mounts. */
-export function hostRootWarning(live: DomainDefinition): string | undefined {
-  const root = rootOf(live);
-  if (root?.type !== 'mount' || root.readonly || !INIT_SYSTEMS.test(live.os.init) || !isHostRoot(root.source)) return undefined;
-  return (
-    `domain '${live.name}' runs the init system ${live.os.init} on this host's own files; ` +
-    "give it a root of its own with <filesystem type='mount'><source dir='...'/><target dir='/'/></filesystem>"
-  );
-}

@@ -35,7 +35,8 @@ import { noteInLog, openLog } from '../store/log.ts';
 import { paths } from '../store/paths.ts';
 import { makeGroup } from './domain-group.ts';
 import { thawQuietly } from './ended.ts';
-import { hostRootWarning, liveDefinition } from './live-definition.ts';
+import { hostNetworkWarning, hostRootRefusal } from './host-root.ts';
+import { liveDefinition } from './live-definition.ts';
 import type { TakenPorts } from './network-ports.ts';
 import { inheritResources, planInputs } from './plan-inputs.ts';
 import { openSharedNamespaces } from './shared-namespaces.ts';
@@ -46,6 +47,8 @@ export interface RunOptions {
   reason: 'booted';
   paused?: boolean;
   autodestroy?: boolean;
+  /** An init system may run on the host's own root. */
+  hostRoot?: boolean;
   /** Descriptors of this process that become init's, from 3 on. */
   passFds?: readonly number[];
   onWaiting?: (what: string) => void;
@@ -63,13 +66,8 @@ const CHILD_FAILURE_MS = 100;
 /** Returns the live definition. Throws LibvirtError; then nothing of the container is left. */
 export async function runDomain(definition: DomainDefinition, options: RunOptions): Promise<DomainDefinition> {
   hostCgroups();
-  const domain = liveDefinition(definition);
+  const domain = startable(definition, options.hostRoot === true);
   checkPassFds(options.passFds ?? []);
-  const warning = hostRootWarning(domain);
-  if (warning !== undefined) {
-    options.onWarning?.(warning);
-    noteInLog(domain.name, `warning: ${warning}`);
-  }
   const scripts = hookScripts(paths.hooks, 'lxc');
   const hook: Hook = async (operation) => {
     if (scripts.length === 0) return;
@@ -113,9 +111,18 @@ async function portsFor(domain: DomainDefinition): Promise<TakenPorts | undefine
   return new TakenPorts(domain);
 }
 
-/** The plan of a domain that is not started: with the descriptors that a start would have. */
-export async function dryRun(definition: DomainDefinition): Promise<Plan> {
+/** Throws for what a container cannot have, or must not. */
+function startable(definition: DomainDefinition, hostRoot: boolean): DomainDefinition {
   const domain = liveDefinition(definition);
+  if (hostRoot) domain.hostRoot = true; // while it runs, and when it is started again: it was meant so
+  const refusal = hostRootRefusal(domain);
+  if (refusal) throw refusal;
+  return domain;
+}
+
+/** The plan of a domain that is not started: with the descriptors that a start would have. */
+export async function dryRun(definition: DomainDefinition, options: Pick<RunOptions, 'hostRoot'>): Promise<Plan> {
+  const domain = startable(definition, options.hostRoot === true);
   using images = await imagesFor(domain);
   using shared = openSharedNamespaces(domain);
   using resources = openDomainResources(
@@ -141,6 +148,7 @@ async function launch(domain: DomainDefinition, network: OwnNetwork | undefined,
   const devices = asStartup(() => domainDeviceNodes(domain));
   using shared = openSharedNamespaces(domain);
   using resources = openDomainResources(domain, devices, images);
+  warn(domain.name, hostNetworkWarning(domain, resources.root, shared.fds.net), options);
   domain.devices.consoles.forEach((device, i) => {
     device.sourcePath = `/dev/pts/${resources.consoles[i]!.host.index}`;
   });
@@ -209,6 +217,12 @@ async function launch(domain: DomainDefinition, network: OwnNetwork | undefined,
     if (group) removeCgroup(group);
     throw error;
   }
+}
+
+function warn(name: string, warning: string | undefined, { onWarning }: RunOptions): void {
+  if (warning === undefined) return;
+  onWarning?.(warning);
+  noteInLog(name, `warning: ${warning}`);
 }
 
 function statusOf(

@@ -17,6 +17,7 @@ export const create = defineCommand({
     { name: 'autodestroy', type: 'bool', help: 'destroy the domain when this program ends' },
     { name: 'pass-fds', type: 'string', emptyAllowed: true, help: "open descriptors N,M,... that become init's 3, 4, ..." },
     { name: 'validate', type: 'bool', help: 'check the XML against the schema first' },
+    { name: 'host-root', type: 'bool', help: "let an init system run on the host's own root" },
     { name: 'reset-nvram', type: 'bool', help: 'refused: containers have no NVRAM' },
   ],
   async run(context, args) {
@@ -30,6 +31,7 @@ export const create = defineCommand({
         resetNvram: args['reset-nvram'],
         validate: args.validate,
         passFds,
+        hostRoot: args['host-root'],
         onWaiting: context.onWaiting,
         onWarning: context.onWarning,
       });

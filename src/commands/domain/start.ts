@@ -18,6 +18,7 @@ export const start = defineCommand({
     { name: 'bypass-cache', type: 'bool', help: 'refused: containers have no saved state to load' },
     { name: 'force-boot', type: 'bool', help: 'drop a saved state (containers have none)' },
     { name: 'pass-fds', type: 'string', emptyAllowed: true, help: "open descriptors N,M,... that become init's 3, 4, ..." },
+    { name: 'host-root', type: 'bool', help: "let an init system run on the host's own root" },
     { name: 'reset-nvram', type: 'bool', help: 'refused: containers have no NVRAM' },
     { name: 'dry-run', type: 'bool', help: 'print the plan of the start, change nothing' },
   ],
@@ -26,7 +27,11 @@ export const start = defineCommand({
     const { isInService } = await import('../../driver/domain-lookup.ts');
     const { planStart, startDomain } = await import('../../driver/domain-start.ts');
     if (args['dry-run']) {
-      context.print(await withContext(`Failed to plan the start of domain '${domain.name}'`, () => planStart(context.connection, domain)));
+      context.print(
+        await withContext(`Failed to plan the start of domain '${domain.name}'`, () =>
+          planStart(context.connection, domain, { hostRoot: args['host-root'] }),
+        ),
+      );
       return;
     }
     if (isInService(context.connection, domain)) throw failure('Domain is already active');
@@ -39,6 +44,7 @@ export const start = defineCommand({
         forceBoot: args['force-boot'],
         resetNvram: args['reset-nvram'],
         passFds,
+        hostRoot: args['host-root'],
         onWaiting: context.onWaiting,
         onWarning: context.onWarning,
       }),

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { DomainDefinition, FilesystemDevice } from '../../../src/domain/definition.ts';
-import { hostRootWarning, liveDefinition, rootOf } from '../../../src/driver/live-definition.ts';
+import type { DomainDefinition } from '../../../src/domain/definition.ts';
+import { liveDefinition, rootOf } from '../../../src/driver/live-definition.ts';
 import { LibvirtError } from '../../../src/errors.ts';
 import { filesystem, minimalDefinition, ptyConsole } from '../../helpers/definition.ts';
 
@@ -91,32 +91,5 @@ describe('rootOf()', () => {
       devices.filesystems = [filesystem({ target: '/data' }), root];
     });
     expect(rootOf(definition)).toBe(definition.devices.filesystems[1]);
-  });
-});
-
-describe('hostRootWarning()', () => {
-  const warning = (init: string, root: Partial<FilesystemDevice>) =>
-    hostRootWarning(
-      minimalDefinition(({ os, devices }) => {
-        os.init = init;
-        devices.filesystems = [filesystem({ source: '/', target: '/', ...root })];
-      }),
-    );
-
-  it.each(['/sbin/init', '/lib/systemd/systemd', 'init', '/sbin/openrc-init'])("names the remedy for %s on the host's root", (init) => {
-    expect(warning(init, {})).toBe(
-      `domain 'vm1' runs the init system ${init} on this host's own files; ` +
-        "give it a root of its own with <filesystem type='mount'><source dir='...'/><target dir='/'/></filesystem>",
-    );
-  });
-
-  it.each<[string, string, Partial<FilesystemDevice>]>([
-    ['a shell', '/bin/sh', {}],
-    ['a program that only ends like one', '/bin/reinit', {}],
-    ['a root of its own', '/sbin/init', { source: '/srv/vm1' }],
-    ['a read-only root', '/sbin/init', { readonly: true }],
-    ['an image', '/sbin/init', { type: 'file' }],
-  ])('is silent for %s', (_, init, root) => {
-    expect(warning(init, root)).toBeUndefined();
   });
 });
