@@ -47,6 +47,9 @@ const NUMBERS = {
     unlinkat: 263,
     exit_group: 231,
     fchmod: 91,
+    clone: 56,
+    keyctl: 250,
+    getcwd: 79,
   },
   arm64: {
     read: 63,
@@ -92,6 +95,9 @@ const NUMBERS = {
     unlinkat: 35,
     exit_group: 94,
     fchmod: 52,
+    clone: 220,
+    keyctl: 219,
+    getcwd: 17,
   },
 } as const;
 const COMMON = {
@@ -140,6 +146,7 @@ export const O_PATH = 0o10000000;
 
 export const RESOLVE_IN_ROOT = 0x10;
 
+export const CLONE_PARENT = 0x00008000;
 export const CLONE_NEWNS = 0x00020000;
 export const CLONE_NEWCGROUP = 0x02000000;
 export const CLONE_NEWUTS = 0x04000000;
@@ -179,6 +186,7 @@ export const F_OFD_SETLK = 37;
 export const F_RDLCK = 0;
 
 export const PR_SET_PDEATHSIG = 1;
+export const KEYCTL_JOIN_SESSION_KEYRING = 1;
 export const PR_CAPBSET_DROP = 24;
 export const PR_CAP_AMBIENT = 47;
 export const PR_CAP_AMBIENT_CLEAR_ALL = 4;
@@ -188,8 +196,10 @@ export const SIGHUP = 1;
 export const SIGINT = 2;
 export const SIGKILL = 9;
 export const SIGTERM = 15;
+export const SIGCHLD = 17;
 export const SIGCONT = 18;
 
+export const TIOCSCTTY = 0x540e;
 export const TIOCSPTLCK = 0x40045431;
 export const TIOCGPTN = 0x80045430;
 export const LOOP_CTL_GET_FREE = 0x4c82;
@@ -212,6 +222,8 @@ export const EEXIST = 17;
 export const EINVAL = 22;
 export const ENODEV = 19;
 export const EACCES = 13;
+export const ENOTDIR = 20;
+export const ENOSYS = 38;
 
 export const ERANGE = 34;
 export const ETIMEDOUT = 110;

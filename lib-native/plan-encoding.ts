@@ -19,6 +19,10 @@ export interface Step {
   nonZero?: boolean;
   /** Its failure counts as one of the started container. */
   late?: boolean;
+  /** It makes a process, which goes on with the plan; the one that made it ends. */
+  forks?: boolean;
+  /** The text that it leaves at its first argument must begin with '/': a place below the root (getcwd(2)). */
+  inside?: boolean;
   /** What a user is told when it fails; the kernel's word is appended. */
   purpose: string;
 }
@@ -108,9 +112,9 @@ function encodeSteps(steps: readonly Step[], data: Data, parents: Map<Step, numb
   const numbers = new Map<Step, number>();
   let at = 0;
   for (const step of steps) {
-    const { call, args, tolerate, nonZero, late } = step;
+    const { call, args, tolerate, nonZero, late, forks, inside } = step;
     words[at] = call;
-    words[at + 1] = (nonZero ? 1 : 0) | (late ? 2 : 0) | ((tolerate?.length ?? 0) << 8);
+    words[at + 1] = (nonZero ? 1 : 0) | (late ? 2 : 0) | (forks ? 4 : 0) | (inside ? 8 : 0) | ((tolerate?.length ?? 0) << 8);
     tolerate?.forEach((errno, i) => {
       words[at + 2 + (i >> 1)]! |= errno << ((i & 1) * 16);
     });

@@ -20,7 +20,12 @@
  * SIGTERM kills init; signal 41 says that no aftermath is wanted, 42 that it is again; signal 40 with a
  * value (console << 16 | descriptor, 0xffff to withdraw) offers a descriptor of the sender's for output. Signal 41 with a value
  * names a socket of the sender's, who sees to the aftermath: init's wait status is sent there, or STILL_RUNNING after a 42.
- * With --enter there are no consoles: EXITED status follows READY, and that is all. */
+ * With --enter there are no consoles: EXITED status,pid follows READY, and that is all. The child of such a plan makes the
+ * process that executes the command (a brother of its own, so that we are who waits for it) and ends: FORKED pid on the error
+ * pipe. Interrupts are passed on to the command, which has a session of its own.
+ *
+ * No process of this program can be looked into by what has no rights on the host (PR_SET_DUMPABLE), from its first instruction
+ * until the child executes something else. */
 #define _GNU_SOURCE
 #include "console.h"
 #include "descriptor.h"
@@ -73,7 +78,8 @@ static bool owner_gone;  /* ... and that happened */
 static bool autodestroy; /* the container ends with the other side of the control socket */
 static bool stand_down; /* whoever stops the container clears up too: no aftermath */
 static int report = -1;  /* ... and hears here how init ended */
-static unsigned plan_first, plan_last; /* descriptors that only the child uses */
+static bool enter;       /* runs a command in a container that runs already */
+static unsigned plan_first = 3, plan_last = 2; /* descriptors that only the child uses */
 static char **aftermath_command;
 static int aftermath_words;
 
@@ -181,13 +187,11 @@ static void launch(const struct plan *plan)
 		tell(FAILED, INT32_MIN, errno);
 		exit(EXIT_FAILURE);
 	}
-	if (pid == 0) {
-		close(go[1]); /* or it would never see the parent's end close */
-		plan_run_child(plan, go[0], error[1]);
-	}
+	if (pid == 0)
+		plan_run_child(plan, go[0], error[1], plan_first, plan_last);
 	init_pid = (pid_t)pid;
 	/* The child has what it needs: nothing of the container's may stay busy, or open, because of us. */
-	if (plan_last)
+	if (plan_first <= plan_last)
 		close_range(plan_first, plan_last, 0);
 	if (cgroup >= 0)
 		close(cgroup);
@@ -198,12 +202,28 @@ static void launch(const struct plan *plan)
 	tell(CLONED, init_pid, 0);
 }
 
+/* The child has made way for the process that executes the command. */
+static void follow(pid_t pid)
+{
+	int status, pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	if (pidfd < 0)
+		return; /* cannot be: we have not waited for it */
+	waitpid(init_pid, &status, 0);
+	close(init_pidfd);
+	init_pid = pid;
+	init_pidfd = pidfd;
+}
+
 /* The child executed its program, or failed to. */
 static void started(void)
 {
 	struct failure failure;
 	ssize_t n = read(error_read, &failure, sizeof failure);
 	bool failed = n == sizeof failure;
+	if (failed && failure.step == FORKED) {
+		follow((pid_t)failure.error);
+		return;
+	}
 	if (failed && !(failure.step & FAILED_LATE))
 		tell(FAILED, failure.step, failure.error);
 	else {
@@ -275,8 +295,11 @@ static void on_signal(int fd)
 	} else if (info.ssi_signo == STAND_UP_SIGNAL) {
 		stand_down = false;
 		tell_end(STILL_RUNNING);
-	} else if (info.ssi_signo == SIGTERM)
+	} else if (info.ssi_signo == SIGTERM) {
 		syscall(SYS_pidfd_send_signal, init_pidfd, SIGKILL, NULL, 0);
+	} else if (enter) {
+		kill(-init_pid, (int)info.ssi_signo); /* its session's, or nobody's while it has none */
+	}
 }
 
 static int block_signals(void)
@@ -289,6 +312,11 @@ static int block_signals(void)
 	sigaddset(&ours, STAND_UP_SIGNAL);
 	sigaddset(&ours, SIGTERM);
 	sigaddset(&ours, OFFER_SIGNAL);
+	if (enter) {
+		sigaddset(&ours, SIGINT);
+		sigaddset(&ours, SIGQUIT);
+		sigaddset(&ours, SIGHUP);
+	}
 	return signalfd(-1, &ours, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
@@ -298,6 +326,7 @@ static int serve(int signals, int fuse)
 	bool meminfo = fuse >= 0;
 	for (;;) {
 		struct pollfd fds[5 + CONSOLE_POLL_FDS];
+		pid_t polled = init_pid;
 		fds[0] = (struct pollfd){ init_pidfd, POLLIN, 0 };
 		fds[1] = (struct pollfd){ control, POLLIN, 0 };
 		fds[2] = (struct pollfd){ error_read, POLLIN, 0 };
@@ -319,11 +348,11 @@ static int serve(int signals, int fuse)
 			started();
 		if (fds[1].revents)
 			on_control();
-		if (fds[0].revents) {
+		if (fds[0].revents && init_pid == polled) {
 			int status;
 			if (error_read >= 0)
 				started();
-			if (waitpid(init_pid, &status, 0) == init_pid)
+			if (init_pid == polled && waitpid(init_pid, &status, 0) == init_pid)
 				return status;
 		}
 	}
@@ -370,7 +399,7 @@ static void set_plan_fds(char *text)
 static void usage(FILE *to)
 {
 	fputs("usage: libvirt_lxc --name DOMAIN --control FD [--console GUEST:HOST:PATH]... [--meminfo FD] [--plan-fds FIRST-LAST] [--autodestroy] [-- AFTERMATH...]\n"
-	      "       libvirt_lxc --enter --control FD\n"
+	      "       libvirt_lxc --enter --control FD [--plan-fds FIRST-LAST]\n"
 	      "The controller of one container, started by virsh-lxc; see libvirt_lxc(8).\n",
 	      to);
 }
@@ -384,8 +413,8 @@ int main(int argc, char **argv)
 		{ "enter", no_argument, NULL, 'e' },	     { "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
-	bool enter = false;
 	int fuse = -1;
+	prctl(PR_SET_DUMPABLE, 0);
 	for (int c; (c = getopt_long(argc, argv, "+n:C:c:m:p:aeh", options, NULL)) != -1;)
 		switch (c) {
 		case 'n':
@@ -440,7 +469,7 @@ int main(int argc, char **argv)
 
 	int status = serve(signals, fuse);
 	if (enter) {
-		tell(EXITED, status, 0);
+		tell(EXITED, status, init_pid);
 		return EXIT_SUCCESS;
 	}
 	prctl(PR_SET_NAME, ENDING);

@@ -3,6 +3,7 @@
 #include "plan.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -49,7 +50,7 @@ static int tolerated(const struct step *step, int error)
 	return 0;
 }
 
-/* One step. Returns 0, or the errno (EPIPE for an end of file where a byte was wanted). */
+/* One step. Returns 0, or the errno (EPIPE for an end of file where a byte was wanted, EXDEV for a place outside the root). */
 static int run_step(const struct plan *plan, const struct step *step, int64_t *results, uint32_t index, int go_fd)
 {
 	long arg[6];
@@ -77,6 +78,8 @@ static int run_step(const struct plan *plan, const struct step *step, int64_t *r
 	results[index] = result;
 	if (result < 0)
 		return tolerated(step, errno) ? 0 : errno;
+	if ((step->flags & STEP_INSIDE) && *(const char *)arg[0] != '/')
+		return EXDEV;
 	return (step->flags & STEP_NONZERO) && result == 0 ? EPIPE : 0;
 }
 
@@ -97,11 +100,31 @@ int plan_cgroup(const struct plan *plan)
 	return plan->header->cgroup_step < 0 ? -1 : (int)parent_results[plan->header->cgroup_step];
 }
 
-_Noreturn void plan_run_child(const struct plan *plan, int go_fd, int error_fd)
+/* Puts the two pipes behind the plan's descriptors and closes everything else from 3 on. Returns 0, or an errno. */
+static int keep_only(int *go_fd, int *error_fd, unsigned first, unsigned last)
 {
+	int next = (int)last + 1;
+	int go = fcntl(*go_fd, F_DUPFD_CLOEXEC, next + 2), error = fcntl(*error_fd, F_DUPFD_CLOEXEC, next + 2);
+	if (go < 0 || error < 0 || dup3(go, next, O_CLOEXEC) < 0 || dup3(error, next + 1, O_CLOEXEC) < 0)
+		return errno;
+	*go_fd = next;
+	*error_fd = next + 1;
+	if (close_range((unsigned)next + 2, ~0u, 0) < 0 || (first > 3 && close_range(3, first - 1, 0) < 0))
+		return errno;
+	return 0;
+}
+
+_Noreturn void plan_run_child(const struct plan *plan, int go_fd, int error_fd, unsigned first, unsigned last)
+{
+	struct failure failure = { 0, keep_only(&go_fd, &error_fd, first, last) };
 	for (uint32_t i = 0; i < plan->header->child_steps; i++) {
 		const struct step *step = &plan->child[i];
-		struct failure failure = { (int32_t)i, run_step(plan, step, child_results, i, go_fd) };
+		if (!failure.error)
+			failure = (struct failure){ (int32_t)i, run_step(plan, step, child_results, i, go_fd) };
+		if (!failure.error && (step->flags & STEP_FORK) && child_results[i] != 0) {
+			failure = (struct failure){ FORKED, (int32_t)child_results[i] };
+			_exit(write(error_fd, &failure, sizeof failure) == sizeof failure ? 0 : 125);
+		}
 		if (!failure.error)
 			continue;
 		if (step->flags & STEP_LATE)

@@ -21,6 +21,8 @@ enum arg_kind {
 enum step_flags {
 	STEP_NONZERO = 1, /* a result of 0 is a failure too (end of file at a barrier) */
 	STEP_LATE = 2,    /* a failure counts as one of the started container: logged, not reported */
+	STEP_FORK = 4,    /* makes a process, which goes on with the plan; whoever made it tells the controller its pid and ends */
+	STEP_INSIDE = 8,  /* the text that the call left at its first argument must begin with '/': getcwd(2) of a place below the root */
 };
 
 struct step {
@@ -56,8 +58,10 @@ struct plan {
 	size_t bytes;
 };
 
-/* What a failing child writes to its parent; step has FAILED_LATE added where it is a late one. */
+/* What a failing child writes to its parent; step has FAILED_LATE added where it is a late one. Of FORKED no step has
+ * failed: error is the pid of the process that goes on. */
 #define FAILED_LATE (1 << 30)
+#define FORKED INT32_MAX
 struct failure {
 	int32_t step;
 	int32_t error;
@@ -72,7 +76,9 @@ int plan_run_parent(const struct plan *plan, struct failure *failure);
 /* The descriptor for clone3's cgroup argument, or -1. */
 int plan_cgroup(const struct plan *plan);
 
-/* Runs the child's steps; does not return. Failures go to error_fd as a struct failure. */
-_Noreturn void plan_run_child(const struct plan *plan, int go_fd, int error_fd);
+/* Runs the child's steps; does not return. Failures go to error_fd as a struct failure. Of the descriptors from 3 on only
+ * those two and first to last, which the plan knows, are left before the first step: a path that is looked up in a hostile
+ * root may lead through /proc/self/fd. */
+_Noreturn void plan_run_child(const struct plan *plan, int go_fd, int error_fd, unsigned first, unsigned last);
 
 #endif

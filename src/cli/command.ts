@@ -68,6 +68,8 @@ export interface CommandContext {
   readonly onWaiting: (what: string) => void;
   /** Warns a person at a terminal. The driver puts the same words into the domain's log (store/log.ts, noteInLog). */
   readonly onWarning: (text: string) => void;
+  /** What the program exits with, in place of 0 or 1; the last one counts. */
+  exitWith(status: number): void;
   /** Leaves something to be done when the program ends. */
   atEnd(action: () => Promise<void>): void;
   /** `connect`: replaces the connection; without a URI by another one to the same, that stays read-only if it was. */

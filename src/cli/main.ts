@@ -37,7 +37,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     }
     const ok = await execute(session, table, words);
     await session.close();
-    return ok ? 0 : 1;
+    return session.exitStatus ?? (ok ? 0 : 1);
   } catch (error) {
     await reportOutside(error, session);
     return 1;

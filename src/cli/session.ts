@@ -17,6 +17,8 @@ export class Session implements CommandContext {
   readonly table: CommandTable;
   readonly onWaiting = (what: string): void => void this.output.notice(what);
   readonly onWarning = (text: string): void => void this.output.warning(text);
+  /** What a command wants the program to exit with. */
+  exitStatus: number | undefined;
   private readonly log: DebugLog | undefined;
   private readonly endings: (() => Promise<void>)[] = [];
   private opened: Connection | undefined;
@@ -93,6 +95,10 @@ export class Session implements CommandContext {
     this.flush();
   }
 
+  exitWith(status: number): void {
+    this.exitStatus = status;
+  }
+
   atEnd(action: () => Promise<void>): void {
     this.endings.push(action);
   }
@@ -113,6 +119,7 @@ export class Session implements CommandContext {
   private async runOne(command: ParsedCommand): Promise<boolean> {
     const { definition } = command;
     this.running = definition.name;
+    this.exitStatus = undefined;
     const start = this.settings.timing ? process.hrtime.bigint() : 0n;
     let ok = true;
     try {

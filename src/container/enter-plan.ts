@@ -1,4 +1,8 @@
 // The plan of lxc-enter-namespace: one more process in a container, held as its init is. Pure.
+//
+// The container must never see a process with more than its own rights. So the child becomes what the command is to be, from
+// outside the container's PID namespace: cgroup, keyring, namespaces, ids, capabilities, and only then makes the process that
+// is born in that namespace and executes the command.
 import {
   AT_FDCWD,
   CLONE_NEWCGROUP,
@@ -8,13 +12,20 @@ import {
   CLONE_NEWPID,
   CLONE_NEWUSER,
   CLONE_NEWUTS,
+  CLONE_PARENT,
+  EACCES,
+  ENOENT,
+  ENOTDIR,
   O_CLOEXEC,
   PER_LINUX32,
+  SIGCHLD,
+  TIOCSCTTY,
 } from '../../lib-native/constants.ts';
 import type { Plan, Step } from '../../lib-native/plan-encoding.ts';
 import type { DomainDefinition } from '../domain/definition.ts';
+import { initEnvironment } from './environment.ts';
 import { hasUserNamespace } from './namespaces.ts';
-import { becomeRoot, dropCapabilities, finish, type HostFacts, openFilesLimit } from './plan.ts';
+import { becomeRoot, dropCapabilities, finish, type HostFacts, limitCapabilities, openFilesLimit, ownKeyring } from './plan.ts';
 import { step, writeFile } from './steps.ts';
 
 export interface EnterInputs {
@@ -24,13 +35,18 @@ export interface EnterInputs {
   cgroup: { version: 1; folders: string[] } | { version: 2; payload: string };
   argv: string[];
   env: string[];
+  /** Which of the standard files is the terminal of the command's session; undefined: it has none. */
+  terminal?: number | undefined;
+  /** A name without a slash is looked for in the PATH of `env`, as a shell would. */
+  searchesPath?: boolean;
 }
 
 /**
- * Joins the container's groups, namespaces and ids, drops what init has not, and executes argv[0], which is not looked for
- * in PATH. Differs from libvirt, which leaves the command all capabilities and, under an idmap, no identity.
+ * Joins the container's groups, namespaces and ids, drops what init has not, and executes argv[0] in a session of its own.
+ * Differs from libvirt, which leaves the command all capabilities, its caller's terminal and, under an idmap, no identity.
  */
-export function compileEnterPlan(definition: DomainDefinition, { host, initPidfd, cgroup, argv, env }: EnterInputs): Plan {
+export function compileEnterPlan(definition: DomainDefinition, inputs: EnterInputs): Plan {
+  const { host, initPidfd, cgroup, terminal } = inputs;
   const parent: Step[] = [];
   const plan: Plan = { cloneFlags: 0, parent, child: [] };
   if (cgroup.version === 2) {
@@ -38,26 +54,54 @@ export function compileEnterPlan(definition: DomainDefinition, { host, initPidfd
     parent.push(group);
     plan.cgroup = group;
   }
-  // A process cannot change its own PID namespace, only that of its children.
-  parent.push(step('setns', [initPidfd, CLONE_NEWPID], 'Failed to enter the PID namespace'));
   const flags =
     CLONE_NEWNS |
     CLONE_NEWUTS |
     CLONE_NEWIPC |
     CLONE_NEWNET |
+    CLONE_NEWPID |
     (cgroup.version === 2 ? CLONE_NEWCGROUP : 0) |
     (hasUserNamespace(definition) ? CLONE_NEWUSER : 0);
   plan.child = [
     ...(cgroup.version === 1
       ? cgroup.folders.flatMap((folder) => writeFile(`${folder}/tasks`, '0', `cannot enter group '${folder}'`))
       : []),
-    step('setns', [initPidfd, flags], 'Failed to enter the namespaces'),
-    ...(hasUserNamespace(definition) ? becomeRoot() : []),
+    ownKeyring(),
     openFilesLimit(host),
+    // Of the PID namespace that is for processes yet to be made.
+    step('setns', [initPidfd, flags], 'Failed to enter the namespaces'),
+    step('close', [initPidfd], 'Failed to close the pidfd of init'),
+    ...(hasUserNamespace(definition) ? becomeRoot() : []),
     ...(host.is32Bit ? [step('personality', [PER_LINUX32], 'Failed to set personality')] : []),
     ...dropCapabilities(definition, host),
+    limitCapabilities(definition, host),
+    // A brother instead of a child, so that the controller is who waits for it.
+    step('clone', [CLONE_PARENT | SIGCHLD, 0, 0, 0, 0], 'Failed to make a process', { forks: true }),
+    step('setsid', [], 'setsid failed'),
+    ...(terminal === undefined ? [] : [step('ioctl', [terminal, TIOCSCTTY, 0], 'Failed to set the controlling terminal')]),
     ...finish(3),
-    step('execve', [argv[0]!, argv, env], `cannot execute '${argv[0]}'`),
+    ...execute(inputs),
   ];
   return plan;
+}
+
+/** The last attempt tells what is wrong, as the kernel says it of the name as it stands. */
+function execute({ argv, env, searchesPath }: EnterInputs): Step[] {
+  const name = argv[0]!;
+  const attempt = (path: string, extra: Partial<Step> = {}) => step('execve', [path, argv, env], `cannot execute '${name}'`, extra);
+  if (!searchesPath || name.includes('/') || name === '') return [attempt(name)];
+  const searchPath = env.find((text) => text.startsWith('PATH='))?.slice('PATH='.length) ?? '';
+  const places = searchPath.split(':').map((directory) => `${directory || '.'}/${name}`);
+  return [...places.map((path) => attempt(path, { tolerate: [ENOENT, ENOTDIR, EACCES] })), attempt(name)];
+}
+
+/** The caller's variables that a command in a container gets: those about its terminal and language. */
+const HANDED_ON = /^(TERM|LANG|LC_[A-Z]+)$/;
+
+/** The environment of init, with what a person at a terminal expects of the caller's. Differs from libvirt, which hands on all of that. */
+export function enterEnvironment(definition: DomainDefinition, caller: Readonly<Record<string, string | undefined>>): string[] {
+  const environment = new Map(initEnvironment(definition).map((text) => [text.slice(0, text.indexOf('=')), text]));
+  for (const [name, value] of Object.entries(caller))
+    if (HANDED_ON.test(name) && value !== undefined) environment.set(name, `${name}=${value}`);
+  return [...environment.values()];
 }

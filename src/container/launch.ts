@@ -1,11 +1,13 @@
 // Starts a controller and talks to it until its child has executed init. The other side, and a drawing of the conversation,
 // is lib-native/controller/main.c.
+import path from 'node:path';
 import process from 'node:process';
 import { EINTR, SIGKILL } from '../../lib-native/constants.ts';
 import { linux } from '../../lib-native/linux.ts';
 import { encodePlan, type Plan } from '../../lib-native/plan-encoding.ts';
 import { readable } from '../../lib-native/readable.ts';
 import { LibvirtError, libvirtError, strerror, systemError } from '../errors.ts';
+import { cloneMount, makeReadonly } from '../host/mounts.ts';
 import { type ProcessIdentity, processStat } from '../store/process.ts';
 
 const MESSAGE = { cloned: 1, ready: 2, failed: 3, exited: 4 } as const;
@@ -64,7 +66,7 @@ export class Controller implements Disposable, ProcessIdentity {
     this.#control = ours;
     this.#onWaiting = onWaiting;
     const argv = ['libvirt_lxc', ...args, '--control', String(inherited.add(theirs)), ...trailingArgs];
-    const pid = linux.spawn({ path: binary, argv, env, fds: inherited.fds, newSession });
+    const pid = spawnReadonly(binary, (path) => linux.spawn({ path, argv, env, fds: inherited.fds, newSession }));
     linux.close(theirs);
     if (pid < 0) {
       linux.close(ours);
@@ -106,9 +108,10 @@ export class Controller implements Disposable, ProcessIdentity {
     return kind === MESSAGE.failed ? this.#failure(a, b) : undefined;
   }
 
-  /** --enter: the wait status of the command. */
-  waitExited(): number {
-    return this.#expect(MESSAGE.exited).a;
+  /** --enter: the wait status of the command, and its pid. */
+  waitExited(): { waitStatus: number; pid: number } {
+    const { a: waitStatus, b: pid } = this.#expect(MESSAGE.exited);
+    return { waitStatus, pid };
   }
 
   kill(): void {
@@ -163,6 +166,22 @@ export class Controller implements Disposable, ProcessIdentity {
     const step = index >= 0 ? this.#plan?.child[index] : this.#plan?.parent[-1 - index];
     const purpose = index === CLONE_FAILED ? 'Failed to run clone container' : (step?.purpose ?? `step ${index} of the plan failed`);
     return this.#stepFailure(purpose, errno);
+  }
+}
+
+/**
+ * Executes our own controller from a read-only mount that is attached nowhere. A process in the container is one of this
+ * program until it executes another one: whoever finds the file by its /proc/PID/exe cannot change it there, root or not.
+ */
+function spawnReadonly(binary: string, spawn: (path: string) => number): number {
+  if (path.basename(binary) !== 'libvirt_lxc') return spawn(binary);
+  const mount = cloneMount(binary);
+  if (mount < 0) return mount;
+  try {
+    makeReadonly(mount);
+    return spawn(`/proc/${process.pid}/fd/${mount}`);
+  } finally {
+    linux.close(mount); // or it could be changed by its /proc/PID/exe as long as it is open (mount_setattr(2))
   }
 }
 

@@ -2,7 +2,9 @@
 // of the host that it needs comes in `PlanInputs`, so that a plan can be printed and tested without a kernel.
 //
 // The order and its reasons:
+//   standard files   none of the host's; the controller has closed every other descriptor that no step names (controller/plan.c)
 //   groups first     while the child is still root of the host: limits hold before it does anything
+//   keyring          a session's of its own, not that of whoever started it
 //   identity         root of the user namespace, before it touches a mount
 //   new mounts       proc, sysfs: the kernel refuses them to a user namespace once the host's own are out of sight
 //   root             attached, pivoted into, and the host's tree dropped: from here on no path leads out
@@ -19,7 +21,9 @@ import {
   EBADF,
   EINVAL,
   ENOENT,
+  ENOSYS,
   EROFS,
+  KEYCTL_JOIN_SESSION_KEYRING,
   MNT_DETACH,
   MOUNT_ATTR_NODEV,
   MOUNT_ATTR_NOEXEC,
@@ -37,7 +41,7 @@ import {
   PR_SET_PDEATHSIG,
   SIGKILL,
 } from '../../lib-native/constants.ts';
-import type { Plan, Step } from '../../lib-native/plan-encoding.ts';
+import { GO, type Plan, type Step } from '../../lib-native/plan-encoding.ts';
 import type { DomainDefinition, FilesystemDevice, SharedNamespace } from '../domain/definition.ts';
 import { keptCapabilities } from './capabilities.ts';
 import { hostName, initArgv, initEnvironment } from './environment.ts';
@@ -57,6 +61,8 @@ export interface HostFacts {
   lastCapability: number;
   /** Hard limit of open files; Node raises the soft one, init gets the usual soft one back. */
   maxOpenFiles: number;
+  /** Capabilities that this program has itself (CapPrm of proc(5)). */
+  permittedCapabilities: bigint;
   hasSecurityfs: boolean;
   hasSelinuxfs: boolean;
   /** True where the guest's architecture is the 32-bit sibling of the host's. */
@@ -106,8 +112,10 @@ export function compilePlan(definition: DomainDefinition, inputs: PlanInputs): P
     plan.meminfo = { cgroup: inputs.cgroup.memory, version: inputs.cgroup.version, ...containerRoot(definition) };
   const fresh = newMounts(definition, inputs);
   plan.child.push(
+    ...[0, 1, 2].map((fd) => step('dup3', [GO, fd, 0], 'Failed to leave the standard files')),
     ...(waitsBeforeMounts(definition) ? [waitForGo('controller went away')] : []),
     ...joinGroups(inputs),
+    ownKeyring(),
     ...joinNamespaces(inputs),
     ...(hasUserNamespace(definition) ? becomeRoot() : []),
     ...fresh.steps,
@@ -138,6 +146,10 @@ function joinNamespaces({ sharedNamespaces }: PlanInputs): Step[] {
     return fd === undefined ? [] : [step('setns', [fd, NAMESPACE_FLAGS[name]], `Failed to set namespace '${name}'`)];
   });
 }
+
+/** An anonymous session keyring in place of the caller's, before ids change: it is then no quota of a mapped user (keyctl(2)). */
+export const ownKeyring = (): Step =>
+  step('keyctl', [KEYCTL_JOIN_SESSION_KEYRING, null], 'Failed to make a session keyring', { tolerate: [ENOSYS] });
 
 /** Root of the user namespace. */
 export function becomeRoot(): Step[] {
@@ -315,14 +327,40 @@ export function numberMask(list: string, bits: number): Buffer {
   return mask;
 }
 
+/** What this process may have at all: as root of a user namespace, everything there is. */
+const permitted = (definition: DomainDefinition, { lastCapability, permittedCapabilities }: HostFacts): bigint =>
+  hasUserNamespace(definition) ? (1n << BigInt(lastCapability + 1)) - 1n : permittedCapabilities;
+
+/** capset(2): effective and permitted become `mask`, inheritable nothing. An execve would bring inheritable ones back. */
+function setCapabilities(mask: bigint): Step {
+  const VERSION_3 = 0x20080522;
+  const header = Buffer.alloc(8);
+  header.writeUInt32LE(VERSION_3, 0);
+  const sets = Buffer.alloc(24);
+  for (const [word, at] of [[mask & 0xffffffffn, 0] as const, [mask >> 32n, 12] as const]) {
+    sets.writeUInt32LE(Number(word), at);
+    sets.writeUInt32LE(Number(word), at + 4);
+  }
+  return step('capset', [header, sets], 'failed to set capabilities');
+}
+
+/** For a process that is in the container already, where init could take it over before it executes anything. */
+export function limitCapabilities(definition: DomainDefinition, host: HostFacts): Step {
+  const kept = keptCapabilities(definition.features.capabilities, host.lastCapability);
+  const mask = [...kept].reduce((bits, capability) => bits | (1n << BigInt(capability)), 0n);
+  return setCapabilities(mask & permitted(definition, host));
+}
+
 /** What is out of the bounding set is gone for good with the next execve, root or not (capabilities(7)). */
-export function dropCapabilities(definition: DomainDefinition, { lastCapability }: HostFacts): Step[] {
+export function dropCapabilities(definition: DomainDefinition, host: HostFacts): Step[] {
+  const { lastCapability } = host;
   const kept = keptCapabilities(definition.features.capabilities, lastCapability);
   const steps: Step[] = [];
   for (let capability = 0; capability <= lastCapability; capability++) {
     if (!kept.has(capability)) steps.push(step('prctl', [PR_CAPBSET_DROP, capability, 0, 0, 0], `failed to drop capability ${capability}`));
   }
   const none = { tolerate: [EINVAL] };
+  steps.push(setCapabilities(permitted(definition, host)));
   return [...steps, step('prctl', [PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0], 'failed to clear ambient capabilities', none)];
 }
 
@@ -364,7 +402,15 @@ function execute(definition: DomainDefinition, { passFds }: PlanInputs): Step[] 
   const { init, initdir } = definition.os;
   return [
     ...finish(3 + passFds.length),
-    ...(initdir === undefined ? [] : [step('chdir', [initdir], `Failed to chdir into ${initdir}`, { late: true })]),
+    ...(initdir === undefined ? [] : enterDirectory(initdir)),
     step('execve', [init, initArgv(definition), initEnvironment(definition)], `cannot execute init '${init}'`),
   ];
 }
+
+const PATH_MAX = 4096;
+
+/** The last link of a hostile root's path leads nowhere but into the root, as nothing else is open: the check is for what is not thought of. */
+const enterDirectory = (path: string): Step[] => [
+  step('chdir', [path], `Failed to chdir into ${path}`, { late: true }),
+  step('getcwd', [Buffer.alloc(PATH_MAX), PATH_MAX], `${path} leads out of the container`, { late: true, inside: true }),
+];

@@ -4,8 +4,8 @@ import process from 'node:process';
 import { ENOENT, SIGINT } from '../../lib-native/constants.ts';
 import { nativeFolder } from '../../lib-native/koffi.ts';
 import { linux } from '../../lib-native/linux.ts';
-import { compileEnterPlan } from '../container/enter-plan.ts';
-import { Controller, InheritedFds } from '../container/launch.ts';
+import { compileEnterPlan, enterEnvironment } from '../container/enter-plan.ts';
+import { Controller, controllerEnvironment, InheritedFds } from '../container/launch.ts';
 import { LibvirtError, libvirtError } from '../errors.ts';
 import { leaveUnit } from '../host/cgroup/controllers.ts';
 import { DomainCgroup } from '../host/cgroup/group.ts';
@@ -20,27 +20,43 @@ const SIGQUIT = 3;
 const NOT_FOUND = 127;
 const NOT_EXECUTABLE = 126;
 
+export interface EnterFlags {
+  noSeclabel?: boolean;
+  /** A command without a slash is looked for in the container's PATH. */
+  searchesPath?: boolean;
+}
+
+/** How a command in a container ended. */
+export interface CommandEnd {
+  pid: number;
+  /** As wait(2) gives it; of one that could not be executed, the one that a shell would give it. */
+  waitStatus: number;
+  /** Nothing of its name was there. */
+  isMissing: boolean;
+}
+
 /**
- * Runs argv in the container, with this process's standard files and environment, and waits for its end. Interrupts from
- * the keyboard are the command's.
- * Throws INTERNAL_ERROR unless it exits with 0: `Child process (N) unexpected exit status M` or `fatal signal M`.
+ * Runs argv in the container, with this process's standard files and the container's environment, and waits for its end.
+ * Interrupts from the keyboard are the command's. Throws OPERATION_INVALID for a domain that does not run, or is paused.
  */
-export function enterNamespace(connection: Connection, ref: DomainRef, argv: string[], _flags: { noSeclabel?: boolean }): void {
+export function enterNamespace(connection: Connection, ref: DomainRef, argv: string[], { searchesPath }: EnterFlags): CommandEnd {
   requireWritable(connection, 'virDomainLxcOpenNamespace');
   const record = liveStatus(ref.name);
   if (!record) throw notRunning();
+  if (record.state === 'paused') throw libvirtError('OPERATION_INVALID', 'domain is paused');
   const { domain, extra } = loadStatus(record);
   const pidfd = linux.pidfdOpen(record.initPid);
   if (pidfd < 0 || !isContainerInit(record.initPid, record.controller)) throw notRunning();
   const inherited = new InheritedFds([0, 1, 2]);
   const initPidfd = inherited.add(pidfd);
-  const group = new DomainCgroup(extra['cgroup'] ?? '');
-  const env = Object.entries(process.env).map(([name, value]) => `${name}=${value}`);
+  const { cgroup: groupPath } = extra;
+  if (!groupPath) throw libvirtError('INTERNAL_ERROR', `the status of domain '${ref.name}' does not name its cgroup`);
+  const group = new DomainCgroup(groupPath);
   using controller = new Controller({
     binary: path.join(nativeFolder(), 'libvirt_lxc'),
-    args: ['--enter'],
+    args: ['--enter', '--plan-fds', `${initPidfd}-${initPidfd}`],
     trailingArgs: [],
-    env,
+    env: controllerEnvironment(),
     inherited,
     newSession: false,
   });
@@ -52,8 +68,10 @@ export function enterNamespace(connection: Connection, ref: DomainRef, argv: str
       group.layout.version === 2
         ? { version: 2 as const, payload: group.payloadOf(record.initPid) }
         : { version: 1 as const, folders: group.folders() };
-    const pid = controller.sendPlan(compileEnterPlan(domain, { host: hostFacts(domain), initPidfd, cgroup, argv, env }));
-    checkStatus(pid, waitForCommand(controller));
+    const env = enterEnvironment(domain, process.env);
+    const inputs = { host: hostFacts(domain), initPidfd, cgroup, argv, env, ...(searchesPath && { searchesPath }) };
+    const pid = controller.sendPlan(compileEnterPlan(domain, inputs));
+    return waitForCommand(controller, pid);
   } finally {
     linux.restoreSignal(SIGINT);
     linux.restoreSignal(SIGQUIT);
@@ -62,21 +80,28 @@ export function enterNamespace(connection: Connection, ref: DomainRef, argv: str
   }
 }
 
-/** The wait status of the command; of one that could not be executed, the one that a shell would give it. */
-function waitForCommand(controller: Controller): number {
+function waitForCommand(controller: Controller, pid: number): CommandEnd {
   try {
     controller.waitReady();
-    return controller.waitExited();
+    return { ...controller.waitExited(), isMissing: false };
   } catch (error) {
     const isExecution = error instanceof LibvirtError && error.message.includes('cannot execute ');
     if (!isExecution) throw error;
-    return (error.cause === ENOENT ? NOT_FOUND : NOT_EXECUTABLE) << 8;
+    const isMissing = error.cause === ENOENT;
+    return { pid, waitStatus: (isMissing ? NOT_FOUND : NOT_EXECUTABLE) << 8, isMissing };
   }
 }
 
-function checkStatus(pid: number, status: number): void {
-  const signal = status & 0x7f;
+/** Throws INTERNAL_ERROR unless it exited with 0: `Child process (N) unexpected exit status M` or `fatal signal M`. */
+export function checkEnd({ pid, waitStatus }: CommandEnd): void {
+  const signal = waitStatus & 0x7f;
   if (signal) throw libvirtError('INTERNAL_ERROR', `Child process (${pid}) unexpected fatal signal ${signal}`);
-  const code = (status >> 8) & 0xff;
+  const code = (waitStatus >> 8) & 0xff;
   if (code) throw libvirtError('INTERNAL_ERROR', `Child process (${pid}) unexpected exit status ${code}`);
+}
+
+/** As a shell counts: 128 and the signal for a command that one ended. */
+export function exitStatusOf({ waitStatus }: CommandEnd): number {
+  const signal = waitStatus & 0x7f;
+  return signal ? 128 + signal : (waitStatus >> 8) & 0xff;
 }

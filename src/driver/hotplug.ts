@@ -77,10 +77,11 @@ function runInMountNamespace({ initPid }: DomainImage, compile: (initPidfd: numb
   if (pidfd < 0) throw notRunning();
   try {
     const inherited = new InheritedFds([null, null, 2]);
-    const plan = compile(inherited.add(pidfd));
+    const planFd = inherited.add(pidfd);
+    const plan = compile(planFd);
     using controller = new Controller({
       binary: path.join(nativeFolder(), 'libvirt_lxc'),
-      args: ['--enter'],
+      args: ['--enter', '--plan-fds', `${planFd}-${planFd}`],
       trailingArgs: [],
       env: controllerEnvironment(),
       inherited,

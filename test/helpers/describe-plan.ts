@@ -7,7 +7,13 @@ export function describeSteps(steps: readonly Step[], parents: readonly Step[] =
   return steps.map((step, i) => {
     const known = new Set([...parents, ...steps.slice(0, i)]);
     const args = step.args.map((argument) => describeArgument(argument, known)).join(', ');
-    const marks = [step.tolerate?.length ? ` ~${step.tolerate.join()}` : '', step.nonZero ? ' nonzero' : '', step.late ? ' late' : ''];
+    const marks = [
+      step.tolerate?.length ? ` ~${step.tolerate.join()}` : '',
+      step.nonZero ? ' nonzero' : '',
+      step.late ? ' late' : '',
+      step.forks ? ' forks' : '',
+      step.inside ? ' inside' : '',
+    ];
     return `${syscallName(step.call)}(${args})${marks.join('')} -- ${step.purpose}`;
   });
 }

@@ -54,26 +54,44 @@ suite('lxc-enter-namespace', ['root', 'built', 'busybox', 'fuse'], () => {
     expect({ ...outcome, stderr: outcome.stderr.replace(/\(\d+\)/, '(PID)') }).toEqual({ status, stdout: '', stderr });
   });
 
-  it('hands on standard files, arguments and environment', () => {
+  it('hands on standard files and arguments, and of the environment what tells of terminal and language', () => {
     const name = virsh.boot();
     const outcome = virsh.runWith(
-      { input: 'typed\n', env: { ANSWER: '42' } },
+      { input: 'typed\n', env: { ANSWER: '42', TERM: 'vt100' } },
       '-q',
       'lxc-enter-namespace',
       name,
       '--',
       '/bin/sh',
       '-c',
-      'cat; echo "$1|$2|$ANSWER"; echo oops >&2',
+      'cat; echo "$1|$2|$ANSWER|$TERM|$container"; echo oops >&2',
       'sh',
       'two words',
       '',
     );
-    expect(outcome).toEqual({ status: 0, stdout: 'typed\ntwo words||42\n', stderr: 'oops\n' });
+    expect(outcome).toEqual({ status: 0, stdout: 'typed\ntwo words|||vt100|libvirt-lxc\n', stderr: 'oops\n' });
   });
 
   it('leaves no descriptor of ours open in the command', () => {
     expect(enter(virsh.boot(), '/bin/sh', '-c', 'ls /proc/$$/fd; true').stdout).toBe('0\n1\n2\n');
+  });
+
+  it('passes the status on, and finds a command in PATH, with --status', () => {
+    const name = virsh.boot();
+    const status = (...command: string[]) => virsh.run('-q', 'lxc-enter-namespace', '--status', name, '--', ...command);
+    expect(status('sh', '-c', 'exit 7')).toEqual({ status: 7, stdout: '', stderr: '' });
+    expect(status('/bin/sh', '-c', 'kill -9 $$')).toEqual({ status: 137, stdout: '', stderr: '' });
+    expect(status('no-such')).toEqual({ status: 127, stdout: '', stderr: '' });
+  });
+
+  it('runs it in a session of its own', () => {
+    expect(enter(virsh.boot(), '/bin/sh', '-c', "cut -d' ' -f1,6 /proc/$$/stat").stdout).toMatch(/^(\d+) \1\n$/);
+  });
+
+  it('fails at once where the domain is paused', () => {
+    const name = virsh.boot();
+    virsh.ok('suspend', name);
+    expect(virsh.error('lxc-enter-namespace', name, '--', '/bin/true')).toEqual(['Requested operation is not valid: domain is paused']);
   });
 
   it('wants a domain that runs', () => {

@@ -1,4 +1,5 @@
 import { defineCommand, domainOption } from '../../cli/command.ts';
+import { isTerminal } from '../../cli/terminal.ts';
 import { findDomain } from '../lookup.ts';
 
 export const lxcEnterNamespace = defineCommand({
@@ -7,17 +8,22 @@ export const lxcEnterNamespace = defineCommand({
   summary: 'run a command inside a running domain',
   description:
     'Runs CMD with its arguments in the namespaces and the cgroup of the container, as its root, with the capabilities that it keeps. ' +
-    'CMD is a path inside the container; there is no search in PATH and no shell. ' +
+    'CMD is a path inside the container. On a terminal, and with --status, a name without a slash is looked for in its PATH; there is no shell. ' +
     "Put -- before CMD so that its options are not taken for this command's.",
   options: [
     domainOption(),
     { name: 'noseclabel', type: 'bool', help: "keep this process's security label" },
+    { name: 'status', type: 'bool', help: "exit with the command's own status" },
     { name: 'cmd', type: 'argv', required: true, help: 'the command and its arguments' },
   ],
   async run(context, args) {
     const domain = await findDomain(context, args);
     context.flush();
-    const { enterNamespace } = await import('../../driver/domain-namespace.ts');
-    await enterNamespace(context.connection, domain, [...args.cmd], { noSeclabel: args.noseclabel });
+    const { checkEnd, enterNamespace, exitStatusOf } = await import('../../driver/domain-namespace.ts');
+    const searchesPath = args.status || (await isTerminal(0));
+    const end = enterNamespace(context.connection, domain, [...args.cmd], { noSeclabel: args.noseclabel, searchesPath });
+    if (end.isMissing) context.onWarning(`no such file in the container: ${args.cmd[0]}`);
+    if (args.status) context.exitWith(exitStatusOf(end));
+    else checkEnd(end);
   },
 });

@@ -1,11 +1,19 @@
 import { describe, expect, it } from 'vitest';
-import { compileEnterPlan } from '../../../src/container/enter-plan.ts';
+import { compileEnterPlan, enterEnvironment } from '../../../src/container/enter-plan.ts';
+import { initEnvironment } from '../../../src/container/environment.ts';
 import { compilePlan, numberMask, type PlanInputs, waitsBeforeMounts } from '../../../src/container/plan.ts';
 import type { DomainDefinition } from '../../../src/domain/definition.ts';
 import { filesystem, minimalDefinition, UUID } from '../../helpers/definition.ts';
 import { describePlan } from '../../helpers/describe-plan.ts';
 
-const HOST = { lastCapability: 40, maxOpenFiles: 4096, hasSecurityfs: false, hasSelinuxfs: false, is32Bit: false };
+const HOST = {
+  lastCapability: 40,
+  permittedCapabilities: (1n << 41n) - 1n,
+  maxOpenFiles: 4096,
+  hasSecurityfs: false,
+  hasSelinuxfs: false,
+  is32Bit: false,
+};
 const NEW_PID_MNT_IPC_UTS = 0x20000000 | 0x00020000 | 0x08000000 | 0x04000000;
 const NEW_USER = 0x10000000;
 const NEW_NET = 0x40000000;
@@ -40,6 +48,7 @@ const compile = (definition: DomainDefinition, fields: Partial<PlanInputs> = {})
 
 // The plan by subject: a variant's test replaces the subjects that differ and compares the whole.
 const BASE = {
+  leave: [0, 1, 2].map((fd) => `dup3(<go>, ${fd}, 0) -- Failed to leave the standard files`),
   wait: [] as string[],
   groups: [
     `openat(-100, "/cg/cpu/machine/g/tasks", 524289) -- cannot enter group '/cg/cpu/machine/g'`,
@@ -49,6 +58,7 @@ const BASE = {
     `write(<openat /cg/memory/machine/g/tasks>, "0", 1) -- cannot enter group '/cg/memory/machine/g'`,
     `close(<openat /cg/memory/machine/g/tasks>) -- cannot enter group '/cg/memory/machine/g'`,
   ],
+  keyring: ['keyctl(1, null) ~38 -- Failed to make a session keyring'],
   namespaces: [] as string[],
   users: [] as string[],
   private: ['mount(null, "/", null, 278528, null) -- Failed to make root private'], // MS_REC | MS_PRIVATE
@@ -102,6 +112,7 @@ const BASE = {
   capabilities: [
     // sys_module, sys_time, mknod, audit_control, mac_admin
     ...[16, 25, 27, 30, 33].map((number) => `prctl(24, ${number}, 0, 0, 0) -- failed to drop capability ${number}`),
+    setCapabilities('ffffffffffffffff00000000ff010000ff01'),
     'prctl(47, 4, 0, 0, 0) ~22 -- failed to clear ambient capabilities',
   ],
   ids: ['setgroups(0, null) -- setgroups failed'],
@@ -114,6 +125,11 @@ const BASE = {
       `"LIBVIRT_LXC_UUID=${UUID}","LIBVIRT_LXC_NAME=vm1"]) -- cannot execute init '/sbin/init'`,
   ],
 };
+
+/** capset(2) of version 3: effective, permitted and inheritable, low words first. */
+function setCapabilities(sets: string): string {
+  return `capset(8:22050820, 24:${sets}) -- failed to set capabilities`;
+}
 
 const steps = (changed: Partial<typeof BASE> = {}): string[] => Object.values({ ...BASE, ...changed }).flat();
 
@@ -312,7 +328,11 @@ describe('compilePlan()', () => {
     const definition = minimalDefinition(({ os }) => {
       os.initdir = '/work';
     });
-    expect(compile(definition).child).toEqual(steps({ chdir: ['chdir("/work") late -- Failed to chdir into /work'] }));
+    const chdir = [
+      'chdir("/work") late -- Failed to chdir into /work',
+      'getcwd(4096:, 4096) late inside -- /work leads out of the container',
+    ];
+    expect(compile(definition).child).toEqual(steps({ chdir }));
   });
 
   it('passes descriptors on from 3, and closes what follows', () => {
@@ -333,7 +353,7 @@ describe('compilePlan()', () => {
       steps({
         capabilities: [
           ...dropped.map((number) => `prctl(24, ${number}, 0, 0, 0) -- failed to drop capability ${number}`),
-          'prctl(47, 4, 0, 0, 0) ~22 -- failed to clear ambient capabilities',
+          ...BASE.capabilities.slice(-2),
         ],
       }),
     );
@@ -343,7 +363,7 @@ describe('compilePlan()', () => {
     const definition = minimalDefinition(({ features }) => {
       features.capabilities.policy = 'allow';
     });
-    expect(compile(definition).child).toEqual(steps({ capabilities: BASE.capabilities.slice(-1) }));
+    expect(compile(definition).child).toEqual(steps({ capabilities: BASE.capabilities.slice(-2) }));
   });
 
   it('holds init to its processors, memory nodes and word size', () => {
@@ -421,10 +441,14 @@ describe('numberMask()', () => {
 
 describe('compileEnterPlan()', () => {
   const enter = { host: HOST, initPidfd: 9, argv: ['/bin/id', '-u'], env: ['A=1'] };
-  const allButUsers = 0x00020000 | 0x04000000 | 0x08000000 | 0x40000000;
+  const allButUsers = 0x00020000 | 0x04000000 | 0x08000000 | 0x40000000 | 0x20000000;
+  const begin = [...BASE.keyring, ...BASE.limits.slice(1)];
+  const close = 'close(9) -- Failed to close the pidfd of init';
   const end = [
-    ...BASE.limits.slice(1),
     ...BASE.capabilities,
+    setCapabilities('fffffeb5fffffeb500000000fd010000fd01'), // without the five
+    'clone(32785, 0, 0, 0, 0) forks -- Failed to make a process', // CLONE_PARENT | SIGCHLD
+    'setsid() -- setsid failed',
     ...BASE.close,
     ...BASE.signals,
     `execve("/bin/id", ["/bin/id","-u"], ["A=1"]) -- cannot execute '/bin/id'`,
@@ -439,8 +463,8 @@ describe('compileEnterPlan()', () => {
       cloneFlags: 0,
       cgroup: undefined,
       meminfo: undefined,
-      parent: ['setns(9, 536870912) -- Failed to enter the PID namespace'],
-      child: [...BASE.groups, `setns(9, ${allButUsers}) -- Failed to enter the namespaces`, ...end],
+      parent: [],
+      child: [...BASE.groups, ...begin, `setns(9, ${allButUsers}) -- Failed to enter the namespaces`, close, ...end],
     });
   });
 
@@ -453,17 +477,51 @@ describe('compileEnterPlan()', () => {
       cloneFlags: 0,
       cgroup: 0,
       meminfo: undefined,
-      parent: [
-        `openat(-100, "${V2.payload}", 524288) -- cannot open group '${V2.payload}'`,
-        'setns(9, 536870912) -- Failed to enter the PID namespace',
-      ],
+      parent: [`openat(-100, "${V2.payload}", 524288) -- cannot open group '${V2.payload}'`],
       child: [
+        ...begin,
         `setns(9, ${allButUsers | NEW_USER | 0x02000000}) -- Failed to enter the namespaces`,
+        close,
         'setgroups(0, null) -- setgroups failed',
         'setresgid(0, 0, 0) -- setgid failed',
         'setresuid(0, 0, 0) -- setuid failed',
         ...end,
       ],
     });
+  });
+
+  it('makes a terminal that of the new session, and looks for a name in PATH where that is asked for', () => {
+    const plan = compileEnterPlan(minimalDefinition(), {
+      ...enter,
+      argv: ['id'],
+      env: ['PATH=/bin:/usr/bin'],
+      cgroup: { version: 1, folders: [] },
+      terminal: 1,
+      searchesPath: true,
+    });
+    const words = ', ["id"], ["PATH=/bin:/usr/bin"])';
+    expect(describePlan(plan).child.slice(-7)).toEqual([
+      'setsid() -- setsid failed',
+      'ioctl(1, 21518, 0) -- Failed to set the controlling terminal',
+      ...BASE.close,
+      ...BASE.signals,
+      `execve("/bin/id"${words} ~2,20,13 -- cannot execute 'id'`,
+      `execve("/usr/bin/id"${words} ~2,20,13 -- cannot execute 'id'`,
+      `execve("id"${words} -- cannot execute 'id'`,
+    ]);
+  });
+});
+
+describe('enterEnvironment()', () => {
+  it("is init's, with the caller's terminal and language and nothing else of the caller's", () => {
+    const own = initEnvironment(minimalDefinition());
+    const environment = enterEnvironment(minimalDefinition(), {
+      TERM: 'xterm',
+      LC_ALL: 'C',
+      LANG: 'de_DE',
+      SSH_AUTH_SOCK: '/tmp/s',
+      LD_PRELOAD: 'x',
+    });
+    expect(environment.sort()).toEqual([...own.filter((text) => !text.startsWith('TERM=')), 'TERM=xterm', 'LC_ALL=C', 'LANG=de_DE'].sort());
   });
 });

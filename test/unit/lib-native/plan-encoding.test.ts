@@ -7,6 +7,11 @@ const plan = (fields: Partial<Plan>): Plan => ({ cloneFlags: 0, parent: [], chil
 const hex = (text: string): string => text.replace(/#.*$/gm, '').replace(/\s/g, '');
 
 describe('encodePlan()', () => {
+  it('writes the flags of a step', () => {
+    const flags = (fields: Partial<Step>) => encodePlan(plan({ child: [step(fields)] })).readUInt8(48 + 4);
+    expect([{}, { nonZero: true }, { late: true }, { forks: true }, { inside: true }].map(flags)).toEqual([0, 1, 2, 4, 8]);
+  });
+
   it('writes header, steps, relocations and data as plan.h reads them', () => {
     const group = step({ call: 257, args: [-100, '/g'] });
     const first = step({ call: 428, args: ['/g', 7n], tolerate: [17, 30], nonZero: true });
