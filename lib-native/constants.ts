@@ -201,6 +201,7 @@ export const SIGCONT = 18;
 
 export const TIOCSCTTY = 0x540e;
 export const TIOCSPTLCK = 0x40045431;
+export const TIOCGPTPEER = 0x5441;
 export const TIOCGPTN = 0x80045430;
 export const LOOP_CTL_GET_FREE = 0x4c82;
 export const LOOP_CONFIGURE = 0x4c0a;

@@ -1,8 +1,8 @@
-// Joins this terminal to a console: what is typed goes there, what comes from there is shown, until the escape byte.
+// Joins this terminal to a pty, of which it has the master or the slave: what is typed goes there, what comes from there is shown.
 // One loop around poll(2): streams would cost more per chunk than the kernel does.
 
 import fs from 'node:fs';
-import type { makeRaw, waitFor } from '../driver/terminal.ts';
+import type { makeRaw } from '../driver/terminal.ts';
 import { errnoCode } from '../errors.ts';
 import { writeFully } from './output.ts';
 import { isTerminal } from './terminal.ts';
@@ -10,6 +10,13 @@ import { isTerminal } from './terminal.ts';
 const BUFFER_BYTES = 64 * 1024;
 const TERMINAL_IN = 0;
 const TERMINAL_OUT = 1;
+/** What was typed and not taken yet: once there is so much, the terminal is read no more. */
+const TYPED_LIMIT = 64 * 1024;
+/** How long the rest of the output may take, and the silence after which there is none. */
+const REST_MS = 1000;
+const SILENCE_MS = 50;
+/** A signal that comes just before the wait is seen to after it. */
+const SIGNAL_DELAY_MS = 1000;
 
 /** Signals that would end the process; the terminal must be itself again before they do. */
 const ENDING_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
@@ -39,64 +46,107 @@ function reopen(fd: number): number {
   return fs.openSync(`/proc/self/fd/${fd}`, fs.constants.O_WRONLY | fs.constants.O_NONBLOCK | fs.constants.O_NOCTTY);
 }
 
-/** Relays between a raw terminal and `consoleFd` until `escapeByte` is typed or the terminal ends (`left`), or the domain does (`ended`). */
-export async function relayConsole(consoleFd: number, escapeByte: number): Promise<'left' | 'ended'> {
-  const { waitFor } = await import('../driver/terminal.ts');
-  const consoleIn = reopen(consoleFd);
+export interface RelayOptions {
+  /** Where what is typed comes from, by default standard input; -1: nothing is typed. */
+  readonly input?: number;
+  /** Where output goes, by default standard output. */
+  readonly output?: number;
+  /** Master or slave of a pty; its description is this process's own, and non-blocking. */
+  readonly fd: number;
+  /** Typed, it ends the relay; without one every byte is passed on. */
+  readonly escapeByte?: number | undefined;
+  /** Told the size of the window (struct winsize) at first and whenever it changes. */
+  readonly onWindowSize?: ((size: Buffer) => void) | undefined;
+  /** When this can be read, what is there is shown, and the relay ends. */
+  readonly endFd?: number | undefined;
+}
+
+/**
+ * Relays between the terminal on descriptors 0 and 1 and a pty, until the escape byte is typed or the terminal ends
+ * (`left`), or the other side of the pty is closed or `endFd` can be read (`ended`).
+ */
+export async function relayTerminal(options: RelayOptions): Promise<'left' | 'ended'> {
+  const { waitFor, windowSize } = await import('../driver/terminal.ts');
+  const tellSize = () => {
+    const size = options.onWindowSize && windowSize(options.input === -1 ? (options.output ?? TERMINAL_OUT) : TERMINAL_IN);
+    if (size) options.onWindowSize?.(size);
+  };
+  process.on('SIGWINCH', tellSize);
   try {
-    return await new Relay(consoleFd, consoleIn, escapeByte).run(waitFor);
+    tellSize();
+    return await new Relay(options, waitFor).run();
   } finally {
-    fs.closeSync(consoleIn);
+    process.off('SIGWINCH', tellSize);
   }
 }
+
+type WaitFor = typeof import('../driver/terminal.ts').waitFor;
 
 /** The state of one visit. */
 class Relay {
   private readonly buffer = Buffer.allocUnsafe(BUFFER_BYTES);
-  private readonly consoleFd: number;
-  private readonly consoleIn: number;
-  private readonly escapeByte: number;
-  /** Typed, but not yet taken by the container. */
+  private readonly input: number;
+  private readonly output: number;
+  private readonly fd: number;
+  private readonly endFd: number;
+  private readonly escapeByte: number | undefined;
+  private readonly wait: WaitFor;
+  /** Typed, but not yet taken by the other side. */
   private typed: Buffer = Buffer.alloc(0);
 
-  constructor(consoleFd: number, consoleIn: number, escapeByte: number) {
-    this.consoleFd = consoleFd;
-    this.consoleIn = consoleIn;
+  constructor({ input = TERMINAL_IN, output = TERMINAL_OUT, fd, endFd = -1, escapeByte }: RelayOptions, wait: WaitFor) {
+    this.input = input;
+    this.output = output;
+    this.fd = fd;
+    this.endFd = endFd;
     this.escapeByte = escapeByte;
+    this.wait = wait;
   }
 
-  async run(wait: typeof waitFor): Promise<'left' | 'ended'> {
-    const fds = [
-      { fd: this.consoleFd, write: false },
-      { fd: TERMINAL_IN, write: false },
-      { fd: this.consoleIn, write: true },
-    ];
+  async run(): Promise<'left' | 'ended'> {
     for (;;) {
-      const ready = wait(this.typed.length > 0 ? fds : fds.slice(0, 2));
+      const hasRoom = this.typed.length < TYPED_LIMIT;
+      const wanted = [
+        { fd: this.fd, read: true, write: this.typed.length > 0 },
+        { fd: hasRoom ? this.input : -1, read: true },
+        { fd: this.endFd, read: true },
+      ];
+      const ready = this.wait(wanted, SIGNAL_DELAY_MS);
       if (!ready) {
         // The handler of the signal runs in the event loop.
         await new Promise(setImmediate);
         continue;
       }
-      if (ready.writable[2]) this.send();
+      if (ready.writable[0]) this.send();
       if (ready.readable[1] && !this.readTerminal()) return 'left';
-      if (ready.readable[0] && !this.readConsole()) return 'ended';
+      if (ready.readable[0] && !this.showSome()) return 'ended';
+      if (ready.readable[2]) return this.showRest();
     }
   }
 
-  /** False at the end of the domain. */
-  private readConsole(): boolean {
-    const length = readSome(this.consoleFd, this.buffer);
-    if (length !== undefined) writeFully(TERMINAL_OUT, this.buffer.subarray(0, length));
+  /** False at the end of the other side. */
+  private showSome(): boolean {
+    const length = readSome(this.fd, this.buffer);
+    if (length !== undefined) writeFully(this.output, this.buffer.subarray(0, length));
     return length !== 0;
+  }
+
+  /**
+   * What the other side wrote before its end: until it is closed, or silent for a while, as the kernel hands over what was
+   * written a little later. Of one that somebody else goes on writing to, only what comes in time.
+   */
+  private showRest(): 'ended' {
+    const end = performance.now() + REST_MS;
+    while (performance.now() < end && this.wait([{ fd: this.fd, read: true }], SILENCE_MS)) if (!this.showSome()) break;
+    return 'ended';
   }
 
   /** False when the escape byte was typed, or nothing more can be. */
   private readTerminal(): boolean {
-    const length = readSome(TERMINAL_IN, this.buffer);
+    const length = readSome(this.input, this.buffer);
     if (length === undefined) return true;
     const words = this.buffer.subarray(0, length);
-    const end = words.indexOf(this.escapeByte);
+    const end = this.escapeByte === undefined ? -1 : words.indexOf(this.escapeByte);
     this.typed = Buffer.concat([this.typed, end < 0 ? words : words.subarray(0, end)]);
     this.send();
     return length > 0 && end < 0;
@@ -105,9 +155,9 @@ class Relay {
   private send(): void {
     if (this.typed.length === 0) return;
     try {
-      this.typed = this.typed.subarray(fs.writeSync(this.consoleIn, this.typed));
+      this.typed = this.typed.subarray(fs.writeSync(this.fd, this.typed));
     } catch (error) {
-      // A container that does not read keeps what it was sent in its terminal's buffer; a dead one takes nothing.
+      // One that does not read keeps what it was sent in its terminal's buffer; a dead one takes nothing.
       if (errnoCode(error) === 'EIO') this.typed = Buffer.alloc(0);
       else if (errnoCode(error) !== 'EAGAIN') throw error;
     }

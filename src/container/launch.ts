@@ -114,6 +114,11 @@ export class Controller implements Disposable, ProcessIdentity {
     return { waitStatus, pid };
   }
 
+  /** Can be read when the controller has something to say. */
+  get controlFd(): number {
+    return this.#control;
+  }
+
   kill(): void {
     linux.kill(this.pid, SIGKILL);
     linux.waitpid(this.pid, 0);

@@ -3,9 +3,11 @@ import { linux } from '../../lib-native/linux.ts';
 import { readable } from '../../lib-native/readable.ts';
 import { systemError } from '../errors.ts';
 
-/** The value: which console, and a descriptor of ours or WITHDRAW. */
+/** The value: which console, and a descriptor of ours, WITHDRAW or RESIZE. */
 export const OFFER_SIGNAL = 40;
 export const WITHDRAW = 0xffff;
+/** The host's pty has another window size. */
+export const RESIZE = 0xfffe;
 /** No aftermath: who sends this clears up. With a value: a socket of ours, on which the controller says how init ended. */
 export const STAND_DOWN_SIGNAL = 41;
 /** The aftermath is the controller's again. */

@@ -1,18 +1,21 @@
 // The host's end of a domain's console.
 
-import { O_CLOEXEC, O_NOCTTY, O_RDWR } from '../../lib-native/constants.ts';
+import { O_CLOEXEC, O_NOCTTY, O_NONBLOCK, O_RDWR } from '../../lib-native/constants.ts';
 import { linux } from '../../lib-native/linux.ts';
 import { pause } from '../../lib-native/pause.ts';
 import { readable } from '../../lib-native/readable.ts';
 import { libvirtError, systemError, unsupportedFlags } from '../errors.ts';
+import { setWindowSize } from '../host/terminal.ts';
 import { type Connection, requireWritable } from './connection.ts';
-import { OFFER_SIGNAL, WITHDRAW } from './controller-orders.ts';
+import { OFFER_SIGNAL, RESIZE, WITHDRAW } from './controller-orders.ts';
 import { type DomainRef, liveStatus, notRunning } from './domain-lookup.ts';
 import { loadStatus } from './stored-domain.ts';
 
 export interface ConsoleStream extends Disposable {
-  /** The slave of the host's pty: raw, read and write. */
+  /** The slave of the host's pty: raw, read and write, non-blocking. */
   readonly fd: number;
+  /** Gives the console the size (struct winsize) of the window that it is shown in. */
+  setWindowSize(size: Buffer): void;
   /** Waits, after the domain's end, until that has been seen to: what is asked of the domain next is answered as of a domain that is off. */
   waitForAftermath(): void;
 }
@@ -58,11 +61,15 @@ export function openConsole({ path, index, controllerPid }: DomainConsole, outpu
   const offer = (value: number) => linux.sigqueue(controllerPid, OFFER_SIGNAL, index * 0x10000 + value);
   // Before it is opened: what was written while nobody read comes with the opening.
   if (output !== undefined) offer(output);
-  const fd = linux.open(path, O_RDWR | O_NOCTTY | O_CLOEXEC);
+  const fd = linux.open(path, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
   if (fd < 0) throw systemError(`Unable to open '${path}'`, -fd);
   const controller = linux.pidfdOpen(controllerPid); // which becomes the aftermath
   return {
     fd,
+    setWindowSize: (size) => {
+      setWindowSize(fd, size);
+      offer(RESIZE);
+    },
     waitForAftermath: () => {
       if (controller >= 0) readable(controller, AFTERMATH_TIMEOUT_MS);
     },

@@ -1,18 +1,24 @@
 // lxc-enter-namespace: a command inside a running container.
+import fs from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import { ENOENT, SIGINT } from '../../lib-native/constants.ts';
 import { nativeFolder } from '../../lib-native/koffi.ts';
 import { linux } from '../../lib-native/linux.ts';
 import { compileEnterPlan, enterEnvironment } from '../container/enter-plan.ts';
+import { containerRoot } from '../container/idmap.ts';
 import { Controller, controllerEnvironment, InheritedFds } from '../container/launch.ts';
+import type { DomainDefinition } from '../domain/definition.ts';
 import { LibvirtError, libvirtError } from '../errors.ts';
 import { leaveUnit } from '../host/cgroup/controllers.ts';
 import { DomainCgroup } from '../host/cgroup/group.ts';
+import { openPtyBeside, openSlave, type Pty } from '../host/pty.ts';
+import { isTerminal, makeRaw, setWindowSize, windowSize } from '../host/terminal.ts';
+import type { StatusRecord } from '../store/live-status.ts';
 import { type Connection, requireWritable } from './connection.ts';
 import { type DomainRef, liveStatus, notRunning } from './domain-lookup.ts';
-import { isContainerInit } from './ended.ts';
 import { hostFacts } from './host-facts.ts';
+import { openInit } from './init-process.ts';
 import { loadStatus } from './stored-domain.ts';
 
 const SIGQUIT = 3;
@@ -35,23 +41,41 @@ export interface CommandEnd {
   isMissing: boolean;
 }
 
+/** The terminal of a command's session, as the one at whose terminal it runs sees it. */
+export interface CommandTerminal {
+  /** Master of the container's pty, non-blocking. */
+  readonly master: number;
+  /** Can be read when the command has ended. */
+  readonly endFd: number;
+  /** Which of this process's standard files are terminals, in whose place it stands. */
+  readonly replaced: readonly number[];
+}
+
 /**
- * Runs argv in the container, with this process's standard files and the container's environment, and waits for its end.
+ * Runs argv in the container, in a session of its own with the container's environment, and waits for its end. Its standard
+ * files are this process's, but for terminals: in their place it has a pty of the container's, which `relay` joins to them.
  * Interrupts from the keyboard are the command's. Throws OPERATION_INVALID for a domain that does not run, or is paused.
  */
-export function enterNamespace(connection: Connection, ref: DomainRef, argv: string[], { searchesPath }: EnterFlags): CommandEnd {
+export async function enterNamespace(
+  connection: Connection,
+  ref: DomainRef,
+  argv: string[],
+  { searchesPath }: EnterFlags,
+  relay: (terminal: CommandTerminal) => Promise<void>,
+): Promise<CommandEnd> {
   requireWritable(connection, 'virDomainLxcOpenNamespace');
   const record = liveStatus(ref.name);
   if (!record) throw notRunning();
   if (record.state === 'paused') throw libvirtError('OPERATION_INVALID', 'domain is paused');
   const { domain, extra } = loadStatus(record);
-  const pidfd = linux.pidfdOpen(record.initPid);
-  if (pidfd < 0 || !isContainerInit(record.initPid, record.controller)) throw notRunning();
-  const inherited = new InheritedFds([0, 1, 2]);
-  const initPidfd = inherited.add(pidfd);
   const { cgroup: groupPath } = extra;
   if (!groupPath) throw libvirtError('INTERNAL_ERROR', `the status of domain '${ref.name}' does not name its cgroup`);
   const group = new DomainCgroup(groupPath);
+  using init = openInit(record);
+  using terminal = openTerminal(record, domain);
+  const { standard, replaced, pty } = terminal;
+  const inherited = new InheritedFds([standard[0]!, standard[1]!, standard[2]!]);
+  const initPidfd = inherited.add(init.pidfd);
   using controller = new Controller({
     binary: path.join(nativeFolder(), 'libvirt_lxc'),
     args: ['--enter', '--plan-fds', `${initPidfd}-${initPidfd}`],
@@ -69,21 +93,57 @@ export function enterNamespace(connection: Connection, ref: DomainRef, argv: str
         ? { version: 2 as const, payload: group.payloadOf(record.initPid) }
         : { version: 1 as const, folders: group.folders() };
     const env = enterEnvironment(domain, process.env);
-    const inputs = { host: hostFacts(domain), initPidfd, cgroup, argv, env, ...(searchesPath && { searchesPath }) };
+    const inputs = { host: hostFacts(domain), initPidfd, cgroup, argv, env, terminal: replaced[0], ...(searchesPath && { searchesPath }) };
     const pid = controller.sendPlan(compileEnterPlan(domain, inputs));
-    return waitForCommand(controller, pid);
+    const failed = waitForStart(controller, pid);
+    if (failed) return failed;
+    if (pty) await relay({ master: pty.master, endFd: controller.controlFd, replaced });
+    return { ...controller.waitExited(), isMissing: false };
   } finally {
     linux.restoreSignal(SIGINT);
     linux.restoreSignal(SIGQUIT);
-    linux.close(pidfd);
+    terminal[Symbol.dispose](); // the command's session is hung up, if it still runs
     linux.waitpid(controller.pid, 0);
   }
 }
 
-function waitForCommand(controller: Controller, pid: number): CommandEnd {
+interface Standard extends Disposable {
+  /** What becomes descriptors 0 to 2. */
+  standard: readonly number[];
+  replaced: readonly number[];
+  pty: Pty | undefined;
+}
+
+/** A terminal of this process's is never handed in: what has it can type at it (TIOCSTI), and read what is typed. */
+function openTerminal({ controller }: StatusRecord, domain: DomainDefinition): Standard {
+  const standard = [0, 1, 2];
+  const replaced = standard.filter(isTerminal);
+  if (replaced.length === 0) return { standard, replaced, pty: undefined, [Symbol.dispose]: () => {} };
+  const pty = openPtyBeside(controller.pid);
+  let open = [pty.master];
+  const close = () => {
+    for (const fd of open) linux.close(fd);
+    open = [];
+  };
+  try {
+    const slave = openSlave(pty);
+    open.push(slave);
+    fs.fchownSync(slave, containerRoot(domain).uid, fs.fstatSync(slave).gid);
+    const size = replaced.map(windowSize).find((known) => known !== undefined);
+    if (size) setWindowSize(pty.master, size);
+    if (!replaced.includes(0)) makeRaw(slave); // nothing is typed, and the terminal outside translates output itself
+    return { standard: standard.map((fd) => (replaced.includes(fd) ? slave : fd)), replaced, pty, [Symbol.dispose]: close };
+  } catch (error) {
+    close();
+    throw error;
+  }
+}
+
+/** How it ended already, if it could not be executed. */
+function waitForStart(controller: Controller, pid: number): CommandEnd | undefined {
   try {
     controller.waitReady();
-    return { ...controller.waitExited(), isMissing: false };
+    return undefined;
   } catch (error) {
     const isExecution = error instanceof LibvirtError && error.message.includes('cannot execute ');
     if (!isExecution) throw error;

@@ -1,10 +1,13 @@
-// Raw mode (termios(3)), by the kernel's own structure: Node's raw mode goes on translating output.
+// Raw mode (termios(3)), by the kernel's own structure, and the window's size.
 
 import { linux } from '../../lib-native/linux.ts';
 import { systemError } from '../errors.ts';
 
 const TCGETS = 0x5401;
 const TCSETSW = 0x5403;
+const TIOCGWINSZ = 0x5413;
+const TIOCSWINSZ = 0x5414;
+const WINSIZE_BYTES = 8;
 
 /** struct termios of the kernel: four words of flags, the line discipline, 19 control characters. */
 const TERMIOS_BYTES = 64;
@@ -35,4 +38,18 @@ export function makeRaw(fd: number): () => void {
   const set = linux.ioctl(fd, TCSETSW, raw);
   if (set < 0) throw systemError('unable to set tty attributes', -set);
   return () => void linux.ioctl(fd, TCSETSW, saved);
+}
+
+/** isatty(3). */
+export const isTerminal = (fd: number): boolean => linux.ioctl(fd, TCGETS, Buffer.alloc(TERMIOS_BYTES)) >= 0;
+
+/** struct winsize of a terminal (ioctl_tty(2)); undefined for what is none, or has no size. */
+export function windowSize(fd: number): Buffer | undefined {
+  const size = Buffer.alloc(WINSIZE_BYTES);
+  return linux.ioctl(fd, TIOCGWINSZ, size) < 0 || size.readUInt32LE() === 0 ? undefined : size;
+}
+
+/** Gives a terminal, or a pty by its master, a size; its foreground process group hears of a new one by SIGWINCH. */
+export function setWindowSize(fd: number, size: Buffer): void {
+  linux.ioctl(fd, TIOCSWINSZ, size);
 }

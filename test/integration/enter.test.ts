@@ -1,6 +1,9 @@
+import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import { expect, it, vi } from 'vitest';
+import { eventually } from '../helpers/eventually.ts';
 import { suite } from '../helpers/requires.ts';
+import { onTerminal } from '../helpers/terminal.ts';
 import { useVirsh } from '../helpers/virsh.ts';
 
 suite('lxc-enter-namespace', ['root', 'built', 'busybox', 'fuse'], () => {
@@ -88,6 +91,63 @@ suite('lxc-enter-namespace', ['root', 'built', 'busybox', 'fuse'], () => {
     expect(enter(virsh.boot(), '/bin/sh', '-c', "cut -d' ' -f1,6 /proc/$$/stat").stdout).toMatch(/^(\d+) \1\n$/);
   });
 
+  it("on a terminal gives it one of the container's, with job control, every key and the window's size", async () => {
+    const name = virsh.boot();
+    const terminal = onTerminal(virsh, '-q', 'lxc-enter-namespace', '--status', name, '--', 'sh');
+    await terminal.until('# ');
+    terminal.type('stty rows 31 columns 99; tty; stty size; test -e $(tty) && echo there\n');
+    await terminal.until(/^\/dev\/pts\/\d+\n31 99\nthere$/m);
+    terminal.type('sleep 999\n');
+    await eventually(() => processesOf('sleep', '999').length > 0);
+    terminal.type('\x03');
+    await eventually(() => processesOf('sleep', '999').length === 0);
+    terminal.type('echo status $?\n');
+    await terminal.until(/^status 130$/m);
+    terminal.type('stty -icanon -echo; head -c 1 | od -An -tx1; stty icanon echo\n');
+    await terminal.until('stty icanon echo\n');
+    await eventually(() => {
+      terminal.type('\x1d');
+      return / 1d$/m.test(terminal.shown());
+    });
+    terminal.type('\nexit 5\n');
+    expect(await terminal.ended()).toBe(5);
+    expect(terminal.shown()).not.toContain("can't access tty");
+  });
+
+  it("never hands the caller's terminal in, whichever of the standard files it is", async () => {
+    const name = virsh.boot();
+    const devices = '/bin/sh -c "for f in 0 1 2; do stat -Lc %d:%r /proc/self/fd/\\$f; done >/mnt/devices"';
+    const line = (files: string) =>
+      `${virsh.command} -q lxc-enter-namespace ${name} -- ${devices} ${files}; stat -Lc %d:%r /proc/self/fd/0`;
+    for (const files of ['', '</dev/null', '>/dev/null', '</dev/null 2>/dev/null', '>/dev/null 2>&1']) {
+      const shown = spawnSync('script', ['-qfec', line(files), '/dev/null'], {
+        cwd: virsh.prefix,
+        env: virsh.env,
+        encoding: 'utf8',
+      }).stdout;
+      const callers = /\d+:\d+/.exec(shown)?.[0];
+      const inside = fs.readFileSync(virsh.path('root/mnt/devices'), 'utf8').trim().split('\n');
+      expect(callers).toBeDefined();
+      expect({ files, inside }).not.toEqual({ files, inside: expect.arrayContaining([callers]) });
+    }
+    fs.rmSync(virsh.path('root/mnt/devices'));
+  });
+
+  it("shows all of a command's output, of which standard input is no terminal, and says on a terminal what is missing", async () => {
+    const name = virsh.boot();
+    const shown = async (...command: string[]) => {
+      const terminal = onTerminal(virsh, '-q', 'lxc-enter-namespace', name, '--', ...command);
+      await terminal.ended();
+      return terminal.shown();
+    };
+    const numbers = Array.from({ length: 5000 }, (_, i) => `${i + 1}\n`).join('');
+    expect(await shown('/bin/seq', '5000')).toBe(numbers);
+    expect(await shown('no-such')).toContain('no such file in the container: no-such');
+    const line = `${virsh.command} -q lxc-enter-namespace ${name} -- /bin/seq 5000 </dev/null`;
+    const { stdout } = spawnSync('script', ['-qfec', line, '/dev/null'], { cwd: virsh.prefix, env: virsh.env, encoding: 'utf8' });
+    expect(stdout.replaceAll('\r\n', '\n')).toBe(numbers);
+  });
+
   it('fails at once where the domain is paused', () => {
     const name = virsh.boot();
     virsh.ok('suspend', name);
@@ -101,6 +161,11 @@ suite('lxc-enter-namespace', ['root', 'built', 'busybox', 'fuse'], () => {
     ]);
   });
 });
+
+const processesOf = (...argv: string[]): string[] =>
+  fs
+    .readdirSync('/proc')
+    .filter((pid) => /^\d+$/.test(pid) && readIfThere(`/proc/${pid}/cmdline`) === argv.map((word) => `${word}\0`).join(''));
 
 const readIfThere = (file: string): string => {
   try {

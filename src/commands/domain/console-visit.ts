@@ -14,7 +14,7 @@ export async function visitConsole(
   if (!(await isActive(context.connection, domain))) throw failure('The domain is not running');
   if (!(await isTerminal(0))) throw failure('Cannot run interactive console without a controlling TTY');
   const { findConsole, openConsole } = await import('../../driver/domain-console.ts');
-  const { rawTerminal, relayConsole } = await import('../../cli/console-relay.ts');
+  const { rawTerminal, relayTerminal } = await import('../../cli/console-relay.ts');
   // Raw before anything is said: who waits for these words may type at once, and the container echoes what is typed.
   using terminal = await rawTerminal();
   const ending = context.settings.escape;
@@ -28,7 +28,8 @@ export async function visitConsole(
     context.flush();
   }
   using stream = openConsole(found, terminal.output);
-  if ((await relayConsole(stream.fd, ending.byte)) === 'ended') stream.waitForAftermath();
+  const end = await relayTerminal({ fd: stream.fd, escapeByte: ending.byte, onWindowSize: (size) => stream.setWindowSize(size) });
+  if (end === 'ended') stream.waitForAftermath();
 }
 
 /** ` (Ctrl + ])` for a control character. */

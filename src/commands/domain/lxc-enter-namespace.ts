@@ -1,5 +1,6 @@
 import { defineCommand, domainOption } from '../../cli/command.ts';
 import { isTerminal } from '../../cli/terminal.ts';
+import type { CommandTerminal } from '../../driver/domain-namespace.ts';
 import { findDomain } from '../lookup.ts';
 
 export const lxcEnterNamespace = defineCommand({
@@ -21,9 +22,20 @@ export const lxcEnterNamespace = defineCommand({
     context.flush();
     const { checkEnd, enterNamespace, exitStatusOf } = await import('../../driver/domain-namespace.ts');
     const searchesPath = args.status || (await isTerminal(0));
-    const end = enterNamespace(context.connection, domain, [...args.cmd], { noSeclabel: args.noseclabel, searchesPath });
+    const flags = { noSeclabel: args.noseclabel, searchesPath };
+    const end = await enterNamespace(context.connection, domain, [...args.cmd], flags, relay);
     if (end.isMissing) context.onWarning(`no such file in the container: ${args.cmd[0]}`);
     if (args.status) context.exitWith(exitStatusOf(end));
     else checkEnd(end);
   },
 });
+
+/** Joins the container's terminal to this one until the command has ended. Every key is the command's. */
+async function relay({ master, endFd, replaced }: CommandTerminal): Promise<void> {
+  const { rawTerminal, relayTerminal } = await import('../../cli/console-relay.ts');
+  const { setWindowSize } = await import('../../driver/terminal.ts');
+  const isTyped = replaced.includes(0);
+  const output = replaced.find((fd) => fd > 0) ?? 0;
+  using _raw = isTyped ? await rawTerminal() : undefined;
+  await relayTerminal({ fd: master, endFd, output, onWindowSize: (size) => setWindowSize(master, size), ...(!isTyped && { input: -1 }) });
+}
