@@ -8,6 +8,7 @@ import type { DomainStatus } from '../domain/status.ts';
 import { libvirtError, systemError } from '../errors.ts';
 import type { StatusRecord } from '../store/live-status.ts';
 import { lockDomain } from '../store/lock.ts';
+import { noteInLog } from '../store/log.ts';
 import { logFile } from '../store/paths.ts';
 import { type Connection, requireWritable } from './connection.ts';
 import { STAND_DOWN_SIGNAL, STAND_UP_SIGNAL } from './controller-orders.ts';
@@ -16,15 +17,41 @@ import { clearUp, isContainerInit, killInit, repairStale, thawQuietly } from './
 import { askInit, checkStopModes, openInit, type StopMode } from './init-process.ts';
 import { loadStatus } from './stored-domain.ts';
 
-/** Asks init to end: by its initctl pipe, or by SIGTERM. Returns at once. No mode: either. */
-export function shutdownDomain(connection: Connection, ref: DomainRef, modes: StopMode[]): void {
+export interface ShutdownOptions {
+  modes: StopMode[];
+  /** How long init's end is waited for; undefined: not at all. */
+  waitMs?: number | undefined;
+  onWarning?: (text: string) => void;
+}
+
+/**
+ * Asks init to end: by its initctl pipe, or by a signal that it understands. No mode: either.
+ * Throws OPERATION_TIMEOUT if it does not end in the time that is to be waited for; it goes on then.
+ */
+export function shutdownDomain(connection: Connection, ref: DomainRef, { modes, waitMs, onWarning }: ShutdownOptions): void {
   requireWritable(connection, 'virDomainShutdown');
   checkStopModes(modes, 'lxcDomainShutdownFlags');
   const status = liveStatus(ref.name);
   if (!status) throw notRunning();
   using init = openInit(status);
-  askInit(init, modes, { runlevel: '0', signal: SIGTERM });
+  const controller = waitMs === undefined ? -1 : linux.pidfdOpen(status.controller.pid);
+  try {
+    askInit(init, modes, 'poweroff', warnOf(ref.name, onWarning));
+    // The controller becomes the aftermath: its end is that of everything.
+    if (waitMs !== undefined && !(readable(init.pidfd, waitMs) && (controller < 0 || readable(controller, CONTROLLER_TIMEOUT_MS))))
+      throw libvirtError('OPERATION_TIMEOUT', `domain is still running after ${waitMs / 1000} s`);
+  } finally {
+    if (controller >= 0) linux.close(controller);
+  }
 }
+
+/** A warning goes to whoever is there to read it, and into the domain's log. */
+export const warnOf =
+  (name: string, onWarning: ((text: string) => void) | undefined) =>
+  (text: string): void => {
+    onWarning?.(text);
+    noteInLog(name, `warning: ${text}`);
+  };
 
 /** How long init has to end on SIGTERM before everything is killed. */
 export const DESTROY_GRACE_MS = 25;

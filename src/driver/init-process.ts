@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import { O_CLOEXEC, O_NONBLOCK, O_WRONLY, RESOLVE_IN_ROOT } from '../../lib-native/constants.ts';
 import { linux } from '../../lib-native/linux.ts';
 import { readable } from '../../lib-native/readable.ts';
+import { type InitFacts, type InitWish, ignoresSignal, initFacts, initSignal } from '../container/init-language.ts';
 import { libvirtError, systemError, unsupportedFlags } from '../errors.ts';
 import type { StatusRecord } from '../store/live-status.ts';
 import { notRunning } from './domain-lookup.ts';
@@ -19,23 +20,45 @@ export function checkStopModes(modes: readonly StopMode[], driverFunction: strin
   if (refused) throw unsupportedFlags(refused, driverFunction);
 }
 
-/** What init is asked for: a runlevel where it listens to those, else a signal. */
-export interface Wish {
-  runlevel: '0' | '6';
-  signal: number;
-}
+/** What init is asked for where it listens to runlevels (sysvinit's initctl). */
+const RUNLEVELS: Record<InitWish, string> = { poweroff: '0', reboot: '6' };
 
 /**
  * Asks in one of `modes`, or in any if there are none; returns the way that was taken.
  * Differs from libvirt 9.0, which reports success and does nothing where a container has no initctl pipe: the signal
- * follows, or, where only initctl was asked for, an error.
+ * follows, in init's own language, or, where only initctl was asked for, an error. `onIgnored` is told of a signal that init
+ * does not listen to.
  */
-export function askInit(init: InitProcess, modes: readonly StopMode[], { runlevel, signal }: Wish): 'initctl' | 'signal' {
+export function askInit(
+  init: InitProcess,
+  modes: readonly StopMode[],
+  wish: InitWish,
+  onIgnored: (warning: string) => void,
+): 'initctl' | 'signal' {
   const wants = (mode: StopMode) => modes.length === 0 || modes.includes(mode);
-  if (wants('initctl') && writeInitctl(init, runlevel)) return 'initctl';
+  if (wants('initctl') && writeInitctl(init, RUNLEVELS[wish])) return 'initctl';
   if (!wants('signal')) throw libvirtError('OPERATION_UNSUPPORTED', 'Container does not provide an initctl pipe');
+  const facts = factsOf(init);
+  const signal = initSignal(facts, wish);
+  if (ignoresSignal(facts, signal))
+    onIgnored(`init does not listen to signal ${signal}: it will not ${wish === 'reboot' ? 'reboot' : 'shut down'}`);
   init.signal(signal);
   return 'signal';
+}
+
+/** Nothing of the container's file system is looked at: the link of /proc/PID/exe is the kernel's text. */
+function factsOf({ pid }: InitProcess): InitFacts {
+  const read = (action: () => string) => {
+    try {
+      return action();
+    } catch {
+      return ''; // it has just ended
+    }
+  };
+  return initFacts(
+    read(() => fs.readFileSync(`/proc/${pid}/status`, 'latin1')),
+    read(() => fs.readlinkSync(`/proc/${pid}/exe`)),
+  );
 }
 
 export interface InitProcess extends Disposable {

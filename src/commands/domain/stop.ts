@@ -1,6 +1,6 @@
 // Commands that end a domain: shutdown asks, destroy does not.
 
-import { defineCommand, domainOption } from '../../cli/command.ts';
+import { defineCommand, domainOption, failure } from '../../cli/command.ts';
 import { withContext } from '../../errors.ts';
 import { findDomain } from '../lookup.ts';
 import { MODE_OPTION, stopModes } from './stop-modes.ts';
@@ -10,15 +10,26 @@ export const shutdown = defineCommand({
   group: 'domain',
   summary: 'ask a domain to shut down',
   description:
-    "Asks the container's init to shut down and returns at once: through its initctl pipe if it has one, else by SIGTERM. " +
+    "Asks the container's init to shut down and returns at once: through its initctl pipe if it has one, else by a signal that it " +
+    'understands (SIGTERM if it is none that is known). ' +
     'What init makes of it is its own affair; destroy does not ask.',
-  options: [domainOption(), MODE_OPTION],
+  options: [
+    domainOption(),
+    MODE_OPTION,
+    { name: 'wait', type: 'int', unit: 'seconds', help: 'return when the domain is off; fail if it is not after so many seconds' },
+  ],
   async run(context, args) {
     const modes = stopModes(args.mode, "'acpi', 'agent', 'initctl', 'signal', or 'paravirt'");
     const domain = await findDomain(context, args);
     await withContext(`Failed to shutdown domain '${args.domain}'`, async () => {
       const { shutdownDomain } = await import('../../driver/domain-stop.ts');
-      await shutdownDomain(context.connection, domain, modes);
+      const { wait } = args;
+      if (wait !== undefined && wait < 0) throw failure("Numeric value '" + wait + "' for <wait> option is malformed or out of range");
+      shutdownDomain(context.connection, domain, {
+        modes,
+        waitMs: wait === undefined ? undefined : wait * 1000,
+        onWarning: context.onWarning,
+      });
     });
     context.extra(`Domain '${args.domain}' is being shutdown\n`);
   },
