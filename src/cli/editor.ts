@@ -86,7 +86,12 @@ function runEditor(path: string): void {
 
 export type Answer = 'again' | 'discard' | 'unchecked' | 'force';
 
-const ANSWERS: Readonly<Record<string, Answer>> = { y: 'again', n: 'discard', i: 'unchecked', f: 'force' };
+const ANSWERS: ReadonlyMap<string, Answer> = new Map([
+  ['y', 'again'],
+  ['n', 'discard'],
+  ['i', 'unchecked'],
+  ['f', 'force'],
+]);
 
 /**
  * Asks on the terminal what to do with a text that was refused; undefined when standard input is no terminal.
@@ -101,7 +106,7 @@ export async function askWhatNext(context: CommandContext, problem: string, mayR
       context.print(`\r${problem} Try again? [y,n,${mayRelax ? 'i,' : ''}f,?]: `);
       context.flush();
       const key = readKey();
-      const answer = key === undefined ? 'discard' : ANSWERS[key.toLowerCase()];
+      const answer = key === undefined ? 'discard' : ANSWERS.get(key.toLowerCase());
       if (key === '?') context.print(explain(mayRelax));
       else if (answer && (answer !== 'unchecked' || mayRelax)) {
         context.print('\r\n');

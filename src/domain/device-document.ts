@@ -3,6 +3,7 @@
 import { libvirtError } from '../errors.ts';
 import type { BandwidthRate } from './definition.ts';
 import { parseWwn } from './elements/disk.ts';
+import { entryOf } from './table.ts';
 import { type Attributes, XmlWriter } from './xml/writer.ts';
 
 const problem = (message: string) => libvirtError('PLAIN', message);
@@ -127,7 +128,7 @@ function parseAddress(text: string, multifunction: boolean): { kind: string; att
   const [, kind = '', rest = ''] = /^(\w+):(.*)$/s.exec(text) ?? [];
   const words = rest.split('.');
   const counts: Record<string, number> = { pci: 4, ccw: 3, scsi: 3, ide: 3, sata: 3, usb: 2 };
-  if (words.length !== counts[kind] || !words.every((word) => /^[0-9a-fA-Fx]+$/.test(word))) return undefined;
+  if (words.length !== entryOf(counts, kind) || !words.every((word) => /^[0-9a-fA-Fx]+$/.test(word))) return undefined;
   const hex = words.map((word) => Number.parseInt(word, 16));
   const decimal = words.map((word) => Number.parseInt(word, 10));
   if ((kind === 'pci' || kind === 'ccw' ? hex : decimal).some(Number.isNaN)) return undefined;

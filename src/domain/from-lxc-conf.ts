@@ -26,6 +26,7 @@ import { type ConfEntry, parseLxcConf } from './lxc-conf.ts';
 import { parseMac } from './mac.ts';
 import { parseInt32, parseInt64, parseUint32, parseUint64 } from './numbers.ts';
 import type { ParseHost } from './parse.ts';
+import { entryOf } from './table.ts';
 import { scaleInteger } from './units.ts';
 
 const DEFAULT_MEMORY_KIB = 65536;
@@ -88,7 +89,7 @@ const isThere = (value: string | undefined): value is string => value !== undefi
 /** Of the architectures of lxc only those whose name libvirt has in mind are kept. */
 function architecture(arch: string | undefined): string {
   const names: Record<string, string> = { x86: 'i686', amd64: 'x86_64' };
-  const name = names[arch ?? ''] ?? arch ?? '';
+  const name = entryOf(names, arch ?? '') ?? arch ?? '';
   return ARCHITECTURES.includes(name) ? name : '';
 }
 
@@ -158,7 +159,7 @@ const BLKIO_KEYS: Readonly<Record<string, [field: Exclude<keyof BlkioDevice, 'pa
 function readBlkio(entries: readonly ConfEntry[], weight: string | undefined): DomainDefinition['blkiotune'] {
   const devices: BlkioDevice[] = [];
   for (const { key, value } of entries) {
-    const known = BLKIO_KEYS[key];
+    const known = entryOf(BLKIO_KEYS, key);
     if (!known) continue;
     const [field, word] = known;
     const [number, text, ...rest] = value.split(/\s+/);

@@ -15,6 +15,7 @@ import { parseMemtune } from './elements/memtune.ts';
 import { parseNumatune } from './elements/numatune.ts';
 import { parseVcpu } from './elements/vcpu.ts';
 import type { ParseHost } from './parse.ts';
+import { entryOf } from './table.ts';
 import { attributeOf, childOf, elementsOf, textOf, type XmlElement } from './xml/element.ts';
 import { parseXml } from './xml/reader.ts';
 
@@ -31,6 +32,7 @@ interface Place {
   any?: boolean;
 }
 
+const NOTHING: Readonly<Record<string, Place>> = {};
 const ANY: Place = { any: true };
 const EMPTY: Place = {};
 const attributes = (names: string, required?: string): Place => (required ? { attributes: names, required } : { attributes: names });
@@ -313,7 +315,7 @@ function problemOf(root: XmlElement): string | undefined {
     }
     if (node.kind !== 'element') continue;
     if (node.uri !== undefined && NAMESPACES.test(node.uri)) continue;
-    const place = node.uri === undefined ? DOMAIN[node.local] : undefined;
+    const place = node.uri === undefined ? entryOf(DOMAIN, node.local) : undefined;
     if (place === undefined) return `Element domain has extra content: ${node.local}\n`;
     if (node.local === 'name' && !/^[^\n]+$/.test(textOf(node)))
       return 'Error validating datatype string\nElement name failed to validate content\n';
@@ -347,11 +349,11 @@ function misfit(element: XmlElement): string {
 /** Of the two elements whose attributes the validator names: the one that is unknown, or has no value of its kind. */
 function blamedAttribute(element: XmlElement): string | undefined {
   const { local } = element;
-  const values = ATTRIBUTE_VALUES[local];
+  const values = entryOf(ATTRIBUTE_VALUES, local);
   if (values === undefined) return undefined;
   return (
-    strayAttribute(element, DOMAIN[local] as Place) ??
-    element.attributes.find(({ name, value }) => !(values[name]?.test(value) ?? true))?.name
+    strayAttribute(element, entryOf(DOMAIN, local) as Place) ??
+    element.attributes.find(({ name, value }) => !(entryOf(values, name)?.test(value) ?? true))?.name
   );
 }
 
@@ -366,14 +368,14 @@ function strayAttribute(element: XmlElement, place: Place): string | undefined {
 }
 
 function fits(element: XmlElement, place: Place): boolean {
-  if (!(PECULIAR[element.local] ?? always)(element)) return false;
+  if (!(entryOf(PECULIAR, element.local) ?? always)(element)) return false;
   if (place.any) return true;
   if (strayAttribute(element, place) !== undefined) return false;
   if (place.required?.split(' ').some((name) => attributeOf(element, name) === undefined)) return false;
   const many = place.many?.split(' ') ?? [];
   const seen = new Set<string>();
   for (const child of elementsOf(element)) {
-    const inner = child.uri === undefined ? place.children?.[child.local] : undefined;
+    const inner = child.uri === undefined ? entryOf(place.children ?? NOTHING, child.local) : undefined;
     if (inner === undefined) return false;
     if (seen.has(child.local) && !many.includes(child.local)) return false;
     seen.add(child.local);

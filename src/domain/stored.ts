@@ -3,6 +3,7 @@
 import type { DomainDefinition } from './definition.ts';
 import { formatDomain } from './format.ts';
 import { type ParseHost, parseDomainElement } from './parse.ts';
+import { entryOf } from './table.ts';
 import { parseXml } from './xml/reader.ts';
 
 /** The comment at the top of every file of ours; `editCommand` is what to use instead: `virsh edit web`. */
@@ -49,7 +50,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
 /** A stored domain's text as libvirt shows it: without the escapes that are only there so that it can be read back. */
 export function printedForm(body: string): string {
   if (!body.includes('&')) return body;
-  const reveal = (text: string, which: RegExp): string => text.replace(which, (whole, name: string) => ENTITIES[name] ?? whole);
+  const reveal = (text: string, which: RegExp): string => text.replace(which, (whole, name: string) => entryOf(ENTITIES, name) ?? whole);
   return reveal(
     body.replace(RAW_LINES, (line) => reveal(line, /&(lt|gt|amp|quot|apos|#9|#10|#13);/g)),
     /&(#9|#10|#13);/g,

@@ -1,4 +1,6 @@
 // The capabilities document: what this host is, and what containers it runs.
+
+import { entryOf } from '../domain/table.ts';
 import { type CacheBank, cacheBanks, cpuPlace, onlineCpus } from '../host/cpu.ts';
 import { cellCpus, cellDistances, cellMemory, installedMemory, numaCells, pagePool, pageSizes } from '../host/memory.ts';
 import { machineUuid } from '../host/smbios.ts';
@@ -93,7 +95,7 @@ function shortestSize(sizeKiB: number): [number, string] {
 
 function guests(): string {
   const arch = hostArchitecture();
-  const narrower = NARROWER[arch];
+  const narrower = entryOf(NARROWER, arch);
   return [arch, ...(narrower === undefined ? [] : [narrower])].map((name) => `${guest(name).map(indented).join('')}\n`).join('');
 }
 

@@ -1,5 +1,6 @@
 // `--validate`: is this a document that has only what a network can have? Values are looked at by the readers in any case.
 
+import { entryOf } from '../domain/table.ts';
 import type { XmlElement } from '../domain/xml/element.ts';
 import { parseXml } from '../domain/xml/reader.ts';
 import { libvirtError } from '../errors.ts';
@@ -91,7 +92,7 @@ function problemOf(root: XmlElement): string | undefined {
   if (stray !== undefined) return `Invalid attribute ${stray} for element network\n`;
   for (const node of root.children) {
     if (node.kind !== 'element' || node.uri === DNSMASQ_NAMESPACE) continue;
-    const place = node.uri === undefined ? NETWORK[node.local] : undefined;
+    const place = node.uri === undefined ? entryOf(NETWORK, node.local) : undefined;
     if (place === undefined) return `Element network has extra content: ${node.local}\n`;
     const inner = place && misfit(node, place);
     if (inner) return `${inner}Extra element ${node.local} in interleave\nElement network failed to validate content\n`;
@@ -105,7 +106,7 @@ function misfit(element: XmlElement, place: Place): string | undefined {
   if (stray !== undefined) return `Invalid attribute ${stray} for element ${element.local}\n`;
   for (const child of element.children) {
     if (child.kind !== 'element') continue;
-    const inner = place.children?.[child.local];
+    const inner = place.children && entryOf(place.children, child.local);
     if (inner === undefined) return `Element ${element.local} has extra content: ${child.local}\n`;
     const problem = inner && misfit(child, inner);
     if (problem) return problem;

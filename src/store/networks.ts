@@ -106,13 +106,13 @@ export function networkFacts(document: string): NetworkFacts {
   const bridge = /^ *<bridge name='([^']*)'/m.exec(document)?.[1];
   return {
     uuid: /^ *<uuid>([0-9a-f-]{36})<\/uuid>/m.exec(document)?.[1] ?? '',
-    bridge: bridge?.replace(/&(lt|gt|quot|apos|amp);/g, (_, entity: string) => ENTITIES[entity] ?? ''),
+    bridge: bridge?.replace(/&(lt|gt|quot|apos|amp);/g, (_, entity: string) => ENTITIES.get(entity) ?? ''),
     starting: /^<networkstatus starting='yes'/m.test(document),
     ownsBridge: !/^ *<forward [^>]*\bmode='(bridge|private|vepa|passthrough|hostdev)'/m.test(document),
   };
 }
 
-const ENTITIES: Readonly<Record<string, string>> = { lt: '<', gt: '>', quot: '"', apos: "'", amp: '&' };
+const ENTITIES: ReadonlyMap<string, string> = new Map(Object.entries({ lt: '<', gt: '>', quot: '"', apos: "'", amp: '&' }));
 
 /** The uuids of the ports of a network. */
 export function networkPorts(name: string): string[] {

@@ -4,6 +4,7 @@ import { DebugLog } from '../../src/cli/debug-log.ts';
 import { commandTable } from '../../src/cli/full-table.ts';
 import { parseLine, UsageError } from '../../src/cli/parse.ts';
 import { Session } from '../../src/cli/session.ts';
+import { LibvirtError } from '../../src/errors.ts';
 
 const SETTINGS: Settings = {
   uri: 'lxc:///',
@@ -26,6 +27,7 @@ export interface Transcript {
 class RecordedSession extends Session {
   printed = '';
   errors: string[] = [];
+  bugs: unknown[] = [];
 
   override print(text: string): void {
     this.printed += text;
@@ -40,6 +42,32 @@ class RecordedSession extends Session {
   }
 
   override flush(): void {}
+
+  override async report(error: unknown): Promise<void> {
+    if (isBug(error)) this.bugs.push(error);
+    await super.report(error);
+  }
+}
+
+/** Is this none of our own complaints, or made of such a one? */
+function isBug(error: unknown): boolean {
+  return error instanceof Error && (!(error instanceof LibvirtError) || (error.cause !== undefined && isOfTheEngine(error.cause)));
+}
+
+function isOfTheEngine(error: unknown): boolean {
+  if (error instanceof TypeError || error instanceof RangeError || error instanceof ReferenceError) return true;
+  return error instanceof Error && isOfTheEngine(error.cause);
+}
+
+/** The exceptions that nobody meant to throw while a line of commands ran. */
+export async function bugsOf(line: string): Promise<unknown[]> {
+  const session = new RecordedSession(SETTINGS, commandTable, undefined);
+  try {
+    await session.runAll(parseLine(line, commandTable));
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+  }
+  return session.bugs;
 }
 
 /** What a line of commands prints. */

@@ -65,9 +65,12 @@ function value(element: XmlElement, name: string, word: string, parse: (text: st
 /** A quota below 0 is none. */
 export function validateCputune({ shares, periodUs, quotaUs, others }: Cputune): void {
   inRange('shares', shares, SHARES_RANGE);
-  const given: Record<string, string | number | undefined> = { period: periodUs, quota: quotaUs };
-  for (const { name, text } of others) given[name] = text;
-  for (const [name] of BANDWIDTHS) inRange(name, given[name], name.endsWith('quota') ? QUOTA_RANGE : PERIOD_RANGE);
+  const given = new Map<string, string | number | undefined>([
+    ['period', periodUs],
+    ['quota', quotaUs],
+  ]);
+  for (const { name, text } of others) given.set(name, text);
+  for (const [name] of BANDWIDTHS) inRange(name, given.get(name), name.endsWith('quota') ? QUOTA_RANGE : PERIOD_RANGE);
 }
 
 function inRange(name: string, number: number | string | undefined, [least, most]: readonly [number, number]): void {

@@ -2,6 +2,7 @@
 
 import { libvirtError } from '../../errors.ts';
 import type { DiskDevice } from '../definition.ts';
+import { entryOf } from '../table.ts';
 import { echoedElement } from './echoed.ts';
 
 /** Prefixes of target names that tell their bus. */
@@ -85,7 +86,7 @@ export const DRIVE_ADDRESSES: Readonly<Record<string, (index: number) => [contro
 /** Where a disk of a controller's bus is attached, if it does not say so. */
 export function assignDriveAddress(disk: DiskDevice): void {
   if (disk.address) return;
-  const split = DRIVE_ADDRESSES[disk.target.bus];
+  const split = entryOf(DRIVE_ADDRESSES, disk.target.bus);
   const index = diskIndex(disk.target.dev);
   if (index === undefined) throw libvirtError('XML_ERROR', `Unknown disk name '${disk.target.dev}' and no address specified`);
   if (split === undefined) return;

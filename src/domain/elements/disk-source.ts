@@ -3,6 +3,7 @@
 import { libvirtError } from '../../errors.ts';
 import type { EchoedElement } from '../definition.ts';
 import { parseWrapping } from '../numbers.ts';
+import { entryOf } from '../table.ts';
 import { attributeOf, childOf, type XmlElement } from '../xml/element.ts';
 import { pciAttributes } from './device-info.ts';
 import {
@@ -25,10 +26,10 @@ import { IMAGE_FORMATS } from './filesystem.ts';
 export const SOURCE_TYPES = ['file', 'block', 'dir', 'network', 'volume', 'nvme', 'vhostuser'] as const;
 export type SourceType = (typeof SOURCE_TYPES)[number];
 
-const PATH_ATTRIBUTES: Readonly<Partial<Record<SourceType, string>>> = { file: 'file', block: 'dev', dir: 'dir' };
+const PATH_ATTRIBUTES: Readonly<Record<string, string>> = { file: 'file', block: 'dev', dir: 'dir' };
 
 export function pathOf(source: EchoedElement, type: string): string | undefined {
-  const name = PATH_ATTRIBUTES[type as SourceType];
+  const name = entryOf(PATH_ATTRIBUTES, type);
   return source.attributes.find(([known]) => known === name)?.[1];
 }
 
@@ -134,7 +135,7 @@ export const hostRule = ({ defaults }: { defaults: boolean }): EchoRule => ({
     const protocol = element.parent && attributeOf(element.parent, 'protocol');
     return echoedElement('host', [
       ['name', of('name')],
-      ['port', of('port') ?? (defaults ? DEFAULT_PORTS[protocol ?? ''] : undefined)],
+      ['port', of('port') ?? (defaults ? entryOf(DEFAULT_PORTS, protocol ?? '') : undefined)],
       ['transport', transport === 'tcp' ? undefined : transport],
     ]);
   },

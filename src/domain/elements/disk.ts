@@ -297,7 +297,7 @@ export function validateDisk(disk: DiskDevice): void {
   }
   validateTotals(disk);
   const address = disk.address?.attributes[0]?.[1];
-  if (DRIVE_ADDRESSES[bus] && address !== undefined && address !== 'drive')
+  if (Object.hasOwn(DRIVE_ADDRESSES, bus) && address !== undefined && address !== 'drive')
     unsupported(`Invalid address type '${address}' for the disk '${disk.target.dev}' with the bus type '${bus}'`);
 }
 

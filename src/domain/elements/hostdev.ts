@@ -2,6 +2,7 @@
 
 import { libvirtError } from '../../errors.ts';
 import type { EchoedElement, HostDevice } from '../definition.ts';
+import { entryOf } from '../table.ts';
 import { parseUuid } from '../uuid.ts';
 import { attributeOf, childOf, childText, elementsOf, type XmlElement } from '../xml/element.ts';
 import type { XmlWriter } from '../xml/writer.ts';
@@ -41,7 +42,7 @@ export function parseHostdev(element: XmlElement, live: boolean): HostDevice {
 }
 
 function readCapability(device: HostDevice, element: XmlElement, source: XmlElement): void {
-  const { element: name, word } = CAPABILITY_SOURCES[device.type]!;
+  const { element: name, word } = entryOf(CAPABILITY_SOURCES, device.type)!;
   const value = childText(source, name);
   if (value === undefined) throw libvirtError('XML_ERROR', `Missing <${name}> element in hostdev ${word} device`);
   device.source = value;
@@ -244,7 +245,7 @@ export function validateHostdevs(hostdevs: readonly HostDevice[]): void {
 export function writeHostdev(writer: XmlWriter, device: HostDevice): void {
   writer.openBlock('hostdev', [['mode', device.mode], ['type', device.type], ['managed', device.managed], ...device.options], () => {
     for (const other of device.others) if (other.name === 'driver') writeEchoed(writer, other);
-    const capability = device.mode === 'capabilities' ? CAPABILITY_SOURCES[device.type] : undefined;
+    const capability = device.mode === 'capabilities' ? entryOf(CAPABILITY_SOURCES, device.type) : undefined;
     if (capability) writer.block('source', [], () => writer.text(capability.element, device.source));
     else if (device.sourceElement && (writer.lossless || !isBare(device.sourceElement))) writeEchoed(writer, device.sourceElement);
     writeIps(writer, device.ips);

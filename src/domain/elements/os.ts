@@ -2,6 +2,7 @@
 
 import { libvirtError } from '../../errors.ts';
 import type { DomainOs } from '../definition.ts';
+import { entryOf } from '../table.ts';
 import { attributeOf, childOf, childrenOf, childText, firstText, mergedChild, textOf, type XmlElement } from '../xml/element.ts';
 import type { XmlWriter } from '../xml/writer.ts';
 import { ANY_TYPE } from './identity.ts';
@@ -35,7 +36,7 @@ export function parseOsType(domain: XmlElement, virtType: string, hostArch: stri
   const given = attribute('arch');
   if (given !== undefined && !ARCHITECTURES.includes(given)) throw libvirtError('CONFIG_UNSUPPORTED', `Unknown architecture ${given}`);
   const arch = given ?? hostArch;
-  const runs = arch === hostArch || (SIBLINGS[hostArch]?.includes(arch) ?? false);
+  const runs = arch === hostArch || (entryOf(SIBLINGS, hostArch)?.includes(arch) ?? false);
   if (text !== 'exe' || !['lxc', ANY_TYPE].includes(virtType) || !runs) {
     const ostype = text === 'hvm' ? '' : `ostype=${text} `;
     const domaintype = virtType === ANY_TYPE ? '' : `domaintype=${virtType} `;

@@ -3,6 +3,7 @@
 import { libvirtError } from '../../errors.ts';
 import type { EchoedElement } from '../definition.ts';
 import { parseWrapping } from '../numbers.ts';
+import { entryOf } from '../table.ts';
 import { parseUuid } from '../uuid.ts';
 import { attributeOf, childOf, childrenOf, type XmlElement } from '../xml/element.ts';
 import { enumAttribute, missingAttribute, unsignedAttribute } from './attributes.ts';
@@ -92,7 +93,7 @@ function anyParameters(given: Map<string, string>, randomUuid: () => string): [s
 }
 
 function typedParameters(type: string, given: Map<string, string>, randomUuid: () => string): [string, string][] {
-  const wanted = (TYPE_PARAMETERS[type] ?? '').split(' ');
+  const wanted = (entryOf(TYPE_PARAMETERS, type) ?? '').split(' ');
   for (const word of wanted) {
     const name = word.replace(/[!+]$/, '');
     if (given.has(name)) continue;
@@ -104,7 +105,7 @@ function typedParameters(type: string, given: Map<string, string>, randomUuid: (
 
 /** Throws XML_ERROR for a parameter that the type has no use for; midonet drops it without a word. */
 function keptParameters(type: string, given: ReadonlyMap<string, string>): [string, string][] {
-  const known = (TYPE_PARAMETERS[type] ?? '').split(' ').map((word) => word.replace(/[!+]$/, ''));
+  const known = (entryOf(TYPE_PARAMETERS, type) ?? '').split(' ').map((word) => word.replace(/[!+]$/, ''));
   const extra = ORDER.find((name) => given.has(name) && !known.includes(name));
   if (extra !== undefined && type !== 'midonet')
     throw libvirtError('XML_ERROR', `extra ${extra} unsupported in <virtualport type='${type}'>`);

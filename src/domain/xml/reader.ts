@@ -29,7 +29,13 @@ const MAX_DEPTH = 256;
 const MAX_EXPANSION = 1 << 20;
 const MAX_ENTITY_NESTING = 40;
 
-const PREDEFINED: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" };
+const PREDEFINED: ReadonlyMap<string, string> = new Map([
+  ['lt', '<'],
+  ['gt', '>'],
+  ['amp', '&'],
+  ['quot', '"'],
+  ['apos', "'"],
+]);
 
 /** The root element of `document`. `label` names it in messages: `(domain_definition)`. Throws LibvirtError PLAIN only. */
 export function parseXml(document: string | Uint8Array, label: string): XmlElement {
@@ -177,7 +183,7 @@ class XmlReader extends PrologReader {
 
   private attributeEntity(): string {
     const name = this.entityName();
-    const fixed = PREDEFINED[name];
+    const fixed = PREDEFINED.get(name);
     if (fixed !== undefined) return fixed;
     const entity = this.entity(name);
     if (entity === undefined) return '';
@@ -263,7 +269,7 @@ class XmlReader extends PrologReader {
   private reference(): string {
     if (this.code(1) === HASH) return this.characterReference();
     const name = this.entityName();
-    const fixed = PREDEFINED[name];
+    const fixed = PREDEFINED.get(name);
     if (fixed !== undefined) return fixed;
     const entity = this.entity(name);
     // Nothing is fetched from outside, so an external entity is nothing.
@@ -295,7 +301,7 @@ class XmlReader extends PrologReader {
     if (entity.value.includes('<')) this.fail(`'<' in entity '${name}' is not allowed in attributes values`);
     return this.once(entity, () => {
       return entity.value.replace(/&([^;#]+);/g, (_whole, inner: string) => {
-        const fixed = PREDEFINED[inner];
+        const fixed = PREDEFINED.get(inner);
         if (fixed !== undefined) return fixed;
         const other = this.entity(inner);
         if (other?.external) this.fail(`Attribute references external entity '${inner}'`);
