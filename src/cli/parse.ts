@@ -129,8 +129,11 @@ function parseOptions(
   const add = (option: OptionDefinition, word: string | undefined) => {
     onOption(definition, option, word ?? true);
     if (word === undefined) values.set(option.name, true);
-    else if (option.type === 'argv') values.set(option.name, [...((values.get(option.name) as string[] | undefined) ?? []), word]);
-    else values.set(option.name, [word]);
+    else if (option.type === 'argv') {
+      const words = values.get(option.name);
+      if (Array.isArray(words)) words.push(word);
+      else values.set(option.name, [word]);
+    } else values.set(option.name, [word]);
     const index = unfilled.indexOf(option);
     if (option.type !== 'argv' && index >= 0) unfilled.splice(index, 1);
   };

@@ -5,17 +5,17 @@ import { libvirtError } from '../errors.ts';
 /** The members in ascending order. Throws INVALID_ARG for what is no such list or has a member at or above `size`. */
 export function parseBitmap(text: string, size: number): number[] {
   const bad = () => libvirtError('INVALID_ARG', `Failed to parse bitmap '${text}'`);
-  const members = new Set<number>();
+  const members = new Uint8Array(size);
   let at = 0;
   const spaces = () => {
     while (' \t\n\v\f\r'.includes(text[at] ?? '\0')) at++;
   };
   const number = (): number => {
-    const digits = /^[0-9]+/.exec(text.slice(at))?.[0];
-    if (digits === undefined) throw bad();
-    at += digits.length;
-    const value = Number(digits);
-    if (value >= size) throw bad();
+    const start = at;
+    while (isDigit(text.charCodeAt(at))) at++;
+    if (at === start) throw bad();
+    const value = Number(text.slice(start, at));
+    if (value >= members.length) throw bad();
     return value;
   };
   spaces();
@@ -26,14 +26,13 @@ export function parseBitmap(text: string, size: number): number[] {
     const start = number();
     spaces();
     if (at >= text.length || text[at] === ',') {
-      if (negated) members.delete(start);
-      else members.add(start);
+      members[start] = negated ? 0 : 1;
     } else if (text[at] === '-' && !negated) {
       at++;
       spaces();
       const end = number();
       if (end < start) throw bad();
-      for (let member = start; member <= end; member++) members.add(member);
+      members.fill(1, start, end + 1);
       spaces();
     } else throw bad();
     if (text[at] === ',') {
@@ -42,8 +41,12 @@ export function parseBitmap(text: string, size: number): number[] {
       if (at >= text.length) break;
     } else if (at < text.length) throw bad();
   }
-  return [...members].sort((a, b) => a - b);
+  const found: number[] = [];
+  for (let member = members.indexOf(1); member >= 0; member = members.indexOf(1, member + 1)) found.push(member);
+  return found;
 }
+
+const isDigit = (code: number): boolean => code >= 0x30 && code <= 0x39;
 
 /** `0-3,7`. */
 export function formatBitmap(members: readonly number[]): string {

@@ -6,6 +6,9 @@ const DIGITS: Readonly<Record<number, RegExp>> = {
   16: /^[ \t\n\v\f\r]*([+-]?)(?:0[xX])?([0-9a-fA-F]+)$/,
 };
 
+const MOST_DIGITS = 64;
+const BEYOND = 10n ** 64n;
+
 export type NumberBase = 0 | 8 | 10 | 16;
 
 /** The integer, or undefined if `text` is not one. Base 0: `0x` and `0` prefixes count. */
@@ -13,7 +16,9 @@ export function parseInteger(text: string, base: NumberBase = 10): bigint | unde
   const actual = base === 0 ? baseOf(text) : base;
   const found = DIGITS[actual]?.exec(text);
   if (!found) return undefined;
-  const digits = found[2] as string;
+  const digits = (found[2] as string).replace(/^0+(?=.)/, '');
+  // Too many for 64 bits in any base: whatever number that is, it does not fit.
+  if (digits.length > MOST_DIGITS) return found[1] === '-' ? -BEYOND : BEYOND;
   const value = BigInt(actual === 10 ? digits : `${actual === 16 ? '0x' : '0o'}${digits}`);
   return found[1] === '-' ? -value : value;
 }

@@ -436,7 +436,7 @@ function valueProblem(root: XmlElement): string | undefined {
     ['vcpu', () => parseVcpu(root)],
     ['blkiotune', () => parseBlkiotune(root)],
     ['memtune', () => parseMemtune(root)],
-    ['cputune', () => parseCputune(root, { vcpus: 0, online: 0, iothreads: [] })],
+    ['cputune', () => parseCputune(root, { vcpus: 0, online: 0, iothreads: new Set() })],
     ['numatune', () => parseNumatune(root, false, 1024)],
     ['features', () => parseFeatures(root)],
     ['clock', () => parseClock(root)],

@@ -25,10 +25,11 @@ export function parseBlkiotune(domain: XmlElement): DomainDefinition['blkiotune'
   // A weight that is no number counts as none.
   const weight = weightElement && parseInteger(textOf(weightElement));
   if (weight !== undefined && weight > 0n && weight < 2n ** 32n) tune.weight = Number(weight);
+  const paths = new Set<string>();
   for (const child of childrenOf(element, 'device')) {
     const device = parseDevice(child);
-    if (tune.devices.some(({ path }) => path === device.path))
-      throw libvirtError('CONFIG_UNSUPPORTED', `duplicate blkio device path '${device.path}'`);
+    if (paths.has(device.path)) throw libvirtError('CONFIG_UNSUPPORTED', `duplicate blkio device path '${device.path}'`);
+    paths.add(device.path);
     tune.devices.push(device);
   }
   return tune;

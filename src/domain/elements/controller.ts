@@ -119,21 +119,51 @@ function ownAttributes(element: XmlElement, type: ControllerType): [string, stri
   }
 }
 
-/** Inserts by index among controllers of the same type. */
-export function insertController(controllers: EchoedElement[], controller: EchoedElement): void {
-  let at = -1;
-  for (let i = controllers.length - 1; i >= 0; i--) {
-    const other = controllers[i] as EchoedElement;
-    if (typeOf(other) !== typeOf(controller)) continue;
-    // Without an index yet it comes last.
-    if (indexOf(controller) < 0) {
-      at = i + 1;
-      break;
-    }
-    if (indexOf(other) > indexOf(controller)) at = i;
-    else if (at < 0) at = i + 1;
+/** The controllers of each type, in the order in which types appear. */
+class ControllerGroups {
+  readonly #groups = new Map<string, { members: EchoedElement[]; indexes: number[]; largest: number }>();
+
+  /** As the last of its type. */
+  append(controller: EchoedElement): void {
+    const group = this.#group(typeOf(controller));
+    const index = indexOf(controller);
+    group.members.push(controller);
+    group.indexes.push(index);
+    group.largest = Math.max(group.largest, index);
   }
-  controllers.splice(at < 0 ? controllers.length : at, 0, controller);
+
+  /** Before the first of its type that has a larger index; one without an index comes last. */
+  insert(controller: EchoedElement): void {
+    const group = this.#group(typeOf(controller));
+    const index = indexOf(controller);
+    const at = index < 0 || index >= group.largest ? -1 : group.indexes.findIndex((other) => other > index);
+    if (at < 0) {
+      this.append(controller);
+      return;
+    }
+    group.members.splice(at, 0, controller);
+    group.indexes.splice(at, 0, index);
+  }
+
+  all(): EchoedElement[] {
+    return [...this.#groups.values()].flatMap(({ members }) => members);
+  }
+
+  #group(type: string): { members: EchoedElement[]; indexes: number[]; largest: number } {
+    let group = this.#groups.get(type);
+    if (!group) {
+      group = { members: [], indexes: [], largest: -1 };
+      this.#groups.set(type, group);
+    }
+    return group;
+  }
+}
+
+/** Together by type, by index within each. */
+export function orderControllers(controllers: readonly EchoedElement[]): EchoedElement[] {
+  const groups = new ControllerGroups();
+  for (const controller of controllers) groups.insert(controller);
+  return groups.all();
 }
 
 function typeOf(controller: EchoedElement): string {
@@ -147,11 +177,14 @@ function indexOf(controller: EchoedElement): number {
 
 /** Gives each controller without an index the first free one of its type. */
 export function numberControllers(controllers: readonly EchoedElement[]): void {
+  const taken = new Set(controllers.map((controller) => `${typeOf(controller)} ${indexOf(controller)}`));
+  const next = new Map<string, number>();
   for (const controller of controllers) {
     if (indexOf(controller) >= 0) continue;
-    const taken = new Set(controllers.filter((other) => typeOf(other) === typeOf(controller)).map(indexOf));
-    let free = 0;
-    while (taken.has(free)) free++;
+    const type = typeOf(controller);
+    let free = next.get(type) ?? 0;
+    while (taken.has(`${type} ${free}`)) free++;
+    next.set(type, free + 1);
     controller.attributes.splice(1, 0, ['index', String(free)]);
   }
 }
@@ -193,21 +226,26 @@ export function validateUsbDisabled(controllers: readonly EchoedElement[]): void
 /** A companion of a USB controller needs the one that it accompanies. */
 export function validateUsbMasters(controllers: readonly EchoedElement[]): void {
   const isCompanion = (controller: EchoedElement): boolean => controller.children.some(({ name }) => name === 'master');
+  const masters = new Set(controllers.filter((other) => typeOf(other) === 'usb' && !isCompanion(other)).map(indexOf));
   for (const companion of controllers)
-    if (
-      isCompanion(companion) &&
-      !controllers.some((other) => typeOf(other) === 'usb' && indexOf(other) === indexOf(companion) && !isCompanion(other))
-    )
-      throw libvirtError('PLAIN', 'No master USB controller specified');
+    if (isCompanion(companion) && !masters.has(indexOf(companion))) throw libvirtError('PLAIN', 'No master USB controller specified');
 }
 
-/** Adds the controllers that addresses and devices rely on. */
+/**
+ * More controllers of one bus than any machine has: a place beyond is a slip of the pen.
+ * Differs from libvirt, which makes a controller for each number below the place, for as long as that takes.
+ */
+const MOST_CONTROLLERS = 4096;
+
+/** Adds the controllers that addresses and devices rely on. Throws CONFIG_UNSUPPORTED where those are too many. */
 export function addImpliedControllers(devices: DomainDevices): void {
-  const { controllers } = devices;
+  const groups = new ControllerGroups();
+  for (const controller of devices.controllers) groups.append(controller);
+  const known = new Set(devices.controllers.map((controller) => `${typeOf(controller)} ${indexOf(controller)}`));
   const add = (type: ControllerType, index: number): void => {
-    if (controllers.some((controller) => typeOf(controller) === type && indexOf(controller) === index)) return;
-    insertController(
-      controllers,
+    if (known.has(`${type} ${index}`)) return;
+    known.add(`${type} ${index}`);
+    groups.insert(
       echoedElement('controller', [
         ['type', type],
         ['index', String(index)],
@@ -219,9 +257,17 @@ export function addImpliedControllers(devices: DomainDevices): void {
   };
   for (const bus of ['scsi', 'fdc', 'ide', 'sata'] as const) {
     let largest = -1;
-    for (const disk of devices.disks) if (disk.target.bus === bus) largest = Math.max(largest, driveController(disk.address));
-    for (const hostdev of devices.hostdevs)
-      if (bus === 'scsi' && hostdev.type === 'scsi') largest = Math.max(largest, driveController(hostdev.address));
+    const place = (address: EchoedElement | undefined, what: string): void => {
+      const index = driveController(address);
+      if (index >= MOST_CONTROLLERS)
+        throw libvirtError(
+          'CONFIG_UNSUPPORTED',
+          `${what} is on ${bus} controller ${index}, but a domain has at most ${MOST_CONTROLLERS} of them`,
+        );
+      largest = Math.max(largest, index);
+    };
+    for (const disk of devices.disks) if (disk.target.bus === bus) place(disk.address, `disk '${disk.target.dev}'`);
+    for (const hostdev of devices.hostdevs) if (bus === 'scsi' && hostdev.type === 'scsi') place(hostdev.address, 'scsi host device');
     upTo(bus, largest);
   }
   for (const console of devices.consoles) if (console.targetType === 'virtio') add('virtio-serial', virtioSerialIndex(console.address));
@@ -230,6 +276,7 @@ export function addImpliedControllers(devices: DomainDevices): void {
     if (isVirtio) add('virtio-serial', virtioSerialIndex(channel.children.find(({ name }) => name === 'address')));
   }
   if (devices.others.some(({ name }) => name === 'smartcard')) upTo('ccid', 0);
+  devices.controllers = groups.all();
 }
 
 function virtioSerialIndex(address: EchoedElement | undefined): number {

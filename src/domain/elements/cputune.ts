@@ -30,7 +30,7 @@ export interface Processors {
   /** How many of them the domain starts with. */
   online: number;
   /** Ids. */
-  iothreads: readonly number[];
+  iothreads: ReadonlySet<number>;
 }
 
 export function parseCputune(domain: XmlElement, { vcpus, online, iothreads }: Processors): Cputune {
@@ -79,7 +79,7 @@ function inRange(name: string, number: number | string | undefined, [least, most
     throw libvirtError('CONFIG_UNSUPPORTED', `Value of cputune '${name}' must be in range [${least}, ${most}]`);
 }
 
-function parsePins(element: XmlElement, vcpus: number, iothreads: readonly number[]): EchoedElement[] {
+function parsePins(element: XmlElement, vcpus: number, iothreads: ReadonlySet<number>): EchoedElement[] {
   const byVcpu = new Map<number, string>();
   for (const pin of childrenOf(element, 'vcpupin')) {
     const vcpu = unsignedAttribute(pin, 'vcpu', { required: true }) as number;
@@ -102,7 +102,7 @@ function parsePins(element: XmlElement, vcpus: number, iothreads: readonly numbe
   const byThread = new Map<number, string>();
   for (const pin of childrenOf(element, 'iothreadpin')) {
     const thread = unsignedAttribute(pin, 'iothread', { required: true, nonZero: true }) as number;
-    if (!iothreads.includes(thread)) throw libvirtError('CONFIG_UNSUPPORTED', `Cannot find 'iothread' : ${thread}`);
+    if (!iothreads.has(thread)) throw libvirtError('CONFIG_UNSUPPORTED', `Cannot find 'iothread' : ${thread}`);
     const cpuset = cpusetOf(pin, 'iothreadpin');
     if (byThread.has(thread)) throw libvirtError('INTERNAL_ERROR', `duplicate iothreadpin for same iothread '${thread}'`);
     byThread.set(thread, cpuset);
@@ -129,13 +129,13 @@ function cpusetOf(pin: XmlElement, kind: string): string {
 }
 
 /** One line for each vCPU or thread, whatever the grouping was. */
-function parseSchedulers(element: XmlElement, vcpus: number, iothreads: readonly number[]): EchoedElement[] {
+function parseSchedulers(element: XmlElement, vcpus: number, iothreads: ReadonlySet<number>): EchoedElement[] {
   return [
     ...listedSchedulers(element, 'vcpusched', 'vcpus', (vcpu) => {
       if (vcpu >= vcpus) throw libvirtError('CONFIG_UNSUPPORTED', `vCPU '${vcpu}' is not present in domain definition`);
     }),
     ...listedSchedulers(element, 'iothreadsched', 'iothreads', (thread) => {
-      if (!iothreads.includes(thread)) throw libvirtError('CONFIG_UNSUPPORTED', `Cannot find 'iothread' : ${thread}`);
+      if (!iothreads.has(thread)) throw libvirtError('CONFIG_UNSUPPORTED', `Cannot find 'iothread' : ${thread}`);
     }),
     ...emulatorScheduler(element),
   ];

@@ -5,9 +5,9 @@ import type { ParseHost } from '../parse.ts';
 import { attributeOf, childOf, childrenOf, childText, mergedChild, type XmlElement } from '../xml/element.ts';
 import type { XmlWriter } from '../xml/writer.ts';
 import { numberParallels, numberSerials, parseChannel, parseCharDevice, writeCharDevice } from './console.ts';
-import { insertController, parseController, validateUsbDisabled, validateUsbMasters } from './controller.ts';
+import { orderControllers, parseController, validateUsbDisabled, validateUsbMasters } from './controller.ts';
 import { parseDisk, writeDisk } from './disk.ts';
-import { insertDisk } from './disk-address.ts';
+import { orderDisks } from './disk-address.ts';
 import { writeEchoed } from './echoed.ts';
 import { parseFilesystem, writeFilesystem } from './filesystem.ts';
 import { parseHostdev, writeHostdev } from './hostdev.ts';
@@ -21,15 +21,12 @@ export function parseDevices(root: XmlElement, host: ParseHost, context: { live:
   const element = mergedChild(root, 'devices');
   if (element === undefined) return devices;
   devices.emulator = childText(element, 'emulator') ?? host.emulator;
-  const buses = new Map<DiskDevice, string>();
-  for (const child of childrenOf(element, 'disk')) {
-    const disk = parseDisk(child, live);
+  const disks = childrenOf(element, 'disk').map((child): [DiskDevice, string] => {
     const target = childOf(child, 'target');
-    buses.set(disk, (target && attributeOf(target, 'bus')) ?? '');
-    if (readBack) devices.disks.push(disk);
-    else insertDisk(devices.disks, disk, (known) => buses.get(known) ?? '');
-  }
-  for (const child of childrenOf(element, 'controller')) insertController(devices.controllers, parseController(child, live));
+    return [parseDisk(child, live), (target && attributeOf(target, 'bus')) ?? ''];
+  });
+  devices.disks = readBack ? disks.map(([disk]) => disk) : orderDisks(disks);
+  devices.controllers = orderControllers(childrenOf(element, 'controller').map((child) => parseController(child, live)));
   validateUsbDisabled(devices.controllers);
   validateUsbMasters(devices.controllers);
   devices.leases = parseLeases(element);

@@ -30,6 +30,18 @@ export function diskIndex(dev: string): number | undefined {
   return index - 1;
 }
 
+/** Disks in the order in which insertDisk() puts them one after the other: together by their written bus, by name within it. */
+export function orderDisks(disks: readonly [disk: DiskDevice, busGiven: string][]): DiskDevice[] {
+  const groups = new Map<string, [disk: DiskDevice, index: number][]>();
+  for (const [disk, bus] of disks) {
+    const group = groups.get(bus);
+    const entry: [DiskDevice, number] = [disk, diskIndex(disk.target.dev) ?? -1];
+    if (group) group.push(entry);
+    else groups.set(bus, [entry]);
+  }
+  return [...groups.values()].flatMap((group) => group.sort(([, a], [, b]) => a - b).map(([disk]) => disk));
+}
+
 /** Inserts by name among disks of the same written bus; a bus that was only guessed counts as none. */
 export function insertDisk(disks: DiskDevice[], disk: DiskDevice, busGiven: (disk: DiskDevice) => string): void {
   const index = diskIndex(disk.target.dev) ?? -1;

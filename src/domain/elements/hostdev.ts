@@ -210,9 +210,10 @@ function vhostSource(source: XmlElement): EchoedElement {
 export function assignHostdevAddresses(hostdevs: readonly HostDevice[], taken: (EchoedElement | undefined)[]): void {
   const key = (address: EchoedElement | undefined): string => address?.attributes.map(([, value]) => value).join(' ') ?? '';
   const used = new Set([...taken, ...hostdevs.map(({ address }) => address)].map(key));
+  let index = 0;
   for (const device of hostdevs) {
     if (device.type !== 'scsi' || device.address) continue;
-    for (let index = 0; ; index++) {
+    for (; ; index++) {
       const address = echoedElement('address', [
         ['type', 'drive'],
         ['controller', String(Math.floor(index / 7))],

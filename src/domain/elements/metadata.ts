@@ -12,9 +12,11 @@ export function parseMetadata(parent: XmlElement): Metadata {
   const element = childOf(parent, 'metadata');
   if (element === undefined) return { metadata: [] };
   const metadata: MetadataElement[] = [];
+  const uris = new Set<string>();
   for (const child of elementsOf(element)) {
     const { uri } = child;
-    if (uri === undefined || metadata.some((known) => known.uri === uri)) continue;
+    if (uri === undefined || uris.has(uri)) continue;
+    uris.add(uri);
     metadata.push({ uri, xml: serialize(child) });
   }
   const metadataHead = serializeAttributes(element);

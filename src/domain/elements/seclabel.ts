@@ -12,10 +12,11 @@ const TYPES = ['none', 'dynamic', 'static'] as const;
 export function parseSeclabels(domain: XmlElement, live: boolean): Seclabel[] {
   const elements = childrenOf(domain, 'seclabel');
   const labels: Seclabel[] = [];
+  const models = new Set<string | undefined>();
   for (const element of elements) {
     const label = parseSeclabel(element, live);
-    if (labels.some(({ model }) => model === label.model))
-      throw libvirtError('PLAIN', `seclabel for model ${label.model ?? '(null)'} is already provided`);
+    if (models.has(label.model)) throw libvirtError('PLAIN', `seclabel for model ${label.model ?? '(null)'} is already provided`);
+    models.add(label.model);
     labels.push(label);
   }
   const [only] = labels;

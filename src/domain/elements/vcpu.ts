@@ -15,6 +15,9 @@ export const CPU_MASK_BITS = 16384;
 /** More than any machine has; libvirt itself runs out of memory on absurd counts. */
 const MOST_VCPUS = 0x7fffff;
 
+/** Likewise: libvirt makes an entry for each, for as long as memory lasts. */
+const MOST_IOTHREADS = 16384;
+
 export function parseVcpu(domain: XmlElement): DomainDefinition['vcpu'] {
   const element = childOf(domain, 'vcpu');
   if (element === undefined) return { count: 1, placement: 'static' };
@@ -64,6 +67,8 @@ export function parseIothreads(domain: XmlElement): Threads {
   const text = element && textOf(element);
   const count = text ? parseUint32(text) : 0;
   if (count === undefined) throw libvirtError('XML_ERROR', `invalid iothreads count '${text}'`);
+  if (count > MOST_IOTHREADS)
+    throw libvirtError('CONFIG_UNSUPPORTED', `iothreads count '${count}' is greater than the maximum of ${MOST_IOTHREADS}`);
   const list = mergedChild(domain, 'iothreadids');
   const ids = (list ? childrenOf(list, 'iothread') : []).map(
     (entry) =>
@@ -120,9 +125,9 @@ export function validateIothreads({ iothreadids, defaultiothread }: Threads): vo
 }
 
 /** The ids of the I/O threads. */
-export function iothreadIds(threads: Threads): number[] {
-  if (threads.iothreadids) return threads.iothreadids.children.map((child) => Number(child.attributes[0]?.[1]));
-  return Array.from({ length: Number(threads.iothreads?.text ?? 0) }, (_none, index) => index + 1);
+export function iothreadIds(threads: Threads): Set<number> {
+  if (threads.iothreadids) return new Set(threads.iothreadids.children.map((child) => Number(child.attributes[0]?.[1])));
+  return new Set(Array.from({ length: Number(threads.iothreads?.text ?? 0) }, (_none, index) => index + 1));
 }
 
 export function writeVcpu(writer: XmlWriter, definition: DomainDefinition): void {

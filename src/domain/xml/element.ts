@@ -101,9 +101,11 @@ export function descend(element: XmlElement, path: string): XmlElement | undefin
 
 /** Does xml:space ask for white space to be kept? */
 export function isPreserved(element: XmlElement): boolean {
-  for (let at: XmlElement | undefined = element; at !== undefined; at = at.parent) {
-    const space = at.attributes.find(({ name }) => name === 'xml:space');
-    if (space !== undefined) return space.value === 'preserve';
-  }
-  return false;
+  return preservedIn(element, element.parent !== undefined && isPreserved(element.parent));
+}
+
+/** The same where it is known of the parent. */
+export function preservedIn(element: XmlElement, inherited: boolean): boolean {
+  const space = element.attributes.find(({ name }) => name === 'xml:space');
+  return space === undefined ? inherited : space.value === 'preserve';
 }

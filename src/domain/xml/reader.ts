@@ -17,7 +17,7 @@ import {
   SEMICOLON,
   SLASH,
 } from './codes.ts';
-import { textOf, type XmlAttribute, type XmlElement, type XmlNode } from './element.ts';
+import { textOf, type XmlElement, type XmlNode } from './element.ts';
 import { decodeDocument } from './encoding.ts';
 import { lookup } from './namespaces.ts';
 import { type Entity, PrologReader } from './prolog.ts';
@@ -44,6 +44,8 @@ export function parseXml(document: string | Uint8Array, label: string): XmlEleme
 
 class XmlReader extends PrologReader {
   private depth = 0;
+  /** Names in the start tag that is being read: the prefixes that it declared, then its attributes. */
+  private readonly seen = new Set<string>();
 
   /** Without a label: the text of an entity of `outer`. */
   constructor(text: string, label: string | undefined, outer?: XmlReader) {
@@ -95,6 +97,7 @@ class XmlReader extends PrologReader {
     if (local === '') this.fail('StartTag: invalid element name');
     const element = newElement(prefix, local, parent);
     this.blanks();
+    this.seen.clear();
     const prefixes: (string | undefined)[] = [];
     while (this.code() !== GT && !this.looking('/>') && this.pos < this.text.length && this.allowedByte()) {
       this.attribute(element, prefixes);
@@ -122,9 +125,10 @@ class XmlReader extends PrologReader {
     const value = this.attributeValue();
     if (name === 'xmlns' || prefix === 'xmlns') {
       const declared = prefix === undefined ? '' : local;
-      if (element.declarations.some(([known]) => known === declared)) this.fail(`Attribute ${name} redefined`);
+      if (this.seen.has(declared)) this.fail(`Attribute ${name} redefined`);
       // Binding xml or xmlns, or unbinding a prefix, is an error that libxml2 reports and survives: the declaration does not count.
       if (declared === 'xml' || declared === 'xmlns' || (declared !== '' && value === '')) return;
+      this.seen.add(declared);
       element.declarations.push([declared, value]);
       return;
     }
@@ -141,14 +145,13 @@ class XmlReader extends PrologReader {
       element.local = element.name;
       element.prefix = undefined;
     }
+    this.seen.clear();
     element.attributes.forEach((attribute, index) => {
       const prefix = prefixes[index];
       if (prefix !== undefined) attribute.uri = lookup(element, prefix);
       if (prefix !== undefined && attribute.uri === undefined) attribute.local = attribute.name;
-      for (let earlier = 0; earlier < index; earlier++) {
-        const other = element.attributes[earlier] as XmlAttribute;
-        if (other.name === attribute.name) this.fail(`Attribute ${attribute.name} redefined`);
-      }
+      if (this.seen.has(attribute.name)) this.fail(`Attribute ${attribute.name} redefined`);
+      this.seen.add(attribute.name);
     });
   }
 

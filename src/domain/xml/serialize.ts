@@ -1,7 +1,7 @@
 // A tree back into text, the way libxml2's formatted output does it: double quotes, two spaces a level, and nothing added inside an
 // element that holds text of its own.
 
-import { isPreserved, type XmlElement, type XmlNode } from './element.ts';
+import { isPreserved, preservedIn, type XmlElement, type XmlNode } from './element.ts';
 import { lookup } from './namespaces.ts';
 import { parseXml } from './reader.ts';
 
@@ -10,7 +10,7 @@ import { parseXml } from './reader.ts';
  * indented, the others are as for an element that is `depth` levels deep.
  */
 export function serialize(element: XmlElement, depth = 0): string {
-  return serializeElement(element, depth, true, inherited(element));
+  return serializeElement(element, depth, true, { extra: inherited(element) });
 }
 
 /** What serialize() made, for another depth. */
@@ -31,11 +31,9 @@ function keepSpaces(element: XmlElement): void {
 
 /** What a child was given to stand on its own, it has from its parent here. */
 function dropRepeated({ declarations, children }: XmlElement): void {
+  const known = new Map(declarations);
   for (const child of children)
-    if (child.kind === 'element')
-      child.declarations = child.declarations.filter(
-        ([prefix, uri]) => !declarations.some(([known, value]) => known === prefix && value === uri),
-      );
+    if (child.kind === 'element') child.declarations = child.declarations.filter(([prefix, uri]) => known.get(prefix) !== uri);
 }
 
 /** What stands in the element's tag when it stands on its own: ` xmlns:a="..." b="..."`. */
@@ -50,25 +48,34 @@ function attributesText(declarations: readonly [string, string][], attributes: X
   return text;
 }
 
-function serializeElement(element: XmlElement, depth: number, format: boolean, extra: readonly [string, string][] = []): string {
+interface Outer {
+  /** Declarations from outside that the element needs. */
+  extra?: readonly [string, string][];
+  /** White space of its parent is kept. */
+  preserved?: boolean;
+}
+
+function serializeElement(element: XmlElement, depth: number, format: boolean, outer: Outer = {}): string {
+  const { extra = [], preserved: inherited = element.parent !== undefined && isPreserved(element.parent) } = outer;
   const head = `<${element.name}${attributesText([...extra, ...element.declarations], element.attributes)}`;
-  const nodes = significant(element);
+  const preserved = preservedIn(element, inherited);
+  const nodes = preserved ? element.children : significant(element);
   if (nodes.length === 0) return `${head}/>`;
   // With text among the children white space would become part of it.
   const inner = format && !nodes.some(({ kind }) => kind === 'text' || kind === 'cdata');
   let body = '';
   for (const node of nodes) {
     if (inner) body += `\n${'  '.repeat(depth + 1)}`;
-    body += serializeNode(node, depth + 1, inner);
+    body += serializeNode(node, depth + 1, inner, preserved);
   }
   if (inner) body += `\n${'  '.repeat(depth)}`;
   return `${head}>${body}</${element.name}>`;
 }
 
-function serializeNode(node: XmlNode, depth: number, format: boolean): string {
+function serializeNode(node: XmlNode, depth: number, format: boolean, preserved: boolean): string {
   switch (node.kind) {
     case 'element':
-      return serializeElement(node, depth, format);
+      return serializeElement(node, depth, format, { preserved });
     case 'text':
       return node.text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;').replace(/\r/g, '&#13;');
     case 'cdata':
@@ -84,7 +91,6 @@ function serializeNode(node: XmlNode, depth: number, format: boolean): string {
 
 /** White space between elements goes; where there is text beside it, or nothing else, it stays. */
 function significant(element: XmlElement): XmlNode[] {
-  if (isPreserved(element)) return element.children;
   const kept: XmlNode[] = [];
   element.children.forEach((node, index) => {
     const blank = node.kind === 'text' && !node.solid && /^[ \t\n\r]*$/.test(node.text);
@@ -122,16 +128,19 @@ function inherited(element: XmlElement): [string, string][] {
   const { parent } = element;
   if (parent === undefined) return [];
   const needed = new Map<string, string>();
-  const visit = (at: XmlElement, known: ReadonlySet<string>): void => {
-    const inside = new Set([...known, ...at.declarations.map(([prefix]) => prefix)]);
+  const inside = new Set<string>();
+  const visit = (at: XmlElement): void => {
+    const added = at.declarations.flatMap(([prefix]) => (inside.has(prefix) ? [] : [prefix]));
+    for (const prefix of added) inside.add(prefix);
     const used = [at.prefix ?? '', ...at.attributes.flatMap(({ name }) => (name.includes(':') ? [name.slice(0, name.indexOf(':'))] : []))];
     for (const prefix of used) {
       const uri = inside.has(prefix) || prefix === 'xml' ? undefined : lookup(parent, prefix);
       if (uri) needed.set(prefix, uri);
     }
-    for (const child of at.children) if (child.kind === 'element') visit(child, inside);
+    for (const child of at.children) if (child.kind === 'element') visit(child);
+    for (const prefix of added) inside.delete(prefix);
   };
-  visit(element, new Set());
+  visit(element);
   return [...needed];
 }
 
@@ -139,6 +148,6 @@ function inherited(element: XmlElement): [string, string][] {
 export function serializeVerbatim(element: XmlElement): string {
   const head = `<${element.name}${attributesText(element.declarations, element.attributes)}`;
   if (element.children.length === 0) return `${head}/>`;
-  const inside = element.children.map((node) => (node.kind === 'element' ? serializeVerbatim(node) : serializeNode(node, 0, false)));
+  const inside = element.children.map((node) => (node.kind === 'element' ? serializeVerbatim(node) : serializeNode(node, 0, false, true)));
   return `${head}>${inside.join('')}</${element.name}>`;
 }

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { commandTable } from '../../../src/cli/full-table.ts';
 import { type CommandDefinition, type CommandTable, defineCommand } from '../../../src/cli/command.ts';
 import { type GlobalOption, type ParsedCommand, parseGlobals, parseLine, parseWords, UsageError } from '../../../src/cli/parse.ts';
+import { tableFor } from '../../../src/cli/registry.ts';
 
 const fly = defineCommand({
   name: 'fly',
@@ -206,5 +208,15 @@ describe('parseGlobals()', () => {
     [['--connect'], "option '-c'/'--connect' requires an argument"],
   ])('refuses %j', (given, message) => {
     expect(complaint(() => split(...given))).toEqual([message]);
+  });
+});
+
+describe('a long line', () => {
+  it('takes time by its length, not by the square of it', async () => {
+    const words = Array.from({ length: 200_000 }, () => 'x');
+    const start = performance.now();
+    const [command] = parseWords(['echo', ...words], await tableFor(['echo']));
+    expect(command?.values.get('string')).toHaveLength(words.length);
+    expect(performance.now() - start).toBeLessThan(5000);
   });
 });
