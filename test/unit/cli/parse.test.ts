@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { commandTable } from '../../../src/cli/full-table.ts';
 import { type CommandDefinition, type CommandTable, defineCommand } from '../../../src/cli/command.ts';
 import { type GlobalOption, type ParsedCommand, parseGlobals, parseLine, parseWords, UsageError } from '../../../src/cli/parse.ts';
 import { tableFor } from '../../../src/cli/registry.ts';
