@@ -91,9 +91,12 @@ export class Controller implements Disposable, ProcessIdentity {
     this.#send(Buffer.from('G'));
   }
 
-  /** The child will not execute before somebody thaws it: nobody waits for it. */
-  detach(): void {
-    this.#send(Buffer.from('P'));
+  /**
+   * The same for a frozen child, which will not execute before somebody thaws it: nobody waits for it. Both orders in one
+   * message: a controller that had only one would keep a container that never starts.
+   */
+  goDetached(): void {
+    this.#send(Buffer.from('PG'));
   }
 
   /** Returns when init has been executed; throws what kept it from that, in the words of the failed step. */

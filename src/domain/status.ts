@@ -4,6 +4,7 @@
 import { libvirtError } from '../errors.ts';
 import type { DomainDefinition } from './definition.ts';
 import { writeDomain } from './format.ts';
+import { isContainerGroup } from './group-path.ts';
 import { type ParseHost, parseDomainElement } from './parse.ts';
 import { storedHeader } from './stored.ts';
 import { attributeOf, childOf, childrenOf, type XmlElement } from './xml/element.ts';
@@ -19,6 +20,8 @@ export interface DomainStatus {
   controllerStartTime: string;
   initPid: number;
   initStartTime?: string;
+  /** The container's group below the hierarchies' roots, without a leading slash. Which it is, everything that touches processes relies on. */
+  cgroup: string;
   /** Further attributes of <controller>. */
   extra: Record<string, string>;
   taints?: string[];
@@ -42,14 +45,14 @@ export function formatStatus(status: DomainStatus): string {
         ['starttime', status.initStartTime],
       ]);
       const extra: Attributes = Object.entries(status.extra);
-      writer.empty('controller', [['starttime', status.controllerStartTime], ...extra]);
+      writer.empty('controller', [['starttime', status.controllerStartTime], ['cgroup', status.cgroup], ...extra]);
       writeDomain(writer, status.domain, { live: true, status: true });
     },
   );
   return storedHeader(`virsh edit ${status.domain.name}`) + writer.toString();
 }
 
-/** Throws INTERNAL_ERROR or XML_ERROR for what is no status document. */
+/** Throws INTERNAL_ERROR or XML_ERROR for what is no status document, or one from which something is missing. */
 export function parseStatus(text: string | Uint8Array, host: ParseHost): DomainStatus {
   const root = parseXml(text, '(domain_status)');
   if (root.local !== 'domstatus') throw libvirtError('XML_ERROR', `expecting root element of 'domstatus', not '${root.name}'`);
@@ -62,14 +65,18 @@ export function parseStatus(text: string | Uint8Array, host: ParseHost): DomainS
   const initStartTime = attributeOf(init, 'starttime');
   const taints = childrenOf(root, 'taint').flatMap((taint) => attributeOf(taint, 'flag') ?? []);
   const extra: Record<string, string> = {};
-  for (const { name, value } of controller?.attributes ?? []) if (name !== 'starttime') extra[name] = value;
+  for (const { name, value } of controller?.attributes ?? []) if (name !== 'starttime' && name !== 'cgroup') extra[name] = value;
+  const controllerPid = pid(root);
+  const cgroup = controller && attributeOf(controller, 'cgroup');
+  if (cgroup === undefined || !isContainerGroup(cgroup)) throw libvirtError('INTERNAL_ERROR', 'no valid cgroup in the domain status');
   return {
     state,
     reason: attributeOf(root, 'reason') ?? 'unknown',
-    controllerPid: pid(root),
+    controllerPid,
     controllerStartTime: (controller && attributeOf(controller, 'starttime')) ?? '',
     initPid: pid(init),
     ...(initStartTime !== undefined && { initStartTime }),
+    cgroup,
     extra,
     ...(taints.length > 0 && { taints }),
     domain: parseDomainElement(domainElement, host, { status: true }),

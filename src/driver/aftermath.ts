@@ -7,13 +7,13 @@ import { pause } from '../../lib-native/pause.ts';
 import type { DomainDefinition, LifecycleAction } from '../domain/definition.ts';
 import type { DomainStatus } from '../domain/status.ts';
 import { LibvirtError } from '../errors.ts';
-import { cgroupFor, removeCgroup } from '../host/cgroup/group.ts';
+import { cgroupFor, DomainCgroup, removeCgroup } from '../host/cgroup/group.ts';
 import { isDefined } from '../store/definitions.ts';
 import { lifecycle, recordEvent } from '../store/events.ts';
 import { type EndReason, readStatus, removeStatus, type StatusRecord } from '../store/live-status.ts';
 import { type DomainLock, lockDomain } from '../store/lock.ts';
 import { type ProcessIdentity, processStat } from '../store/process.ts';
-import { clearUp, isContainerInit, killInit, rememberEnd } from './ended.ts';
+import { clearUp, clearUpDamaged, isContainerInit, killInit, readableStatus, rememberEnd } from './ended.ts';
 import { loadDefinition, loadStatus } from './stored-domain.ts';
 
 /** How an init ended. A reboot is what reboot(2) makes of a PID namespace: the kernel kills its init with SIGHUP. */
@@ -66,9 +66,14 @@ export async function runAftermath(args: string[]): Promise<void> {
     if (!record && !isDefined(name)) lock.retire();
     return;
   }
-  const status = loadStatus(record);
-  if (Number(waitStatus) === ABANDONED) killInit(record, status.extra['cgroup']);
+  const group = record.cgroup === undefined ? cgroupFor({ name, partition }, process.pid) : new DomainCgroup(record.cgroup);
+  if (Number(waitStatus) === ABANDONED) killInit(record, group);
   else if (isContainerInit(record.initPid, record.controller)) return; // not after its end: nothing to do
+  const status = readableStatus(record);
+  if (!status) {
+    await clearUpDamaged(record, endReason(Number(waitStatus)), lock);
+    return;
+  }
   try {
     await finish(record, status, Number(waitStatus), lock);
   } catch (error) {
@@ -85,11 +90,11 @@ export async function afterEnd(record: StatusRecord, waitStatus: number, lock: D
   await finish(record, loadStatus(record), waitStatus, lock);
 }
 
-async function finish(record: StatusRecord, { domain, extra }: DomainStatus, waitStatus: number, lock: DomainLock): Promise<void> {
+async function finish(record: StatusRecord, { domain, cgroup }: DomainStatus, waitStatus: number, lock: DomainLock): Promise<void> {
   const end = initEnd(waitStatus);
   const again = waitStatus >= 0 && restarts(actionFor(domain, end));
   const next = again ? nextDefinition(domain) : undefined;
-  await clearUp({ domain, cgroup: extra['cgroup'], reason: endReason(waitStatus), again }, lock);
+  await clearUp({ domain, cgroup, reason: endReason(waitStatus), again }, lock);
   if (!next) return;
   if (end !== 'reboot' && ageMs(record.controller) < TOO_SOON_MS) pause(TOO_SOON_MS); // an init that fails at once must not spin
   await startAgain(next, domain);

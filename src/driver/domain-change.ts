@@ -70,7 +70,7 @@ function imageOf(ref: DomainRef): DomainImage {
     persistent,
     config: persistent ? loadDefinition(ref.name) : null,
     live: status?.domain ?? null,
-    cgroup: status?.extra['cgroup'],
+    cgroup: status?.cgroup,
     initPid: record?.initPid ?? 0,
   };
 }

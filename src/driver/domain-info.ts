@@ -29,7 +29,7 @@ export function domainInfo(_connection: Connection, ref: DomainRef): DomainInfo 
   const record = liveStatus(ref.name);
   const status = record && loadStatus(record);
   const domain = status?.domain ?? loadDefinition(ref.name);
-  const group = status?.extra['cgroup'] === undefined ? undefined : new DomainCgroup(status.extra['cgroup']);
+  const group = status && new DomainCgroup(status.cgroup);
   return {
     id: status?.controllerPid ?? null,
     name: domain.name,

@@ -1,5 +1,6 @@
 // Finding domains: by id, uuid or name, and all of them. Reads names and small facts; parses no XML.
 import { libvirtError } from '../errors.ts';
+import { isAskedToFreeze } from '../host/cgroup/frozen.ts';
 import { definedNames, hasAutostartLink, isDefined, readDefinition, uuidIn } from '../store/definitions.ts';
 import { readStatus, type StatusRecord, statusNames } from '../store/live-status.ts';
 import type { Connection } from './connection.ts';
@@ -24,7 +25,16 @@ export interface DomainSummary extends DomainRef {
 /** The status of a domain whose controller lives. A stale one counts as none: the next change clears it up. */
 export function liveStatus(name: string): StatusRecord | undefined {
   const status = readStatus(name);
-  return status?.alive ? status : undefined;
+  return status?.alive ? truly(status) : undefined;
+}
+
+/**
+ * A suspend writes `paused` before it freezes, and a resume thaws before it writes: whoever finds the word, looks at the group.
+ * A command may have been killed in between.
+ */
+function truly(status: StatusRecord): StatusRecord {
+  if (status.state !== 'paused' || status.cgroup === undefined || isAskedToFreeze(status.cgroup) !== false) return status;
+  return { ...status, state: 'running', reason: 'unpaused' };
 }
 
 class Summary implements DomainSummary {
@@ -68,7 +78,7 @@ export async function listDomains(connection: Connection, which: { active: boole
   const stale: string[] = [];
   for (const name of statusNames()) {
     const status = readStatus(name);
-    if (status?.alive) running.set(name, status);
+    if (status?.alive) running.set(name, truly(status));
     else if (status) stale.push(name);
   }
   if (stale.length > 0 && !connection.readonly) await (await import('./ended.ts')).repairAll(stale);

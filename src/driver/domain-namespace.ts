@@ -11,6 +11,7 @@ import { Controller, controllerEnvironment, InheritedFds } from '../container/la
 import type { DomainDefinition } from '../domain/definition.ts';
 import { LibvirtError, libvirtError } from '../errors.ts';
 import { leaveUnit } from '../host/cgroup/controllers.ts';
+import { isFrozen } from '../host/cgroup/freezer.ts';
 import { DomainCgroup } from '../host/cgroup/group.ts';
 import { openPtyBeside, openSlave, type Pty } from '../host/pty.ts';
 import { isTerminal, makeRaw, setWindowSize, windowSize } from '../host/terminal.ts';
@@ -66,11 +67,9 @@ export async function enterNamespace(
   requireWritable(connection, 'virDomainLxcOpenNamespace');
   const record = liveStatus(ref.name);
   if (!record) throw notRunning();
-  if (record.state === 'paused') throw libvirtError('OPERATION_INVALID', 'domain is paused');
-  const { domain, extra } = loadStatus(record);
-  const { cgroup: groupPath } = extra;
-  if (!groupPath) throw libvirtError('INTERNAL_ERROR', `the status of domain '${ref.name}' does not name its cgroup`);
+  const { domain, cgroup: groupPath } = loadStatus(record);
   const group = new DomainCgroup(groupPath);
+  if (isFrozen(group)) throw libvirtError('OPERATION_INVALID', 'domain is paused');
   using init = openInit(record);
   using terminal = openTerminal(record, domain);
   const { standard, replaced, pty } = terminal;

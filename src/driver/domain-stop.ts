@@ -6,16 +6,16 @@ import { monotonicMs } from '../../lib-native/monotonic.ts';
 import { readable } from '../../lib-native/readable.ts';
 import type { DomainStatus } from '../domain/status.ts';
 import { libvirtError, systemError } from '../errors.ts';
-import type { StatusRecord } from '../store/live-status.ts';
+import { isFrozen, thawAll } from '../host/cgroup/freezer.ts';
+import type { DomainCgroup } from '../host/cgroup/group.ts';
 import { lockDomain } from '../store/lock.ts';
 import { noteInLog } from '../store/log.ts';
 import { logFile } from '../store/paths.ts';
 import { type Connection, requireWritable } from './connection.ts';
 import { STAND_DOWN_SIGNAL, STAND_UP_SIGNAL } from './controller-orders.ts';
 import { type DomainRef, liveStatus, notRunning } from './domain-lookup.ts';
-import { clearUp, isContainerInit, killInit, repairStale, thawQuietly } from './ended.ts';
+import { clearUp, clearUpDamaged, groupOf, isContainerInit, killAndWait, killInit, readableStatus, repairStale } from './ended.ts';
 import { askInit, checkStopModes, openInit, type StopMode } from './init-process.ts';
-import { loadStatus } from './stored-domain.ts';
 
 export interface ShutdownOptions {
   modes: StopMode[];
@@ -76,10 +76,11 @@ export async function destroyDomain(connection: Connection, ref: DomainRef, flag
   using lock = lockDomain(ref.name);
   const status = await repairStale(ref.name, lock);
   if (!status) throw notRunning();
+  const group = groupOf(status);
   let loaded: DomainStatus | undefined;
   // Read while init is ending: it takes as long as a polite one does.
-  const details = (): DomainStatus => {
-    loaded ??= loadStatus(status);
+  const details = (): DomainStatus | undefined => {
+    loaded ??= readableStatus(status);
     return loaded;
   };
   const controller = linux.pidfdOpen(status.controller.pid);
@@ -92,7 +93,7 @@ export async function destroyDomain(connection: Connection, ref: DomainRef, flag
       if (status.inService && init >= 0 && isContainerInit(status.initPid, status.controller)) {
         tell(STAND_DOWN_SIGNAL);
         tell(SIGCONT); // one that somebody stopped would never reap init
-        if (!endInit(init, status, details, flags.graceful === true)) {
+        if (!endInit(init, group, details, flags.graceful === true)) {
           tell(STAND_UP_SIGNAL);
           throw flags.graceful
             ? systemError(`Failed to terminate process ${status.initPid} with SIGTERM`, 16)
@@ -100,14 +101,15 @@ export async function destroyDomain(connection: Connection, ref: DomainRef, flag
         }
       } else {
         // Init has ended by itself, or its start was abandoned: the aftermath, which comes then, waits for our lock.
-        killInit(status, details().extra['cgroup']);
+        killInit(status, group);
         tell(SIGKILL);
       }
     } finally {
       if (init >= 0) linux.close(init);
     }
-    const { domain, extra } = details();
-    await clearUp({ domain, cgroup: extra['cgroup'], reason: 'destroyed' }, lock);
+    const known = details();
+    if (known) await clearUp({ domain: known.domain, cgroup: known.cgroup, reason: 'destroyed' }, lock);
+    else await clearUpDamaged(status, 'destroyed', lock);
     // It ends while we clear up; whoever looks for processes afterwards is to find none.
     if (controller >= 0 && !readable(controller, CONTROLLER_TIMEOUT_MS)) tell(SIGKILL);
   } finally {
@@ -117,21 +119,16 @@ export async function destroyDomain(connection: Connection, ref: DomainRef, flag
 }
 
 /** True when init has ended. */
-function endInit(init: number, status: StatusRecord, details: () => DomainStatus, graceful: boolean): boolean {
-  const thawIfPaused = () => {
-    const cgroup = status.state === 'paused' ? details().extra['cgroup'] : undefined;
-    if (cgroup !== undefined) thawQuietly(cgroup); // what is frozen does not die (freezer-subsystem.rst)
-  };
-  if (status.state !== 'paused' || graceful) {
+function endInit(init: number, group: DomainCgroup | undefined, details: () => unknown, graceful: boolean): boolean {
+  const isPaused = group !== undefined && isFrozen(group);
+  if (!isPaused || graceful) {
     linux.pidfdSendSignal(init, SIGTERM);
     const sentAt = monotonicMs();
-    thawIfPaused();
+    if (isPaused) thawAll(group);
     details();
     const grace = graceful ? GRACEFUL_TIMEOUT_MS : DESTROY_GRACE_MS;
     if (readable(init, Math.max(0, grace - (monotonicMs() - sentAt)))) return true;
     if (graceful) return false;
   }
-  linux.pidfdSendSignal(init, SIGKILL);
-  thawIfPaused();
-  return readable(init, KILL_TIMEOUT_MS);
+  return killAndWait(init, group, KILL_TIMEOUT_MS);
 }

@@ -1,31 +1,32 @@
 // After a container: gives back what it had, in libvirt's order, and records why it ended. Every part may be missing
 // already: this also clears up after commands and controllers that were killed.
 import fs from 'node:fs';
+import process from 'node:process';
 import { SIGKILL } from '../../lib-native/constants.ts';
 import { linux } from '../../lib-native/linux.ts';
+import { monotonicMs } from '../../lib-native/monotonic.ts';
 import { readable } from '../../lib-native/readable.ts';
 import type { DomainDefinition } from '../domain/definition.ts';
 import { formatDomain } from '../domain/format.ts';
 import type { DomainStatus } from '../domain/status.ts';
-import { LibvirtError } from '../errors.ts';
-import { thaw } from '../host/cgroup/freezer.ts';
-import { DomainCgroup, removeCgroup } from '../host/cgroup/group.ts';
+import { LibvirtError, libvirtError } from '../errors.ts';
+import { killAll, thawAll } from '../host/cgroup/freezer.ts';
+import { cgroupFor, DEFAULT_PARTITION, DomainCgroup, removeCgroup } from '../host/cgroup/group.ts';
 import { hookScripts } from '../host/hooks.ts';
 import { isDefined } from '../store/definitions.ts';
 import { lifecycle } from '../store/events.ts';
-import { type EndReason, readStatus, removeEnd, removeStatus, type StatusRecord, writeEnd } from '../store/live-status.ts';
+import { type EndReason, readPid, readStatus, removeEnd, removeStatus, type StatusRecord, writeEnd } from '../store/live-status.ts';
 import { type DomainLock, tryLockDomain } from '../store/lock.ts';
 import { paths } from '../store/paths.ts';
 import { isAlive, type ProcessIdentity, processStat } from '../store/process.ts';
-import { loadStatus } from './stored-domain.ts';
+import { loadDefinition, loadStatus } from './stored-domain.ts';
 
 const EVENT_DETAIL: Record<EndReason, string> = { shutdown: 'Shutdown', destroyed: 'Destroyed', failed: 'Failed', crashed: 'Crashed' };
 const KILL_TIMEOUT_MS = 5000;
 
 export interface Ending {
   domain: DomainDefinition;
-  /** The group, where one was made. */
-  cgroup: string | undefined;
+  cgroup: string;
   reason: EndReason;
   /** It is started again at once: until then its status stays, by which it is found, and its end is no event. */
   again?: boolean;
@@ -52,7 +53,7 @@ export async function clearUp({ domain, cgroup, reason, again }: Ending, lock: D
       releasePorts(domain.devices.interfaces);
     }
   }
-  if (cgroup !== undefined) removeCgroup(new DomainCgroup(cgroup));
+  dissolve(new DomainCgroup(cgroup));
   if (fs.existsSync('/sys/block/nbd0')) {
     const { releaseNbds } = await import('../host/nbd.ts');
     releaseNbds(domain.uuid);
@@ -79,9 +80,18 @@ export function rememberEnd(name: string, reason: EndReason): void {
   }
 }
 
-/** Kills what is left of a container by its init, which takes the whole PID namespace with it, and waits for that. */
-export function killInit(status: StatusRecord, cgroup: string | undefined): void {
-  const { initPid, controller, state } = status;
+/** Ends what is still in the group of a container that is over, and removes it. */
+function dissolve(group: DomainCgroup): void {
+  if (removeCgroup(group)) return;
+  killAll(group);
+  removeCgroup(group);
+}
+
+/**
+ * Kills what is left of a container by its init, which takes the whole PID namespace with it, and waits for that.
+ * Throws INTERNAL_ERROR if it does not die: nobody may believe then that it has.
+ */
+export function killInit({ initPid, controller }: StatusRecord, group: DomainCgroup | undefined): void {
   if (initPid <= 1) return;
   const pidfd = linux.pidfdOpen(initPid);
   if (pidfd < 0) return; // dead already
@@ -89,12 +99,25 @@ export function killInit(status: StatusRecord, cgroup: string | undefined): void
     // A pid may have been given to another process since: ours is a child of its controller, or of whoever adopts orphans
     // and then in a PID namespace of its own.
     if (!isContainerInit(initPid, controller)) return;
-    linux.pidfdSendSignal(pidfd, SIGKILL);
-    if (state === 'paused' && cgroup !== undefined) thawQuietly(cgroup); // what is frozen does not die (freezer-subsystem.rst)
-    readable(pidfd, KILL_TIMEOUT_MS);
+    if (!killAndWait(pidfd, group, KILL_TIMEOUT_MS)) throw libvirtError('INTERNAL_ERROR', 'Some processes refused to die');
   } finally {
     linux.close(pidfd);
   }
+}
+
+/**
+ * SIGKILL for init, and for as long as it lives for everything in its group: it ends after all others in its PID namespace,
+ * and what is frozen, by whomever, does not die on v1 (freezer-subsystem.rst). True when it has ended.
+ */
+export function killAndWait(init: number, group: DomainCgroup | undefined, timeoutMs: number): boolean {
+  linux.pidfdSendSignal(init, SIGKILL);
+  if (group) thawAll(group);
+  const deadline = monotonicMs() + timeoutMs;
+  for (let waitMs = 10; !readable(init, waitMs); waitMs = Math.min(waitMs * 2, 200)) {
+    if (monotonicMs() > deadline) return false;
+    if (group) killAll(group);
+  }
+  return true;
 }
 
 /** True if `pid` is the init of a PID namespace below ours, and a child of its controller as long as that lives. */
@@ -122,15 +145,11 @@ export async function repairStale(name: string, lock: DomainLock): Promise<Statu
   if (!record || record.alive) return record;
   const status = readableStatus(record);
   if (!status) {
-    removeStatus(name);
-    rememberEnd(name, 'failed');
-    if (!isDefined(name)) lock.retire();
+    await clearUpDamaged(record, 'failed', lock);
     return undefined;
   }
-  const cgroup = status.extra['cgroup'];
-  killInit(record, cgroup);
-  if (cgroup !== undefined && record.state === 'paused') thawQuietly(cgroup);
-  await clearUp({ domain: status.domain, cgroup, reason: 'failed' }, lock);
+  killInit(record, new DomainCgroup(status.cgroup));
+  await clearUp({ domain: status.domain, cgroup: status.cgroup, reason: 'failed' }, lock);
   return undefined;
 }
 
@@ -146,18 +165,69 @@ export async function repairAll(names: readonly string[]): Promise<void> {
   }
 }
 
-function readableStatus(record: StatusRecord): DomainStatus | undefined {
+/**
+ * Clears up after a domain whose status is damaged, by what does not come from there: its name, what its controller was told
+ * when it was started, and the stored definition. What only the status knew is left to the kernel.
+ */
+export async function clearUpDamaged(record: StatusRecord, reason: EndReason, lock: DomainLock): Promise<void> {
+  const { name } = record;
+  const controllerPid = record.controller.pid || readPid(name);
+  const words = controllerWords(name, controllerPid);
+  if (words && controllerPid !== process.pid) linux.kill(controllerPid, SIGKILL);
+  const { partition, uuid } = words ?? storedWords(name);
+  // No group of another domain has this name, so what is in it is what ran here.
+  if (controllerPid > 1) dissolve(cgroupFor({ name, partition }, controllerPid));
+  if (uuid !== undefined) {
+    const { releaseOldPorts } = await import('./network-ports.ts');
+    releaseOldPorts({ uuid });
+    const { releaseNbds } = await import('../host/nbd.ts');
+    releaseNbds(uuid);
+  }
+  rememberEnd(name, reason);
+  removeStatus(name);
+  if (!isDefined(name)) lock.retire();
+}
+
+interface OwnWords {
+  partition: string;
+  uuid?: string;
+}
+
+/** A living domain's group; of a damaged status by what its controller was told. */
+export function groupOf({ name, cgroup, controller }: StatusRecord): DomainCgroup | undefined {
+  if (cgroup !== undefined) return new DomainCgroup(cgroup);
+  const words = controllerWords(name, controller.pid);
+  return words && cgroupFor({ name, ...words }, controller.pid);
+}
+
+/** What the command line of the domain's controller says (`--internal-aftermath NAME PARTITION UUID`); undefined if the process is none. */
+export function controllerWords(name: string, controllerPid: number): OwnWords | undefined {
+  if (controllerPid <= 1) return undefined;
+  let words: string[];
+  try {
+    words = fs.readFileSync(`/proc/${controllerPid}/cmdline`, 'utf8').split('\0');
+  } catch {
+    return undefined; // gone
+  }
+  const at = words.indexOf('--internal-aftermath');
+  const [own, partition, uuid] = words.slice(at + 1);
+  if (at < 0 || own !== name || partition === undefined) return undefined;
+  return { partition, ...(uuid && { uuid }) };
+}
+
+function storedWords(name: string): OwnWords {
+  try {
+    const { partition = DEFAULT_PARTITION, uuid } = loadDefinition(name);
+    return { partition, uuid };
+  } catch {
+    return { partition: DEFAULT_PARTITION }; // transient, or damaged as well
+  }
+}
+
+export function readableStatus(record: StatusRecord): DomainStatus | undefined {
   try {
     return loadStatus(record);
   } catch {
     return undefined; // cut off by a full disk or edited by hand: nothing in it can be relied on
-  }
-}
-
-export function thawQuietly(cgroup: string): void {
-  try {
-    thaw(new DomainCgroup(cgroup));
-  } catch {
-    // the group is gone: so is what was frozen in it
   }
 }

@@ -25,7 +25,7 @@ import { formatDomain } from '../domain/format.ts';
 import type { DomainStatus } from '../domain/status.ts';
 import { libvirtError, systemError } from '../errors.ts';
 import { leaveUnit } from '../host/cgroup/controllers.ts';
-import { freeze } from '../host/cgroup/freezer.ts';
+import { freeze, thawAll } from '../host/cgroup/freezer.ts';
 import { cgroupFor, DEFAULT_PARTITION, type DomainCgroup, removeCgroup } from '../host/cgroup/group.ts';
 import { type CgroupLayout, hostCgroups } from '../host/cgroup/layout.ts';
 import { type HookOperation, hookScripts } from '../host/hooks.ts';
@@ -34,7 +34,6 @@ import { holdDriverLock } from '../store/lock.ts';
 import { noteInLog, openLog } from '../store/log.ts';
 import { paths } from '../store/paths.ts';
 import { makeGroup } from './domain-group.ts';
-import { thawQuietly } from './ended.ts';
 import { hostNetworkWarning, hostRootRefusal } from './host-root.ts';
 import { liveDefinition } from './live-definition.ts';
 import type { TakenPorts } from './network-ports.ts';
@@ -201,8 +200,7 @@ async function launch(domain: DomainDefinition, network: OwnNetwork | undefined,
     saveStatus(statusOf(domain, controller, initPid, group, options));
     if (options.paused) {
       freeze(group);
-      controller.detach();
-      controller.go();
+      controller.goDetached();
     } else {
       controller.go();
       controller.waitReady();
@@ -211,7 +209,7 @@ async function launch(domain: DomainDefinition, network: OwnNetwork | undefined,
     images?.keep();
     if (options.autodestroy) controller.keepControl();
   } catch (error) {
-    if (group && options.paused) thawQuietly(group.path);
+    if (group && options.paused) thawAll(group);
     controller[Symbol.dispose]();
     controller.kill();
     if (group) removeCgroup(group);
@@ -238,7 +236,8 @@ function statusOf(
     controllerPid: controller.pid,
     controllerStartTime: controller.startTime,
     initPid,
-    extra: { cgroup: group.path },
+    cgroup: group.path,
+    extra: {},
     domain,
   };
 }

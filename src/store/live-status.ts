@@ -1,5 +1,6 @@
 // What runs: /run/libvirt/lxc/NAME.xml (libvirt's <domstatus>), NAME.pid, and NAME.end, which says how it last ended.
 // The facts that lists need are taken from the status by patterns: no XML is parsed for them.
+import { isContainerGroup } from '../domain/group-path.ts';
 import { listFolder, readIfThere, removeIfThere, writeAtomically } from './atomic-write.ts';
 import { endFile, namesIn, paths, pidFile, statusFile } from './paths.ts';
 import { livingProcess, type ProcessIdentity } from './process.ts';
@@ -11,6 +12,8 @@ export interface StatusFacts {
   controller: ProcessIdentity;
   initPid: number;
   uuid: string;
+  /** The container's group, below the hierarchies' roots. undefined in a damaged status. */
+  cgroup: string | undefined;
   /** The whole document. */
   document: string;
 }
@@ -31,6 +34,7 @@ const CONTROLLER_NAME = 'libvirt_lxc';
 const FACTS = /<domstatus state='(\w+)' reason='([\w -]+)' pid='(\d+)'>/;
 const INIT = /<init pid='(\d+)'/;
 const START_TIME = /<controller [^>]*\bstarttime='(\d+)'/;
+const CGROUP = /<controller [^>]*\bcgroup='([^'<>]*)'/;
 const UUID = /<uuid>([0-9a-f-]{36})<\/uuid>/;
 
 /** Names that have a status, stale ones included. */
@@ -52,16 +56,30 @@ export function readStatus(name: string): StatusRecord | undefined {
     controller,
     initPid: Number(INIT.exec(document)?.[1] ?? 0),
     uuid: UUID.exec(document)?.[1] ?? '',
+    cgroup: groupIn(document),
     document,
     alive: alive !== undefined,
     inService: alive?.name === CONTROLLER_NAME,
   };
 }
 
+const ENTITIES = new Map([...Object.entries({ lt: '<', gt: '>', quot: '"', apos: "'", amp: '&', '#13': '\r', '#10': '\n', '#9': '\t' })]);
+
+/** The attribute as formatStatus() writes it (test/unit/store/live-status.test.ts holds the two together). */
+function groupIn(document: string): string | undefined {
+  const path = CGROUP.exec(document)?.[1]?.replace(/&([^;]*);/g, (whole, name: string) => ENTITIES.get(name) ?? whole);
+  return path !== undefined && isContainerGroup(path) ? path : undefined;
+}
+
 /** Not durable: a reboot ends every container, and /run with it. */
 export function writeStatus(name: string, document: string, controllerPid: number): void {
   writeAtomically(statusFile(name), document, { durable: false });
   writeAtomically(pidFile(name), `${controllerPid}\n`, { durable: false });
+}
+
+/** The controller's pid as its own file has it: for a status that has none. 0 where there is none. */
+export function readPid(name: string): number {
+  return Number(/^(\d+)\n$/.exec(readIfThere(pidFile(name)) ?? '')?.[1] ?? 0);
 }
 
 export function removeStatus(name: string): void {

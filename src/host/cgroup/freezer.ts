@@ -1,12 +1,19 @@
-// Suspend and resume: the v1 freezer, or cgroup.freeze on v2 (which libvirt 9.0 does not have).
-
+// Suspend and resume: the v1 freezer, or cgroup.freeze on v2 (which libvirt 9.0 does not have). And the end of what is
+// frozen, by whomever: v1 lets nothing die that is frozen (freezer-subsystem.rst), v2 does.
+import fs from 'node:fs';
+import { SIGKILL } from '../../../lib-native/constants.ts';
+import { linux } from '../../../lib-native/linux.ts';
 import { monotonicMs } from '../../../lib-native/monotonic.ts';
 import { pause } from '../../../lib-native/pause.ts';
 import { libvirtError } from '../../errors.ts';
+import { isAskedToFreeze } from './frozen.ts';
 import type { DomainCgroup } from './group.ts';
 
 /** libvirt waits about this long for a group to freeze. */
 const FREEZE_TIMEOUT_MS = 1100;
+
+/** True if this group was told to freeze, and not since told otherwise. Groups above and below do not count. */
+export const isFrozen = (group: DomainCgroup): boolean => isAskedToFreeze(group.path, group.layout) === true;
 
 /** Freezes every process of the group. Throws OPERATION_FAILED; then the group is thawed again. */
 export function freeze(group: DomainCgroup): void {
@@ -26,7 +33,86 @@ export function freeze(group: DomainCgroup): void {
   }
 }
 
+/** Takes back what freeze() did. What a container froze of itself stays so: that is its own affair. */
 export function thaw(group: DomainCgroup): void {
   if (group.layout.version === 2) group.write('freezer', 'cgroup.freeze', '0');
   else group.write('freezer', 'freezer.state', 'THAWED');
+}
+
+/** Thaws the group and every group below it, whoever froze them. What is gone is passed over. */
+export function thawAll(group: DomainCgroup): void {
+  const [file, frozen, thawed] = group.layout.version === 2 ? ['cgroup.freeze', '1', '0'] : ['freezer.state', 'FR', 'THAWED'];
+  const top = group.folder('freezer');
+  if (top === undefined) return;
+  for (const folder of tree(top)) {
+    attempt(() => {
+      if (fs.readFileSync(`${folder}/${file}`, 'latin1').startsWith(frozen)) fs.writeFileSync(`${folder}/${file}`, thawed);
+    });
+  }
+}
+
+/**
+ * Sends SIGKILL to every process of the group and those below, and sees to it that they can die of it. The caller makes sure
+ * that the group is a container's own.
+ */
+export function killAll(group: DomainCgroup): void {
+  const top = group.folder('freezer') ?? group.folder('memory');
+  if (top === undefined) return;
+  if (group.layout.version === 2 && fs.existsSync(`${top}/cgroup.kill`)) {
+    attempt(() => fs.writeFileSync(`${top}/cgroup.kill`, '1'));
+    return;
+  }
+  const folders = tree(top);
+  for (const folder of folders) for (const pid of processesOf(folder)) killMember(pid, group.path);
+  thawAll(group);
+  if (group.layout.version === 1) leaveFrozenParent(group, folders);
+}
+
+/** Who dies and cannot because somebody froze the whole partition is taken out of it. */
+function leaveFrozenParent(group: DomainCgroup, folders: readonly string[]): void {
+  if (group.layout.version !== 1 || !group.has('freezer', 'freezer.parent_freezing')) return;
+  attempt(() => {
+    if (group.read('freezer', 'freezer.parent_freezing').trim() !== '1') return;
+    const root = group.folder('freezer')!.slice(0, -group.path.length);
+    for (const folder of folders)
+      for (const pid of processesOf(folder)) attempt(() => fs.writeFileSync(`${root}cgroup.procs`, String(pid)));
+  });
+}
+
+/** A pid may be another process's by now: only one that is in the group, as its pidfd is held, is meant. */
+function killMember(pid: number, path: string): void {
+  const pidfd = linux.pidfdOpen(pid);
+  if (pidfd < 0) return;
+  attempt(() => {
+    const isMember = fs
+      .readFileSync(`/proc/${pid}/cgroup`, 'utf8')
+      .split('\n')
+      .some((line) => `${line.slice(line.indexOf(':', line.indexOf(':') + 1) + 1)}/`.startsWith(`/${path}/`));
+    if (isMember) linux.pidfdSendSignal(pidfd, SIGKILL);
+  });
+  linux.close(pidfd);
+}
+
+const processesOf = (folder: string): number[] =>
+  attempt(() =>
+    fs
+      .readFileSync(`${folder}/cgroup.procs`, 'latin1')
+      .split('\n')
+      .map(Number)
+      .filter((pid) => pid > 1),
+  ) ?? [];
+
+/** A group's folder and all below it, those above first. */
+function tree(folder: string): string[] {
+  const below = attempt(() => fs.readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory())) ?? [];
+  return [folder, ...below.flatMap(({ name }) => tree(`${folder}/${name}`))];
+}
+
+/** What is gone, or was never there, needs none of this. */
+function attempt<T>(action: () => T): T | undefined {
+  try {
+    return action();
+  } catch {
+    return undefined;
+  }
 }

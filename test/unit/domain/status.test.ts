@@ -31,6 +31,7 @@ function runningDomain(): DomainStatus {
     controllerStartTime: '12345',
     initPid: 4712,
     initStartTime: '12346',
+    cgroup: 'machine/lxc-4711-t.libvirt-lxc',
     extra: { console: '7' },
     taints: ['custom-argv'],
     domain,
@@ -56,11 +57,33 @@ describe('status documents', () => {
   it('have the domain indented by two', () => {
     const document = formatStatus(runningDomain());
     expect(document).toContain(
-      `<domstatus state='running' reason='booted' pid='4711'>\n  <taint flag='custom-argv'/>\n  <init pid='4712' starttime='12346'/>\n  <controller starttime='12345' console='7'/>\n  <domain type='lxc' id='4711'>\n    <name>t</name>`,
+      `<domstatus state='running' reason='booted' pid='4711'>\n  <taint flag='custom-argv'/>\n  <init pid='4712' starttime='12346'/>\n  <controller starttime='12345' cgroup='machine/lxc-4711-t.libvirt-lxc' console='7'/>\n  <domain type='lxc' id='4711'>\n    <name>t</name>`,
     );
     expect(document).toContain('    <description>two\nlines</description>\n');
     expect(document.endsWith('  </domain>\n</domstatus>\n')).toBe(true);
   });
+
+  const ofGroup = (cgroup: string): string => formatStatus({ ...runningDomain(), cgroup });
+  it('refuse a group that is not there', () => {
+    const document = formatStatus(runningDomain()).replace(/ cgroup='[^']*'/, '');
+    expect(() => parseStatus(document, testHost())).toThrow('no valid cgroup in the domain status');
+  });
+  it.each([
+    '',
+    '/',
+    '..',
+    'machine',
+    '/machine/lxc-4711-t.libvirt-lxc',
+    'machine/../lxc-4711-t.libvirt-lxc',
+    'machine//lxc-4711-t.libvirt-lxc',
+    'machine/lxc-4711-t.libvirt-lxc/payload',
+  ])("refuse the group %j, which is no container's", (cgroup) => {
+    expect(() => parseStatus(ofGroup(cgroup), testHost())).toThrow('no valid cgroup in the domain status');
+  });
+  it.each(['lxc-4711.libvirt-lxc', "a & b's <p>.partition/lxc-4711-t.libvirt-lxc", 'machine/lxc-4711-a.b-c.libvirt-lxc'])(
+    'bring back the group %j',
+    (cgroup) => expect(parseStatus(ofGroup(cgroup), testHost()).cgroup).toBe(cgroup),
+  );
 
   it.each(['<domain/>', "<domstatus state='asleep' pid='1'/>", "<domstatus state='running' pid='1'/>", '<domstatus'])(
     'refuse %s',

@@ -1,7 +1,10 @@
 import fs from 'node:fs';
 import process from 'node:process';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { parseDomain } from '../../../src/domain/parse.ts';
+import { formatStatus, parseStatus } from '../../../src/domain/status.ts';
 import { type TempStore, tempStore, tree } from '../../helpers/temp-store.ts';
+import { domainWith, testHost } from '../domain/test-host.ts';
 
 let store: TempStore;
 let status: typeof import('../../../src/store/live-status.ts');
@@ -19,9 +22,10 @@ const document = (
   startTime: string,
   state = 'running',
   reason = 'booted',
+  cgroup = `machine/lxc-${pid}-vm1.libvirt-lxc`,
 ): string => `<domstatus state='${state}' reason='${reason}' pid='${pid}'>
   <init pid='4321'/>
-  <controller starttime='${startTime}'/>
+  <controller starttime='${startTime}' cgroup='${cgroup}'/>
   <domain type='lxc' id='${pid}'>
     <name>vm1</name>
     <uuid>${UUID}</uuid>
@@ -45,6 +49,7 @@ describe('readStatus()', () => {
       controller: { pid: process.pid, startTime },
       initPid: 4321,
       uuid: UUID,
+      cgroup: `machine/lxc-${process.pid}-vm1.libvirt-lxc`,
       document: text,
       alive: true,
       inService: false,
@@ -137,5 +142,29 @@ describe('processStat()', () => {
 
   it('is undefined where there is no such process', () => {
     expect(identity.processStat(4194305)).toBeUndefined();
+  });
+});
+
+describe('the group of a status', () => {
+  it.each(['machine', 'a & b\'s <q> "p"\t\n', 'ä.partition/&amp;', '&#10;'])('is read as it was written: below %j', (partition) => {
+    const cgroup = `${partition}/lxc-4711-t.libvirt-lxc`;
+    const domain = parseDomain(domainWith({}), testHost());
+    const text = formatStatus({
+      state: 'running',
+      reason: 'booted',
+      controllerPid: 4711,
+      controllerStartTime: '1',
+      initPid: 4712,
+      cgroup,
+      extra: {},
+      domain,
+    });
+    status.writeStatus('t', text, 4711);
+    expect([status.readStatus('t')!.cgroup, parseStatus(text, testHost()).cgroup]).toEqual([cgroup, cgroup]);
+  });
+
+  it.each(['', '..', 'machine'])('is unknown where %j is written', (cgroup) => {
+    status.writeStatus('vm1', document(4711, '1', 'running', 'booted', cgroup), 4711);
+    expect(status.readStatus('vm1')!.cgroup).toBeUndefined();
   });
 });
