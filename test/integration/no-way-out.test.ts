@@ -12,7 +12,7 @@ const CONTROLLER = path.join(path.dirname(COMMAND), `../dist/linux-${process.arc
 const IDMAP = "<idmap><uid start='0' target='100000' count='65536'/><gid start='0' target='100000' count='65536'/></idmap>";
 const ENTERS = 40;
 
-suite('no way out of a container', ['root', 'built', 'busybox', 'fuse'], () => {
+suite('a container that watches', ['root', 'built', 'busybox', 'fuse', 'cc'], () => {
   const virsh = useVirsh();
 
   function rootWithWatcher(): string {
@@ -39,6 +39,10 @@ suite('no way out of a container', ['root', 'built', 'busybox', 'fuse'], () => {
     fs.chmodSync(CONTROLLER, mode);
     expect({ finds: [...finds], mode: modeAfter }).toEqual({ finds: ['watching'], mode });
   });
+});
+
+suite('no way out of a container', ['root', 'built', 'busybox', 'fuse', 'python3', 'setpriv'], () => {
+  const virsh = useVirsh();
 
   it('runs neither init nor a command with capabilities that the caller would hand down', () => {
     const withInheritable = (...args: string[]) =>
