@@ -15,6 +15,13 @@ suite('inside a container', ['root', 'built', 'busybox', 'fuse'], () => {
   const lines = (text: string): string[] => text.trimEnd().split('\n');
 
   describe('with a root of its own', () => {
+    it('lets df look at every mount', () => {
+      const name = virsh.boot();
+      const { status, stderr } = virsh.run('-q', 'lxc-enter-namespace', name, '--', '/bin/busybox', 'df');
+      expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+      virsh.ok('-q', 'lxc-enter-namespace', name, '--', '/bin/busybox', 'df', '/proc/meminfo');
+    });
+
     it('there are its own mounts and nothing of the host', () => {
       const name = virsh.boot();
       const seen = lines(virsh.inside(name, 'cat /proc/self/mountinfo')).map((line) => {
