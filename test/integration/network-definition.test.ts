@@ -25,6 +25,10 @@ suite('stored networks', ['root', 'built', 'busybox', 'ip', 'dnsmasq', 'nft'], (
     const started = `Network lan started\nDomain '${domain}' started\n`;
     expect(virsh.ok('autostart-all').trim()).toBe(started.trim());
     expect(virsh.ok('net-list', '--name')).toBe('lan\n\n');
+    networks.define('First', '');
+    // By name alone: one that does not run may stand before one that does.
+    expect(virsh.ok('net-list', '--all', '--name')).toBe('First\nlan\nother\n\n');
+    virsh.ok('net-undefine', 'First');
     virsh.ok('destroy', domain);
     virsh.ok('net-destroy', 'lan');
     expect(virsh.ok('autostart-all').trim()).toBe(''); // once for each boot

@@ -28,7 +28,7 @@ export const netList = defineCommand({
       (args.all || network.active !== args.inactive) &&
       (!(args.persistent || args.transient) || (network.persistent ? args.persistent : args.transient)) &&
       (!(args.autostart || args['no-autostart']) || (network.autostart ? args.autostart : args['no-autostart']));
-    const networks = (await listNetworks(context.connection)).filter(shows).sort(activeThenName);
+    const networks = (await listNetworks(context.connection)).filter(shows).sort(byName);
     if (args.uuid || args.name) {
       context.print(networks.map(({ name, uuid }) => `${args.uuid ? uuid : name}\n`).join(''));
       return;
@@ -44,9 +44,8 @@ export const netList = defineCommand({
   },
 });
 
-/** Active ones first, each kind by name without regard to case. */
-function activeThenName(one: NetworkSummary, other: NetworkSummary): number {
-  if (one.active !== other.active) return one.active ? -1 : 1;
+/** By name without regard to case. */
+function byName(one: NetworkSummary, other: NetworkSummary): number {
   const [a, b] = [one.name.toLowerCase(), other.name.toLowerCase()];
   return a < b ? -1 : a > b ? 1 : 0;
 }
