@@ -175,13 +175,4 @@ suite('what cannot be done', ['root', 'built', 'busybox', 'fuse'], () => {
     });
     fs.rmSync(store, { recursive: true });
   });
-
-  it('an init system on the files of the host gets a warning, once, with the remedy', () => {
-    // Never started: the hook refuses.
-    virsh.file('etc/libvirt/hooks/lxc', '#!/bin/sh\nexit 1\n', 0o755);
-    const name = virsh.define({ root: '/', init: ['/sbin/init'] });
-    const { stderr } = virsh.run('start', name);
-    expect(stderr.match(/give it a root of its own/g)).toHaveLength(1);
-    fs.rmSync(virsh.path('etc/libvirt/hooks'), { recursive: true });
-  });
 });
