@@ -66,7 +66,7 @@ export interface CommandContext {
   flush(): void;
   /** Says on a terminal what a slow operation waits for. */
   readonly onWaiting: (what: string) => void;
-  /** Warns a person at a terminal. The driver puts the same words into the domain's log (store/log.ts, noteInLog). */
+  /** Warns a person at a terminal. The driver puts the same words into the domain's log (store/log.ts, warn). */
   readonly onWarning: (text: string) => void;
   /** What the program exits with, in place of 0 or 1; the last one counts. */
   exitWith(status: number): void;

@@ -1,5 +1,6 @@
 // What init understands, told from outside by facts of /proc that no file of the container's can feign: the program that it
 // executes and the signals that it blocks, catches and ignores (proc(5)). Pure.
+import { SIGHUP, SIGKILL, SIGTERM } from '../../lib-native/constants.ts';
 
 /** What init is asked for. */
 export type InitWish = 'poweroff' | 'reboot';
@@ -15,12 +16,9 @@ export interface InitFacts {
   ignored: bigint;
 }
 
-const SIGHUP = 1;
 const SIGUSR2 = 12;
-const SIGTERM = 15;
 /** SIGRTMIN as the C library counts. */
 const SIGRTMIN = 34;
-const SIGKILL = 9;
 
 const has = (mask: bigint, signal: number): boolean => ((mask >> BigInt(signal - 1)) & 1n) === 1n;
 

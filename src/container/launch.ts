@@ -18,12 +18,21 @@ const CLONE_FAILED = -2147483648;
 /** Descriptors that a new process is born with, in order; `add` says which number one will have there. */
 export class InheritedFds {
   readonly fds: (number | null)[];
+  #firstOfPlan: number | undefined;
   constructor(standard: [number | null, number | null, number | null]) {
     this.fds = [...standard];
   }
   add(fd: number): number {
     this.fds.push(fd);
     return this.fds.length - 1;
+  }
+  /** What is added from here on is the plan's: its child keeps these and no others, the controller closes them. */
+  startPlan(): void {
+    this.#firstOfPlan = this.fds.length;
+  }
+  /** The controller's option that says which these are. To be asked for before anything else is added. */
+  planOption(): string[] {
+    return this.#firstOfPlan === undefined ? [] : ['--plan-fds', `${this.#firstOfPlan}-${this.fds.length - 1}`];
   }
 }
 
@@ -65,7 +74,8 @@ export class Controller implements Disposable, ProcessIdentity {
     const [ours, theirs] = pair;
     this.#control = ours;
     this.#onWaiting = onWaiting;
-    const argv = ['libvirt_lxc', ...args, '--control', String(inherited.add(theirs)), ...trailingArgs];
+    const planOption = inherited.planOption();
+    const argv = ['libvirt_lxc', ...args, ...planOption, '--control', String(inherited.add(theirs)), ...trailingArgs];
     const pid = spawnReadonly(binary, (path) => linux.spawn({ path, argv, env, fds: inherited.fds, newSession }));
     linux.close(theirs);
     if (pid < 0) {

@@ -6,7 +6,7 @@ import { DomainCgroup } from '../host/cgroup/group.ts';
 import { lifecycle } from '../store/events.ts';
 import type { StatusRecord } from '../store/live-status.ts';
 import { lockDomain } from '../store/lock.ts';
-import { noteInLog } from '../store/log.ts';
+import { warn } from '../store/log.ts';
 import { type Connection, requireWritable } from './connection.ts';
 import { type DomainRef, liveStatus, notRunning } from './domain-lookup.ts';
 import { loadStatus, saveStatus } from './stored-domain.ts';
@@ -44,7 +44,7 @@ export function resumeDomain(connection: Connection, ref: DomainRef): void {
   } catch (error) {
     // It runs, and everybody who finds `paused` looks at the group: a full disk is no reason to call that a failure.
     if (!(error instanceof LibvirtError)) throw error;
-    noteInLog(ref.name, `warning: domain was resumed, but ${error.message}`);
+    warn(ref.name, `domain was resumed, but ${error.message}`);
   }
   lifecycle(status.domain, 'Resumed', 'Unpaused');
 }

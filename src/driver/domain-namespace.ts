@@ -29,7 +29,7 @@ const NOT_EXECUTABLE = 126;
 
 export interface EnterFlags {
   noSeclabel?: boolean;
-  /** A command without a slash is looked for in the container's PATH. */
+  /** A command without a slash is looked for in the container's PATH, as it is on a terminal. */
   searchesPath?: boolean;
 }
 
@@ -61,7 +61,7 @@ export async function enterNamespace(
   connection: Connection,
   ref: DomainRef,
   argv: string[],
-  { searchesPath }: EnterFlags,
+  { searchesPath = false }: EnterFlags,
   relay: (terminal: CommandTerminal) => Promise<void>,
 ): Promise<CommandEnd> {
   requireWritable(connection, 'virDomainLxcOpenNamespace');
@@ -74,10 +74,11 @@ export async function enterNamespace(
   using terminal = openTerminal(record, domain);
   const { standard, replaced, pty } = terminal;
   const inherited = new InheritedFds([standard[0]!, standard[1]!, standard[2]!]);
+  inherited.startPlan();
   const initPidfd = inherited.add(init.pidfd);
   using controller = new Controller({
     binary: path.join(nativeFolder(), 'libvirt_lxc'),
-    args: ['--enter', '--plan-fds', `${initPidfd}-${initPidfd}`],
+    args: ['--enter'],
     trailingArgs: [],
     env: controllerEnvironment(),
     inherited,
@@ -92,8 +93,16 @@ export async function enterNamespace(
         ? { version: 2 as const, payload: group.payloadOf(record.initPid) }
         : { version: 1 as const, folders: group.folders() };
     const env = enterEnvironment(domain, process.env);
-    const inputs = { host: hostFacts(domain), initPidfd, cgroup, argv, env, terminal: replaced[0], ...(searchesPath && { searchesPath }) };
-    const pid = controller.sendPlan(compileEnterPlan(domain, inputs));
+    const plan = compileEnterPlan(domain, {
+      host: hostFacts(domain),
+      initPidfd,
+      cgroup,
+      argv,
+      env,
+      terminal: replaced[0],
+      searchesPath: searchesPath || replaced.includes(0),
+    });
+    const pid = controller.sendPlan(plan);
     const failed = waitForStart(controller, pid);
     if (failed) return failed;
     if (pty) await relay({ master: pty.master, endFd: controller.controlFd, replaced });

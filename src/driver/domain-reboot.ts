@@ -1,18 +1,18 @@
 // reboot.
 import { tryLockDomain } from '../store/lock.ts';
+import { warn } from '../store/log.ts';
 import { afterEnd } from './aftermath.ts';
 import { type Connection, requireWritable } from './connection.ts';
 import { EndReport } from './controller-orders.ts';
 import { type DomainRef, liveStatus, notRunning } from './domain-lookup.ts';
-import { warnOf } from './domain-stop.ts';
 import { askInit, checkStopModes, openInit, type StopMode } from './init-process.ts';
 
 /** An init that ends this soon after its signal is started again by the command itself, which saves another one's start. */
 export const REBOOT_GRACE_MS = 50;
 
 /**
- * Asks init to restart: by its initctl pipe, or by a signal that it understands. What follows its end, the command does itself if it comes soon, else
- * the controller has it done. Throws what the new start fails of; the domain is off then.
+ * Asks init to restart: by its initctl pipe, or by a signal that it understands. What follows its end, the command does itself
+ * if it comes soon, else the controller has it done. Throws what the new start fails of; the domain is off then.
  */
 export async function rebootDomain(
   connection: Connection,
@@ -29,7 +29,7 @@ export async function rebootDomain(
   using end = lock && status.inService ? new EndReport(status.controller.pid) : undefined;
   let graceMs = 0;
   try {
-    if (askInit(init, modes, 'reboot', warnOf(ref.name, onWarning)) === 'signal') graceMs = REBOOT_GRACE_MS;
+    if (askInit(init, modes, 'reboot', (text) => warn(ref.name, text, onWarning)) === 'signal') graceMs = REBOOT_GRACE_MS;
   } finally {
     const waitStatus = end?.wait(graceMs);
     if (waitStatus !== undefined) await afterEnd(status, waitStatus, lock!);

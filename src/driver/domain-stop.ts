@@ -9,7 +9,7 @@ import { libvirtError, systemError } from '../errors.ts';
 import { isFrozen, thawAll } from '../host/cgroup/freezer.ts';
 import type { DomainCgroup } from '../host/cgroup/group.ts';
 import { lockDomain } from '../store/lock.ts';
-import { noteInLog } from '../store/log.ts';
+import { warn } from '../store/log.ts';
 import { logFile } from '../store/paths.ts';
 import { type Connection, requireWritable } from './connection.ts';
 import { STAND_DOWN_SIGNAL, STAND_UP_SIGNAL } from './controller-orders.ts';
@@ -36,7 +36,7 @@ export function shutdownDomain(connection: Connection, ref: DomainRef, { modes, 
   using init = openInit(status);
   const controller = waitMs === undefined ? -1 : linux.pidfdOpen(status.controller.pid);
   try {
-    askInit(init, modes, 'poweroff', warnOf(ref.name, onWarning));
+    askInit(init, modes, 'poweroff', (text) => warn(ref.name, text, onWarning));
     // The controller becomes the aftermath: its end is that of everything.
     if (waitMs !== undefined && !(readable(init.pidfd, waitMs) && (controller < 0 || readable(controller, CONTROLLER_TIMEOUT_MS))))
       throw libvirtError('OPERATION_TIMEOUT', `domain is still running after ${waitMs / 1000} s`);
@@ -44,14 +44,6 @@ export function shutdownDomain(connection: Connection, ref: DomainRef, { modes, 
     if (controller >= 0) linux.close(controller);
   }
 }
-
-/** A warning goes to whoever is there to read it, and into the domain's log. */
-export const warnOf =
-  (name: string, onWarning: ((text: string) => void) | undefined) =>
-  (text: string): void => {
-    onWarning?.(text);
-    noteInLog(name, `warning: ${text}`);
-  };
 
 /** How long init has to end on SIGTERM before everything is killed. */
 export const DESTROY_GRACE_MS = 25;

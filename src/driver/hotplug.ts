@@ -77,11 +77,11 @@ function runInMountNamespace({ initPid }: DomainImage, compile: (initPidfd: numb
   if (pidfd < 0) throw notRunning();
   try {
     const inherited = new InheritedFds([null, null, 2]);
-    const planFd = inherited.add(pidfd);
-    const plan = compile(planFd);
+    inherited.startPlan();
+    const plan = compile(inherited.add(pidfd));
     using controller = new Controller({
       binary: path.join(nativeFolder(), 'libvirt_lxc'),
-      args: ['--enter', '--plan-fds', `${planFd}-${planFd}`],
+      args: ['--enter'],
       trailingArgs: [],
       env: controllerEnvironment(),
       inherited,

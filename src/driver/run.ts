@@ -31,7 +31,7 @@ import { type CgroupLayout, hostCgroups } from '../host/cgroup/layout.ts';
 import { type HookOperation, hookScripts } from '../host/hooks.ts';
 import { removeEnd, removeStatus } from '../store/live-status.ts';
 import { holdDriverLock } from '../store/lock.ts';
-import { noteInLog, openLog } from '../store/log.ts';
+import { openLog, warn } from '../store/log.ts';
 import { paths } from '../store/paths.ts';
 import { makeGroup } from './domain-group.ts';
 import { hostNetworkWarning, hostRootRefusal } from './host-root.ts';
@@ -147,7 +147,8 @@ async function launch(domain: DomainDefinition, network: OwnNetwork | undefined,
   const devices = asStartup(() => domainDeviceNodes(domain));
   using shared = openSharedNamespaces(domain);
   using resources = openDomainResources(domain, devices, images);
-  warn(domain.name, hostNetworkWarning(domain, resources.root, shared.fds.net), options);
+  const warning = hostNetworkWarning(domain, resources.root, shared.fds.net);
+  if (warning !== undefined) warn(domain.name, warning, options.onWarning);
   domain.devices.consoles.forEach((device, i) => {
     device.sourcePath = `/dev/pts/${resources.consoles[i]!.host.index}`;
   });
@@ -162,17 +163,13 @@ async function launch(domain: DomainDefinition, network: OwnNetwork | undefined,
   const fuse = inherited.add(resources.fuse.device);
   inherited.add(lock.fd);
   for (const fd of images?.diskFds ?? []) inherited.add(fd);
-  const firstOfPlan = inherited.fds.length;
+  inherited.startPlan();
   const numbers = inheritResources(resources, shared.fds, inherited);
   const passFds = (options.passFds ?? []).map((fd) => inherited.add(fd));
-  const planFds = `${firstOfPlan}-${inherited.fds.length - 1}`;
   using controller = new Controller(
     {
       binary: controllerBinary(domain.devices.emulator),
-      args: [
-        ...['--name', domain.name, ...consoles, '--meminfo', String(fuse), '--plan-fds', planFds],
-        ...(options.autodestroy ? ['--autodestroy'] : []),
-      ],
+      args: [...['--name', domain.name, ...consoles, '--meminfo', String(fuse)], ...(options.autodestroy ? ['--autodestroy'] : [])],
       trailingArgs: aftermathCommand(domain),
       env: controllerEnvironment(),
       inherited,
@@ -215,12 +212,6 @@ async function launch(domain: DomainDefinition, network: OwnNetwork | undefined,
     if (group) removeCgroup(group);
     throw error;
   }
-}
-
-function warn(name: string, warning: string | undefined, { onWarning }: RunOptions): void {
-  if (warning === undefined) return;
-  onWarning?.(warning);
-  noteInLog(name, `warning: ${warning}`);
 }
 
 function statusOf(

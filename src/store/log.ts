@@ -29,8 +29,14 @@ export function openLog(name: string): Disposable & { fd: number; nullFd: number
 
 const logLine = (text: string): string => `${new Date().toISOString().replace('T', ' ').replace('Z', '+0000')}: ${text}\n`;
 
+/** Warns whoever is there to read it (`onWarning`), and in the domain's log always. */
+export function warn(name: string, text: string, onWarning?: (text: string) => void): void {
+  onWarning?.(text);
+  noteInLog(name, `warning: ${text}`);
+}
+
 /** Adds a line, with the time, to the domain's log. A log that cannot be written is done without: it is no reason to fail. */
-export function noteInLog(name: string, text: string): void {
+function noteInLog(name: string, text: string): void {
   try {
     fs.mkdirSync(paths.log, { recursive: true, mode: 0o755 });
     fs.appendFileSync(logFile(name), logLine(text), { mode: 0o600 });

@@ -1,5 +1,4 @@
 import { defineCommand, domainOption } from '../../cli/command.ts';
-import { isTerminal } from '../../cli/terminal.ts';
 import type { CommandTerminal } from '../../driver/domain-namespace.ts';
 import { findDomain } from '../lookup.ts';
 
@@ -9,7 +8,8 @@ export const lxcEnterNamespace = defineCommand({
   summary: 'run a command inside a running domain',
   description:
     'Runs CMD with its arguments in the namespaces and the cgroup of the container, as its root, with the capabilities that it keeps. ' +
-    'CMD is a path inside the container. On a terminal, and with --status, a name without a slash is looked for in its PATH; there is no shell. ' +
+    'CMD is a path inside the container. On a terminal, and with --status, a name without a slash is looked for in its PATH; ' +
+    'there is no shell. ' +
     "Put -- before CMD so that its options are not taken for this command's.",
   options: [
     domainOption(),
@@ -21,8 +21,7 @@ export const lxcEnterNamespace = defineCommand({
     const domain = await findDomain(context, args);
     context.flush();
     const { checkEnd, enterNamespace, exitStatusOf } = await import('../../driver/domain-namespace.ts');
-    const searchesPath = args.status || (await isTerminal(0));
-    const flags = { noSeclabel: args.noseclabel, searchesPath };
+    const flags = { noSeclabel: args.noseclabel, searchesPath: args.status };
     const end = await enterNamespace(context.connection, domain, [...args.cmd], flags, relay);
     if (end.isMissing) context.onWarning(`no such file in the container: ${args.cmd[0]}`);
     if (args.status) context.exitWith(exitStatusOf(end));

@@ -10,7 +10,8 @@ export const reboot = defineCommand({
   group: 'domain',
   summary: 'ask a domain to reboot',
   description:
-    "Asks the container's init to reboot: through its initctl pipe if it has one, else by a signal that it understands (SIGHUP if it is none that is known). It does not wait for that, but " +
+    "Asks the container's init to reboot: through its initctl pipe if it has one, else by a signal that it " +
+    'understands (SIGHUP if it is none that is known). It does not wait for that, but ' +
     'if init ends within 50 ms of the signal the command starts it again itself. ' +
     'A container whose init calls reboot(2) is started again, unless its on_reboot says otherwise.',
   options: [domainOption(), MODE_OPTION],

@@ -24,7 +24,7 @@ export const shutdown = defineCommand({
     await withContext(`Failed to shutdown domain '${args.domain}'`, async () => {
       const { shutdownDomain } = await import('../../driver/domain-stop.ts');
       const { wait } = args;
-      if (wait !== undefined && wait < 0) throw failure("Numeric value '" + wait + "' for <wait> option is malformed or out of range");
+      if (wait !== undefined && wait < 0) throw failure(`Numeric value '${wait}' for <wait> option is malformed or out of range`);
       shutdownDomain(context.connection, domain, {
         modes,
         waitMs: wait === undefined ? undefined : wait * 1000,
