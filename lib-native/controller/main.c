@@ -29,6 +29,7 @@
 #define _GNU_SOURCE
 #include "console.h"
 #include "descriptor.h"
+#include "errand.h"
 #include "meminfo.h"
 #include "plan.h"
 
@@ -400,6 +401,7 @@ static void usage(FILE *to)
 {
 	fputs("usage: libvirt_lxc --name DOMAIN --control FD [--console GUEST:HOST:PATH]... [--meminfo FD] [--plan-fds FIRST-LAST] [--autodestroy] [-- AFTERMATH...]\n"
 	      "       libvirt_lxc --enter --control FD [--plan-fds FIRST-LAST]\n"
+	      "       libvirt_lxc --errand WORD...\n"
 	      "The controller of one container, started by virsh-lxc; see libvirt_lxc(8).\n",
 	      to);
 }
@@ -415,6 +417,8 @@ int main(int argc, char **argv)
 	};
 	int fuse = -1;
 	prctl(PR_SET_DUMPABLE, 0);
+	if (argc > 1 && !strcmp(argv[1], "--errand"))
+		return errand(argc - 2, argv + 2);
 	for (int c; (c = getopt_long(argc, argv, "+n:C:c:m:p:aeh", options, NULL)) != -1;)
 		switch (c) {
 		case 'n':

@@ -1,14 +1,9 @@
 // Init's user and groups, looked up in the container's own passwd and group (passwd(5), group(5)). The files are read below
 // the container's root and never through a link that leads out of it.
-import fs from 'node:fs';
-import { O_CLOEXEC, O_RDONLY, RESOLVE_IN_ROOT } from '../../lib-native/constants.ts';
-import { linux } from '../../lib-native/linux.ts';
 import type { DomainOs } from '../domain/definition.ts';
 import { libvirtError } from '../errors.ts';
+import { runErrand } from './errand.ts';
 import type { InitIdentity } from './plan.ts';
-
-/** A file of the container is not read beyond this. */
-const FILE_LIMIT_BYTES = 4 * 1024 * 1024;
 
 /** Throws INTERNAL_ERROR for a user or group that does not exist and is no number. */
 export function initIdentity({ inituser, initgroup }: DomainOs, root: number): InitIdentity {
@@ -49,18 +44,9 @@ function groupsOf(passwd: string, group: string, uid: number): number[] {
   return [user[3], ...listing.map(([, , id]) => id)].filter((id) => /^\d+$/.test(id ?? '')).map(Number);
 }
 
-/** The text of a file below the descriptor `root`; '' where it cannot be read. */
+/** The text of a file below the descriptor `root`; '' where it cannot be read. Throws OPERATION_TIMEOUT where that takes for ever. */
 function readBelow(root: number, path: string): string {
-  const fd = linux.openat2(root, path, O_RDONLY | O_CLOEXEC | 0o4000 /* O_NONBLOCK: it may be a fifo */, RESOLVE_IN_ROOT);
-  if (fd < 0) return '';
-  try {
-    if (!fs.fstatSync(fd).isFile()) return '';
-    const text = Buffer.alloc(Math.min(fs.fstatSync(fd).size, FILE_LIMIT_BYTES));
-    const length = fs.readSync(fd, text, 0, text.length, 0);
-    return text.toString('utf8', 0, length);
-  } catch {
-    return ''; // as good as not there
-  } finally {
-    linux.close(fd);
-  }
+  const end = runErrand({ words: ['read', { fd: root }, path] });
+  if (!end) throw libvirtError('OPERATION_TIMEOUT', `cannot read /${path} of the container`);
+  return end.errno === 0 ? end.output.toString('utf8') : ''; // as good as not there
 }

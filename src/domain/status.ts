@@ -22,6 +22,8 @@ export interface DomainStatus {
   initStartTime?: string;
   /** The container's group below the hierarchies' roots, without a leading slash. Which it is, everything that touches processes relies on. */
   cgroup: string;
+  /** The descriptor by which the controller holds what we mounted on the container's /dev; a controller of an older release has none. */
+  devFd?: number;
   /** Further attributes of <controller>. */
   extra: Record<string, string>;
   taints?: string[];
@@ -45,7 +47,7 @@ export function formatStatus(status: DomainStatus): string {
         ['starttime', status.initStartTime],
       ]);
       const extra: Attributes = Object.entries(status.extra);
-      writer.empty('controller', [['starttime', status.controllerStartTime], ['cgroup', status.cgroup], ...extra]);
+      writer.empty('controller', [['starttime', status.controllerStartTime], ['cgroup', status.cgroup], ['dev', status.devFd], ...extra]);
       writeDomain(writer, status.domain, { live: true, status: true });
     },
   );
@@ -65,10 +67,11 @@ export function parseStatus(text: string | Uint8Array, host: ParseHost): DomainS
   const initStartTime = attributeOf(init, 'starttime');
   const taints = childrenOf(root, 'taint').flatMap((taint) => attributeOf(taint, 'flag') ?? []);
   const extra: Record<string, string> = {};
-  for (const { name, value } of controller?.attributes ?? []) if (name !== 'starttime' && name !== 'cgroup') extra[name] = value;
+  for (const { name, value } of controller?.attributes ?? []) if (!['starttime', 'cgroup', 'dev'].includes(name)) extra[name] = value;
   const controllerPid = pid(root);
   const cgroup = controller && attributeOf(controller, 'cgroup');
   if (cgroup === undefined || !isContainerGroup(cgroup)) throw libvirtError('INTERNAL_ERROR', 'no valid cgroup in the domain status');
+  const devFd = controller && attributeOf(controller, 'dev');
   return {
     state,
     reason: attributeOf(root, 'reason') ?? 'unknown',
@@ -77,6 +80,7 @@ export function parseStatus(text: string | Uint8Array, host: ParseHost): DomainS
     initPid: pid(init),
     ...(initStartTime !== undefined && { initStartTime }),
     cgroup,
+    ...(devFd !== undefined && /^\d+$/.test(devFd) && { devFd: Number(devFd) }),
     extra,
     ...(taints.length > 0 && { taints }),
     domain: parseDomainElement(domainElement, host, { status: true }),

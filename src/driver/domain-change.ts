@@ -2,6 +2,7 @@
 import type { DomainDefinition } from '../domain/definition.ts';
 import { isDefined } from '../store/definitions.ts';
 import { lockDomain } from '../store/lock.ts';
+import type { ProcessIdentity } from '../store/process.ts';
 import type { Connection } from './connection.ts';
 import { type DomainRef, liveStatus } from './domain-lookup.ts';
 import { loadDefinition, loadStatus, saveDefinition, saveStatus } from './stored-domain.ts';
@@ -16,6 +17,8 @@ export interface DomainImage {
   live: DomainDefinition | null;
   /** The running domain's group, as DomainCgroup takes it. */
   cgroup: string | undefined;
+  /** Where its controller holds the file system that we mounted on its /dev. */
+  ownDev: { controller: ProcessIdentity; fd: number } | undefined;
   initPid: number;
 }
 
@@ -71,6 +74,7 @@ function imageOf(ref: DomainRef): DomainImage {
     config: persistent ? loadDefinition(ref.name) : null,
     live: status?.domain ?? null,
     cgroup: status?.cgroup,
+    ownDev: record && status?.devFd !== undefined ? { controller: record.controller, fd: status.devFd } : undefined,
     initPid: record?.initPid ?? 0,
   };
 }

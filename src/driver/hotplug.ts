@@ -1,14 +1,11 @@
 // Devices of a running container: their nodes in its /dev, the right to use them, its network interfaces.
 
-import path from 'node:path';
-import { nativeFolder } from '../../lib-native/koffi.ts';
+import { ETIMEDOUT, O_CLOEXEC, O_DIRECTORY, O_PATH } from '../../lib-native/constants.ts';
 import { linux } from '../../lib-native/linux.ts';
-import type { Plan } from '../../lib-native/plan-encoding.ts';
 import { type OwnNode, remainingRules } from '../container/devices.ts';
-import { compileMakeNode, compileRemoveNode } from '../container/hotplug-plan.ts';
+import { type Descriptor, runErrand } from '../container/errand.ts';
 import { containerRoot } from '../container/idmap.ts';
 import { freeName } from '../container/interface-names.ts';
-import { Controller, controllerEnvironment, InheritedFds } from '../container/launch.ts';
 import {
   detachInterface,
   guestLinkNames,
@@ -21,7 +18,7 @@ import type { DomainDefinition, InterfaceDevice } from '../domain/definition.ts'
 import { libvirtError, systemError } from '../errors.ts';
 import { type DeviceRule, deviceRuleLine, restrictDevices } from '../host/cgroup/devices.ts';
 import { DomainCgroup } from '../host/cgroup/group.ts';
-import { makeDevice } from '../host/cgroup/limits.ts';
+import { isAlive } from '../store/process.ts';
 import type { DomainImage } from './domain-change.ts';
 import { notRunning } from './domain-lookup.ts';
 
@@ -35,8 +32,9 @@ export function plugNode(image: DomainImage, next: DomainDefinition, { node, acc
   if (group.layout.version === 2) restrictDevices(group, remainingRules(next));
   else group.write('devices', 'devices.allow', deviceRuleLine(rule));
   try {
-    const number = makeDevice(node.major, node.minor);
-    runInMountNamespace(image, (pidfd) => compileMakeNode(pidfd, { ...node, number, ...containerRoot(next) }));
+    const { path, type, mode, major, minor } = node;
+    const { uid, gid } = containerRoot(next);
+    changeNode(image, `Unable to create device /dev/${path}`, (dev) => ['make-node', dev, path, type, mode, major, minor, uid, gid]);
   } catch (error) {
     withdraw(group, image.live!, rule);
     throw error;
@@ -48,7 +46,8 @@ export function plugNode(image: DomainImage, next: DomainDefinition, { node, acc
  * has lost the device, so that nothing of it can be used any more.
  */
 export function unplugNode(image: DomainImage, next: DomainDefinition, nodePath: string, own: OwnNode | undefined): void {
-  runInMountNamespace(image, (pidfd) => compileRemoveNode(pidfd, nodePath));
+  const { type, major, minor } = own?.node ?? { type: '-', major: 0, minor: 0 };
+  changeNode(image, `Unable to remove device /dev/${nodePath}`, (dev) => ['remove-node', dev, nodePath, type, major, minor]);
   if (own) withdraw(groupOf(image), next, ruleOf(own));
 }
 
@@ -72,31 +71,21 @@ function groupOf({ cgroup }: DomainImage): DomainCgroup {
   return new DomainCgroup(cgroup);
 }
 
-function runInMountNamespace({ initPid }: DomainImage, compile: (initPidfd: number) => Plan): void {
-  const pidfd = linux.pidfdOpen(initPid);
-  if (pidfd < 0) throw notRunning();
+/**
+ * Has a node of the container's /dev made or removed: of the file system that we mounted there, which the controller holds,
+ * whatever the container has mounted over it. Throws SYSTEM_ERROR with `purpose`.
+ */
+function changeNode({ ownDev }: DomainImage, purpose: string, words: (dev: Descriptor) => readonly (string | number | Descriptor)[]): void {
+  if (!ownDev)
+    throw libvirtError('OPERATION_UNSUPPORTED', 'the domain was started by an older release: devices can be changed after its next start');
+  const fd = linux.open(`/proc/${ownDev.controller.pid}/fd/${ownDev.fd}`, O_PATH | O_DIRECTORY | O_CLOEXEC);
   try {
-    const inherited = new InheritedFds([null, null, 2]);
-    inherited.startPlan();
-    const plan = compile(inherited.add(pidfd));
-    using controller = new Controller({
-      binary: path.join(nativeFolder(), 'libvirt_lxc'),
-      args: ['--enter'],
-      trailingArgs: [],
-      env: controllerEnvironment(),
-      inherited,
-      newSession: false,
-      stepFailure: systemError,
-    });
-    try {
-      controller.sendPlan(plan);
-      controller.waitReady();
-      controller.waitExited();
-    } finally {
-      linux.waitpid(controller.pid, 0);
-    }
+    if (fd < 0 || !isAlive(ownDev.controller)) throw notRunning();
+    const end = runErrand({ words: words({ fd }) });
+    if (!end) throw systemError(purpose, ETIMEDOUT);
+    if (end.errno !== 0) throw systemError(purpose, end.errno);
   } finally {
-    linux.close(pidfd);
+    if (fd >= 0) linux.close(fd);
   }
 }
 

@@ -162,6 +162,7 @@ async function launch(domain: DomainDefinition, network: OwnNetwork | undefined,
   ]);
   const fuse = inherited.add(resources.fuse.device);
   inherited.add(lock.fd);
+  const devFd = inherited.add(resources.dev); // for devices that are attached later: nobody need look for it in the container
   for (const fd of images?.diskFds ?? []) inherited.add(fd);
   inherited.startPlan();
   const numbers = inheritResources(resources, shared.fds, inherited);
@@ -194,7 +195,7 @@ async function launch(domain: DomainDefinition, network: OwnNetwork | undefined,
       throw controller.failureWithin(CHILD_FAILURE_MS) ?? error; // a child that has failed has no network to be found
     }
     domain.id = controller.pid;
-    saveStatus(statusOf(domain, controller, initPid, group, options));
+    saveStatus(statusOf(domain, { controller, initPid, group, devFd }, options));
     if (options.paused) {
       freeze(group);
       controller.goDetached();
@@ -216,9 +217,7 @@ async function launch(domain: DomainDefinition, network: OwnNetwork | undefined,
 
 function statusOf(
   domain: DomainDefinition,
-  controller: Controller,
-  initPid: number,
-  group: DomainCgroup,
+  { controller, initPid, group, devFd }: { controller: Controller; initPid: number; group: DomainCgroup; devFd: number },
   options: RunOptions,
 ): DomainStatus {
   return {
@@ -228,6 +227,7 @@ function statusOf(
     controllerStartTime: controller.startTime,
     initPid,
     cgroup: group.path,
+    devFd,
     extra: {},
     domain,
   };

@@ -35,18 +35,9 @@ const REGISTRIES = ['src/cli/registry.ts', 'src/cli/full-table.ts'];
 const PURE = [
   'src/domain/',
   'src/network/',
-  ...[
-    'capabilities',
-    'enter-plan',
-    'environment',
-    'hotplug-plan',
-    'idmap',
-    'interface-names',
-    'namespaces',
-    'plan',
-    'print-plan',
-    'steps',
-  ].map((name) => `src/container/${name}.ts`),
+  ...['capabilities', 'enter-plan', 'environment', 'idmap', 'interface-names', 'namespaces', 'plan', 'print-plan', 'steps'].map(
+    (name) => `src/container/${name}.ts`,
+  ),
 ];
 /** lib-native's data; the rest of it is the kernel. */
 const DATA = ['lib-native/constants.ts', 'lib-native/plan-encoding.ts'];

@@ -1,0 +1,88 @@
+// Errands in a container's files, done by a child that is given up when it does not come back: a file system of the container
+// (FUSE) can keep whoever looks into it in the kernel for as long as it likes. The other side is lib-native/controller/errand.c.
+import path from 'node:path';
+import { SIGKILL } from '../../lib-native/constants.ts';
+import { nativeFolder } from '../../lib-native/koffi.ts';
+import { linux } from '../../lib-native/linux.ts';
+import { monotonicMs } from '../../lib-native/monotonic.ts';
+import { readable } from '../../lib-native/readable.ts';
+import { libvirtError, systemError } from '../errors.ts';
+
+/** As long as nobody works against it, an errand takes milliseconds. */
+const TIMEOUT_MS = 1000;
+/** How soon one that waits for nothing dies of SIGKILL. */
+const KILL_MS = 100;
+
+export interface Errand {
+  /** `ask`, `read`, `make-node`, `remove-node` and their words; a Descriptor becomes its number in the child. */
+  words: readonly (string | number | Descriptor)[];
+  /** Its standard input. */
+  input?: Buffer;
+}
+
+/** A descriptor of ours that the child is to have. */
+export interface Descriptor {
+  fd: number;
+}
+
+export interface ErrandEnd {
+  /** 0: done. */
+  errno: number;
+  /** Its standard output. */
+  output: Buffer;
+}
+
+/** Sends a child. undefined: it did not come back in time and was given up; it dies as soon as the container lets it. */
+export function runErrand({ words, input }: Errand, timeoutMs = TIMEOUT_MS): ErrandEnd | undefined {
+  const pair = linux.socketpair();
+  if (typeof pair === 'number') throw systemError('socketpair failed', -pair);
+  const [ours, theirs] = pair;
+  const fds: (number | null)[] = [theirs, theirs, null];
+  const argv = words.map((word) => (typeof word === 'object' ? String(fds.push(word.fd) - 1) : String(word)));
+  const binary = path.join(nativeFolder(), 'libvirt_lxc');
+  const pid = linux.spawn({ path: binary, argv: ['libvirt_lxc', '--errand', ...argv], env: [], fds, newSession: true });
+  linux.close(theirs);
+  try {
+    if (pid < 0) throw libvirtError('INTERNAL_ERROR', `cannot execute binary ${binary}`);
+    if (input) linux.send(ours, input, MSG_NOSIGNAL);
+    return waitFor(pid, ours, timeoutMs);
+  } finally {
+    linux.close(ours);
+  }
+}
+
+const MSG_NOSIGNAL = 0x4000;
+
+function waitFor(pid: number, ours: number, timeoutMs: number): ErrandEnd | undefined {
+  const deadline = monotonicMs() + timeoutMs;
+  const left = (): number => Math.max(0, deadline - monotonicMs());
+  const pidfd = linux.pidfdOpen(pid);
+  try {
+    const output = receive(ours, left);
+    if (output && readable(pidfd, left())) return { errno: exitStatus(pid), output };
+    linux.pidfdSendSignal(pidfd, SIGKILL);
+    if (readable(pidfd, KILL_MS)) linux.waitpid(pid, 0);
+    return undefined;
+  } finally {
+    linux.close(pidfd);
+  }
+}
+
+/** Until the child ends; undefined: not in time. */
+function receive(ours: number, left: () => number): Buffer | undefined {
+  const chunks: Buffer[] = [];
+  for (;;) {
+    if (!readable(ours, left())) return undefined;
+    const chunk = Buffer.alloc(65536);
+    const got = linux.recv(ours, chunk, 0);
+    if (got <= 0) return Buffer.concat(chunks);
+    chunks.push(chunk.subarray(0, got));
+  }
+}
+
+function exitStatus(pid: number): number {
+  const ended = linux.waitpid(pid, 0);
+  const status = typeof ended === 'number' ? -1 : ended[1];
+  if (status < 0 || status & 0x7f) throw libvirtError('INTERNAL_ERROR', 'unexpected exit of the controller');
+  return (status >> 8) & 0xff;
+}
