@@ -16,14 +16,40 @@ export interface InitFacts {
   ignored: bigint;
 }
 
+const SIGINT = 2;
+const SIGUSR1 = 10;
 const SIGUSR2 = 12;
+const SIGPWR = 30;
 /** SIGRTMIN as the C library counts. */
 const SIGRTMIN = 34;
 
 const has = (mask: bigint, signal: number): boolean => ((mask >> BigInt(signal - 1)) & 1n) === 1n;
 
-/** systemd waits for its signals by a descriptor, and so blocks them all; SIGRTMIN+3 is one that hardly anybody else does (systemd(1), SIGNALS). */
-const isSystemd = ({ program, blocked }: InitFacts): boolean => program === 'systemd' || has(blocked, SIGRTMIN + 3);
+/** The signals of a kind of init, the best first. */
+type Language = Readonly<Record<InitWish, readonly number[]>>;
+
+/** Whoever is not known: as libvirt's documentation says. */
+const COMMON: Language = { poweroff: [SIGTERM], reboot: [SIGHUP] };
+/** systemd takes SIGTERM as the wish that it be executed again (systemd(1), SIGNALS). */
+const SYSTEMD: Language = { poweroff: [SIGRTMIN + 4], reboot: [SIGRTMIN + 5] };
+/** Takes SIGTERM as the wish for a reboot; so do finit and OpenWrt's procd. */
+const BUSYBOX: Language = { poweroff: [SIGUSR2], reboot: [SIGTERM] };
+/** init(8): what is done on SIGINT is for its inittab to say, and SIGTERM it ignores. Its own language is the initctl pipe. */
+const SYSVINIT: Language = { poweroff: [SIGTERM], reboot: [SIGINT] };
+
+/** By the name of the program. Those that pass signals on to the one program that they start block them all, as if they were systemd. */
+const LANGUAGES: ReadonlyMap<string, Language> = new Map<string, Language>([
+  ['systemd', SYSTEMD],
+  ['finit', BUSYBOX],
+  ['procd', BUSYBOX],
+  ['openrc-init', { poweroff: [SIGTERM], reboot: [SIGINT] }],
+  ['dinit', { poweroff: [SIGTERM], reboot: [SIGINT] }],
+  ['s6-svscan', { poweroff: [SIGUSR1, SIGTERM], reboot: [SIGINT] }],
+  ['sinit', { poweroff: [SIGUSR1], reboot: [SIGINT] }],
+  // runit(8) knows SIGINT; Debian's knows SIGPWR too. Whether it starts again says a file of its own (RUNIT_MESSENGER).
+  ['runit', { poweroff: [SIGPWR, SIGINT], reboot: [SIGINT] }],
+  ...['tini', 'tini-static', 'docker-init', 'dumb-init', 'catatonit'].map((name) => [name, COMMON] as const),
+]);
 
 /**
  * busybox's init, and not its shell with a script of that name that has a trap: init has no handler, it waits for its signals
@@ -33,14 +59,58 @@ const isSystemd = ({ program, blocked }: InitFacts): boolean => program === 'sys
 const isBusyboxInit = ({ program, name, caught }: InitFacts): boolean =>
   program === 'busybox' && (name === 'init' || name === 'linuxrc') && !has(caught, SIGTERM) && !has(caught, SIGHUP);
 
-/**
- * The signal by which init is asked. systemd takes SIGTERM as the wish that it be executed again, busybox as one for a reboot;
- * whoever is not known gets SIGTERM and SIGHUP, as libvirt's documentation says.
- */
+/** It ignores SIGTERM and has its pipe opened again on SIGUSR1: sysvinit (init(8)). */
+export const reopensPipe = ({ program, name, caught, ignored }: InitFacts): boolean =>
+  program === 'init' && name === 'init' && has(caught, SIGUSR1) && has(ignored, SIGTERM);
+
+/** Nothing of the container's is executed yet: it is still a process of libvirt_lxc. */
+export const isUnborn = ({ name }: InitFacts): boolean => name.startsWith('libvirt_lxc');
+
+/** undefined: none that is known. */
+function languageOf(facts: InitFacts): Language | undefined {
+  if (isUnborn(facts)) return undefined;
+  if (isBusyboxInit(facts)) return BUSYBOX;
+  if (reopensPipe(facts)) return SYSVINIT;
+  const named = LANGUAGES.get(facts.program) ?? LANGUAGES.get(facts.name);
+  // systemd waits for its signals by a descriptor, and so blocks them; SIGRTMIN+3 is one that hardly anybody else does.
+  return named ?? (has(facts.blocked, SIGRTMIN + 3) ? SYSTEMD : undefined);
+}
+
+/** The signal by which init is asked: the best of its language that it does not ignore. */
 export function initSignal(facts: InitFacts, wish: InitWish): number {
-  if (isSystemd(facts)) return SIGRTMIN + (wish === 'poweroff' ? 4 : 5);
-  if (isBusyboxInit(facts)) return wish === 'poweroff' ? SIGUSR2 : SIGTERM;
-  return wish === 'poweroff' ? SIGTERM : SIGHUP;
+  const signals = (languageOf(facts) ?? COMMON)[wish];
+  return signals.find((signal) => !ignoresSignal(facts, signal)) ?? signals[0]!;
+}
+
+/** True of an init that will listen to this signal, but has not come so far yet. */
+export function isGettingReady(facts: InitFacts, wish: InitWish): boolean {
+  if (isUnborn(facts)) return true;
+  const language = languageOf(facts);
+  return language !== undefined && language !== SYSVINIT && language !== COMMON && ignoresSignal(facts, initSignal(facts, wish));
+}
+
+/** `SIGTERM`, `SIGRTMIN+4`: of the signals that inits are asked by. */
+export function signalName(signal: number): string {
+  if (signal >= SIGRTMIN) return `SIGRTMIN+${signal - SIGRTMIN}`;
+  const names: Readonly<Record<number, string>> = {
+    [SIGHUP]: 'HUP',
+    [SIGINT]: 'INT',
+    [SIGUSR1]: 'USR1',
+    [SIGUSR2]: 'USR2',
+    [SIGTERM]: 'TERM',
+    [SIGPWR]: 'PWR',
+  };
+  return `SIG${names[signal] ?? signal}`;
+}
+
+/**
+ * runit is told what to do by files of its own and SIGCONT; `init 0` and `init 6` see to both (runit-init(8)). So that runs in
+ * the container, as one of its own processes. undefined: not runit.
+ */
+export function messengerOf({ program }: InitFacts, wish: InitWish): string[] | undefined {
+  if (program !== 'runit') return undefined;
+  const candidates = '/sbin/runit-init /usr/bin/runit-init /lib/runit/runit-init /usr/lib/runit/runit-init /sbin/init';
+  return ['/bin/sh', '-c', `for i in ${candidates}; do [ -x "$i" ] && exec "$i" ${wish === 'reboot' ? 6 : 0}; done; exit 1`];
 }
 
 /** True if the signal makes no difference to init: process 1 of a PID namespace is spared what it does not wait for (pid_namespaces(7)). */

@@ -107,6 +107,9 @@ export async function enterNamespace(
     if (failed) return failed;
     if (pty) await relay({ master: pty.master, endFd: controller.controlFd, replaced });
     return { ...controller.waitExited(), isMissing: false };
+  } catch (error) {
+    if (init.hasEnded) throw notRunning(); // it ended meanwhile: that is why
+    throw error;
   } finally {
     linux.restoreSignal(SIGINT);
     linux.restoreSignal(SIGQUIT);

@@ -5,13 +5,13 @@ import { afterEnd } from './aftermath.ts';
 import { type Connection, requireWritable } from './connection.ts';
 import { EndReport } from './controller-orders.ts';
 import { type DomainRef, liveStatus, notRunning } from './domain-lookup.ts';
-import { askInit, checkStopModes, openInit, type StopMode } from './init-process.ts';
+import { askBySignal, askWithoutSignal, checkStopModes, type InitRequest, openInit, type StopMode } from './init-process.ts';
 
 /** An init that ends this soon after its signal is started again by the command itself, which saves another one's start. */
 export const REBOOT_GRACE_MS = 50;
 
 /**
- * Asks init to restart: by its initctl pipe, or by a signal that it understands. What follows its end, the command does itself
+ * Asks init to restart: by its initctl pipe, or in another way that it understands. What follows its end, the command does itself
  * if it comes soon, else the controller has it done. Throws what the new start fails of; the domain is off then.
  */
 export async function rebootDomain(
@@ -22,16 +22,20 @@ export async function rebootDomain(
 ): Promise<void> {
   requireWritable(connection, 'virDomainReboot');
   checkStopModes(modes, 'lxcDomainReboot');
+  const asked = liveStatus(ref.name);
+  if (!asked) throw notRunning();
+  using init = openInit(asked);
+  const isPaused = asked.state === 'paused';
+  const request: InitRequest = { modes, wish: 'reboot', domain: ref.name, isPaused, onIgnored: (text) => warn(ref.name, text, onWarning) };
+  if (await askWithoutSignal(init, request)) return;
   using lock = tryLockDomain(ref.name);
   const status = liveStatus(ref.name);
-  if (!status) throw notRunning();
-  using init = openInit(status);
+  if (!status || init.hasEnded) throw notRunning();
   using end = lock && status.inService ? new EndReport(status.controller.pid) : undefined;
-  let graceMs = 0;
   try {
-    if (askInit(init, modes, 'reboot', (text) => warn(ref.name, text, onWarning)) === 'signal') graceMs = REBOOT_GRACE_MS;
+    askBySignal(init, request);
   } finally {
-    const waitStatus = end?.wait(graceMs);
+    const waitStatus = end?.wait(REBOOT_GRACE_MS);
     if (waitStatus !== undefined) await afterEnd(status, waitStatus, lock!);
   }
 }

@@ -15,7 +15,7 @@ import { type Connection, requireWritable } from './connection.ts';
 import { STAND_DOWN_SIGNAL, STAND_UP_SIGNAL } from './controller-orders.ts';
 import { type DomainRef, liveStatus, notRunning } from './domain-lookup.ts';
 import { clearUp, clearUpDamaged, groupOf, isContainerInit, killAndWait, killInit, readableStatus, repairStale } from './ended.ts';
-import { askInit, checkStopModes, openInit, type StopMode } from './init-process.ts';
+import { askBySignal, askWithoutSignal, checkStopModes, type InitRequest, openInit, type StopMode } from './init-process.ts';
 
 export interface ShutdownOptions {
   modes: StopMode[];
@@ -28,7 +28,7 @@ export interface ShutdownOptions {
  * Asks init to end: by its initctl pipe, or by a signal that it understands. No mode: either.
  * Throws OPERATION_TIMEOUT if it does not end in the time that is to be waited for; it goes on then.
  */
-export function shutdownDomain(connection: Connection, ref: DomainRef, { modes, waitMs, onWarning }: ShutdownOptions): void {
+export async function shutdownDomain(connection: Connection, ref: DomainRef, { modes, waitMs, onWarning }: ShutdownOptions): Promise<void> {
   requireWritable(connection, 'virDomainShutdown');
   checkStopModes(modes, 'lxcDomainShutdownFlags');
   const status = liveStatus(ref.name);
@@ -36,7 +36,9 @@ export function shutdownDomain(connection: Connection, ref: DomainRef, { modes, 
   using init = openInit(status);
   const controller = waitMs === undefined ? -1 : linux.pidfdOpen(status.controller.pid);
   try {
-    askInit(init, modes, 'poweroff', (text) => warn(ref.name, text, onWarning));
+    const isPaused = status.state === 'paused';
+    const request: InitRequest = { modes, wish: 'poweroff', domain: ref.name, isPaused, onIgnored: (text) => warn(ref.name, text, onWarning) };
+    if (!(await askWithoutSignal(init, request))) askBySignal(init, request);
     // The controller becomes the aftermath: its end is that of everything.
     if (waitMs !== undefined && !(readable(init.pidfd, waitMs) && (controller < 0 || readable(controller, CONTROLLER_TIMEOUT_MS))))
       throw libvirtError('OPERATION_TIMEOUT', `domain is still running after ${waitMs / 1000} s`);

@@ -1,9 +1,26 @@
 // A container's init as others see it: a hold on it, and the ways to ask it to end, its initctl pipe or a signal.
 import fs from 'node:fs';
-import { O_CLOEXEC, O_NONBLOCK, O_WRONLY, RESOLVE_IN_ROOT } from '../../lib-native/constants.ts';
+import path from 'node:path';
+import process from 'node:process';
+import { SIGUSR1 } from '../../lib-native/constants.ts';
+import { nativeFolder } from '../../lib-native/koffi.ts';
 import { linux } from '../../lib-native/linux.ts';
+import { monotonicMs } from '../../lib-native/monotonic.ts';
+import { pause } from '../../lib-native/pause.ts';
 import { readable } from '../../lib-native/readable.ts';
-import { type InitFacts, type InitWish, ignoresSignal, initFacts, initSignal } from '../container/init-language.ts';
+import { runErrand } from '../container/errand.ts';
+import {
+  type InitFacts,
+  type InitWish,
+  ignoresSignal,
+  initFacts,
+  initSignal,
+  isGettingReady,
+  isUnborn,
+  messengerOf,
+  reopensPipe,
+  signalName,
+} from '../container/init-language.ts';
 import { libvirtError, systemError, unsupportedFlags } from '../errors.ts';
 import type { StatusRecord } from '../store/live-status.ts';
 import { notRunning } from './domain-lookup.ts';
@@ -20,30 +37,66 @@ export function checkStopModes(modes: readonly StopMode[], driverFunction: strin
   if (refused) throw unsupportedFlags(refused, driverFunction);
 }
 
-/** What init is asked for where it listens to runlevels (sysvinit's initctl). */
-const RUNLEVELS: Record<InitWish, string> = { poweroff: '0', reboot: '6' };
+/** How init is to be asked. */
+export interface InitRequest {
+  /** Any way that there is, if none is named. */
+  modes: readonly StopMode[];
+  wish: InitWish;
+  domain: string;
+  isPaused: boolean;
+  /** Is told of a signal that init does not listen to. */
+  onIgnored: (warning: string) => void;
+}
+
+/** An init system that was started just now is given so long to come to listen. */
+const READY_TIMEOUT_MS = 5000;
+const UNBORN_TIMEOUT_MS = 1000;
+/** sysvinit, to open its pipe again. */
+const PIPE_TIMEOUT_MS = 2000;
+const MESSENGER_TIMEOUT_MS = 5000;
 
 /**
- * Asks in one of `modes`, or in any if there are none; returns the way that was taken.
- * Differs from libvirt 9.0, which reports success and does nothing where a container has no initctl pipe: the signal
- * follows, in init's own language, or, where only initctl was asked for, an error. `onIgnored` is told of a signal that init
- * does not listen to.
+ * Asks init by its pipe, or where it takes more than a signal by a program of its own. False: a signal is what is left.
+ * To be called without the domain's lock: this looks into the container, which may hold it up for a second or two.
+ * Throws OPERATION_UNSUPPORTED where only the pipe is wanted and there is none.
  */
-export function askInit(
-  init: InitProcess,
-  modes: readonly StopMode[],
-  wish: InitWish,
-  onIgnored: (warning: string) => void,
-): 'initctl' | 'signal' {
+export async function askWithoutSignal(init: InitProcess, { modes, wish, domain, isPaused }: InitRequest): Promise<boolean> {
   const wants = (mode: StopMode) => modes.length === 0 || modes.includes(mode);
-  if (wants('initctl') && writeInitctl(init, RUNLEVELS[wish])) return 'initctl';
+  if (wants('initctl') && writeInitctl(init, wish)) return true;
   if (!wants('signal')) throw libvirtError('OPERATION_UNSUPPORTED', 'Container does not provide an initctl pipe');
+  if (isPaused) return false; // what is frozen does not get ready
+  waitUntilReady(init, wish);
+  const messenger = modes.length === 0 ? messengerOf(factsOf(init), wish) : undefined;
+  return messenger !== undefined && (await runInside(domain, messenger));
+}
+
+/**
+ * Asks by a signal, in init's own language.
+ * Differs from libvirt 9.0, which reports success and does nothing where a container has no initctl pipe.
+ */
+export function askBySignal(init: InitProcess, { wish, onIgnored }: InitRequest): void {
   const facts = factsOf(init);
   const signal = initSignal(facts, wish);
-  if (ignoresSignal(facts, signal))
-    onIgnored(`init does not listen to signal ${signal}: it will not ${wish === 'reboot' ? 'reboot' : 'shut down'}`);
+  if (ignoresSignal(facts, signal) && !init.hasEnded)
+    onIgnored(`init does not listen to ${signalName(signal)}: it will not ${wish === 'reboot' ? 'reboot' : 'shut down'}`);
   init.signal(signal);
-  return 'signal';
+}
+
+/** Signals that come before init waits for them are lost: systemd for the first second of a boot. */
+function waitUntilReady(init: InitProcess, wish: InitWish): void {
+  const start = monotonicMs();
+  for (let facts = factsOf(init); isGettingReady(facts, wish) && !init.hasEnded; facts = factsOf(init)) {
+    if (monotonicMs() - start > (isUnborn(facts) ? UNBORN_TIMEOUT_MS : READY_TIMEOUT_MS)) return;
+    pause(10);
+  }
+}
+
+/** Runs a program in the container by our own lxc-enter-namespace. True if it succeeds in time. */
+async function runInside(domain: string, argv: string[]): Promise<boolean> {
+  const { failureOf } = await import('../host/programs.ts');
+  const script = path.join(nativeFolder(), '../../bin/virsh-lxc');
+  const words = [script, '-q', '-c', 'lxc:///', 'lxc-enter-namespace', domain, '--', ...argv];
+  return failureOf(process.execPath, [...process.execArgv, ...words], { timeoutMs: MESSENGER_TIMEOUT_MS }) === undefined;
 }
 
 /** Nothing of the container's file system is looked at: the link of /proc/PID/exe is the kernel's text. */
@@ -98,45 +151,29 @@ const INITCTL_BYTES = 384;
 const INITCTL_MAGIC = 0x03091969;
 const INITCTL_RUNLEVEL = 1;
 
-/** Writes a runlevel request to the pipe that init offers (sysvinit: initreq.h). False where it offers none. */
-function writeInitctl(init: InitProcess, runlevel: string): boolean {
-  const root = openRoot(init.pid);
-  try {
-    if (init.hasEnded) throw notRunning(); // its pid, and so the folder, may be another process's by now
-    for (const path of INITCTL_PIPES) {
-      const fd = linux.openat2(root, path, O_WRONLY | O_NONBLOCK | O_CLOEXEC, RESOLVE_IN_ROOT);
-      if (fd < 0) continue; // not there, or nobody reads it
-      try {
-        if (!fs.fstatSync(fd).isFIFO() || isHosts(fd, `/${path}`)) continue;
-        const request = Buffer.alloc(INITCTL_BYTES);
-        request.writeInt32LE(INITCTL_MAGIC, 0);
-        request.writeInt32LE(INITCTL_RUNLEVEL, 4);
-        request.writeInt32LE(runlevel.charCodeAt(0), 8);
-        fs.writeSync(fd, request);
-        return true;
-      } catch (error) {
-        throw systemError('Unable to send initctl request', error);
-      } finally {
-        linux.close(fd);
-      }
-    }
-    return false;
-  } finally {
-    fs.closeSync(root);
-  }
-}
+/** What init is asked for where it listens to runlevels. */
+const RUNLEVELS: Record<InitWish, string> = { poweroff: '0', reboot: '6' };
 
-function openRoot(pid: number): number {
-  try {
-    return fs.openSync(`/proc/${pid}/root`, fs.constants.O_RDONLY | fs.constants.O_DIRECTORY);
-  } catch {
-    throw notRunning(); // it ended just now
+/**
+ * Writes a runlevel request to the pipe that init offers (sysvinit: initreq.h). False where it offers none, or that is full, or
+ * a file system of the container's keeps whoever looks for it.
+ */
+function writeInitctl(init: InitProcess, wish: InitWish): boolean {
+  const input = Buffer.alloc(INITCTL_BYTES);
+  input.writeInt32LE(INITCTL_MAGIC, 0);
+  input.writeInt32LE(INITCTL_RUNLEVEL, 4);
+  input.writeInt32LE(RUNLEVELS[wish].charCodeAt(0), 8);
+  const ask = () => {
+    const end = runErrand({ words: ['ask', { fd: init.pidfd }, `/proc/${init.pid}/root`, INITCTL_BYTES, ...INITCTL_PIPES], input });
+    if (init.hasEnded) throw notRunning();
+    return end && end.errno === 0;
+  };
+  const isDone = ask();
+  if (isDone !== false || !reopensPipe(factsOf(init))) return isDone === true;
+  init.signal(SIGUSR1);
+  for (const start = monotonicMs(); monotonicMs() - start < PIPE_TIMEOUT_MS; pause(50)) {
+    const isDoneNow = ask();
+    if (isDoneNow !== false) return isDoneNow === true;
   }
-}
-
-/** A container on the host's root sees the host's own pipe: that one is not its init's. */
-function isHosts(fd: number, path: string): boolean {
-  const ours = fs.fstatSync(fd);
-  const hosts = fs.statSync(path, { throwIfNoEntry: false });
-  return hosts !== undefined && hosts.dev === ours.dev && hosts.ino === ours.ino;
+  return false;
 }

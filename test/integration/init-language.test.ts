@@ -40,6 +40,6 @@ suite('shutdown and reboot', ['root', 'built', 'busybox', 'fuse'], () => {
     const name = virsh.boot();
     virsh.ok('shutdown', name);
     const log = fs.readFileSync(virsh.path('var/log/libvirt/lxc', `${name}.log`), 'utf8');
-    expect(log).toMatch(/: warning: init does not listen to signal 15: it will not shut down\n/);
+    expect(log).toMatch(/: warning: init does not listen to SIGTERM: it will not shut down\n/);
   });
 });

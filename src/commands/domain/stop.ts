@@ -25,7 +25,7 @@ export const shutdown = defineCommand({
       const { shutdownDomain } = await import('../../driver/domain-stop.ts');
       const { wait } = args;
       if (wait !== undefined && wait < 0) throw failure(`Numeric value '${wait}' for <wait> option is malformed or out of range`);
-      shutdownDomain(context.connection, domain, {
+      await shutdownDomain(context.connection, domain, {
         modes,
         waitMs: wait === undefined ? undefined : wait * 1000,
         onWarning: context.onWarning,
