@@ -10,8 +10,9 @@ import type { DomainDefinition } from '../domain/definition.ts';
 import { formatDomain } from '../domain/format.ts';
 import type { DomainStatus } from '../domain/status.ts';
 import { LibvirtError, libvirtError } from '../errors.ts';
-import { killAll, thawAll } from '../host/cgroup/freezer.ts';
+import { killAll, thawAll, threadsOf } from '../host/cgroup/freezer.ts';
 import { cgroupFor, DEFAULT_PARTITION, DomainCgroup, removeCgroup } from '../host/cgroup/group.ts';
+import { abortConnections } from '../host/fuse-connections.ts';
 import { hookScripts } from '../host/hooks.ts';
 import { isDefined } from '../store/definitions.ts';
 import { lifecycle } from '../store/events.ts';
@@ -23,6 +24,8 @@ import { loadDefinition, loadStatus } from './stored-domain.ts';
 
 const EVENT_DETAIL: Record<EndReason, string> = { shutdown: 'Shutdown', destroyed: 'Destroyed', failed: 'Failed', crashed: 'Crashed' };
 const KILL_TIMEOUT_MS = 5000;
+/** What has not died by then waits for something: for a FUSE file system that it has mounted, or has had mounted. */
+const FUSE_AFTER_MS = [150, 500] as const;
 
 export interface Ending {
   domain: DomainDefinition;
@@ -107,15 +110,20 @@ export function killInit({ initPid, controller }: StatusRecord, group: DomainCgr
 
 /**
  * SIGKILL for init, and for as long as it lives for everything in its group: it ends after all others in its PID namespace,
- * and what is frozen, by whomever, does not die on v1 (freezer-subsystem.rst). True when it has ended.
+ * and what is frozen, by whomever, does not die on v1 (freezer-subsystem.rst). Nor does what waits for a FUSE server of the
+ * container's that has read the request: its file systems are taken down then. True when it has ended.
  */
 export function killAndWait(init: number, group: DomainCgroup | undefined, timeoutMs: number): boolean {
   linux.pidfdSendSignal(init, SIGKILL);
   if (group) thawAll(group);
-  const deadline = monotonicMs() + timeoutMs;
+  const start = monotonicMs();
+  const [first, last] = FUSE_AFTER_MS;
   for (let waitMs = 10; !readable(init, waitMs); waitMs = Math.min(waitMs * 2, 200)) {
-    if (monotonicMs() > deadline) return false;
-    if (group) killAll(group);
+    const elapsed = monotonicMs() - start;
+    if (elapsed > timeoutMs) return false;
+    if (!group) continue;
+    killAll(group);
+    if (elapsed > first) abortConnections(threadsOf(group), { unseen: elapsed > last });
   }
   return true;
 }

@@ -93,10 +93,17 @@ function killMember(pid: number, path: string): void {
   linux.close(pidfd);
 }
 
-const processesOf = (folder: string): number[] =>
+/** Threads too: of a process whose first one has ended others may live on. */
+export function threadsOf(group: DomainCgroup): number[] {
+  const top = group.folder('freezer') ?? group.folder('memory');
+  const file = group.layout.version === 2 ? 'cgroup.threads' : 'tasks';
+  return top === undefined ? [] : tree(top).flatMap((folder) => processesOf(folder, file));
+}
+
+const processesOf = (folder: string, file = 'cgroup.procs'): number[] =>
   attempt(() =>
     fs
-      .readFileSync(`${folder}/cgroup.procs`, 'latin1')
+      .readFileSync(`${folder}/${file}`, 'latin1')
       .split('\n')
       .map(Number)
       .filter((pid) => pid > 1),

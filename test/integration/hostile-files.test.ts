@@ -1,0 +1,124 @@
+// Containers whose files are a trap for commands that look into them.
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import fs from 'node:fs';
+import path from 'node:path';
+import { expect, it } from 'vitest';
+import { eventually, SLOWNESS } from '../helpers/eventually.ts';
+import { ROOT, suite } from '../helpers/requires.ts';
+import { makeRoot } from '../helpers/rootfs.ts';
+import { useVirsh } from '../helpers/virsh.ts';
+
+/** An init that ends when it is asked to. */
+const OBEYS = "trap 'exit 0' TERM";
+const FOREVER = 'while :; do sleep 0.05; done';
+const DEVICE = '/dev/loop-control';
+
+suite('files of a container that are a trap', ['root', 'built', 'busybox', 'fuse', 'cc', 'loop'], () => {
+  const virsh = useVirsh();
+
+  function hostileRoot(): string {
+    const root = makeRoot(fs.mkdtempSync(virsh.path('hostile-')));
+    fs.chmodSync(root, 0o755);
+    fs.mkdirSync(path.join(root, 'run'));
+    const [program, source] = [path.join(root, 'bin/fuse-server'), path.join(ROOT, 'test/helpers/fuse-server.c')];
+    execFileSync('cc', ['-O2', '-static', '-o', program, source, '-lpthread']);
+    execFileSync('mknod', ['-m', '666', path.join(root, 'fuse'), 'c', '10', '229']);
+    return root;
+  }
+
+  /** A container whose `init` serves a file system that never answers, as soon as it does. */
+  async function bootHanging(init: string) {
+    const root = hostileRoot();
+    const name = virsh.boot({ root, init: ['/bin/sh', '-c', init] });
+    await eventually(() => fs.existsSync(path.join(root, 'up')));
+    return { name, root };
+  }
+
+  function timed(action: () => void): number {
+    const start = performance.now();
+    action();
+    return performance.now() - start;
+  }
+
+  it.each(['shutdown', 'reboot'])('do not hang %s', async (command) => {
+    const { name } = await bootHanging(`trap 'exit 0' TERM HUP; /bin/fuse-server /fuse /run & ${FOREVER}`);
+    expect(timed(() => virsh.ok(command, name))).toBeLessThan(4000 * SLOWNESS);
+    await virsh.waitForState(name, 'shut off (shutdown)');
+  });
+
+  it('do not hang attach-device, whose node is made where the container had its devices', async () => {
+    const { name, root } = await bootHanging(`/bin/fuse-server /fuse /dev & ${FOREVER}`);
+    const file = virsh.file('d.xml', `<hostdev mode='capabilities' type='misc'><source><char>${DEVICE}</char></source></hostdev>`);
+    expect(timed(() => virsh.ok('attach-device', name, file))).toBeLessThan(4000 * SLOWNESS);
+    expect(timed(() => virsh.ok('detach-device', name, file))).toBeLessThan(4000 * SLOWNESS);
+    expect(timed(() => virsh.ok('destroy', name))).toBeLessThan(2000 * SLOWNESS);
+    expect(fs.readdirSync(path.join(root, 'dev'))).toEqual([]);
+  });
+
+  it('get no device on the disk, whatever the container has mounted on its /dev', () => {
+    const root = hostileRoot();
+    const name = virsh.boot({ root });
+    virsh.inside(name, 'mount -o bind /tmp /dev');
+    const file = virsh.file('d.xml', `<hostdev mode='capabilities' type='misc'><source><char>${DEVICE}</char></source></hostdev>`);
+    virsh.ok('attach-device', name, file);
+    expect(fs.readdirSync(path.join(root, 'tmp'))).toEqual([]);
+    virsh.inside(name, 'umount /dev');
+    expect(virsh.inside(name, `stat -c %F ${DEVICE}`).trim()).toBe('character special file');
+    virsh.ok('detach-device', name, file);
+    expect(virsh.inside(name, `ls ${DEVICE}`)).toBe('');
+  });
+
+  it.each([
+    ['looks into its own file system', 'itself'],
+    ['has hidden that', 'hidden'],
+  ])('do not keep a container alive whose init %s', async (_, mode) => {
+    const { name } = await bootHanging(`exec /bin/fuse-server /fuse /mnt ${mode}`);
+    expect(timed(() => virsh.ok('destroy', name))).toBeLessThan(2000 * SLOWNESS);
+    expect(virsh.state(name)).toBe('shut off (destroyed)');
+  });
+
+  it('do not keep a container alive whose init waits for another process', async () => {
+    const { name } = await bootHanging('/bin/fuse-server /fuse /mnt & while ! [ -d /up ]; do sleep 0.01; done; exec ls /mnt/x');
+    await eventually(() => fs.readFileSync(`/proc/${virsh.initPid(name)}/comm`, 'utf8') === 'ls\n');
+    expect(timed(() => virsh.ok('destroy', name))).toBeLessThan(2000 * SLOWNESS);
+  });
+
+  /** Whether the file is opened while `action` runs. */
+  async function isOpened(root: string, file: string, action: () => void): Promise<boolean> {
+    const watcher = spawn(path.join(root, 'bin/fuse-server'), ['watch', path.join(root, file)]);
+    let said = '';
+    watcher.stdout.on('data', (data) => {
+      said += data;
+    });
+    await eventually(() => said.includes('watching'));
+    action();
+    fs.closeSync(fs.openSync(path.join(root, file), 'r')); // the last event: those before it are told by then
+    await eventually(() => said.includes('opened'));
+    watcher.kill();
+    await once(watcher, 'close');
+    return said.match(/opened/g)!.length > 1;
+  }
+
+  it('are not opened by shutdown if they are devices, and not by the look for a user', async () => {
+    const root = hostileRoot();
+    for (const file of ['run/initctl', 'etc/passwd']) {
+      fs.rmSync(path.join(root, file), { force: true });
+      execFileSync('mknod', ['-m', '666', path.join(root, file), 'c', '1', '3']);
+    }
+    const name = virsh.boot({ root, init: ['/bin/sh', '-c', `${OBEYS}; ${FOREVER}`] });
+    expect(await isOpened(root, 'run/initctl', () => virsh.ok('shutdown', name, '--wait', String(20 * SLOWNESS)))).toBe(false);
+    const other = virsh.define({ root, os: '<inituser>user</inituser>' });
+    const start = () => expect(virsh.error('start', other)[1]).toContain("User user doesn't exist");
+    expect(await isOpened(root, 'etc/passwd', start)).toBe(false);
+  });
+
+  it('are passed over by shutdown where a pipe is full', async () => {
+    const root = hostileRoot();
+    const fill = 'mkfifo /run/initctl; exec 3<>/run/initctl; dd if=/dev/zero of=/run/initctl bs=4096 count=16; touch /up';
+    const name = virsh.boot({ root, init: ['/bin/sh', '-c', `${OBEYS}; ${fill}; ${FOREVER}`] });
+    await eventually(() => fs.existsSync(path.join(root, 'up')));
+    virsh.ok('shutdown', name);
+    await virsh.waitForState(name, 'shut off (shutdown)');
+  });
+});
