@@ -1,6 +1,6 @@
 // What init understands, told from outside by facts of /proc that no file of the container's can feign: the program that it
 // executes and the signals that it blocks, catches and ignores (proc(5)). Pure.
-import { SIGHUP, SIGKILL, SIGTERM } from '../../lib-native/constants.ts';
+import { SIGHUP, SIGINT, SIGKILL, SIGTERM, SIGUSR1 } from '../../lib-native/constants.ts';
 
 /** What init is asked for. */
 export type InitWish = 'poweroff' | 'reboot';
@@ -16,8 +16,6 @@ export interface InitFacts {
   ignored: bigint;
 }
 
-const SIGINT = 2;
-const SIGUSR1 = 10;
 const SIGUSR2 = 12;
 const SIGPWR = 30;
 /** SIGRTMIN as the C library counts. */

@@ -37,7 +37,13 @@ export async function shutdownDomain(connection: Connection, ref: DomainRef, { m
   const controller = waitMs === undefined ? -1 : linux.pidfdOpen(status.controller.pid);
   try {
     const isPaused = status.state === 'paused';
-    const request: InitRequest = { modes, wish: 'poweroff', domain: ref.name, isPaused, onIgnored: (text) => warn(ref.name, text, onWarning) };
+    const request: InitRequest = {
+      modes,
+      wish: 'poweroff',
+      domain: ref.name,
+      isPaused,
+      onIgnored: (text) => warn(ref.name, text, onWarning),
+    };
     if (!(await askWithoutSignal(init, request))) askBySignal(init, request);
     // The controller becomes the aftermath: its end is that of everything.
     if (waitMs !== undefined && !(readable(init.pidfd, waitMs) && (controller < 0 || readable(controller, CONTROLLER_TIMEOUT_MS))))
