@@ -31,6 +31,8 @@ const NEEDS = {
   busybox: () => hasCommand('busybox'),
   mke2fs: () => hasCommand('mke2fs'),
   python3: () => hasCommand('python3'),
+  /** Ours to use: some machines forbid ptrace(2). */
+  strace: () => spawnSync('strace', ['-qq', '-o', '/dev/null', 'true']).status === 0,
   cc: () => hasCommand('cc'),
   setpriv: () => hasCommand('setpriv'),
   ip: () => hasCommand('ip'),
