@@ -4,7 +4,6 @@
 // outside the container's PID namespace: cgroup, keyring, namespaces, ids, capabilities, and only then makes the process that
 // is born in that namespace and executes the command.
 import {
-  AT_FDCWD,
   CLONE_NEWCGROUP,
   CLONE_NEWIPC,
   CLONE_NEWNET,
@@ -16,7 +15,6 @@ import {
   EACCES,
   ENOENT,
   ENOTDIR,
-  O_CLOEXEC,
   PER_LINUX32,
   SIGCHLD,
   TIOCSCTTY,
@@ -25,14 +23,24 @@ import type { Plan, Step } from '../../lib-native/plan-encoding.ts';
 import type { DomainDefinition } from '../domain/definition.ts';
 import { initEnvironment } from './environment.ts';
 import { hasUserNamespace } from './namespaces.ts';
-import { becomeRoot, dropCapabilities, finish, type HostFacts, limitCapabilities, openFilesLimit, ownKeyring } from './plan.ts';
-import { step, writeFile } from './steps.ts';
+import {
+  bearInto,
+  becomeRoot,
+  dropCapabilities,
+  finish,
+  type HostFacts,
+  joinFolders,
+  limitCapabilities,
+  openFilesLimit,
+  ownKeyring,
+} from './plan.ts';
+import { step } from './steps.ts';
 
 export interface EnterInputs {
   host: HostFacts;
   /** A pidfd of the container's init, as the child will see it. */
   initPidfd: number;
-  cgroup: { version: 1; folders: string[] } | { version: 2; payload: string };
+  cgroup: { folders: string[]; payload: string | undefined };
   argv: string[];
   env: string[];
   /** Which of the standard files is the terminal of the command's session; undefined: it has none. */
@@ -47,25 +55,18 @@ export interface EnterInputs {
  */
 export function compileEnterPlan(definition: DomainDefinition, inputs: EnterInputs): Plan {
   const { host, initPidfd, cgroup, terminal } = inputs;
-  const parent: Step[] = [];
-  const plan: Plan = { cloneFlags: 0, parent, child: [] };
-  if (cgroup.version === 2) {
-    const group = step('openat', [AT_FDCWD, cgroup.payload, O_CLOEXEC], `cannot open group '${cgroup.payload}'`);
-    parent.push(group);
-    plan.cgroup = group;
-  }
+  const plan: Plan = { cloneFlags: 0, parent: [], child: [] };
+  bearInto(cgroup.payload, plan);
   const flags =
     CLONE_NEWNS |
     CLONE_NEWUTS |
     CLONE_NEWIPC |
     CLONE_NEWNET |
     CLONE_NEWPID |
-    (cgroup.version === 2 ? CLONE_NEWCGROUP : 0) |
+    CLONE_NEWCGROUP |
     (hasUserNamespace(definition) ? CLONE_NEWUSER : 0);
   plan.child = [
-    ...(cgroup.version === 1
-      ? cgroup.folders.flatMap((folder) => writeFile(`${folder}/tasks`, '0', `cannot enter group '${folder}'`))
-      : []),
+    ...joinFolders(cgroup.folders),
     ownKeyring(),
     openFilesLimit(host),
     // Of the PID namespace that is for processes yet to be made.

@@ -80,7 +80,19 @@ export interface PlanInputs {
   /** The host's sysfs, where the container cannot mount one of its own. */
   sys: number | undefined;
   cgroup:
-    | { version: 1; folders: string[]; base: string; tmpfs: number; binds: { folder: string; name: string }[]; memory: string }
+    | {
+        version: 1;
+        /** To be joined; `payload` of the unified hierarchy of a hybrid host. */
+        folders: string[];
+        payload: string | undefined;
+        /** A namespace: the writable groups are then the roots of their hierarchies. */
+        ownNamespace: boolean;
+        base: string;
+        tmpfs: number;
+        /** Writable are those in which nothing is limited. */
+        binds: { folder: string; name: string; isWritable: boolean }[];
+        memory: string;
+      }
     | { version: 2; payload: string; memory: string };
   /** By index in definition.devices.filesystems; the root has none, and `bind` no mount. */
   filesystems: Map<number, { mount?: number; isFile: boolean }>;
@@ -103,11 +115,7 @@ export const waitsBeforeMounts = hasUserNamespace;
 export function compilePlan(definition: DomainDefinition, inputs: PlanInputs): Plan {
   const parent: Step[] = [];
   const plan: Plan = { cloneFlags: cloneFlags(definition), parent, child: [] };
-  if (inputs.cgroup.version === 2) {
-    const group = step('openat', [AT_FDCWD, inputs.cgroup.payload, O_CLOEXEC], `cannot open group '${inputs.cgroup.payload}'`);
-    parent.push(group);
-    plan.cgroup = group;
-  }
+  bearInto(inputs.cgroup.payload, plan);
   if (inputs.meminfo !== undefined)
     plan.meminfo = { cgroup: inputs.cgroup.memory, version: inputs.cgroup.version, ...containerRoot(definition) };
   const fresh = newMounts(definition, inputs);
@@ -134,11 +142,22 @@ export function compilePlan(definition: DomainDefinition, inputs: PlanInputs): P
   return plan;
 }
 
-function joinGroups({ cgroup }: PlanInputs): Step[] {
-  // "0" is the writer itself; for a single thread the kernel then needs no lock over all processes, whose first taker waits 8 ms.
-  if (cgroup.version === 1) return cgroup.folders.flatMap((folder) => writeFile(`${folder}/tasks`, '0', `cannot enter group '${folder}'`));
-  return [step('unshare', [CLONE_NEWCGROUP], 'Failed to make a cgroup namespace')];
+/** Has the child born into a group of the unified hierarchy, if there is one. */
+export function bearInto(payload: string | undefined, plan: Plan): void {
+  if (payload === undefined) return;
+  plan.cgroup = step('openat', [AT_FDCWD, payload, O_CLOEXEC], `cannot open group '${payload}'`);
+  plan.parent.push(plan.cgroup);
 }
+
+function joinGroups({ cgroup }: PlanInputs): Step[] {
+  const ownNamespace = step('unshare', [CLONE_NEWCGROUP], 'Failed to make a cgroup namespace');
+  if (cgroup.version === 2) return [ownNamespace];
+  return [...joinFolders(cgroup.folders), ...(cgroup.ownNamespace ? [ownNamespace] : [])];
+}
+
+/** "0" is the writer itself; for a single thread the kernel then needs no lock over all processes, whose first taker waits 8 ms. */
+export const joinFolders = (folders: readonly string[]): Step[] =>
+  folders.flatMap((folder) => writeFile(`${folder}/tasks`, '0', `cannot enter group '${folder}'`));
 
 function joinNamespaces({ sharedNamespaces }: PlanInputs): Step[] {
   return (['net', 'ipc', 'uts'] as const).flatMap((name) => {
@@ -189,9 +208,14 @@ function newMounts(definition: DomainDefinition, inputs: PlanInputs): { steps: S
   if (meminfo !== undefined) attach.push(moveMount(meminfo, '/proc/meminfo', 'Failed to mount on /proc/meminfo'));
   if (cgroup.version === 1) {
     attach.push(moveMount(cgroup.tmpfs, cgroup.base, `Failed to mount tmpfs on ${cgroup.base}`));
-    for (const { folder, name } of cgroup.binds) {
+    for (const { folder, name, isWritable } of cgroup.binds) {
       const tree = openTree(folder, false, `Failed to bind cgroup '${folder}'`);
-      steps.push(tree, setAttributes({ step: tree }, LOCKED, `Failed to make cgroup '${folder}' readonly`));
+      steps.push(
+        tree,
+        isWritable
+          ? setAttributes({ step: tree }, SPECIAL, `Failed to restrict cgroup '${folder}'`)
+          : setAttributes({ step: tree }, LOCKED, `Failed to make cgroup '${folder}' readonly`),
+      );
       attach.push(moveMount({ step: tree }, `${cgroup.base}/${name}`, `Failed to mount cgroup on ${cgroup.base}/${name}`));
     }
   } else {

@@ -4,6 +4,7 @@ import type { DomainDevicesPlan } from '../container/devices.ts';
 import type { DomainDefinition } from '../domain/definition.ts';
 import { restrictDevices } from '../host/cgroup/devices.ts';
 import { cgroupFor, createCgroup, DEFAULT_PARTITION, type DomainCgroup, removeCgroup } from '../host/cgroup/group.ts';
+import { systemdMount } from '../host/cgroup/layout.ts';
 import { applyLimits, blockDeviceNumber, domainLimits } from '../host/cgroup/limits.ts';
 
 /** Makes it, named after the controller, with the domain's limits. Throws what setting those fails of; nothing is left then. */
@@ -21,18 +22,19 @@ export function makeGroup(domain: DomainDefinition, controllerPid: number, devic
   }
 }
 
-/** A container with mapped ids owns the group it may manage: v2's payload, or v1's hierarchy without controllers. */
+/** A container with mapped ids owns the groups that it may manage: the payload, and that in v1's hierarchy without controllers. */
 function handOver(group: DomainCgroup, { idmap }: DomainDefinition): void {
   const uid = idmap.uid[0]?.target;
   const gid = idmap.gid[0]?.target;
   if (uid === undefined || gid === undefined) return;
-  if (group.layout.version === 2) {
-    fs.chownSync(group.payload, uid, gid);
-    for (const file of ['cgroup.procs', 'cgroup.threads', 'cgroup.subtree_control']) fs.chownSync(`${group.payload}/${file}`, uid, gid);
-    return;
+  const { payload, layout } = group;
+  if (payload !== undefined) {
+    fs.chownSync(payload, uid, gid);
+    for (const file of ['cgroup.procs', 'cgroup.threads', 'cgroup.subtree_control']) fs.chownSync(`${payload}/${file}`, uid, gid);
   }
-  const folder = group.folder('systemd');
-  if (folder === undefined) return;
+  const mount = layout.version === 1 ? systemdMount(layout) : undefined;
+  if (mount === undefined) return;
+  const folder = `${mount}/${group.path}`;
   fs.chownSync(folder, uid, gid);
   for (const file of fs.readdirSync(folder)) fs.chownSync(`${folder}/${file}`, uid, gid);
 }

@@ -87,11 +87,8 @@ export async function enterNamespace(
   linux.ignoreSignal(SIGINT);
   linux.ignoreSignal(SIGQUIT);
   try {
-    if (group.layout.version === 1) leaveUnit(controller.pid); // the unified hierarchy of a hybrid host: where init is, there the command goes
-    const cgroup =
-      group.layout.version === 2
-        ? { version: 2 as const, payload: group.payloadOf(record.initPid) }
-        : { version: 1 as const, folders: group.folders() };
+    if (group.layout.version === 1) leaveUnit(controller.pid); // hierarchies that the container has no group in
+    const cgroup = { folders: group.foldersV1().filter((folder) => fs.existsSync(folder)), payload: group.payloadOf(record.initPid) };
     const env = enterEnvironment(domain, process.env);
     const plan = compileEnterPlan(domain, {
       host: hostFacts(domain),

@@ -6,6 +6,7 @@ import type { PlanInputs } from '../container/plan.ts';
 import type { Resources } from '../container/resources.ts';
 import type { DomainDefinition, SharedNamespace } from '../domain/definition.ts';
 import type { DomainCgroup } from '../host/cgroup/group.ts';
+import { systemdMount, UNIFIED_NAME } from '../host/cgroup/layout.ts';
 import { hostFacts } from './host-facts.ts';
 
 export interface InheritedNumbers {
@@ -67,14 +68,20 @@ export function planInputs(domain: DomainDefinition, fds: InheritedNumbers, grou
 function cgroupInputs(group: DomainCgroup, tmpfs: number | undefined): PlanInputs['cgroup'] {
   const memory = group.folder('memory')!;
   const { layout } = group;
-  if (layout.version === 2) return { version: 2, payload: group.payload, memory };
+  if (layout.version === 2) return { version: 2, payload: group.payload!, memory };
   const mounts = [...new Set(layout.mounts.values())];
+  const systemd = systemdMount(layout);
   return {
     version: 1,
-    folders: group.folders(),
+    folders: group.foldersV1(),
+    payload: group.payload,
+    ownNamespace: systemd !== undefined,
     base: path.dirname(layout.mounts.get('memory')!),
     tmpfs: tmpfs!,
-    binds: mounts.map((mount) => ({ folder: `${mount}/${group.path}`, name: path.basename(mount) })),
+    binds: [
+      ...mounts.map((mount) => ({ folder: `${mount}/${group.path}`, name: path.basename(mount), isWritable: mount === systemd })),
+      ...(group.payload === undefined || systemd === undefined ? [] : [{ folder: group.payload, name: UNIFIED_NAME, isWritable: true }]),
+    ],
     memory,
   };
 }

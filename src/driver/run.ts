@@ -27,7 +27,7 @@ import { libvirtError, systemError } from '../errors.ts';
 import { leaveUnit } from '../host/cgroup/controllers.ts';
 import { freeze, thawAll } from '../host/cgroup/freezer.ts';
 import { cgroupFor, DEFAULT_PARTITION, type DomainCgroup, removeCgroup } from '../host/cgroup/group.ts';
-import { type CgroupLayout, hostCgroups } from '../host/cgroup/layout.ts';
+import { type CgroupLayout, hostCgroups, systemdMount, UNIFIED_NAME } from '../host/cgroup/layout.ts';
 import { type HookOperation, hookScripts } from '../host/hooks.ts';
 import { removeEnd, removeStatus } from '../store/live-status.ts';
 import { holdDriverLock } from '../store/lock.ts';
@@ -271,6 +271,7 @@ function cgroupMountNames(layout: CgroupLayout): { folders: string[]; links: [st
     folders.add(name);
     if (name !== controller && controller !== 'systemd') links.push([controller, name]);
   }
+  if (layout.unified !== undefined && systemdMount(layout) !== undefined) folders.add(UNIFIED_NAME);
   return { folders: [...folders], links };
 }
 

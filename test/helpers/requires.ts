@@ -19,6 +19,8 @@ const NEEDS = {
   built: () => fs.existsSync(path.join(ROOT, 'dist/virsh-lxc.cjs')),
   cgroup1: hasV1Memory,
   cgroup2: () => !hasV1Memory() && /^\S+ \S+ cgroup2 /m.test(mounts()),
+  /** v1 with the hierarchies of a host's systemd: that of its own, and the unified one. */
+  hybrid: () => hasV1Memory() && /^\S+ \S+ cgroup \S*name=systemd\b/m.test(mounts()) && /^\S+ \S+ cgroup2 /m.test(mounts()),
   /** Memory and swap limited together. */
   swapaccount: () => !hasV1Memory() || fs.existsSync('/sys/fs/cgroup/memory/memory.memsw.limit_in_bytes'),
   fuse: () => fs.existsSync('/dev/fuse'),

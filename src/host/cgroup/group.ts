@@ -1,5 +1,5 @@
 // A container's group: made, limited, asked and removed, whatever the cgroup version. One of these exists in every v1
-// hierarchy, or once in the unified one.
+// hierarchy, and in the unified one where there is one.
 import fs from 'node:fs';
 import { pause } from '../../../lib-native/pause.ts';
 import type { DomainDefinition } from '../../domain/definition.ts';
@@ -7,8 +7,13 @@ import { errnoCode, libvirtError, systemError } from '../../errors.ts';
 import { type CgroupLayout, hostCgroups, V1_CONTROLLERS, type V1Controller } from './layout.ts';
 import { groupName, machineName, partitionPath } from './names.ts';
 
-/** Where container processes are on v2: below the group that holds the limits, so that the container cannot reach those. */
-const V2_PAYLOAD = 'payload';
+/**
+ * Where container processes are in the unified hierarchy: below the group that holds the limits, so that the container cannot
+ * reach those.
+ */
+const PAYLOAD = 'payload';
+/** Hierarchies that libvirt makes no groups in. They limit nothing, or nobody: a partition that is not there is made, and taken back. */
+const UNMANAGED: readonly V1Controller[] = ['systemd', 'pids'];
 export const DEFAULT_PARTITION = '/machine';
 
 export class DomainCgroup {
@@ -30,30 +35,43 @@ export class DomainCgroup {
 
   /** Every folder of the group, co-mounted ones once. */
   folders(): string[] {
-    if (this.layout.version === 2) return [`${this.layout.root}/${this.path}`];
+    return [...this.foldersV1(), ...(this.unified === undefined ? [] : [this.unified])];
+  }
+
+  /** The folders of v1 hierarchies, co-mounted ones once. */
+  foldersV1(): string[] {
+    if (this.layout.version === 2) return [];
     return [...new Set(this.layout.mounts.values())].map((mount) => `${mount}/${this.path}`);
   }
 
-  /** The folder that container processes are in, on v2. */
-  get payload(): string {
-    if (this.layout.version !== 2) throw new RangeError('only v2 has a payload group');
-    return `${this.layout.root}/${this.path}/${V2_PAYLOAD}`;
+  /** The group's folder of the unified hierarchy. */
+  private get unified(): string | undefined {
+    const root = this.layout.version === 2 ? this.layout.root : this.layout.unified;
+    return root === undefined ? undefined : `${root}/${this.path}`;
+  }
+
+  /** The folder that container processes are in, where there is a unified hierarchy. */
+  get payload(): string | undefined {
+    return this.unified === undefined ? undefined : `${this.unified}/${PAYLOAD}`;
   }
 
   /**
-   * Where a further process of the container goes, on v2: to its init. An init system hands controllers down from the
-   * payload and moves itself below; then the payload takes no process any more (cgroup-v2.rst, "No Internal Process").
+   * Where a further process of the container goes in the unified hierarchy: to its init. An init system hands controllers down
+   * from the payload and moves itself below; then the payload takes no process any more (cgroup-v2.rst, "No Internal Process").
+   * undefined where there is no such hierarchy, or init has no group of its own there, as an earlier version of this program did.
    */
-  payloadOf(initPid: number): string {
+  payloadOf(initPid: number): string | undefined {
     const { payload } = this;
+    if (payload === undefined) return undefined;
     let own: string;
     try {
       own = /^0::(.*)$/m.exec(fs.readFileSync(`/proc/${initPid}/cgroup`, 'utf8'))?.[1] ?? '';
     } catch (error) {
       throw systemError(`Unable to read from '/proc/${initPid}/cgroup'`, error);
     }
-    const above = `/${this.path}/${V2_PAYLOAD}/`;
-    return own.startsWith(above) ? `${payload}/${own.slice(above.length)}` : payload;
+    const above = `/${this.path}/${PAYLOAD}/`;
+    if (own.startsWith(above)) return `${payload}/${own.slice(above.length)}`;
+    return this.layout.version === 2 || `${own}/` === above ? payload : undefined;
   }
 
   /** Text of one of the group's files. Throws SYSTEM_ERROR. */
@@ -99,8 +117,7 @@ export function cgroupFor(definition: Pick<DomainDefinition, 'name' | 'partition
 }
 
 /**
- * Makes the group in every hierarchy. The default partition is made too; another one must be there, but in systemd's
- * hierarchy, which limits nothing.
+ * Makes the group in every hierarchy. The default partition is made too; another one must be there, but where libvirt makes none.
  * Throws SYSTEM_ERROR; then what was made is removed again.
  */
 export function createCgroup(group: DomainCgroup, isDefaultPartition: boolean): void {
@@ -124,7 +141,7 @@ function makeFolder(folder: string, what: string): void {
 function createV1(group: DomainCgroup, layout: CgroupLayout & { version: 1 }, isDefaultPartition: boolean): void {
   const parts = group.path.split('/');
   const cpuset = layout.mounts.get('cpuset');
-  const systemd = layout.mounts.get('systemd');
+  const unmanaged = new Set(UNMANAGED.map((controller) => layout.mounts.get(controller)));
   const controllers = new Map([...layout.mounts].reverse().map(([controller, mount]) => [mount, controller]));
   for (const mount of new Set(layout.mounts.values())) {
     const what = `v1 controller ${controllers.get(mount)} for group`;
@@ -132,9 +149,19 @@ function createV1(group: DomainCgroup, layout: CgroupLayout & { version: 1 }, is
     parts.forEach((part, i) => {
       const parent = folder;
       folder = `${folder}/${part}`;
-      if (i === parts.length - 1 || isDefaultPartition || mount === systemd) makeFolder(folder, what);
+      if (i === parts.length - 1 || isDefaultPartition || unmanaged.has(mount)) makeFolder(folder, what);
       if (mount === cpuset) inheritCpuset(parent, folder);
     });
+  }
+  // No controller is handed down in a hybrid host's unified hierarchy: there is nothing to limit there.
+  if (group.payload !== undefined) makeUnmanaged(group.payload);
+}
+
+function makeUnmanaged(folder: string): void {
+  try {
+    fs.mkdirSync(folder, { recursive: true, mode: 0o755 });
+  } catch (error) {
+    throw systemError(`Failed to create v2 cgroup '${folder}'`, error);
   }
 }
 
@@ -160,7 +187,7 @@ function createV2(group: DomainCgroup, layout: CgroupLayout & { version: 2 }, is
     if (i === parts.length - 1 || isDefaultPartition) makeFolder(folder, `v2 cgroup '${folder}'`);
   });
   enableControllers(folder);
-  makeFolder(group.payload, `v2 cgroup '${group.payload}'`);
+  makeFolder(group.payload!, `v2 cgroup '${group.payload}'`);
 }
 
 /** Hands every controller that a group has down to its children. One that cannot be handed down is done without (cgroup-v2.rst). */
@@ -193,15 +220,26 @@ export function removeCgroup(group: DomainCgroup): boolean {
   return clean;
 }
 
-/** Takes back the partition that createV1() made in systemd's hierarchy, unless another container is in it. */
+/** Takes back the partition that createV1() made where libvirt makes none, unless another container is in it. */
 function prunePartition({ layout, path }: DomainCgroup): void {
-  const systemd = layout.version === 1 ? layout.mounts.get('systemd') : undefined;
-  if (systemd === undefined || `/${path}`.startsWith(`${DEFAULT_PARTITION}/`)) return;
-  const parts = path.split('/').slice(0, -1);
+  if (layout.version === 2 || `/${path}`.startsWith(`${DEFAULT_PARTITION}/`)) return;
+  for (const root of [...UNMANAGED.map((controller) => layout.mounts.get(controller)), layout.unified]) {
+    if (root === undefined) continue;
+    const parts = path.split('/').slice(0, -1);
+    try {
+      for (; parts.length > 0 && !hasLimit(`${root}/${parts.join('/')}`); parts.pop()) fs.rmdirSync(`${root}/${parts.join('/')}`);
+    } catch {
+      // in use, or gone
+    }
+  }
+}
+
+/** Somebody's own partition, then: it was made to limit what is in it. */
+function hasLimit(folder: string): boolean {
   try {
-    for (; parts.length > 0; parts.pop()) fs.rmdirSync(`${systemd}/${parts.join('/')}`);
+    return fs.readFileSync(`${folder}/pids.max`, 'latin1') !== 'max\n';
   } catch {
-    // in use, or gone
+    return false; // another hierarchy
   }
 }
 

@@ -14,6 +14,7 @@ export const V1_CONTROLLERS = [
   'blkio',
   'net_cls',
   'perf_event',
+  'pids',
   'systemd',
 ] as const;
 export type V1Controller = (typeof V1_CONTROLLERS)[number];
@@ -21,8 +22,11 @@ export type V1Controller = (typeof V1_CONTROLLERS)[number];
 const V1_REQUIRED: readonly V1Controller[] = ['cpuacct', 'devices', 'memory'];
 
 export type CgroupLayout =
-  /** Mount points by controller; co-mounted controllers have the same one. `systemd` is the hierarchy name=systemd. */
-  { version: 1; mounts: Map<V1Controller, string> } | { version: 2; root: string; controllers: string[] };
+  /**
+   * Mount points by controller; co-mounted controllers have the same one. `systemd` is the hierarchy name=systemd.
+   * `unified`: the cgroup2 mount of a hybrid host, where systemd keeps track of processes.
+   */
+  { version: 1; mounts: Map<V1Controller, string>; unified?: string } | { version: 2; root: string; controllers: string[] };
 
 /** Reads a mounts table (proc(5), /proc/mounts). Throws INTERNAL_ERROR where a needed controller is not mounted. */
 export function cgroupLayout(mountsText: string, readControllers: (root: string) => string): CgroupLayout {
@@ -47,7 +51,19 @@ export function cgroupLayout(mountsText: string, readControllers: (root: string)
   for (const controller of V1_REQUIRED) {
     if (!v1.has(controller)) throw libvirtError('INTERNAL_ERROR', `Unable to find '${controller}' cgroups controller mount`);
   }
-  return { version: 1, mounts: v1 };
+  return { version: 1, mounts: v1, ...(v2 !== undefined && { unified: v2 }) };
+}
+
+/** What init systems look for beside v1 hierarchies. */
+export const UNIFIED_NAME = 'unified';
+
+/**
+ * v1: the mount of systemd's hierarchy, if it limits nothing. With it a container can have a cgroup namespace: in one, nobody
+ * can make a hierarchy that is not there (cgroup_namespaces(7)), and systemd does not boot without.
+ */
+export function systemdMount({ mounts }: CgroupLayout & { version: 1 }): string | undefined {
+  const mount = mounts.get('systemd');
+  return [...mounts.values()].filter((other) => other === mount).length === 1 ? mount : undefined;
 }
 
 let layout: CgroupLayout | undefined;

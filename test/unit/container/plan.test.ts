@@ -18,6 +18,16 @@ const NEW_PID_MNT_IPC_UTS = 0x20000000 | 0x00020000 | 0x08000000 | 0x04000000;
 const NEW_USER = 0x10000000;
 const NEW_NET = 0x40000000;
 
+const V1 = {
+  version: 1,
+  folders: ['/cg/cpu/machine/g', '/cg/memory/machine/g'],
+  payload: undefined,
+  ownNamespace: false,
+  base: '/cg',
+  tmpfs: 14,
+  binds: [{ folder: '/cg/memory/machine/g', name: 'memory', isWritable: false }],
+  memory: '/cg/memory/machine/g',
+} as const;
 const V2 = { version: 2, payload: '/sys/fs/cgroup/machine/g/payload', memory: '/sys/fs/cgroup/machine/g' } as const;
 
 function inputs(fields: Partial<PlanInputs> = {}): PlanInputs {
@@ -29,14 +39,7 @@ function inputs(fields: Partial<PlanInputs> = {}): PlanInputs {
     devpts: 12,
     meminfo: 13,
     sys: undefined,
-    cgroup: {
-      version: 1,
-      folders: ['/cg/cpu/machine/g', '/cg/memory/machine/g'],
-      base: '/cg',
-      tmpfs: 14,
-      binds: [{ folder: '/cg/memory/machine/g', name: 'memory' }],
-      memory: '/cg/memory/machine/g',
-    },
+    cgroup: { ...V1, folders: [...V1.folders], binds: [...V1.binds] },
     filesystems: new Map(),
     sharedNamespaces: {},
     passFds: [],
@@ -189,6 +192,39 @@ describe('compilePlan()', () => {
         groups: ['unshare(33554432) -- Failed to make a cgroup namespace'],
         newCgroup: newMount('cgroup2', 14, 'Failed to mount cgroup2 on /sys/fs/cgroup'),
         cgroup: ['move_mount(<fsmount cgroup2>, "", -100, "/sys/fs/cgroup", 20) -- Failed to mount cgroup2 on /sys/fs/cgroup'],
+      }),
+    });
+  });
+
+  it('on a hybrid host is born in its unified group, makes a namespace of all and has those writable that limit nothing', () => {
+    const [systemd, payload] = ['/cg/systemd/machine/g', '/cg/unified/machine/g/payload'];
+    const binds = [
+      ...V1.binds,
+      { folder: systemd, name: 'systemd', isWritable: true },
+      { folder: payload, name: 'unified', isWritable: true },
+    ];
+    const cgroup = { ...V1, folders: [...V1.folders, systemd], payload, ownNamespace: true, binds };
+    const bind = (folder: string) => [
+      `open_tree(-100, "${folder}", 524289) -- Failed to bind cgroup '${folder}'`,
+      `mount_setattr(<open_tree ${folder}>, "", 36864, 32:0e, 32) -- Failed to restrict cgroup '${folder}'`, // nosuid, nodev, noexec
+    ];
+    const move = (folder: string, name: string) =>
+      `move_mount(<open_tree ${folder}>, "", -100, "/cg/${name}", 20) -- Failed to mount cgroup on /cg/${name}`;
+    expect(compile(minimalDefinition(), { cgroup })).toEqual({
+      cloneFlags: NEW_PID_MNT_IPC_UTS,
+      cgroup: 0,
+      meminfo: { cgroup: '/cg/memory/machine/g', version: 1, uid: 0, gid: 0 },
+      parent: [`openat(-100, "${payload}", 524288) -- cannot open group '${payload}'`],
+      child: steps({
+        groups: [
+          ...BASE.groups,
+          `openat(-100, "${systemd}/tasks", 524289) -- cannot enter group '${systemd}'`,
+          `write(<openat ${systemd}/tasks>, "0", 1) -- cannot enter group '${systemd}'`,
+          `close(<openat ${systemd}/tasks>) -- cannot enter group '${systemd}'`,
+          'unshare(33554432) -- Failed to make a cgroup namespace',
+        ],
+        newCgroup: [...BASE.newCgroup, ...bind(systemd), ...bind(payload)],
+        cgroup: [...BASE.cgroup, move(systemd, 'systemd'), move(payload, 'unified')],
       }),
     });
   });
@@ -441,7 +477,7 @@ describe('numberMask()', () => {
 
 describe('compileEnterPlan()', () => {
   const enter = { host: HOST, initPidfd: 9, argv: ['/bin/id', '-u'], env: ['A=1'] };
-  const allButUsers = 0x00020000 | 0x04000000 | 0x08000000 | 0x40000000 | 0x20000000;
+  const allButUsers = 0x02000000 | 0x00020000 | 0x04000000 | 0x08000000 | 0x40000000 | 0x20000000;
   const begin = [...BASE.keyring, ...BASE.limits.slice(1)];
   const close = 'close(9) -- Failed to close the pidfd of init';
   const end = [
@@ -457,7 +493,7 @@ describe('compileEnterPlan()', () => {
   it('joins the groups, the namespaces and the capabilities of init', () => {
     const plan = compileEnterPlan(minimalDefinition(), {
       ...enter,
-      cgroup: { version: 1, folders: ['/cg/cpu/machine/g', '/cg/memory/machine/g'] },
+      cgroup: { folders: [...V1.folders], payload: undefined },
     });
     expect(describePlan(plan)).toEqual({
       cloneFlags: 0,
@@ -472,7 +508,7 @@ describe('compileEnterPlan()', () => {
     const definition = minimalDefinition(({ idmap }) => {
       idmap.uid = idmap.gid = [{ start: 0, target: 1000, count: 10 }];
     });
-    const plan = compileEnterPlan(definition, { ...enter, cgroup: { version: 2, payload: V2.payload } });
+    const plan = compileEnterPlan(definition, { ...enter, cgroup: { folders: [], payload: V2.payload } });
     expect(describePlan(plan)).toEqual({
       cloneFlags: 0,
       cgroup: 0,
@@ -480,7 +516,7 @@ describe('compileEnterPlan()', () => {
       parent: [`openat(-100, "${V2.payload}", 524288) -- cannot open group '${V2.payload}'`],
       child: [
         ...begin,
-        `setns(9, ${allButUsers | NEW_USER | 0x02000000}) -- Failed to enter the namespaces`,
+        `setns(9, ${allButUsers | NEW_USER}) -- Failed to enter the namespaces`,
         close,
         'setgroups(0, null) -- setgroups failed',
         'setresgid(0, 0, 0) -- setgid failed',
@@ -495,7 +531,7 @@ describe('compileEnterPlan()', () => {
       ...enter,
       argv: ['id'],
       env: ['PATH=/bin:/usr/bin'],
-      cgroup: { version: 1, folders: [] },
+      cgroup: { folders: [], payload: undefined },
       terminal: 1,
       searchesPath: true,
     });

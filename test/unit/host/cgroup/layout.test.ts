@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { LibvirtError } from '../../../../src/errors.ts';
-import { cgroupLayout } from '../../../../src/host/cgroup/layout.ts';
+import { cgroupLayout, systemdMount } from '../../../../src/host/cgroup/layout.ts';
 
 const v1 = (...options: string[]): string => options.map((option) => `cgroup /cg/${option} cgroup rw,relatime,${option} 0 0\n`).join('');
 const unified = (point: string): string => `cgroup2 ${point} cgroup2 rw,nosuid 0 0\n`;
@@ -26,6 +26,7 @@ describe('cgroupLayout()', () => {
         ['cpuacct', '/cg/cpu,cpuacct'],
         ['memory', '/cg/memory'],
         ['devices', '/cg/devices'],
+        ['pids', '/cg/pids'],
         ['systemd', '/cg/name=systemd'],
       ]),
     });
@@ -38,7 +39,8 @@ describe('cgroupLayout()', () => {
   });
 
   it('prefers v1 on a hybrid host', () => {
-    expect(cgroupLayout(`${unified('/cg/unified')}${v1('cpuacct', 'memory', 'devices')}`, none).version).toBe(1);
+    const layout = cgroupLayout(`${unified('/cg/unified')}${v1('cpuacct', 'memory', 'devices')}`, none);
+    expect(layout).toEqual({ version: 1, mounts: expect.any(Map), unified: '/cg/unified' });
   });
 
   it('takes the unified hierarchy with its controllers', () => {
@@ -57,6 +59,16 @@ describe('cgroupLayout()', () => {
       root: '/u',
       controllers: ['memory'],
     });
+  });
+
+  it("knows systemd's hierarchy by that it limits nothing", () => {
+    const systemd = (...more: string[]) => {
+      const layout = cgroupLayout(v1('cpuacct', 'memory', 'devices', ...more), none);
+      return layout.version === 1 && systemdMount(layout);
+    };
+    expect(systemd('xattr,name=systemd')).toBe('/cg/xattr,name=systemd');
+    expect(systemd('pids,name=systemd')).toBe(undefined);
+    expect(systemd()).toBe(undefined);
   });
 
   it('names what is missing', () => {
