@@ -9,8 +9,22 @@ import { namesIn, paths } from './paths.ts';
 const definitionFile = (name: string): string => `${paths.networks}/${name}.xml`;
 const autostartLink = (name: string): string => `${paths.networkAutostart}/${name}.xml`;
 const statusFile = (name: string): string => `${paths.networkRun}/${name}.xml`;
-const portFolder = (name: string): string => `${paths.networkRun}/${name}/ports`;
+const portFolder = (name: string): string => `${ownFolder(name)}/ports`;
 const portFile = (name: string, uuid: string): string => `${portFolder(name)}/${uuid}.xml`;
+
+const FOLDERS = `${paths.networkRun}/.ports`;
+
+/**
+ * The folder of a network lies beside the files of all: one whose name could be that of such a file has it elsewhere, unless an
+ * older release has made it.
+ */
+function ownFolder(name: string): string {
+  if (/^\.\.?$/.test(name)) return `${FOLDERS}/${name.replaceAll('.', 'dot')}`;
+  const folder = `${paths.networkRun}/${name}`;
+  if (folder === FOLDERS) return `${FOLDERS}/${name}`;
+  if (!/\.(xml|pid|lock|new)$|^(autostarted|events\.log)$/.test(name)) return folder;
+  return fs.statSync(folder, { throwIfNoEntry: false })?.isDirectory() ? folder : `${FOLDERS}/${name}`;
+}
 
 /** False: this store never had networks. */
 export function networksAreSetUp(): boolean {
@@ -133,7 +147,7 @@ export function removePort(network: string, uuid: string): void {
 }
 
 export function removeAllPorts(network: string): void {
-  fs.rmSync(`${paths.networkRun}/${network}`, { recursive: true, force: true });
+  fs.rmSync(ownFolder(network), { recursive: true, force: true });
 }
 
 /** Where dnsmasq's files of a network lie. */

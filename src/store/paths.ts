@@ -31,7 +31,8 @@ export const paths = {
 export const definitionFile = (name: string): string => `${paths.definitions}/${name}.xml`;
 export const autostartLink = (name: string): string => `${paths.autostart}/${name}.xml`;
 export const statusFile = (name: string): string => `${paths.run}/${name}.xml`;
-export const pidFile = (name: string): string => `${paths.run}/${name}.pid`;
+/** That of a domain called `driver` would be the driver's lock. No other file of a domain ends like this one. */
+export const pidFile = (name: string): string => (name === 'driver' ? `${paths.run}/driver.domain-pid` : `${paths.run}/${name}.pid`);
 /** Why a domain that is not running stopped last. */
 export const endFile = (name: string): string => `${paths.run}/${name}.end`;
 export const lockFile = (name: string): string => `${paths.run}/${name}.lock`;

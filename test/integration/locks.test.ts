@@ -76,4 +76,16 @@ suite('commands at once', ['root', 'built', 'busybox', 'fuse'], () => {
     await Promise.all(changes);
     for (const name of names) virsh.run('undefine', name);
   });
+
+  it('a domain called driver does not take the driver’s lock away', () => {
+    const other = virsh.boot();
+    const lock = virsh.path('run/libvirt/lxc/driver.pid');
+    const { ino } = fs.statSync(lock);
+    const name = virsh.boot({}, 'driver');
+    expect([fs.statSync(lock).ino, fs.readFileSync(lock, 'utf8')]).toEqual([ino, '']);
+    virsh.ok('destroy', name);
+    expect(fs.statSync(lock).ino).toBe(ino);
+    virsh.ok('undefine', name);
+    expect(virsh.ok('list', '--all', '--name').trim()).toBe(other);
+  });
 });

@@ -39,6 +39,20 @@ suite('stored networks', ['root', 'built', 'busybox', 'ip', 'dnsmasq', 'nft'], (
     expect(fs.existsSync(mark)).toBe(false);
   });
 
+  it('whose names are those of others’ files, or lead out of the folder, harm nobody', () => {
+    const names = ['a', 'a.xml', 'a.pid', 'autostarted', '..'];
+    for (const [i, name] of names.entries()) networks.start(name, `<ip address='10.78.${10 + i}.1' prefix='24'/>`);
+    const domain = virsh.define({ devices: names.map((name) => interfaceIn(name)).join('') });
+    virsh.ok('start', domain);
+    for (const name of names) expect([name, virsh.ok('net-port-list', name).match(/[0-9a-f]{8}-/g)]).toEqual([name, [expect.any(String)]]);
+    for (const name of names.toReversed()) {
+      virsh.ok('net-destroy', name);
+      expect(virsh.run('net-port-list', name).status).toBe(1);
+    }
+    expect(virsh.ok('domstate', domain).trim()).toBe('running');
+    virsh.ok('destroy', domain);
+  });
+
   it('that cannot start are told of, and the others start', () => {
     networks.define('bad', `<bridge stp='off' zone='home'/><ip address='10.78.6.1' prefix='24'/>`);
     networks.define('lan', LAN);

@@ -95,10 +95,11 @@ describe('removeDurably()', () => {
 });
 
 describe('readIfThere()', () => {
-  it('reads a file, gives undefined for none, tells of others', () => {
+  it('reads a file, gives undefined for none or a folder, tells of others', () => {
     fs.writeFileSync(path.join(folder, 'file'), 'text');
-    expect([readIfThere(path.join(folder, 'file')), readIfThere(path.join(folder, 'none'))]).toEqual(['text', undefined]);
-    expect(() => readIfThere(folder)).toThrow(new LibvirtError('SYSTEM_ERROR', `Failed to open file '${folder}': Is a directory`));
+    const file = path.join(folder, 'file');
+    expect([readIfThere(file), readIfThere(path.join(folder, 'none')), readIfThere(folder)]).toEqual(['text', undefined, undefined]);
+    expect(() => readIfThere(`${file}/x`)).toThrow(new LibvirtError('SYSTEM_ERROR', `Failed to open file '${file}/x': Not a directory`));
   });
 });
 
