@@ -11,7 +11,7 @@ import { cgroupFor, DomainCgroup, removeCgroup } from '../host/cgroup/group.ts';
 import { isDefined } from '../store/definitions.ts';
 import { lifecycle, recordEvent } from '../store/events.ts';
 import { type EndReason, readStatus, removeStatus, type StatusRecord } from '../store/live-status.ts';
-import { type DomainLock, lockDomain } from '../store/lock.ts';
+import { lockDomain } from '../store/lock.ts';
 import { type ProcessIdentity, processStat } from '../store/process.ts';
 import { clearUp, clearUpDamaged, isContainerInit, killInit, readableStatus, rememberEnd } from './ended.ts';
 import { loadDefinition, loadStatus } from './stored-domain.ts';
@@ -52,7 +52,7 @@ export async function runAftermath(args: string[]): Promise<void> {
   const [name, partition, uuid] = args.slice(0, -1);
   if (name === undefined || partition === undefined || waitStatus === undefined)
     throw new Error('aftermath: wants name, partition and status');
-  using lock = lockDomain(name);
+  using _lock = lockDomain(name);
   const record = readStatus(name);
   // Whoever held the lock may have cleared up already, and even started the domain again.
   if (!record || record.controller.pid !== process.pid || record.controller.startTime !== processStat(process.pid)?.startTime) {
@@ -63,7 +63,6 @@ export async function runAftermath(args: string[]): Promise<void> {
       const { releaseNbds } = await import('../host/nbd.ts');
       releaseNbds(uuid);
     }
-    if (!record && !isDefined(name)) lock.retire();
     return;
   }
   const group = record.cgroup === undefined ? cgroupFor({ name, partition }, process.pid) : new DomainCgroup(record.cgroup);
@@ -71,11 +70,11 @@ export async function runAftermath(args: string[]): Promise<void> {
   else if (isContainerInit(record.initPid, record.controller)) return; // not after its end: nothing to do
   const status = readableStatus(record);
   if (!status) {
-    await clearUpDamaged(record, endReason(Number(waitStatus)), lock);
+    await clearUpDamaged(record, endReason(Number(waitStatus)));
     return;
   }
   try {
-    await finish(record, status, Number(waitStatus), lock);
+    await finish(record, status, Number(waitStatus));
   } catch (error) {
     if (!(error instanceof LibvirtError)) throw error;
     process.stderr.write(`after the end of domain '${name}': ${error.message}\n`);
@@ -86,15 +85,15 @@ export async function runAftermath(args: string[]): Promise<void> {
  * Clears up after an init that has ended, and starts the domain again where its definition says so. The caller holds the
  * domain's lock and keeps the controller from an aftermath of its own. Throws what a new start fails of; the domain is off then.
  */
-export async function afterEnd(record: StatusRecord, waitStatus: number, lock: DomainLock): Promise<void> {
-  await finish(record, loadStatus(record), waitStatus, lock);
+export async function afterEnd(record: StatusRecord, waitStatus: number): Promise<void> {
+  await finish(record, loadStatus(record), waitStatus);
 }
 
-async function finish(record: StatusRecord, { domain, cgroup }: DomainStatus, waitStatus: number, lock: DomainLock): Promise<void> {
+async function finish(record: StatusRecord, { domain, cgroup }: DomainStatus, waitStatus: number): Promise<void> {
   const end = initEnd(waitStatus);
   const again = waitStatus >= 0 && restarts(actionFor(domain, end));
   const next = again ? nextDefinition(domain) : undefined;
-  await clearUp({ domain, cgroup, reason: endReason(waitStatus), again }, lock);
+  await clearUp({ domain, cgroup, reason: endReason(waitStatus), again });
   if (!next) return;
   if (end !== 'reboot' && ageMs(record.controller) < TOO_SOON_MS) pause(TOO_SOON_MS); // an init that fails at once must not spin
   await startAgain(next, domain);

@@ -7,7 +7,6 @@ import { lifecycle } from '../store/events.ts';
 import { readEnd, removeEnd, writeEnd } from '../store/live-status.ts';
 import { lockDomain, lockStore } from '../store/lock.ts';
 import { logFile } from '../store/paths.ts';
-import { sweepStore } from '../store/sweep.ts';
 import { type Connection, requireWritable } from './connection.ts';
 import { type DomainRef, findByName, liveStatus } from './domain-lookup.ts';
 import { checkUnique } from './domain-start.ts';
@@ -27,11 +26,11 @@ export async function defineDomain(
   requireWritable(connection, 'virDomainDefineXML');
   if (validate) (await import('../domain/schema.ts')).validateDomain(xml);
   const definition = parseDomain(xml, parseHost, { inactive: true });
-  using lock = lockDomain(definition.name);
+  using _lock = lockDomain(definition.name);
   using _store = lockStore();
-  sweepStore();
-  checkUnique(definition, lock);
+  checkUnique(definition);
   const isNew = !isDefined(definition.name);
+  if (isNew) removeEnd(definition.name); // a killed undefine may have left that of another domain
   saveDefinition(definition);
   lifecycle(definition, 'Defined', isNew ? 'Added' : 'Updated');
   return definition;
@@ -64,15 +63,13 @@ export async function undefineDomain(connection: Connection, ref: DomainRef, fla
   requireWritable(connection, 'virDomainUndefineFlags');
   const refused = REFUSED_FLAGS.reduce((bits, [name, bit]) => (flags[name] ? bits | bit : bits), 0);
   if (flags.nvram) throw unsupportedFlags(refused, 'lxcDomainUndefineFlags');
-  using lock = lockDomain(ref.name);
+  using _lock = lockDomain(ref.name);
   if (!isDefined(ref.name)) throw libvirtError('OPERATION_INVALID', 'Cannot undefine transient domain');
-  await repairStale(ref.name, lock);
+  await repairStale(ref.name);
   const uuid = knownUuid(ref);
   removeDefinition(ref.name);
   lifecycle({ name: ref.name, uuid }, 'Undefined', 'Removed');
-  if (liveStatus(ref.name)) return;
-  removeEnd(ref.name);
-  lock.retire();
+  if (!liveStatus(ref.name)) removeEnd(ref.name);
 }
 
 /** '' for a definition that is damaged: that must not keep it from being removed. */
@@ -94,8 +91,8 @@ export function renameDomain(connection: Connection, ref: DomainRef, newName: st
     throw libvirtError('INVALID_ARG', `invalid domain name '${newName}'`);
   if (newName === ref.name) throw libvirtError('INVALID_ARG', "Can't rename domain to itself");
   const [first, second] = [ref.name, newName].sort(); // always in the same order: two renames must not wait for each other
-  using lockA = lockDomain(first!);
-  using lockB = lockDomain(second!);
+  using _lockA = lockDomain(first!);
+  using _lockB = lockDomain(second!);
   using _store = lockStore();
   if (!isDefined(ref.name)) throw libvirtError('OPERATION_INVALID', 'cannot rename a transient domain');
   if (liveStatus(ref.name)) throw libvirtError('OPERATION_INVALID', 'cannot rename active domain');
@@ -110,5 +107,4 @@ export function renameDomain(connection: Connection, ref: DomainRef, newName: st
   removeEnd(ref.name);
   if (fs.existsSync(logFile(ref.name))) fs.renameSync(logFile(ref.name), logFile(newName));
   lifecycle({ name: newName, uuid: ref.uuid }, 'Defined', 'Renamed');
-  (ref.name === first ? lockA : lockB).retire();
 }

@@ -36,6 +36,6 @@ export async function rebootDomain(
     askBySignal(init, request);
   } finally {
     const waitStatus = end?.wait(REBOOT_GRACE_MS);
-    if (waitStatus !== undefined) await afterEnd(status, waitStatus, lock!);
+    if (waitStatus !== undefined) await afterEnd(status, waitStatus);
   }
 }

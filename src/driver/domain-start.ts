@@ -8,8 +8,7 @@ import { DEFAULT_PARTITION } from '../host/cgroup/group.ts';
 import { isDefined } from '../store/definitions.ts';
 import { lifecycle } from '../store/events.ts';
 import { removeEnd } from '../store/live-status.ts';
-import { type DomainLock, LOCK_TIMEOUT_MS, lockDomain, lockStore, lockTimeout } from '../store/lock.ts';
-import { sweepStore } from '../store/sweep.ts';
+import { LOCK_TIMEOUT_MS, type Lock, lockDomain, lockStore, lockTimeout } from '../store/lock.ts';
 import { type Connection, requireWritable } from './connection.ts';
 import { type DomainRef, findByName, findByUuid, isActive } from './domain-lookup.ts';
 import { rememberEnd, repairStale } from './ended.ts';
@@ -71,14 +70,13 @@ export async function createDomain(connection: Connection, xml: string | Uint8Ar
   using _lock = lock;
   {
     using _store = lockStore();
-    sweepStore();
-    checkUnique(definition, lock);
+    checkUnique(definition);
     if (isRunning) throw libvirtError('OPERATION_INVALID', `domain '${definition.name}' is already active`);
   }
   try {
     await run(definition, options);
   } catch (error) {
-    if (!isDefined(definition.name)) forget(definition.name, lock);
+    if (!isDefined(definition.name)) removeEnd(definition.name);
     throw error;
   }
   return definition;
@@ -89,12 +87,12 @@ export async function createDomain(connection: Connection, xml: string | Uint8Ar
  * wants the lock itself and may start the domain again, and for the controller of a start whose command was killed.
  * Throws as lockDomain().
  */
-async function lockToStart(name: string, onWaiting: StartOptions['onWaiting']): Promise<{ lock: DomainLock; isRunning: boolean }> {
+async function lockToStart(name: string, onWaiting: StartOptions['onWaiting']): Promise<{ lock: Lock; isRunning: boolean }> {
   const deadline = monotonicMs() + LOCK_TIMEOUT_MS;
   for (let pauseMs = 1; ; pauseMs = Math.min(pauseMs * 2, 20)) {
     const lock = lockDomain(name, onWaiting);
     try {
-      const status = await repairStale(name, { ...lock, retire: () => {} });
+      const status = await repairStale(name);
       if (!status || status.inService) return { lock, isRunning: status !== undefined };
       if (monotonicMs() > deadline) throw lockTimeout();
     } catch (error) {
@@ -106,11 +104,6 @@ async function lockToStart(name: string, onWaiting: StartOptions['onWaiting']): 
   }
 }
 
-function forget(name: string, lock: DomainLock): void {
-  removeEnd(name);
-  lock.retire();
-}
-
 /** What `start` would do, as a list of system calls. */
 export async function planStart(_connection: Connection, ref: DomainRef, options: Pick<StartOptions, 'hostRoot'>): Promise<string> {
   const { dryRun } = await import('./run.ts');
@@ -119,15 +112,12 @@ export async function planStart(_connection: Connection, ref: DomainRef, options
 }
 
 /**
- * No two domains may share a name or a uuid. Throws OPERATION_FAILED with libvirt's words; a lock of a name that nobody has
- * is gone then. The caller holds the store's lock until it has written.
+ * No two domains may share a name or a uuid. Throws OPERATION_FAILED with libvirt's words. The caller holds the store's lock
+ * until it has written.
  */
-export function checkUnique({ name, uuid }: DomainDefinition, lock: DomainLock): void {
+export function checkUnique({ name, uuid }: DomainDefinition): void {
   const same = findByUuid(uuid);
-  if (same && same.name !== name) {
-    if (!findByName(name)) lock.retire();
-    throw libvirtError('OPERATION_FAILED', `domain '${same.name}' is already defined with uuid ${uuid}`);
-  }
+  if (same && same.name !== name) throw libvirtError('OPERATION_FAILED', `domain '${same.name}' is already defined with uuid ${uuid}`);
   const namesake = same ?? findByName(name);
   if (namesake && namesake.uuid !== uuid)
     throw libvirtError('OPERATION_FAILED', `domain '${name}' already exists with uuid ${namesake.uuid}`);

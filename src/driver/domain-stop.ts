@@ -73,8 +73,8 @@ export interface DestroyFlags {
  */
 export async function destroyDomain(connection: Connection, ref: DomainRef, flags: DestroyFlags): Promise<void> {
   requireWritable(connection, 'virDomainDestroy');
-  using lock = lockDomain(ref.name);
-  const status = await repairStale(ref.name, lock);
+  using _lock = lockDomain(ref.name);
+  const status = await repairStale(ref.name);
   if (!status) throw notRunning();
   const group = groupOf(status);
   let loaded: DomainStatus | undefined;
@@ -108,8 +108,8 @@ export async function destroyDomain(connection: Connection, ref: DomainRef, flag
       if (init >= 0) linux.close(init);
     }
     const known = details();
-    if (known) await clearUp({ domain: known.domain, cgroup: known.cgroup, reason: 'destroyed' }, lock);
-    else await clearUpDamaged(status, 'destroyed', lock);
+    if (known) await clearUp({ domain: known.domain, cgroup: known.cgroup, reason: 'destroyed' });
+    else await clearUpDamaged(status, 'destroyed');
     // It ends while we clear up; whoever looks for processes afterwards is to find none.
     if (controller >= 0 && !readable(controller, CONTROLLER_TIMEOUT_MS)) tell(SIGKILL);
   } finally {

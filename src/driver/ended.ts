@@ -17,7 +17,7 @@ import { hookScripts } from '../host/hooks.ts';
 import { isDefined } from '../store/definitions.ts';
 import { lifecycle } from '../store/events.ts';
 import { type EndReason, readPid, readStatus, removeEnd, removeStatus, type StatusRecord, writeEnd } from '../store/live-status.ts';
-import { type DomainLock, tryLockDomain } from '../store/lock.ts';
+import { tryLockDomain } from '../store/lock.ts';
 import { paths } from '../store/paths.ts';
 import { isAlive, type ProcessIdentity, processStat } from '../store/process.ts';
 import { loadDefinition, loadStatus } from './stored-domain.ts';
@@ -36,7 +36,7 @@ export interface Ending {
 }
 
 /** Clears up after a container whose processes are dead. The caller holds the domain's lock. */
-export async function clearUp({ domain, cgroup, reason, again }: Ending, lock: DomainLock): Promise<void> {
+export async function clearUp({ domain, cgroup, reason, again }: Ending): Promise<void> {
   const scripts = hookScripts(paths.hooks, 'lxc');
   const hook = async (operation: 'stopped' | 'release') => {
     if (scripts.length === 0) return;
@@ -66,7 +66,6 @@ export async function clearUp({ domain, cgroup, reason, again }: Ending, lock: D
   if (again) return;
   removeStatus(domain.name);
   lifecycle(domain, 'Stopped', EVENT_DETAIL[reason]);
-  if (!isDefined(domain.name)) lock.retire();
 }
 
 /** Records why a domain is off. A full disk does not keep it from being so. */
@@ -148,16 +147,16 @@ function namespacePids(pid: number): string[] {
  * Clears up after a controller that died without doing so. Returns the status of one that lives. The caller holds the
  * domain's lock.
  */
-export async function repairStale(name: string, lock: DomainLock): Promise<StatusRecord | undefined> {
+export async function repairStale(name: string): Promise<StatusRecord | undefined> {
   const record = readStatus(name);
   if (!record || record.alive) return record;
   const status = readableStatus(record);
   if (!status) {
-    await clearUpDamaged(record, 'failed', lock);
+    await clearUpDamaged(record, 'failed');
     return undefined;
   }
   killInit(record, new DomainCgroup(status.cgroup));
-  await clearUp({ domain: status.domain, cgroup: status.cgroup, reason: 'failed' }, lock);
+  await clearUp({ domain: status.domain, cgroup: status.cgroup, reason: 'failed' });
   return undefined;
 }
 
@@ -166,7 +165,7 @@ export async function repairAll(names: readonly string[]): Promise<void> {
   for (const name of names) {
     try {
       using lock = tryLockDomain(name);
-      if (lock) await repairStale(name, lock);
+      if (lock) await repairStale(name);
     } catch (error) {
       if (!(error instanceof LibvirtError)) throw error; // who only lists need not be able to
     }
@@ -177,7 +176,7 @@ export async function repairAll(names: readonly string[]): Promise<void> {
  * Clears up after a domain whose status is damaged, by what does not come from there: its name, what its controller was told
  * when it was started, and the stored definition. What only the status knew is left to the kernel.
  */
-export async function clearUpDamaged(record: StatusRecord, reason: EndReason, lock: DomainLock): Promise<void> {
+export async function clearUpDamaged(record: StatusRecord, reason: EndReason): Promise<void> {
   const { name } = record;
   const controllerPid = record.controller.pid || readPid(name);
   const words = controllerWords(name, controllerPid);
@@ -193,7 +192,6 @@ export async function clearUpDamaged(record: StatusRecord, reason: EndReason, lo
   }
   rememberEnd(name, reason);
   removeStatus(name);
-  if (!isDefined(name)) lock.retire();
 }
 
 interface OwnWords {

@@ -81,14 +81,12 @@ function nameBridge({ name, bridge }: NetworkDefinition): void {
 /** Forgets a definition; an active network becomes transient. Throws OPERATION_INVALID for one that is transient. */
 export function undefineNetwork(connection: Connection, ref: NetworkRef): void {
   requireWritable(connection, 'virNetworkUndefine');
-  using lock = lockNetwork(ref.name);
+  using _lock = lockNetwork(ref.name);
   if (!isNetworkDefined(ref.name)) throw libvirtError('OPERATION_INVALID', "can't undefine transient network");
   const network = findNetwork(ref.name);
   removeNetworkDefinition(ref.name);
   recordNetworkEvent({ network: ref.name, uuid: ref.uuid, event: 'lifecycle', kind: 'Undefined' });
-  if (network?.active) return;
-  forgetNetworkFiles(ref.name, network?.bridge);
-  lock.retire();
+  if (!network?.active) forgetNetworkFiles(ref.name, network?.bridge);
 }
 
 /** Removes what outlives an active network: its leases and dnsmasq's files. */

@@ -70,13 +70,10 @@ export class TakenPorts implements PrepareOptions, Disposable {
  */
 export function takePort(owner: Owner, network: string, device: InterfaceDevice): NetworkAttachment {
   if (!networksAreSetUp()) defineDefaultNetwork();
-  using lock = lockNetwork(network);
+  using _lock = lockNetwork(network);
   repairNetwork(network);
   const live = loadLiveNetwork(network);
-  if (!live && !isNetworkDefined(network)) {
-    lock.retire();
-    throw noNetwork(network, 'name');
-  }
+  if (!live && !isNetworkDefined(network)) throw noNetwork(network, 'name');
   if (!live) throw libvirtError('OPERATION_INVALID', `network '${network}' is not active`);
   const port = plugIn(live, wantedPort(parseHost.randomUuid(), owner, device));
   store(live, port);

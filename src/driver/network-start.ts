@@ -20,7 +20,7 @@ import { formatNetwork } from '../network/format.ts';
 import { parseNetwork } from '../network/parse.ts';
 import { parseNetworkStatus } from '../network/stored.ts';
 import { recordNetworkEvent } from '../store/events.ts';
-import { type DomainLock, lockNetwork, lockNetworkStore } from '../store/lock.ts';
+import { lockNetwork, lockNetworkStore } from '../store/lock.ts';
 import {
   dnsmasqFiles,
   isNetworkDefined,
@@ -55,7 +55,7 @@ export async function createNetwork(connection: Connection, xml: string, { valid
   requireWritable(connection, 'virNetworkCreateXML');
   if (validate) (await import('../network/schema.ts')).validateNetworkDocument(xml);
   const definition = parseNetwork(xml, parseHost);
-  using lock = lockNetwork(definition.name);
+  using _lock = lockNetwork(definition.name);
   repairNetwork(definition.name);
   {
     using _store = lockNetworkStore();
@@ -67,7 +67,7 @@ export async function createNetwork(connection: Connection, xml: string, { valid
   try {
     run(definition);
   } catch (error) {
-    if (!isNetworkDefined(definition.name)) forget(definition, lock);
+    if (!isNetworkDefined(definition.name)) forget(definition);
     throw error;
   }
   return definition;
@@ -76,21 +76,20 @@ export async function createNetwork(connection: Connection, xml: string, { valid
 /** Ends an active network; what is plugged into it stays, unplugged. Throws OPERATION_INVALID. */
 export function destroyNetwork(connection: Connection, ref: NetworkRef): void {
   requireWritable(connection, 'virNetworkDestroy');
-  using lock = lockNetwork(ref.name);
+  using _lock = lockNetwork(ref.name);
   const live = loadLiveNetwork(ref.name);
   if (!live) {
-    clearStale(ref.name, lock);
+    clearStale(ref.name);
     throw libvirtError('OPERATION_INVALID', `network '${ref.name}' is not active`);
   }
   tearDown(live);
   runHooksQuietly(live);
   recordNetworkEvent({ network: live.name, uuid: live.uuid, event: 'lifecycle', kind: 'Stopped' });
-  if (!isNetworkDefined(live.name)) forget(live, lock);
+  if (!isNetworkDefined(live.name)) forget(live);
 }
 
-function forget({ name, bridge }: NetworkDefinition, lock: DomainLock): void {
+function forget({ name, bridge }: NetworkDefinition): void {
   forgetNetworkFiles(name, bridge.name);
-  lock.retire();
 }
 
 function run(definition: NetworkDefinition): void {
@@ -260,13 +259,13 @@ export function repairNetwork(name: string): void {
 }
 
 /** Clears up a network that has a status but is not active. */
-function clearStale(name: string, lock?: DomainLock): void {
+function clearStale(name: string): void {
   const status = readNetworkStatus(name);
   if (status === undefined) return;
   const definition = staleDefinition(status, name);
   tearDown(definition);
   if (!networkFacts(status).starting) recordNetworkEvent({ network: name, uuid: definition.uuid, event: 'lifecycle', kind: 'Stopped' });
-  if (!isNetworkDefined(name) && lock) forget(definition, lock);
+  if (!isNetworkDefined(name)) forget(definition);
 }
 
 function staleDefinition(status: string, name: string): NetworkDefinition {

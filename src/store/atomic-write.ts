@@ -3,19 +3,21 @@ import fs from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import { errnoCode, systemError } from '../errors.ts';
+import { sweepFolder } from './sweep.ts';
 
 let counter = 0;
 
 /**
  * Replaces `file` by `text` (mode 0600): a temporary file in the same folder, fsync, rename, fsync of the folder.
  * Makes the folder. Throws SYSTEM_ERROR; then the old file is as it was and no temporary one is left (unless killed in
- * between: a dotfile, which nothing reads and sweepStore() removes).
+ * between: a dotfile, which nothing reads and the next writer's sweepFolder() removes).
  *
  * `durable: false` leaves out the fsyncs: for files that a reboot is meant to lose.
  */
 export function writeAtomically(file: string, text: string, options: { durable: boolean }): void {
   const folder = path.dirname(file);
   const temporary = path.join(folder, `.${process.pid}.${counter++}.new`);
+  sweepFolder(folder);
   try {
     let fd: number;
     try {
@@ -58,6 +60,7 @@ export function removeIfThere(file: string): void {
 
 /** Removes a file for good; one that is not there is fine. Throws SYSTEM_ERROR. */
 export function removeDurably(file: string): void {
+  sweepFolder(path.dirname(file));
   try {
     fs.unlinkSync(file);
     syncFolder(path.dirname(file));
@@ -75,12 +78,12 @@ export function syncFolder(folder: string): void {
   }
 }
 
-/** The text of a file, or undefined where there is none. Throws SYSTEM_ERROR. */
+/** The text of a file, or undefined where there is none: a folder is none. Throws SYSTEM_ERROR. */
 export function readIfThere(file: string): string | undefined {
   try {
     return fs.readFileSync(file, 'utf8');
   } catch (error) {
-    if (errnoCode(error) === 'ENOENT') return undefined;
+    if (errnoCode(error) === 'ENOENT' || errnoCode(error) === 'EISDIR') return undefined;
     throw systemError(`Failed to open file '${file}'`, error);
   }
 }

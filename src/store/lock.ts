@@ -7,68 +7,85 @@ import { monotonicMs } from '../../lib-native/monotonic.ts';
 import { pause } from '../../lib-native/pause.ts';
 import { errnoCode, libvirtError, strerror, systemError } from '../errors.ts';
 import { lockFile, paths } from './paths.ts';
+import { sweepFolder } from './sweep.ts';
 
 /** libvirt gives up on a state change lock after this long. */
 export const LOCK_TIMEOUT_MS = 30_000;
 const NOTICE_AFTER_MS = 1000;
 
-export interface DomainLock extends Disposable {
-  /** Also removes the lock's file: for a domain that is no more. */
-  retire(): void;
-}
+/** Let go of with its file, so that nobody has to know later which locks are still somebody's. */
+export type Lock = Disposable;
 
 /**
  * The state change lock of domain `name`. Waits for it; after a second `onWaiting` is told once.
  * Throws OPERATION_TIMEOUT after 30 s, SYSTEM_ERROR where the lock's file cannot be made.
  */
-export function lockDomain(name: string, onWaiting?: (what: string) => void): DomainLock {
+export function lockDomain(name: string, onWaiting?: (what: string) => void): Lock {
   return acquire(lockFile(name), name === '' ? 'another command that defines domains' : `another command on domain '${name}'`, onWaiting);
 }
 
 /** The same for network `name`. Taken after a domain's lock, never before one. */
-export function lockNetwork(name: string, onWaiting?: (what: string) => void): DomainLock {
+export function lockNetwork(name: string, onWaiting?: (what: string) => void): Lock {
   const what = name === '' ? 'another command that defines networks' : `another command on network '${name}'`;
   return acquire(`${paths.networkRun}/${name}.lock`, what, onWaiting);
 }
 
 export const lockTimeout = () => libvirtError('OPERATION_TIMEOUT', 'cannot acquire state change lock');
 
-function acquire(file: string, what: string, onWaiting: ((what: string) => void) | undefined): DomainLock {
+function acquire(file: string, what: string, onWaiting: ((what: string) => void) | undefined): Lock {
   const deadline = monotonicMs() + LOCK_TIMEOUT_MS;
   for (;;) {
     const fd = openLockFile(file);
+    sweepLocks(path.dirname(file), path.basename(file));
     if (!flockUntil(fd, deadline, () => onWaiting?.(what))) {
       fs.closeSync(fd);
       throw lockTimeout();
     }
     // Its last holder may have removed the file while we waited for it: then we hold a lock that nobody else will ask for.
-    if (isStill(file, fd)) return domainLock(file, fd);
+    if (isStill(file, fd)) return held(file, fd);
     fs.closeSync(fd);
   }
 }
 
 /** The same, if nobody has it. */
-export function tryLockDomain(name: string): DomainLock | undefined {
+export function tryLockDomain(name: string): Lock | undefined {
   const file = lockFile(name);
-  const fd = openLockFile(file);
-  if (linux.flock(fd, LOCK_EX | LOCK_NB) >= 0 && isStill(file, fd)) return domainLock(file, fd);
+  return tryLock(file, openLockFile(file));
+}
+
+function tryLock(file: string, fd: number): Lock | undefined {
+  if (linux.flock(fd, LOCK_EX | LOCK_NB) >= 0 && isStill(file, fd)) return held(file, fd);
   fs.closeSync(fd);
   return undefined;
 }
 
-function domainLock(file: string, fd: number): DomainLock {
-  let held = true;
-  const release = () => {
-    if (held) fs.closeSync(fd);
-    held = false;
-  };
+function held(file: string, fd: number): Lock {
+  let isHeld = true;
   return {
-    retire() {
-      if (held) fs.rmSync(file, { force: true });
-      release();
+    [Symbol.dispose]() {
+      if (!isHeld) return;
+      isHeld = false;
+      try {
+        if (isStill(file, fd)) fs.unlinkSync(file); // not the one that somebody made after this one was removed by hand
+      } catch {
+        // a store that has become read-only: the file stays, and is nobody's
+      }
+      fs.closeSync(fd);
     },
-    [Symbol.dispose]: release,
   };
+}
+
+/** Removes the locks that killed commands left in the folder: those that nobody has. Once for each folder. */
+function sweepLocks(folder: string, own: string): void {
+  for (const entry of sweepFolder(folder)) {
+    if (!entry.endsWith('.lock') || entry === own) continue;
+    const file = `${folder}/${entry}`;
+    try {
+      tryLock(file, fs.openSync(file, 'r+'))?.[Symbol.dispose]();
+    } catch {
+      // let go of meanwhile, or a folder
+    }
+  }
 }
 
 function openLockFile(file: string): number {
@@ -109,12 +126,12 @@ function flockUntil(fd: number, deadline: number, onNotice: () => void): boolean
 }
 
 /** The lock of the whole store: held for the moment in which a name or a uuid is taken. Never before a domain's lock. */
-export function lockStore(): DomainLock {
+export function lockStore(): Lock {
   return lockDomain('');
 }
 
 /** The same for networks. */
-export function lockNetworkStore(): DomainLock {
+export function lockNetworkStore(): Lock {
   return lockNetwork('');
 }
 

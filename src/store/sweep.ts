@@ -1,24 +1,35 @@
-// What killed commands leave in the store, and nobody would ask for again.
+// What killed commands leave in a folder of the store, and nobody would ask for again.
 import fs from 'node:fs';
-import { listFolder } from './atomic-write.ts';
-import { definedNames } from './definitions.ts';
-import { statusNames } from './live-status.ts';
-import { tryLockDomain } from './lock.ts';
-import { namesIn, paths } from './paths.ts';
 import { processStat } from './process.ts';
 
 const TEMPORARY = /^\.(\d+)\.\d+\.new$/;
 
-/** Removes temporary files whose writer is dead, and the locks of domains that are neither defined nor running. */
-export function sweepStore(): void {
-  const running = listFolder(paths.run);
-  for (const [folder, entries] of [[paths.run, running] as const, [paths.definitions, listFolder(paths.definitions)] as const]) {
-    for (const entry of entries) {
-      const writer = TEMPORARY.exec(entry)?.[1];
-      if (writer !== undefined && !processStat(Number(writer))) fs.rmSync(`${folder}/${entry}`, { force: true });
+const swept = new Set<string>();
+
+/**
+ * Removes temporary files whose writer is dead, the first time that this process is about to write in `folder`. Gives what was
+ * there then; nothing at any other time.
+ */
+export function sweepFolder(folder: string): string[] {
+  if (swept.has(folder)) return [];
+  swept.add(folder);
+  let entries: string[];
+  try {
+    entries = fs.readdirSync(folder);
+  } catch {
+    return []; // not there yet: whoever makes it says what is wrong
+  }
+  for (const entry of entries) {
+    if (entry.charCodeAt(0) !== DOT) continue;
+    const writer = TEMPORARY.exec(entry)?.[1];
+    if (writer === undefined || processStat(Number(writer))) continue;
+    try {
+      fs.unlinkSync(`${folder}/${entry}`);
+    } catch {
+      // somebody else's sweep was faster, or the folder is not ours to write to
     }
   }
-  const known = new Set([...definedNames(), ...statusNames()]);
-  // Whoever holds one of these is about to define or create that domain.
-  for (const name of namesIn(running, '.lock')) if (!known.has(name)) tryLockDomain(name)?.retire();
+  return entries;
 }
+
+const DOT = 0x2e;

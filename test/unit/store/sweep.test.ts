@@ -6,50 +6,64 @@ import { type TempStore, tempStore } from '../../helpers/temp-store.ts';
 const NOBODY = 4194305; // above the largest pid
 
 let store: TempStore;
-let sweep: typeof import('../../../src/store/sweep.ts');
 let lock: typeof import('../../../src/store/lock.ts');
+let definitions: typeof import('../../../src/store/definitions.ts');
+let networks: typeof import('../../../src/store/networks.ts');
+let status: typeof import('../../../src/store/live-status.ts');
+const FOLDERS = ['etc/libvirt/lxc', 'run/libvirt/lxc', 'etc/libvirt/qemu/networks', 'run/libvirt/network', 'var/lib/libvirt/dnsmasq'];
+const PORTS = 'run/libvirt/network/net1/ports';
 beforeEach(async () => {
   store = tempStore();
-  sweep = await import('../../../src/store/sweep.ts');
   lock = await import('../../../src/store/lock.ts');
-  for (const folder of ['etc/libvirt/lxc', 'run/libvirt/lxc']) fs.mkdirSync(store.at(folder), { recursive: true });
+  definitions = await import('../../../src/store/definitions.ts');
+  networks = await import('../../../src/store/networks.ts');
+  status = await import('../../../src/store/live-status.ts');
+  for (const folder of FOLDERS) fs.mkdirSync(store.at(folder), { recursive: true });
 });
 afterEach(() => store.remove());
 
 const write = (...files: string[]): void => {
   for (const file of files) fs.writeFileSync(store.at(file), '');
 };
-const files = (): string[] =>
-  ['etc', 'run'].flatMap((top) => fs.readdirSync(store.at(`${top}/libvirt/lxc`)).map((name) => `${top} ${name}`));
+const files = (folder: string): string[] => fs.readdirSync(store.at(folder)).sort();
 
-it('sweepStore() removes what dead writers left, and nothing of living ones', () => {
-  write(`etc/libvirt/lxc/.${NOBODY}.0.new`, `run/libvirt/lxc/.${NOBODY}.12.new`, `run/libvirt/lxc/.${process.pid}.1.new`);
-  write('etc/libvirt/lxc/.other.new', 'etc/libvirt/lxc/vm1.xml');
-  sweep.sweepStore();
-  expect(files().sort()).toEqual(['etc .other.new', 'etc vm1.xml', `run .${process.pid}.1.new`]);
+it('whoever writes in a folder removes what dead writers left there, and nothing of living ones', () => {
+  fs.mkdirSync(store.at(PORTS), { recursive: true });
+  const actions: [string, () => void, string[]][] = [
+    ['etc/libvirt/lxc', () => definitions.writeDefinition('vm1', ''), ['vm1.xml']],
+    ['run/libvirt/lxc', () => status.writeEnd('vm1', 'shutdown'), ['vm1.end']],
+    ['etc/libvirt/qemu/networks', () => networks.writeNetworkDefinition('net1', ''), ['net1.xml']],
+    ['run/libvirt/network', () => networks.writeNetworkStatus('net1', ''), ['net1', 'net1.xml']],
+    [PORTS, () => networks.writePort('net1', 'uuid', ''), ['uuid.xml']],
+    ['var/lib/libvirt/dnsmasq', () => networks.writePublicFile(networks.macsFile('br0'), ''), ['br0.macs']],
+  ];
+  for (const [folder] of actions) write(`${folder}/.${NOBODY}.0.new`, `${folder}/.${process.pid}.7.new`, `${folder}/.other.new`);
+  for (const [folder, action, expected] of actions) {
+    action();
+    expect(files(folder)).toEqual([`.${process.pid}.7.new`, '.other.new', ...expected].sort());
+  }
 });
 
-it('sweepStore() removes the locks of domains that are not there, unless somebody holds them', () => {
-  write('etc/libvirt/lxc/defined.xml', 'run/libvirt/lxc/running.xml');
-  write(...['defined', 'running', 'gone', 'held'].map((name) => `run/libvirt/lxc/${name}.lock`), 'run/libvirt/lxc/.lock');
-  const held = lock.lockDomain('held');
-  sweep.sweepStore();
+it('whoever removes a definition does so, too', () => {
+  write(`etc/libvirt/lxc/.${NOBODY}.0.new`, 'etc/libvirt/lxc/vm1.xml');
+  definitions.removeDefinition('vm1');
+  expect(files('etc/libvirt/lxc')).toEqual([]);
+});
+
+it.each([
+  ['run/libvirt/lxc', () => lock.lockDomain('vm1')],
+  ['run/libvirt/network', () => lock.lockNetwork('vm1')],
+] as const)('whoever takes a lock in %s removes those that nobody has', (folder, take) => {
+  write(`${folder}/dead.lock`, `${folder}/.lock`, `${folder}/a.xml`);
+  fs.mkdirSync(store.at(`${folder}/folder.lock`));
+  const other = fs.openSync(store.at(`${folder}/living.lock`), 'w');
+  const held = folder.endsWith('lxc') ? lock.lockDomain('living') : lock.lockNetwork('living');
+  const mine = take();
+  expect(files(folder)).toEqual(['a.xml', 'folder.lock', 'living.lock', 'vm1.lock']);
+  mine[Symbol.dispose]();
   held[Symbol.dispose]();
-  expect(files().sort()).toEqual([
-    'etc defined.xml',
-    'run .lock',
-    'run defined.lock',
-    'run held.lock',
-    'run running.lock',
-    'run running.xml',
-  ]);
-});
-
-it('sweepStore() has nothing to do in a store that is not there yet', () => {
-  fs.rmSync(store.at('etc'), { recursive: true });
-  fs.rmSync(store.at('run'), { recursive: true });
-  sweep.sweepStore();
-  expect(fs.readdirSync(store.prefix)).toEqual([]);
+  fs.closeSync(other);
+  expect(files(folder)).toEqual(['a.xml', 'folder.lock']);
 });
 
 it('tryLockDomain() gives nothing while somebody has the lock, and the lock afterwards', () => {
@@ -58,6 +72,15 @@ it('tryLockDomain() gives nothing while somebody has the lock, and the lock afte
   held[Symbol.dispose]();
   const mine = lock.tryLockDomain('vm1');
   expect(mine).toBeDefined();
-  mine!.retire();
-  expect(files()).toEqual([]);
+  mine![Symbol.dispose]();
+  expect(files('run/libvirt/lxc')).toEqual([]);
+});
+
+it('a lock whose file was removed by hand does not take away the one that came after it', () => {
+  const first = lock.lockDomain('vm1');
+  fs.rmSync(store.at('run/libvirt/lxc/vm1.lock'));
+  const second = lock.lockDomain('vm1');
+  first[Symbol.dispose]();
+  expect(lock.tryLockDomain('vm1')).toBeUndefined();
+  second[Symbol.dispose]();
 });
