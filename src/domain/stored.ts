@@ -3,7 +3,8 @@
 import type { DomainDefinition } from './definition.ts';
 import { formatDomain } from './format.ts';
 import { type ParseHost, parseDomainElement } from './parse.ts';
-import { entryOf } from './table.ts';
+import { unescapeWhiteSpace, unescapeXml } from './xml/escape.ts';
+import { bodyOf } from './xml/facts.ts';
 import { parseXml } from './xml/reader.ts';
 
 /** The comment at the top of every file of ours; `editCommand` is what to use instead: `virsh edit web`. */
@@ -32,27 +33,13 @@ export function parseStored(text: string | Uint8Array, host: ParseHost): DomainD
 
 /** The domain's own text in a stored file, without the comment before it. */
 export function storedBody(text: string): string {
-  return text.slice(Math.max(0, text.search(/^<domain[\s>]/m)));
+  return bodyOf(text, 'domain') ?? text;
 }
 
 const RAW_LINES = /^ *<(?:initenv|inituser|initgroup|lxc:share\w+)[ >].*$/gm;
-const ENTITIES: Readonly<Record<string, string>> = {
-  lt: '<',
-  gt: '>',
-  amp: '&',
-  quot: '"',
-  apos: "'",
-  '#9': '\t',
-  '#10': '\n',
-  '#13': '\r',
-};
 
 /** A stored domain's text as libvirt shows it: without the escapes that are only there so that it can be read back. */
 export function printedForm(body: string): string {
   if (!body.includes('&')) return body;
-  const reveal = (text: string, which: RegExp): string => text.replace(which, (whole, name: string) => entryOf(ENTITIES, name) ?? whole);
-  return reveal(
-    body.replace(RAW_LINES, (line) => reveal(line, /&(lt|gt|amp|quot|apos|#9|#10|#13);/g)),
-    /&(#9|#10|#13);/g,
-  );
+  return unescapeWhiteSpace(body.replace(RAW_LINES, unescapeXml));
 }

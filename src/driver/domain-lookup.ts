@@ -1,7 +1,7 @@
 // Finding domains: by id, uuid or name, and all of them. Reads names and small facts; parses no XML.
 import { libvirtError } from '../errors.ts';
 import { isAskedToFreeze } from '../host/cgroup/frozen.ts';
-import { definedNames, hasAutostartLink, isDefined, readDefinition, uuidIn } from '../store/definitions.ts';
+import { definedNames, hasAutostartLink, isDefined, readDefinition, titleIn, uuidIn } from '../store/definitions.ts';
 import { readStatus, type StatusRecord, statusNames } from '../store/live-status.ts';
 import type { Connection } from './connection.ts';
 
@@ -61,11 +61,7 @@ class Summary implements DomainSummary {
     return uuidIn(this.#document()) ?? '';
   }
   get title(): string | undefined {
-    const title = /^ *<title>([^<]*)<\/title>$/m.exec(this.#document())?.[1];
-    return title?.replace(
-      /&(lt|gt|quot|apos|amp);/g,
-      (_, name: string) => ({ lt: '<', gt: '>', quot: '"', apos: "'", amp: '&' })[name] ?? '',
-    );
+    return titleIn(this.#document());
   }
   #document(): string {
     return this.#status?.document ?? readDefinition(this.name) ?? '';

@@ -1,5 +1,6 @@
 // The host: what nodeinfo, the node statistics, version and hostname tell. Plain data; capabilities.ts makes the XML.
 import os from 'node:os';
+import { XmlWriter } from '../domain/xml/writer.ts';
 import { libvirtError } from '../errors.ts';
 import { type CpuTimes, cpuMhz, cpuPlace, cpuTimes, onlineCpus, presentCpus } from '../host/cpu.ts';
 import {
@@ -18,7 +19,7 @@ import {
   type SettableKsmParameter,
   setKsmParameter,
 } from '../host/memory.ts';
-import { type SmbiosSection, smbiosSections } from '../host/smbios.ts';
+import { smbiosSections } from '../host/smbios.ts';
 import { type SuspendTarget, suspendFor, suspendTargets } from '../host/suspend.ts';
 import { formatNumberList } from '../host/system-files.ts';
 import { type Connection, requireWritable } from './connection.ts';
@@ -184,16 +185,14 @@ export function suspendNode(connection: Connection, target: SuspendTarget, secon
 export function sysinfoXml(_connection: Connection): string {
   const sections = smbiosSections();
   if (sections.length === 0) throw libvirtError('CONFIG_UNSUPPORTED', 'Host SMBIOS information is not available');
-  return `<sysinfo type='smbios'>\n${sections.map(sysinfoSection).join('')}</sysinfo>\n`;
-}
-
-function sysinfoSection({ name, entries }: SmbiosSection): string {
-  const lines = entries.map((entry) => `    <entry name='${entry.name}'>${escapeText(entry.value)}</entry>\n`);
-  return `  <${name}>\n${lines.join('')}  </${name}>\n`;
-}
-
-function escapeText(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+  const writer = new XmlWriter();
+  writer.block('sysinfo', [['type', 'smbios']], () => {
+    for (const { name, entries } of sections)
+      writer.openBlock(name, [], () => {
+        for (const entry of entries) writer.text('entry', entry.value, [['name', entry.name]]);
+      });
+  });
+  return writer.toString();
 }
 
 /** The kernel's version in numbers, without the distribution's words: `6.18.44`. */

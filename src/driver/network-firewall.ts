@@ -26,7 +26,8 @@ export function repairFirewall(network: NetworkDefinition): void {
 
 /** Removes what is there, whatever the configuration says by now. */
 export function removeFirewall({ bridge }: NetworkDefinition): void {
-  if (hasTables(linux, networkTables(bridge.name!))) applyRules(removeNetworkRules(bridge.name!));
+  const { name } = bridge;
+  if (name !== undefined && hasTables(linux, networkTables(name))) applyRules(removeNetworkRules(name));
 }
 
 function rulesOf(network: NetworkDefinition): Ruleset | undefined {

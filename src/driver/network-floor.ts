@@ -3,12 +3,13 @@ import { linux } from '../../lib-native/linux.ts';
 import { findLink } from '../host/netlink/link.ts';
 import { openRouteSocket } from '../host/netlink/rtnetlink.ts';
 import { type Guarantee, guarantee, withdrawGuarantee } from '../host/netlink/tc-guarantee.ts';
-import { type PortClass, portClass, withClasses } from '../network/classes.ts';
+import { type PortClass, withClasses } from '../network/classes.ts';
+import { portFacts } from '../network/port-facts.ts';
 import { networkPorts, readNetworkStatus, readPort, writeNetworkStatus } from '../store/networks.ts';
 
 /** The classes that the ports of a network have. */
 export function portClasses(network: string): PortClass[] {
-  return networkPorts(network).flatMap((uuid) => portClass(readPort(network, uuid) ?? '') ?? []);
+  return networkPorts(network).flatMap((uuid) => portFacts(readPort(network, uuid) ?? '').guaranteed ?? []);
 }
 
 /** Makes the class of a port that is stored, or changes its rate. */

@@ -27,14 +27,14 @@ export interface NetworkSummary extends NetworkRef {
 }
 
 /**
- * The status document of a network that is active. One whose own bridge has vanished, or whose start was killed, is not: the
+ * The status document of a network that is active. One whose own bridge has vanished, whose start was killed, or whose status was cut off, is not: the
  * next change clears it up.
  */
 export function activeStatus(name: string): string | undefined {
   const document = readNetworkStatus(name);
   if (document === undefined) return undefined;
-  const { bridge, ownsBridge, starting } = networkFacts(document);
-  if (starting) return undefined;
+  const { bridge, ownsBridge, starting, whole } = networkFacts(document);
+  if (starting || !whole) return undefined;
   if (ownsBridge && (bridge === undefined || !hostLinkNames().has(bridge))) return undefined;
   return document;
 }

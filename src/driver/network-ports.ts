@@ -5,7 +5,7 @@ import { type LibvirtError, libvirtError } from '../errors.ts';
 import { LAST_CLASS } from '../host/netlink/tc-guarantee.ts';
 import { freeClassId, type PortClass } from '../network/classes.ts';
 import { findPortGroup, hasOwnBridge, type NetworkDefinition } from '../network/definition.ts';
-import { formatNetwork } from '../network/format.ts';
+import { writeNetwork } from '../network/format.ts';
 import {
   actualInterface,
   formatNetworkPort,
@@ -13,6 +13,7 @@ import {
   type PluggedPort,
   type PortPlug,
   parseNetworkPort,
+  writeNetworkPort,
 } from '../network/port.ts';
 import { lockNetwork } from '../store/lock.ts';
 import { isNetworkDefined, networkPorts, networkStatusNames, networksAreSetUp, readPort, writePort } from '../store/networks.ts';
@@ -121,12 +122,14 @@ function attachment(network: NetworkDefinition, port: PluggedPort): NetworkAttac
 }
 
 function store(network: NetworkDefinition, port: PluggedPort): void {
-  const document = formatNetworkPort(port);
-  writePort(network.name, port.uuid, document);
+  writePort(network.name, port.uuid, formatNetworkPort(port));
   try {
     plugFloorOf(network.name, port);
     if (port.plug.type === 'network') noteMac(port.plug.bridge, port.owner.name, port.mac, true);
-    runNetworkHooks(network.name, ['port-created', 'begin'], () => [formatNetwork(network, networkUse(network.name)), document]);
+    runNetworkHooks(network.name, ['port-created', 'begin'], (writer) => {
+      writeNetwork(writer, network, networkUse(network.name));
+      writeNetworkPort(writer, port);
+    });
   } catch (error) {
     releasePort(network.name, port.uuid, { locked: true });
     throw error;

@@ -14,9 +14,9 @@ import { clearBandwidth, setBandwidth } from '../host/netlink/tc.ts';
 import { ipv4Routes } from '../host/routes.ts';
 import { enableForwarding, setBridgeIpv6 } from '../host/sysctl.ts';
 import { bytesOf, masked, netmaskOf, prefixOf, sameBytes, subnetOf } from '../network/addresses.ts';
-import { hasOwnBridge, type NetworkDefinition } from '../network/definition.ts';
+import { emptyNetwork, hasOwnBridge, type NetworkDefinition } from '../network/definition.ts';
 import { needsDnsmasq } from '../network/dnsmasq-config.ts';
-import { formatNetwork } from '../network/format.ts';
+import { writeNetwork } from '../network/format.ts';
 import { parseNetwork } from '../network/parse.ts';
 import { parseNetworkStatus } from '../network/stored.ts';
 import { recordNetworkEvent } from '../store/events.ts';
@@ -95,7 +95,7 @@ function forget({ name, bridge }: NetworkDefinition): void {
 function run(definition: NetworkDefinition): void {
   const live = structuredClone(definition);
   if (live.forward.mode === 'nat' && !hasPorts(live)) live.forward.nat = { ...live.forward.nat, ports: { start: 1024, end: 65535 } };
-  const hook = (operation: 'start' | 'started') => runNetworkHooks(live.name, [operation, 'begin'], () => [formatNetwork(live)]);
+  const hook = (operation: 'start' | 'started') => runNetworkHooks(live.name, [operation, 'begin'], (writer) => writeNetwork(writer, live));
   if (hasOwnBridge(live)) requirePrograms(live);
   hook('start');
   try {
@@ -208,7 +208,7 @@ function tearDown(network: NetworkDefinition): void {
     stopDnsmasq(linux, files);
     removeBridges(network.uuid);
     removeFirewall(network);
-    removeFiles(files.config, macsFile(bridge.name!));
+    removeFiles(files.config, ...(bridge.name === undefined ? [] : [macsFile(bridge.name)]));
   } else if (bridge.name !== undefined && bandwidth) clearLimits(bridge.name);
   removeAllPorts(name);
   removeNetworkStatus(name);
@@ -237,7 +237,7 @@ function clearLimits(bridge: string): void {
 
 function runHooksQuietly(network: NetworkDefinition): void {
   try {
-    runNetworkHooks(network.name, ['stopped', 'end'], () => [formatNetwork(network)]);
+    runNetworkHooks(network.name, ['stopped', 'end'], (writer) => writeNetwork(writer, network));
   } catch {
     // a failing hook does not keep a network from being over
   }
@@ -274,7 +274,8 @@ function staleDefinition(status: string, name: string): NetworkDefinition {
   } catch {
     // Cut off by a full disk: what can be read of it will do.
     const { uuid, bridge } = networkFacts(status);
-    const text = bridge === undefined ? '' : `<bridge name='${bridge}'/>`;
-    return parseNetwork(`<network><name>${name}</name>${uuid && `<uuid>${uuid}</uuid>`}${text}</network>`, parseHost);
+    const network = emptyNetwork(name, uuid || parseHost.randomUuid());
+    if (bridge !== undefined) network.bridge.name = bridge;
+    return network;
   }
 }

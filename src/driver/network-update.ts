@@ -2,7 +2,7 @@
 import { libvirtError } from '../errors.ts';
 import { hasOwnBridge, type NetworkDefinition, servesDhcp } from '../network/definition.ts';
 import { needsDnsmasq } from '../network/dnsmasq-config.ts';
-import { formatNetwork } from '../network/format.ts';
+import { formatNetwork, writeNetwork } from '../network/format.ts';
 import { parseNetwork } from '../network/parse.ts';
 import { type NetworkUpdate, updateNetwork } from '../network/update.ts';
 import { lockNetwork } from '../store/lock.ts';
@@ -41,7 +41,10 @@ export function changeNetwork(connection: Connection, ref: NetworkRef, update: N
   const next = wantsLive ? changed(live!, update) : undefined;
   if (stored) saveNetwork(stored);
   if (next) apply(live!, next, update);
-  runNetworkHooks(ref.name, ['updated', 'begin'], () => [next ? formatNetwork(next, networkUse(ref.name)) : formatNetwork(stored!)]);
+  runNetworkHooks(ref.name, ['updated', 'begin'], (writer) => {
+    if (next) writeNetwork(writer, next, networkUse(ref.name));
+    else writeNetwork(writer, stored!);
+  });
 }
 
 /** What was changed has to be a network to the reader, as in libvirt; what `net-define` checks besides is not asked again. */

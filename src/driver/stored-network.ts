@@ -1,6 +1,5 @@
 // Networks between the store and memory: what is stored as text here becomes a definition, and the other way round.
 
-import { withClasses } from '../network/classes.ts';
 import type { NetworkDefinition } from '../network/definition.ts';
 import type { NetworkUse } from '../network/format.ts';
 import { parseNetwork } from '../network/parse.ts';
@@ -30,7 +29,7 @@ export function loadLiveNetwork(name: string): NetworkDefinition | undefined {
 
 /** `starting`: what is written counts for nothing but a clear-up. */
 export function saveLiveNetwork(definition: NetworkDefinition, options: { starting?: boolean } = {}): void {
-  writeNetworkStatus(definition.name, withClasses(formatNetworkStatus(definition, options), portClasses(definition.name)));
+  writeNetworkStatus(definition.name, formatNetworkStatus(definition, { ...options, classes: portClasses(definition.name) }));
 }
 
 /** The ports of a network; one that is released meanwhile is left out. */

@@ -1,21 +1,16 @@
 // Classes of guaranteed bandwidth: each port with a floor has one. What is taken of them follows from the ports, and stands in the
-// network's status as libvirt has it there. By patterns: the end of every domain in a network comes by here.
+// network's status as libvirt has it there.
 import { formatBitmap } from '../domain/bitmap.ts';
+import { bodyOf } from '../domain/xml/facts.ts';
 
 /** 0 is none, 1 the whole rate of the network, 2 what nobody is guaranteed. */
 const RESERVED = [0, 1, 2];
 
-/** What the document of a port says of its class. */
+/** What a port has of the guaranteed bandwidth. */
 export interface PortClass {
   id: number;
   /** Kilobytes per second. */
   floor: number;
-}
-
-export function portClass(document: string): PortClass | undefined {
-  const id = /^ *<bandwidth classID='(\d+)'/m.exec(document)?.[1];
-  if (id === undefined) return undefined;
-  return { id: Number(id), floor: Number(/^ *<inbound [^>]*\bfloor='(\d+)'/m.exec(document)?.[1] ?? 0) };
 }
 
 export function freeClassId(taken: readonly PortClass[]): number {
@@ -25,9 +20,25 @@ export function freeClassId(taken: readonly PortClass[]): number {
   return id;
 }
 
-/** The status document of a network whose ports have these classes. */
-export function withClasses(status: string, taken: readonly PortClass[]): string {
+/** The same in a status: the classes that are taken, and what is guaranteed altogether. */
+export interface ClassNote {
+  bitmap: string;
+  sum: number;
+}
+
+export function classNote(taken: readonly PortClass[]): ClassNote {
   const ids = [...RESERVED, ...taken.map(({ id }) => id)].sort((a, b) => a - b);
-  const sum = taken.reduce((total, { floor }) => total + floor, 0);
-  return status.replace(/^( *<class_id bitmap=')[^']*/m, `$1${formatBitmap(ids)}`).replace(/^( *<floor sum=')[^']*/m, `$1${sum}`);
+  return { bitmap: formatBitmap(ids), sum: taken.reduce((total, { floor }) => total + floor, 0) };
+}
+
+/** The status document of a network, for ports with these classes: as formatNetworkStatus() would write it. */
+export function withClasses(status: string, taken: readonly PortClass[]): string {
+  const body = bodyOf(status, 'networkstatus');
+  if (body === undefined) return status;
+  const { bitmap, sum } = classNote(taken);
+  // The first two elements of the document.
+  const noted = body
+    .replace(/<class_id bitmap='[^']*'/, `<class_id bitmap='${bitmap}'`)
+    .replace(/<floor sum='[^']*'/, `<floor sum='${sum}'`);
+  return status.slice(0, -body.length) + noted;
 }

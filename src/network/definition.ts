@@ -146,6 +146,22 @@ export interface NetworkDefinition extends Metadata {
   dnsmasqOptions: string[];
 }
 
+/** A network that asks for nothing. */
+export function emptyNetwork(name: string, uuid: string): NetworkDefinition {
+  return {
+    name,
+    uuid,
+    metadata: [],
+    forward: { mode: 'none', interfaces: [], addresses: [] },
+    bridge: { stp: true, delaySeconds: 0 },
+    dns: { forwarders: [], texts: [], services: [], hosts: [] },
+    ips: [],
+    routes: [],
+    portGroups: [],
+    dnsmasqOptions: [],
+  };
+}
+
 /** Modes whose bridge libvirt makes, with addresses, DHCP and rules. */
 export function hasOwnBridge({ forward }: NetworkDefinition): boolean {
   return ['none', 'nat', 'route', 'open'].includes(forward.mode);

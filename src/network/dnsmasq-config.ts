@@ -30,13 +30,22 @@ export function needsDnsmasq({ ips, dns }: NetworkDefinition): boolean {
   return ips.length > 0 && (ips.some(servesDhcp) || dns.enable !== 'no');
 }
 
-/** The bridge has its name by now. Throws CONFIG_UNSUPPORTED for a subnet that no reverse zone fits. */
+/**
+ * The bridge has its name by now. Throws CONFIG_UNSUPPORTED for a subnet that no reverse zone fits, and for a name that dnsmasq
+ * would take for something else. Differs from libvirt: that writes whatever stands in the XML.
+ */
 export function dnsmasqTexts(network: NetworkDefinition, files: DnsmasqFiles): DnsmasqTexts {
   const dhcp = dhcpAddresses(network);
   return {
-    config: `${[...heading(network), ...configLines(network, files)].join('\n')}\n`,
-    hostsFile: dhcp.flatMap((ip) => ip.hosts.map((host) => `${hostLine(host, ip)}\n`)).join(''),
-    addnHosts: network.dns.hosts.map(({ ip, names }) => `${ip}\t${names.map((name) => `${name}\t`).join('')}\n`).join(''),
+    config: joined(network, [...heading(network), ...configLines(network, files)]),
+    hostsFile: joined(
+      network,
+      dhcp.flatMap((ip) => ip.hosts.map((host) => hostLine(host, ip))),
+    ),
+    addnHosts: joined(
+      network,
+      network.dns.hosts.map(({ ip, names }) => `${ip}\t${names.map((name) => `${word('DNS host name', name)}\t`).join('')}`),
+    ),
   };
 }
 
@@ -45,10 +54,47 @@ function dhcpAddresses({ ips }: NetworkDefinition): NetworkIp[] {
   return (['ipv4', 'ipv6'] as const).flatMap((family) => ips.find((ip) => ip.family === family && servesDhcp(ip)) ?? []);
 }
 
+/** What dnsmasq reads of a line at most (MAXDNAME); the rest would count as the next line. */
+const LONGEST_LINE = 1023;
+const CONTROL = /[\x00-\x08\x0a-\x1f\x7f]/;
+
+/** The lines of one file. Whatever was put into one of them has to stay in it. */
+function joined({ name }: NetworkDefinition, lines: readonly string[]): string {
+  for (const line of lines) {
+    if (CONTROL.test(line))
+      throw libvirtError('CONFIG_UNSUPPORTED', `control character in what network '${name}' tells dnsmasq: ${JSON.stringify(line)}`);
+    if (Buffer.byteLength(line) > LONGEST_LINE && !line.startsWith('#') && !/^[0-9a-f.:]+\t/.test(line))
+      throw libvirtError('CONFIG_UNSUPPORTED', `too long for dnsmasq in network '${name}': '${line.slice(0, 40)}...'`);
+  }
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+/** A name in a list of names. Throws CONFIG_UNSUPPORTED for what would be more than one word there, or a comment. */
+function word(what: string, value: string): string {
+  if (value === '' || /[\s,/#"\\]/.test(value)) throw libvirtError('CONFIG_UNSUPPORTED', `dnsmasq cannot serve ${what} '${value}'`);
+  return value;
+}
+
+/** A value that may hold anything, in quotes where dnsmasq would read something into it. */
+function quoted(value: string): string {
+  return /^[\w./:@%+=~-]+$/.test(value) ? value : `"${value.replace(/["\\]/g, '\\$&')}"`;
+}
+
+/** The name of one interface: with a star at its end it would stand for many. */
+function interfaceName(name: string): string {
+  if (name.endsWith('*')) throw libvirtError('CONFIG_UNSUPPORTED', `dnsmasq cannot serve bridge '${name}'`);
+  return quoted(name);
+}
+
+/** dnsmasq's own form, quotes and commas included, as libvirt's users have it; what follows a # would be a comment. */
+function textValue(value: string): string {
+  return value.includes('"') ? value : value.replace(/(?<=[\s,]|^)#/g, '"#"');
+}
+
 const heading = ({ name }: NetworkDefinition): string[] => [
   '##WARNING:  THIS IS AN AUTO-GENERATED FILE. CHANGES TO IT ARE LIKELY TO BE',
   '##OVERWRITTEN AND LOST.  Changes to this configuration should be made using:',
-  `##    virsh net-edit ${name}`,
+  `##    virsh net-edit ${name.replace(/\s/g, ' ').slice(0, 200)}`,
   '## or other application using the libvirt API.',
   '##',
   '## dnsmasq conf file created by libvirt',
@@ -64,19 +110,19 @@ function configLines(network: NetworkDefinition, files: DnsmasqFiles): string[] 
     ...(wantsDns ? forwarderLines(dns.forwarders) : ['port=0']),
     ...domainLines(network, wantsDns),
     ...ips.filter(({ localPtr }) => localPtr === 'yes').map((ip) => `local=/${reverseZone(ip)}/`),
-    `pid-file=${files.pidFile}`,
+    `pid-file=${quoted(files.pidFile)}`,
     // With bind-dynamic it listens on its bridge alone, and answers nobody who reaches that address by another way.
     'except-interface=lo',
     'bind-dynamic',
-    `interface=${bridge.name}`,
+    `interface=${interfaceName(bridge.name!)}`,
     // No router to offer, nothing asked for outside, and a router advertisement that is no default route.
     ...(forward.mode === 'none' ? ['dhcp-option=3', 'no-resolv', 'ra-param=*,0,0'] : []),
-    ...(wantsDns ? dns.texts.map(({ name, value }) => `txt-record=${name},${value}`) : []),
+    ...(wantsDns ? dns.texts.map(({ name, value }) => `txt-record=${word('TXT record', name)},${textValue(value ?? '')}`) : []),
     ...(wantsDns ? dns.services.map(serviceLine) : []),
     ...dhcp.flatMap(dhcpLines),
     ...(leases > 0 ? [`dhcp-lease-max=${leases}`] : []),
-    ...(dhcp.length > 0 ? [`dhcp-hostsfile=${files.hostsFile}`] : []),
-    ...(wantsDns ? [`addn-hosts=${files.addnHosts}`] : []),
+    ...(dhcp.length > 0 ? [`dhcp-hostsfile=${quoted(files.hostsFile)}`] : []),
+    ...(wantsDns ? [`addn-hosts=${quoted(files.addnHosts)}`] : []),
     ...(mtu ? [`dhcp-option=option:mtu,${mtu}`] : []),
     ...advertisementLines(ips),
     ...dnsmasqOptions,
@@ -84,24 +130,27 @@ function configLines(network: NetworkDefinition, files: DnsmasqFiles): string[] 
 }
 
 function forwarderLines(forwarders: readonly DnsForwarder[]): string[] {
-  const lines = forwarders.map(({ domain, address }) => `server=${domain === undefined ? '' : `/${domain}/`}${address ?? '#'}`);
+  const lines = forwarders.map(
+    ({ domain, address }) => `server=${domain === undefined ? '' : `/${word('forwarder domain', domain)}/`}${address ?? '#'}`,
+  );
   return forwarders.some(({ domain }) => domain === undefined) ? [...lines, 'no-resolv'] : lines;
 }
 
 function domainLines({ domain, dns }: NetworkDefinition, wantsDns: boolean): string[] {
   const lines: string[] = [];
-  if (domain?.localOnly === 'yes') lines.push(`local=/${domain.name}/`);
-  if (domain) lines.push(`domain=${domain.name}`, 'expand-hosts');
+  const name = domain && word('domain', domain.name);
+  if (domain?.localOnly === 'yes') lines.push(`local=/${name}/`);
+  if (domain) lines.push(`domain=${name}`, 'expand-hosts');
   if (wantsDns && dns.forwardPlainNames === 'no') lines.push('domain-needed', 'local=//');
   return lines;
 }
 
 function serviceLine({ service, protocol, domain, target, port, priority, weight }: DnsService): string {
   let line = `srv-host=_${service}._${protocol}`;
-  if (domain !== undefined) line += `.${domain}`;
+  if (domain !== undefined) line += `.${word('SRV domain', domain)}`;
   // RFC 2782: without a target, or with ".", there is no such service.
   if (target === undefined || target === '.') return line;
-  line += `,${target}`;
+  line += `,${word('SRV target', target)}`;
   if (port || priority || weight) line += `,${port || 1}`;
   if (priority || weight) line += `,${priority}`;
   if (weight) line += `,${weight}`;
@@ -115,8 +164,8 @@ function dhcpLines(ip: NetworkIp): string[] {
   if (ip.ranges.length === 0) lines.push(`dhcp-range=${ip.address},static${ip.family === 'ipv6' ? `,${prefix}` : ''}`);
   if (ip.family === 'ipv6') return lines;
   lines.push('dhcp-no-override', 'dhcp-authoritative');
-  if (ip.tftpRoot !== undefined) lines.push('enable-tftp', `tftp-root=${ip.tftpRoot}`);
-  if (ip.bootp) lines.push(`dhcp-boot=${ip.bootp.file}${ip.bootp.server === undefined ? '' : `,,${ip.bootp.server}`}`);
+  if (ip.tftpRoot !== undefined) lines.push('enable-tftp', `tftp-root=${quoted(ip.tftpRoot)}`);
+  if (ip.bootp) lines.push(`dhcp-boot=${quoted(ip.bootp.file)}${ip.bootp.server === undefined ? '' : `,,${ip.bootp.server}`}`);
   return lines;
 }
 
@@ -129,7 +178,8 @@ function leaseSuffix(lease: LeaseTime | undefined): string {
   return lease.expiry === '0' ? ',infinite' : `,${lease.expiry}${lease.unit[0]}`;
 }
 
-function hostLine({ mac, id, name, ip: address, lease }: DhcpHost, { family }: NetworkIp): string {
+function hostLine({ mac, id, name: given, ip: address, lease }: DhcpHost, { family }: NetworkIp): string {
+  const name = given && word('host name', given);
   const words =
     family === 'ipv6'
       ? [id === undefined ? undefined : `id:${id}`, name, `[${address}]`]

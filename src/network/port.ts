@@ -52,6 +52,11 @@ export function actualInterface({ plug, vlan, virtualport, bandwidth, isolated }
 
 export function formatNetworkPort(port: NetworkPort): string {
   const writer = new XmlWriter();
+  writeNetworkPort(writer, port);
+  return writer.toString();
+}
+
+export function writeNetworkPort(writer: XmlWriter, port: NetworkPort): void {
   writer.block('networkport', [], () => {
     writer.text('uuid', port.uuid);
     writer.block('owner', [], () => {
@@ -70,7 +75,6 @@ export function formatNetworkPort(port: NetworkPort): string {
       writer.empty('plug', [['type', type], ...Object.entries(plug)]);
     }
   });
-  return writer.toString();
 }
 
 /** Throws XML_ERROR or INTERNAL_ERROR. */

@@ -6,6 +6,7 @@ import { childOf } from '../domain/xml/element.ts';
 import { parseXml } from '../domain/xml/reader.ts';
 import { XmlWriter } from '../domain/xml/writer.ts';
 import { libvirtError } from '../errors.ts';
+import { classNote, type PortClass } from './classes.ts';
 import type { NetworkDefinition } from './definition.ts';
 import { formatNetwork, writeNetwork } from './format.ts';
 import { parseNetworkElement } from './parse.ts';
@@ -19,14 +20,17 @@ export function formatStoredNetwork(definition: NetworkDefinition): string {
 
 /**
  * The whole file of an active network: libvirt's <networkstatus>. `starting`: of one that is not active yet, and will be
- * cleared up if nobody makes it so.
+ * cleared up if nobody makes it so. `classes`: what its ports have of the guaranteed bandwidth.
  */
-export function formatNetworkStatus(definition: NetworkDefinition, { starting = false } = {}): string {
+export function formatNetworkStatus(
+  definition: NetworkDefinition,
+  { starting = false, classes = [] }: { starting?: boolean; classes?: readonly PortClass[] } = {},
+): string {
+  const { bitmap, sum } = classNote(classes);
   const writer = new XmlWriter();
   writer.block('networkstatus', [['starting', starting ? 'yes' : undefined]], () => {
-    // Of a network without ports: withClasses() puts in theirs.
-    writer.empty('class_id', [['bitmap', '0-2']]);
-    writer.empty('floor', [['sum', 0]]);
+    writer.empty('class_id', [['bitmap', bitmap]]);
+    writer.empty('floor', [['sum', sum]]);
     writeNetwork(writer, definition);
   });
   return header(definition) + writer.toString().trimEnd();

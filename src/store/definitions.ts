@@ -1,5 +1,6 @@
 // The persistent definitions: /etc/libvirt/lxc/NAME.xml, stored normalised under a comment that says who made it.
 import fs from 'node:fs';
+import { beforeMetadata, bodyOf, textIn } from '../domain/xml/facts.ts';
 import { errnoCode, libvirtError, systemError } from '../errors.ts';
 import { listFolder, readIfThere, removeDurably, syncFolder, writeAtomically } from './atomic-write.ts';
 import { autostartLink, definitionFile, namesIn, paths } from './paths.ts';
@@ -16,9 +17,9 @@ export function isDefined(name: string): boolean {
 export function readDefinition(name: string): string | undefined {
   const text = readIfThere(definitionFile(name));
   if (text === undefined) return undefined;
-  const start = text.search(/^<domain[\s>]/m);
-  if (start < 0) throw libvirtError('INTERNAL_ERROR', `file '${definitionFile(name)}' holds no domain`);
-  return text.slice(start);
+  const body = bodyOf(text, 'domain');
+  if (body === undefined) throw libvirtError('INTERNAL_ERROR', `file '${definitionFile(name)}' holds no domain`);
+  return body;
 }
 
 /** Stores a document that `stored.ts` made. Throws SYSTEM_ERROR; then what was there is untouched. */
@@ -66,9 +67,18 @@ export function setAutostartLink(name: string, on: boolean): void {
   }
 }
 
-const UUID = /<uuid>([0-9a-f-]{36})<\/uuid>/;
+const UUID = /^[0-9a-f-]{36}$/;
 
-/** The uuid in a stored document, without parsing it. */
+/** The uuid in a document of a domain or in its status, without parsing it. */
 export function uuidIn(document: string): string | undefined {
-  return UUID.exec(document)?.[1];
+  const uuid = textIn(headOf(document), 'uuid');
+  return uuid !== undefined && UUID.test(uuid) ? uuid : undefined;
 }
+
+/** The title, likewise. */
+export function titleIn(document: string): string | undefined {
+  return textIn(headOf(document), 'title');
+}
+
+/** `dom`: <domain> or <domstatus>. */
+const headOf = (document: string): string => beforeMetadata(bodyOf(document, 'dom') ?? '');

@@ -1,7 +1,9 @@
 // What runs: /run/libvirt/lxc/NAME.xml (libvirt's <domstatus>), NAME.pid, and NAME.end, which says how it last ended.
 // The facts that lists need are taken from the status by patterns: no XML is parsed for them.
 import { isContainerGroup } from '../domain/group-path.ts';
+import { attributeIn, bodyOf } from '../domain/xml/facts.ts';
 import { listFolder, readIfThere, removeIfThere, writeAtomically } from './atomic-write.ts';
+import { uuidIn } from './definitions.ts';
 import { endFile, namesIn, paths, pidFile, statusFile } from './paths.ts';
 import { livingProcess, type ProcessIdentity } from './process.ts';
 
@@ -31,11 +33,8 @@ export interface StatusRecord extends StatusFacts {
 /** What a controller calls itself while it is in service (lib-native/controller/main.c). */
 const CONTROLLER_NAME = 'libvirt_lxc';
 
-const FACTS = /<domstatus state='(\w+)' reason='([\w -]+)' pid='(\d+)'>/;
-const INIT = /<init pid='(\d+)'/;
-const START_TIME = /<controller [^>]*\bstarttime='(\d+)'/;
-const CGROUP = /<controller [^>]*\bcgroup='([^'<>]*)'/;
-const UUID = /<uuid>([0-9a-f-]{36})<\/uuid>/;
+const FACTS = /^<domstatus state='(\w+)' reason='([\w -]+)' pid='(\d+)'>/;
+const NUMBER = /^\d+$/;
 
 /** Names that have a status, stale ones included. */
 export function statusNames(): string[] {
@@ -46,28 +45,30 @@ export function statusNames(): string[] {
 export function readStatus(name: string): StatusRecord | undefined {
   const document = readIfThere(statusFile(name));
   if (document === undefined) return undefined;
-  const facts = FACTS.exec(document);
-  const controller = { pid: Number(facts?.[3] ?? 0), startTime: START_TIME.exec(document)?.[1] ?? '' };
+  // A damaged one may end anywhere: what stands there whole is true.
+  const body = bodyOf(document, 'domstatus') ?? '';
+  const facts = FACTS.exec(body);
+  const startTime = attributeIn(body, 'controller', 'starttime') ?? '';
+  const initPid = attributeIn(body, 'init', 'pid') ?? '';
+  const controller = { pid: Number(facts?.[3] ?? 0), startTime: NUMBER.test(startTime) ? startTime : '' };
   const alive = facts !== null && controller.pid > 1 ? livingProcess(controller) : undefined;
   return {
     name,
     state: facts?.[1] === 'paused' ? 'paused' : 'running',
     reason: facts?.[2] ?? 'unknown',
     controller,
-    initPid: Number(INIT.exec(document)?.[1] ?? 0),
-    uuid: UUID.exec(document)?.[1] ?? '',
-    cgroup: groupIn(document),
+    initPid: NUMBER.test(initPid) ? Number(initPid) : 0,
+    uuid: uuidIn(body) ?? '',
+    cgroup: groupIn(body),
     document,
     alive: alive !== undefined,
     inService: alive?.name === CONTROLLER_NAME,
   };
 }
 
-const ENTITIES = new Map([...Object.entries({ lt: '<', gt: '>', quot: '"', apos: "'", amp: '&', '#13': '\r', '#10': '\n', '#9': '\t' })]);
-
 /** The attribute as formatStatus() writes it (test/unit/store/live-status.test.ts holds the two together). */
-function groupIn(document: string): string | undefined {
-  const path = CGROUP.exec(document)?.[1]?.replace(/&([^;]*);/g, (whole, name: string) => ENTITIES.get(name) ?? whole);
+function groupIn(body: string): string | undefined {
+  const path = attributeIn(body, 'controller', 'cgroup');
   return path !== undefined && isContainerGroup(path) ? path : undefined;
 }
 

@@ -2,6 +2,7 @@
 // files of dnsmasq. The facts that lists need are taken from the documents by patterns: no XML is parsed for them.
 import fs from 'node:fs';
 import path from 'node:path';
+import { afterMetadata, attributeIn, beforeMetadata, bodyOf, textIn } from '../domain/xml/facts.ts';
 import { errnoCode, libvirtError, systemError } from '../errors.ts';
 import { listFolder, readIfThere, removeDurably, syncFolder, writeAtomically } from './atomic-write.ts';
 import { namesIn, paths } from './paths.ts';
@@ -43,9 +44,9 @@ export function isNetworkDefined(name: string): boolean {
 export function readNetworkDefinition(name: string): string | undefined {
   const text = readIfThere(definitionFile(name));
   if (text === undefined) return undefined;
-  const start = text.indexOf('<network');
-  if (start < 0) throw libvirtError('INTERNAL_ERROR', `file '${definitionFile(name)}' holds no network`);
-  return text.slice(start);
+  const body = bodyOf(text, 'network');
+  if (body === undefined) throw libvirtError('INTERNAL_ERROR', `file '${definitionFile(name)}' holds no network`);
+  return body;
 }
 
 /** Stores a document that `network/stored.ts` made. */
@@ -114,19 +115,25 @@ export interface NetworkFacts {
   ownsBridge: boolean;
   /** Of a status: the network was on its way to become active. */
   starting: boolean;
+  /** Of a status: it is there to its end. */
+  whole: boolean;
 }
 
 export function networkFacts(document: string): NetworkFacts {
-  const bridge = /^ *<bridge name='([^']*)'/m.exec(document)?.[1];
+  const body = bodyOf(document, 'network') ?? '';
+  const tail = afterMetadata(body);
+  const uuid = textIn(beforeMetadata(body), 'uuid');
   return {
-    uuid: /^ *<uuid>([0-9a-f-]{36})<\/uuid>/m.exec(document)?.[1] ?? '',
-    bridge: bridge?.replace(/&(lt|gt|quot|apos|amp);/g, (_, entity: string) => ENTITIES.get(entity) ?? ''),
-    starting: /^<networkstatus starting='yes'/m.test(document),
-    ownsBridge: !/^ *<forward [^>]*\bmode='(bridge|private|vepa|passthrough|hostdev)'/m.test(document),
+    uuid: uuid !== undefined && UUID.test(uuid) ? uuid : '',
+    bridge: attributeIn(tail, 'bridge', 'name'),
+    whole: body.endsWith('</networkstatus>'),
+    starting: body.startsWith("<networkstatus starting='yes'"),
+    ownsBridge: !OTHERS_BRIDGE.has(attributeIn(tail, 'forward', 'mode')),
   };
 }
 
-const ENTITIES: ReadonlyMap<string, string> = new Map(Object.entries({ lt: '<', gt: '>', quot: '"', apos: "'", amp: '&' }));
+const UUID = /^[0-9a-f-]{36}$/;
+const OTHERS_BRIDGE: ReadonlySet<string | undefined> = new Set(['bridge', 'private', 'vepa', 'passthrough', 'hostdev']);
 
 /** The uuids of the ports of a network. */
 export function networkPorts(name: string): string[] {

@@ -1,24 +1,6 @@
 // Printing: single quotes, two spaces a level, nothing between `<x` and `/>` but attributes.
 
-const SPECIAL = /[<>&"'\x01-\x08\x0b\x0c\x0e-\x1f]/;
-
-/** `text` for element content or a quoted attribute; control characters that XML cannot hold vanish. */
-export function escapeXml(text: string): string {
-  if (!SPECIAL.test(text)) return text;
-  return text
-    .replace(/[\x01-\x08\x0b\x0c\x0e-\x1f]/g, '')
-    .replace(/&/g, '&amp;')
-    .replace(/</g, '&lt;')
-    .replace(/>/g, '&gt;')
-    .replace(/"/g, '&quot;')
-    .replace(/'/g, '&apos;');
-}
-
-/** As escapeXml(), and proof against what reading does to white space. */
-function escapeLossless(text: string, inAttribute: boolean): string {
-  const escaped = escapeXml(text).replace(/\r/g, '&#13;');
-  return inAttribute ? escaped.replace(/\n/g, '&#10;').replace(/\t/g, '&#9;') : escaped;
-}
+import { escapeLossless, escapeXml } from './escape.ts';
 
 export type AttributeValue = string | number | bigint | undefined;
 export type Attributes = [name: string, value: AttributeValue][];

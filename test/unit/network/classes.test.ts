@@ -1,27 +1,12 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { freeClassId, portClass, withClasses } from '../../../src/network/classes.ts';
+import { escapeXml } from '../../../src/domain/xml/escape.ts';
+import { freeClassId, withClasses } from '../../../src/network/classes.ts';
 import { parseNetwork } from '../../../src/network/parse.ts';
-import { formatNetworkPort, parseNetworkPort } from '../../../src/network/port.ts';
 import { formatNetworkStatus, parseNetworkStatus } from '../../../src/network/stored.ts';
+import { name, text } from '../domain/any-text.ts';
 
 const UUID = '3b0e2b3c-54e6-4d6f-8a4b-111111111120';
-const port = (bandwidth: string): string =>
-  formatNetworkPort(
-    parseNetworkPort(
-      `<networkport><uuid>${UUID}</uuid><owner><name>o</name><uuid>${UUID}</uuid></owner><mac address='52:54:00:00:00:01'/>${bandwidth}</networkport>`,
-    ),
-  );
-
-describe('portClass()', () => {
-  it.each([
-    [`<bandwidth classID='3'><inbound average='9' floor='200' burst='1'/></bandwidth>`, { id: 3, floor: 200 }],
-    [`<bandwidth classID='17'><outbound average='9'/><inbound floor='5'/></bandwidth>`, { id: 17, floor: 5 }],
-    [`<bandwidth><inbound average='9'/></bandwidth>`, undefined],
-    ['', undefined],
-  ])('of a port with %s', (bandwidth, expected) => {
-    expect(portClass(port(bandwidth))).toEqual(expected);
-  });
-});
 
 describe('freeClassId()', () => {
   it('begins after those of the network itself and fills gaps', () => {
@@ -43,5 +28,18 @@ describe('withClasses()', () => {
     expect(parseNetworkStatus(text, { randomUuid: () => UUID })).toEqual(network);
     expect(withClasses(text, [])).toBe(status);
     expect(status).toContain(`<class_id bitmap='0-2'/>\n  <floor sum='0'/>`);
+  });
+
+  it('writes what the formatter would, whatever the network is called and holds', () => {
+    const taken = fc.uniqueArray(fc.record({ id: fc.integer({ min: 3, max: 500 }), floor: fc.nat(10_000) }), { selector: ({ id }) => id });
+    fc.assert(
+      fc.property(name, text, taken, fc.boolean(), (called, value, classes, starting) => {
+        const metadata = `<metadata><m xmlns='urn:m'><![CDATA[\n  <floor sum='9'/>\n]]>${escapeXml(value)}</m></metadata>`;
+        const xml = `<network><name>${escapeXml(called)}</name>${metadata}<bridge name='${escapeXml(value)}'/></network>`;
+        const definition = parseNetwork(xml, { randomUuid: () => UUID });
+        const noted = withClasses(formatNetworkStatus(definition, { starting }), classes);
+        expect(noted).toBe(formatNetworkStatus(definition, { starting, classes }));
+      }),
+    );
   });
 });

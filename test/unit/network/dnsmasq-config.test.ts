@@ -98,6 +98,67 @@ log-dhcp
   });
 });
 
+describe('what dnsmasq is told', () => {
+  const IP = `<ip address='10.0.0.1' prefix='24'/>`;
+  const namespace = `xmlns:dnsmasq='http://libvirt.org/schemas/network/dnsmasq/1.0'`;
+
+  it.each([
+    [`<domain name='lab&#10;dhcp-script=/bin/evil'/>${IP}`, "dnsmasq cannot serve domain 'lab\ndhcp-script=/bin/evil'"],
+    [`<domain name='a,10.0.0.0/24'/>${IP}`, "dnsmasq cannot serve domain 'a,10.0.0.0/24'"],
+    [`<dns><forwarder domain='a/b#c' addr='9.9.9.9'/></dns>${IP}`, "dnsmasq cannot serve forwarder domain 'a/b#c'"],
+    [`<dns><srv service='s' protocol='tcp' domain='d,e' target='h'/></dns>${IP}`, "dnsmasq cannot serve SRV domain 'd,e'"],
+    [`<dns><srv service='s' protocol='tcp' domain='d' target='h #'/></dns>${IP}`, "dnsmasq cannot serve SRV target 'h #'"],
+    [`<dns><host ip='10.0.0.9'><hostname>a b</hostname></host></dns>${IP}`, "dnsmasq cannot serve DNS host name 'a b'"],
+    [`<dns><txt name='a&#9;b' value='v'/></dns>${IP}`, "dnsmasq cannot serve TXT record 'a\tb'"],
+    [
+      `<ip address='10.0.0.1' prefix='24'><dhcp><host name='a,infinite' ip='10.0.0.3'/></dhcp></ip>`,
+      "dnsmasq cannot serve host name 'a,infinite'",
+    ],
+    [
+      `<ip address='10.0.0.1' prefix='24'><tftp root='/t&#10;x'/><dhcp><range start='10.0.0.2' end='10.0.0.3'/></dhcp></ip>`,
+      'control character in what network \'n\' tells dnsmasq: "tftp-root=\\"/t\\nx\\""',
+    ],
+    [
+      `${IP}<dnsmasq:options ${namespace}><dnsmasq:option value='log-dhcp&#10;dhcp-script=/x'/></dnsmasq:options>`,
+      'control character in what network \'n\' tells dnsmasq: "log-dhcp\\ndhcp-script=/x"',
+    ],
+    [
+      `<dns><txt name='t' value='${'x'.repeat(1023)}dhcp-script=/x'/></dns>${IP}`,
+      `too long for dnsmasq in network 'n': 'txt-record=t,${'x'.repeat(27)}...'`,
+    ],
+  ])('is never more than the network says: %j', (xml, message) => {
+    expect(() => lines(xml)).toThrow(`unsupported configuration: ${message}`);
+  });
+
+  it('cannot be one bridge with a name that stands for many', () => {
+    const star = parseNetwork(`<network><name>n</name><bridge name='br*'/>${IP}</network>`, { randomUuid: () => 'u' });
+    expect(() => dnsmasqTexts(star, FILES)).toThrow("unsupported configuration: dnsmasq cannot serve bridge 'br*'");
+  });
+
+  it('has quotes around what is a path or a name of more than plain letters', () => {
+    const odd = parseNetwork(
+      `<network><name>a "b", #c&#13;</name><bridge name='br,7'/><dns><txt name='t' value='a #b'/><txt name='u' value='"a #b", c'/></dns>
+        <ip address='10.0.0.1' prefix='24'><tftp root='/t, &quot;u&quot;\\'/><dhcp><range start='10.0.0.2' end='10.0.0.3'/><bootp file='a,b'/></dhcp></ip></network>`,
+      { randomUuid: () => 'u' },
+    );
+    const file = (ending: string): string => `/lib/a "b", #c.${ending}`;
+    const texts = dnsmasqTexts(odd, { pidFile: file('pid'), hostsFile: file('hosts'), addnHosts: file('addn') });
+    expect(texts.config.split('\n')).toEqual(
+      expect.arrayContaining([
+        '##    virsh net-edit a "b", #c ',
+        'pid-file="/lib/a \\"b\\", #c.pid"',
+        'interface="br,7"',
+        'txt-record=t,a "#"b',
+        'txt-record=u,"a #b", c',
+        'tftp-root="/t, \\"u\\"\\\\"',
+        'dhcp-boot="a,b"',
+        'dhcp-hostsfile="/lib/a \\"b\\", #c.hosts"',
+        'addn-hosts="/lib/a \\"b\\", #c.addn"',
+      ]),
+    );
+  });
+});
+
 describe('needsDnsmasq()', () => {
   it.each([
     ['', false],

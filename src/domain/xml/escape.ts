@@ -1,0 +1,40 @@
+// Characters that mean something in XML, and the references that stand for them: the one place for either direction.
+
+const SPECIAL = /[<>&"'\x01-\x08\x0b\x0c\x0e-\x1f]/;
+
+/** `text` for element content or a quoted attribute; control characters that XML cannot hold vanish. */
+export function escapeXml(text: string): string {
+  if (!SPECIAL.test(text)) return text;
+  return text
+    .replace(/[\x01-\x08\x0b\x0c\x0e-\x1f]/g, '')
+    .replace(/&/g, '&amp;')
+    .replace(/</g, '&lt;')
+    .replace(/>/g, '&gt;')
+    .replace(/"/g, '&quot;')
+    .replace(/'/g, '&apos;');
+}
+
+/** As escapeXml(), and proof against what reading does to white space. */
+export function escapeLossless(text: string, inAttribute: boolean): string {
+  const escaped = escapeXml(text).replace(/\r/g, '&#13;');
+  return inAttribute ? escaped.replace(/\n/g, '&#10;').replace(/\t/g, '&#9;') : escaped;
+}
+
+const ENTITIES: ReadonlyMap<string, string> = new Map(Object.entries({ lt: '<', gt: '>', quot: '"', apos: "'", amp: '&' }));
+const REFERENCE = /&(?:(\w+)|#(\d{1,7})|#x([0-9a-fA-F]{1,6}));/g;
+const WHITE_SPACE_REFERENCE = /&#(9|10|13);/g;
+
+/** What was escaped, as it was. What is no reference stays. */
+export function unescapeXml(text: string): string {
+  if (!text.includes('&')) return text;
+  return text.replace(REFERENCE, (whole, entity?: string, decimal?: string, hexadecimal?: string) => {
+    if (entity !== undefined) return ENTITIES.get(entity) ?? whole;
+    const code = decimal === undefined ? Number.parseInt(hexadecimal!, 16) : Number(decimal);
+    return code <= 0x10ffff ? String.fromCodePoint(code) : whole;
+  });
+}
+
+/** The white space that escapeLossless() wrote as references; other references stay. */
+export function unescapeWhiteSpace(text: string): string {
+  return text.replace(WHITE_SPACE_REFERENCE, (_, code: string) => String.fromCharCode(Number(code)));
+}

@@ -1,0 +1,58 @@
+// Single facts of documents that our formatters wrote, without parsing them: for lists, and for what the end of every domain needs.
+// The unit tests hold each reader of facts to its formatter: facts(format(x)) = x.
+
+import { unescapeXml } from './escape.ts';
+
+/**
+ * The document from its root element on, whose name begins with `root`. Before it stands a comment that holds a name as it is,
+ * which may look like anything. undefined where there is no such element.
+ */
+export function bodyOf(text: string, root: string): string | undefined {
+  const tag = `<${root}`;
+  let at = text.indexOf(tag);
+  const comment = text.indexOf('<!--');
+  if (comment >= 0 && comment < at) {
+    const end = text.indexOf('-->', comment);
+    at = end < 0 ? -1 : text.indexOf(tag, end);
+  }
+  return at < 0 ? undefined : text.slice(at);
+}
+
+/** <metadata> holds what users like, as they wrote it. */
+const METADATA = /<metadata[\s>]/;
+
+/** What stands before <metadata>; all of a body without any. */
+export function beforeMetadata(body: string): string {
+  const at = body.search(METADATA);
+  return at < 0 ? body : body.slice(0, at);
+}
+
+/** What stands after <metadata>; all of a body without any. */
+export function afterMetadata(body: string): string {
+  if (!METADATA.test(body)) return body;
+  const end = body.lastIndexOf('</metadata>');
+  return end < 0 ? '' : body.slice(end);
+}
+
+/** The text of the first element `name`, which has no attributes. */
+export function textIn(part: string, name: string): string | undefined {
+  const tag = `<${name}>`;
+  const at = part.indexOf(tag);
+  if (at < 0) return undefined;
+  const end = part.indexOf('<', at + tag.length);
+  return end < 0 ? undefined : unescapeXml(part.slice(at + tag.length, end));
+}
+
+/** An attribute of the first element `name` that has any. */
+export function attributeIn(part: string, name: string, attribute: string): string | undefined {
+  const at = part.indexOf(`<${name} `);
+  if (at < 0) return undefined;
+  // Neither `>` nor a quote stands in a value.
+  const end = part.indexOf('>', at);
+  const tag = part.slice(at, end < 0 ? undefined : end);
+  const start = tag.indexOf(` ${attribute}='`);
+  if (start < 0) return undefined;
+  const from = start + attribute.length + 3;
+  const to = tag.indexOf("'", from);
+  return to < 0 ? undefined : unescapeXml(tag.slice(from, to));
+}
