@@ -113,6 +113,8 @@ const COMMON = {
   openat2: 437,
   pidfd_getfd: 438,
   mount_setattr: 442,
+  /** No call of the kernel's, but of controller/target.c. */
+  make_target: -1,
 } as const;
 
 export type SyscallName = keyof (typeof NUMBERS)['x64'] | keyof typeof COMMON;
@@ -165,6 +167,7 @@ export const FSCONFIG_SET_STRING = 1;
 export const FSCONFIG_CMD_CREATE = 6;
 export const MOVE_MOUNT_F_EMPTY_PATH = 0x04;
 export const MOVE_MOUNT_T_SYMLINKS = 0x10;
+export const MOVE_MOUNT_T_EMPTY_PATH = 0x40;
 
 export const MOUNT_ATTR_RDONLY = 0x01;
 export const MOUNT_ATTR_NOSUID = 0x02;

@@ -1,6 +1,7 @@
 /* Runs plans. Between clone and exec there is no allocation, no lock and no libc state: only the steps. */
 #define _GNU_SOURCE
 #include "plan.h"
+#include "target.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -74,7 +75,8 @@ static int run_step(const struct plan *plan, const struct step *step, int64_t *r
 		}
 		arg[i] = (long)value;
 	}
-	long result = syscall(step->number, arg[0], arg[1], arg[2], arg[3], arg[4], arg[5]);
+	long result = step->number == MAKE_TARGET ? make_target((const char *)arg[0], arg[1])
+						  : syscall(step->number, arg[0], arg[1], arg[2], arg[3], arg[4], arg[5]);
 	results[index] = result;
 	if (result < 0)
 		return tolerated(step, errno) ? 0 : errno;

@@ -25,6 +25,9 @@ enum step_flags {
 	STEP_INSIDE = 8,  /* the text that the call left at its first argument must begin with '/': getcwd(2) of a place below the root */
 };
 
+/* The one step that is more than a system call: make_target(path, directory). No call has this number. */
+#define MAKE_TARGET -1
+
 struct step {
 	int32_t number;
 	uint8_t flags;

@@ -47,7 +47,7 @@ import { keptCapabilities } from './capabilities.ts';
 import { hostName, initArgv, initEnvironment } from './environment.ts';
 import { containerRoot } from './idmap.ts';
 import { cloneFlags, hasNetworkNamespace, hasUserNamespace } from './namespaces.ts';
-import { makeFile, makeFolders, mountNew, moveMount, openTree, setAttributes, step, waitForGo, writeFile } from './steps.ts';
+import { makeFolders, makeTarget, mountNew, moveMount, moveMountTo, openTree, setAttributes, step, waitForGo, writeFile } from './steps.ts';
 
 /** Init's user and groups, as ids inside the container. */
 export interface InitIdentity {
@@ -122,6 +122,8 @@ export function compilePlan(definition: DomainDefinition, inputs: PlanInputs): P
   plan.child.push(
     ...[0, 1, 2].map((fd) => step('dup3', [GO, fd, 0], 'Failed to leave the standard files')),
     ...(waitsBeforeMounts(definition) ? [waitForGo('controller went away')] : []),
+    // What is made in the root is the container's, whoever starts it.
+    step('umask', [0o022], 'umask failed'),
     ...joinGroups(inputs),
     ownKeyring(),
     ...joinNamespaces(inputs),
@@ -284,18 +286,18 @@ function attachFilesystem(
 ): Step[] {
   if (target === '/') return [];
   const purpose = `Failed to mount '${source}' on '${target}'`;
-  const place = opened?.isFile ? makeFile(target) : makeFolders(target);
+  const place = makeTarget(target, { isFile: opened?.isFile ?? false }, purpose);
   if (type === 'bind') {
     const tree = openTree(source, true, `Failed to access '${source}'`);
     return [
-      ...place,
+      place,
       tree,
       ...(readonly ? [setAttributes({ step: tree }, MOUNT_ATTR_RDONLY, `Failed to make mount ${target} readonly`)] : []),
-      moveMount({ step: tree }, target, purpose),
+      moveMountTo({ step: tree }, place, purpose),
     ];
   }
   if (opened?.mount === undefined) throw new RangeError(`no source for '${target}'`);
-  return [...place, moveMount(opened.mount, target, purpose)];
+  return [place, moveMountTo(opened.mount, place, purpose)];
 }
 
 const setHostName = (name: string): Step => step('sethostname', [name, name.length], 'Failed to set hostname');
@@ -323,11 +325,7 @@ export function openFilesLimit({ maxOpenFiles }: HostFacts): Step {
 
 function resources({ vcpu, numatune }: DomainDefinition, host: HostFacts): Step[] {
   const cpus = vcpu.cpuset === undefined ? Buffer.alloc(128, 0xff) : numberMask(vcpu.cpuset, 1024);
-  const steps = [
-    step('umask', [0o022], 'umask failed'),
-    openFilesLimit(host),
-    step('sched_setaffinity', [0, cpus.length, cpus], 'Failed to set CPU affinity'),
-  ];
+  const steps = [openFilesLimit(host), step('sched_setaffinity', [0, cpus.length, cpus], 'Failed to set CPU affinity')];
   if (numatune?.nodeset !== undefined && numatune.mode !== 'restrictive') {
     const nodes = numberMask(numatune.nodeset, 1024);
     const mode = { strict: 2, preferred: 1, interleave: 3 }[numatune.mode];

@@ -9,12 +9,12 @@ import {
   FSMOUNT_CLOEXEC,
   FSOPEN_CLOEXEC,
   MOVE_MOUNT_F_EMPTY_PATH,
+  MOVE_MOUNT_T_EMPTY_PATH,
   MOVE_MOUNT_T_SYMLINKS,
   O_CLOEXEC,
   O_WRONLY,
   OPEN_TREE_CLOEXEC,
   OPEN_TREE_CLONE,
-  S_IFREG,
   SYS,
   type SyscallName,
 } from '../../lib-native/constants.ts';
@@ -55,6 +55,17 @@ export function setAttributes(mount: Mount, attributes: number, purpose: string)
 export const moveMount = (mount: Mount, target: string, purpose: string): Step =>
   step('move_mount', [mount, '', AT_FDCWD, target, MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_SYMLINKS], purpose);
 
+/** Attaches a mount to the place that makeTarget() found. */
+export const moveMountTo = (mount: Mount, target: Step, purpose: string): Step =>
+  step('move_mount', [mount, '', { step: target }, '', MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH], purpose);
+
+/**
+ * The place of a mount, and the folders above it, made where they are missing: through links that lead nowhere yet as well,
+ * but not out of the container's root. A mount of a file needs a file.
+ */
+export const makeTarget = (path: string, { isFile }: { isFile: boolean }, purpose: string): Step =>
+  step('make_target', [path, isFile ? 0 : 1], purpose);
+
 /** Makes a folder and those above it; what is there already is fine. */
 export function makeFolders(path: string, tolerate: number[] = []): Step[] {
   const parts = path.split('/').filter(Boolean);
@@ -62,15 +73,6 @@ export function makeFolders(path: string, tolerate: number[] = []): Step[] {
     const folder = `/${parts.slice(0, i + 1).join('/')}`;
     return step('mkdirat', [AT_FDCWD, folder, 0o755], `Failed to create '${folder}'`, { tolerate: [EEXIST, ...tolerate] });
   });
-}
-
-/** Makes an empty file to mount a file on, with the folders above it. */
-export function makeFile(path: string): Step[] {
-  const folder = path.slice(0, path.lastIndexOf('/'));
-  return [
-    ...makeFolders(folder),
-    step('mknodat', [AT_FDCWD, path, S_IFREG | 0o666, 0], `Failed to create '${path}'`, { tolerate: [EEXIST] }),
-  ];
 }
 
 /** Writes a text to a file of the kernel's. */

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { cgroupOf } from '../helpers/cgroup-of.ts';
 import { requires, suite } from '../helpers/requires.ts';
 import { useVirsh } from '../helpers/virsh.ts';
@@ -218,6 +218,81 @@ suite('inside a container', ['root', 'built', 'busybox', 'fuse'], () => {
       fs.rmdirSync(virsh.path('root/mnt/three'));
     });
 
+    describe('what is mounted on a link', () => {
+      const etc = (name: string): string => virsh.path('links/etc', name);
+      const at = (target: string, source: string): string =>
+        `<filesystem type='mount'><source dir='${source}'/><target dir='${target}'/></filesystem>`;
+      let root: string;
+      let file: string;
+      let folder: string;
+      beforeEach(() => {
+        root = virsh.path('links');
+        fs.cpSync(virsh.root, root, { recursive: true, verbatimSymlinks: true });
+        fs.mkdirSync(path.join(root, 'run'), { recursive: true });
+        file = virsh.file('given/file', 'payload\n');
+        folder = path.dirname(file);
+      });
+      afterEach(() => fs.rmSync(root, { recursive: true }));
+
+      it.each([
+        ['../run/systemd/resolve/stub-resolv.conf', '/run/systemd/resolve/stub-resolv.conf'],
+        ['/run/systemd/resolve/stub-resolv.conf', '/run/systemd/resolve/stub-resolv.conf'],
+        ['../../../../run/x', '/run/x'],
+        ['resolv.other', '/run/other/file'],
+        ['/run/./new/../file', '/run/file'],
+      ])('that leads nowhere yet is where that leads: %s', (link, place) => {
+        fs.symlinkSync(link, etc('resolv.conf'));
+        fs.symlinkSync('/run/other', etc('other'));
+        fs.symlinkSync('other/file', etc('resolv.other'));
+        const name = virsh.boot({ root, devices: at('/etc/resolv.conf', file) });
+        expect(virsh.inside(name, `cat /etc/resolv.conf ${place}; stat -c %a ${path.dirname(place)}`)).toBe('payload\npayload\n755\n');
+      });
+
+      it('is, for folders, where it leads too, through what was mounted before', () => {
+        fs.symlinkSync('/run/a/b', etc('data'));
+        const name = virsh.boot({
+          root,
+          devices: `<filesystem type='ram'><source usage='1024'/><target dir='/run'/></filesystem>${at('/etc/data/deep', folder)}`,
+        });
+        expect(virsh.inside(name, 'cat /run/a/b/deep/file; grep -c " /run/a/b/deep " /proc/mounts')).toBe('payload\n1\n');
+        expect(fs.readdirSync(path.join(root, 'run'))).toEqual([]);
+      });
+
+      it.each([
+        ['a loop', 'loop', 'Too many levels of symbolic links'],
+        ['a link that grows', 'grows', 'Too many levels of symbolic links'],
+        ['a link through a file', 'through', 'Not a directory'],
+        ['a folder, and is one itself, not', 'file', 'Not a directory'],
+      ])('on %s says so', (_, target, reason) => {
+        fs.symlinkSync('loop2', etc('loop'));
+        fs.symlinkSync('loop', etc('loop2'));
+        fs.symlinkSync('grows/x', etc('grows'));
+        fs.symlinkSync('passwd/x', etc('through'));
+        fs.writeFileSync(etc('passwd'), '');
+        fs.writeFileSync(etc('file'), '');
+        const name = virsh.define({ root, devices: at(`/etc/${target}`, folder) });
+        expect(virsh.error('start', name)).toEqual([
+          `Failed to start domain '${name}'`,
+          `internal error: guest failed to start: Failure in libvirt_lxc startup: Failed to mount '${folder}' on '/etc/${target}': ${reason}`,
+        ]);
+      });
+
+      it('and is a file, is not put on a folder', () => {
+        const name = virsh.define({ root, devices: at('/etc', file) });
+        expect(virsh.error('start', name)[1]).toMatch(/Failed to mount '.*' on '\/etc': Is a directory$/);
+      });
+
+      it('to a descriptor of ours is put where the text of the link says, not where the descriptor leads', () => {
+        for (let fd = 3; fd < 64; fd++) fs.symlinkSync(`/proc/self/fd/${fd}/marked`, etc(`fd${fd}`));
+        fs.mkdirSync(virsh.path('host'));
+        const mounts = Array.from({ length: 10 }, (_, i) => at(`/etc/fd${i + 3}`, file)).join('');
+        const name = virsh.define({ root, devices: `${mounts}${at('/mnt', virsh.path('host'))}` });
+        virsh.run('start', name);
+        virsh.run('destroy', name);
+        expect(fs.readdirSync(virsh.path('host'))).toEqual([]);
+      });
+    });
+
     it.skipIf(requires('loop', 'ext4', 'mke2fs'))('an image is mounted through a loop device, which is gone with the container', () => {
       const image = virsh.path('image');
       fs.writeFileSync(image, '');
@@ -382,23 +457,25 @@ suite('inside a container', ['root', 'built', 'busybox', 'fuse'], () => {
       fs.rmSync(outside, { recursive: true });
     });
 
-    it.each(['/mnt/file', '/up/file', '/near/file'])('what is only there outside is not there: %s', (target) => {
+    it.each([
+      ['/mnt/file', 'outside/mnt/file'],
+      ['/up/file', 'outside/file'],
+      ['/near/file', 'outside/file'],
+    ])('what is only there outside is made inside: %s', (target, made) => {
       const outside = virsh.path('outside');
       const root = hostileRoot(outside, { inside: false });
       for (const name of ['proc', 'dev', 'sys', 'etc']) {
         fs.rmSync(path.join(root, name));
         fs.mkdirSync(path.join(root, name));
       }
-      fs.writeFileSync(virsh.path('payload'), '');
+      fs.writeFileSync(virsh.path('payload'), 'payload\n');
       const before = listing(outside);
-      const name = virsh.define({ root, devices: mountAt(target) });
-      expect(virsh.error('start', name)).toEqual([
-        `Failed to start domain '${name}'`,
-        expect.stringMatching(
-          /^internal error: guest failed to start: Failure in libvirt_lxc startup: Failed to (create|mount) .*: No such file or directory$/,
-        ),
-      ]);
+      const name = virsh.boot({ root, devices: mountAt(target) });
+      expect(virsh.inside(name, `cat ${target}`)).toBe('payload\n');
+      virsh.ok('destroy', name);
       expect(listing(outside)).toEqual(before);
+      const place = target === '/near/file' ? path.join(root, made) : path.join(root, virsh.prefix, made);
+      expect(fs.statSync(place).size).toBe(0);
       fs.rmSync(root, { recursive: true });
       fs.rmSync(outside, { recursive: true });
     });

@@ -53,6 +53,7 @@ const compile = (definition: DomainDefinition, fields: Partial<PlanInputs> = {})
 const BASE = {
   leave: [0, 1, 2].map((fd) => `dup3(<go>, ${fd}, 0) -- Failed to leave the standard files`),
   wait: [] as string[],
+  umask: ['umask(18) -- umask failed'],
   groups: [
     `openat(-100, "/cg/cpu/machine/g/tasks", 524289) -- cannot enter group '/cg/cpu/machine/g'`,
     `write(<openat /cg/cpu/machine/g/tasks>, "0", 1) -- cannot enter group '/cg/cpu/machine/g'`,
@@ -107,7 +108,7 @@ const BASE = {
   ownConsole: [] as string[],
   standardFiles: [0, 1, 2].map((fd) => `dup3(<openat /dev/pts/0>, ${fd}, 0) -- Failed to set up standard files`),
   passFds: [] as string[],
-  limits: ['umask(18) -- umask failed', 'prlimit64(0, 7, 16:00040000000000000010, null) -- Failed to set the limit of open files'], // 1024, 4096
+  limits: ['prlimit64(0, 7, 16:00040000000000000010, null) -- Failed to set the limit of open files'], // 1024, 4096
   cpus: [`sched_setaffinity(0, 128, 128:${'ff'.repeat(128)}) -- Failed to set CPU affinity`],
   numa: [] as string[],
   personality: [] as string[],
@@ -149,7 +150,8 @@ function newMount(type: string, attributes: number, purpose: string): string[] {
 function makeSpecialFolder(path: string): string {
   return `mkdirat(-100, "${path}", 493) ~17,30,13 -- Failed to create '${path}'`;
 }
-const makeFolder = (path: string): string => `mkdirat(-100, "${path}", 493) ~17 -- Failed to create '${path}'`;
+const makeTarget = (source: string, target: string, directory = 1): string =>
+  `make_target("${target}", ${directory}) -- Failed to mount '${source}' on '${target}'`;
 
 describe('compilePlan()', () => {
   it('takes a container with a root of its own through every step, in order', () => {
@@ -309,26 +311,23 @@ describe('compilePlan()', () => {
     expect(compile(definition, { filesystems: opened }).child).toEqual(
       steps({
         filesystems: [
-          makeFolder('/data'),
-          makeFolder('/data/deep'),
-          `move_mount(31, "", -100, "/data/deep", 20) -- Failed to mount '/srv/data' on '/data/deep'`,
-          makeFolder('/etc'),
-          `mknodat(-100, "/etc/one-file", 33206, 0) ~17 -- Failed to create '/etc/one-file'`,
-          `move_mount(32, "", -100, "/etc/one-file", 20) -- Failed to mount '/etc/one-file' on '/etc/one-file'`,
-          makeFolder('/tmp'),
-          `move_mount(33, "", -100, "/tmp", 20) -- Failed to mount '1024' on '/tmp'`,
-          makeFolder('/disk'),
-          `move_mount(34, "", -100, "/disk", 20) -- Failed to mount '/dev/sdb1' on '/disk'`,
-          makeFolder('/image'),
-          `move_mount(35, "", -100, "/image", 20) -- Failed to mount '/srv/image' on '/image'`,
-          makeFolder('/again'),
+          makeTarget('/srv/data', '/data/deep'),
+          `move_mount(31, "", <make_target /data/deep>, "", 68) -- Failed to mount '/srv/data' on '/data/deep'`,
+          makeTarget('/etc/one-file', '/etc/one-file', 0),
+          `move_mount(32, "", <make_target /etc/one-file>, "", 68) -- Failed to mount '/etc/one-file' on '/etc/one-file'`,
+          makeTarget('1024', '/tmp'),
+          `move_mount(33, "", <make_target /tmp>, "", 68) -- Failed to mount '1024' on '/tmp'`,
+          makeTarget('/dev/sdb1', '/disk'),
+          `move_mount(34, "", <make_target /disk>, "", 68) -- Failed to mount '/dev/sdb1' on '/disk'`,
+          makeTarget('/srv/image', '/image'),
+          `move_mount(35, "", <make_target /image>, "", 68) -- Failed to mount '/srv/image' on '/image'`,
+          makeTarget('/data', '/again'),
           bind,
-          `move_mount(<open_tree /data>, "", -100, "/again", 20) -- Failed to mount '/data' on '/again'`,
-          makeFolder('/only'),
-          makeFolder('/only/look'),
+          `move_mount(<open_tree /data>, "", <make_target /again>, "", 68) -- Failed to mount '/data' on '/again'`,
+          makeTarget('/data', '/only/look'),
           bind,
           'mount_setattr(<open_tree /data>, "", 36864, 32:01, 32) -- Failed to make mount /only/look readonly',
-          `move_mount(<open_tree /data>, "", -100, "/only/look", 20) -- Failed to mount '/data' on '/only/look'`,
+          `move_mount(<open_tree /data>, "", <make_target /only/look>, "", 68) -- Failed to mount '/data' on '/only/look'`,
         ],
       }),
     );
@@ -439,7 +438,7 @@ describe('compilePlan()', () => {
   it('never raises the limit of open files above the hard one', () => {
     expect(compile(minimalDefinition(), { host: { ...HOST, maxOpenFiles: 512 } }).child).toEqual(
       steps({
-        limits: ['umask(18) -- umask failed', 'prlimit64(0, 7, 16:00020000000000000002, null) -- Failed to set the limit of open files'],
+        limits: ['prlimit64(0, 7, 16:00020000000000000002, null) -- Failed to set the limit of open files'],
       }),
     );
   });
@@ -478,7 +477,7 @@ describe('numberMask()', () => {
 describe('compileEnterPlan()', () => {
   const enter = { host: HOST, initPidfd: 9, argv: ['/bin/id', '-u'], env: ['A=1'] };
   const allButUsers = 0x02000000 | 0x00020000 | 0x04000000 | 0x08000000 | 0x40000000 | 0x20000000;
-  const begin = [...BASE.keyring, ...BASE.limits.slice(1)];
+  const begin = [...BASE.keyring, ...BASE.limits];
   const close = 'close(9) -- Failed to close the pidfd of init';
   const end = [
     ...BASE.capabilities,
