@@ -23,22 +23,27 @@ const ENDING_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
 
 /** A terminal in raw mode; disposing makes it itself again, as does the end of the process, however it comes. */
 export interface RawTerminal extends Disposable {
+  /** For one that was made `silent`: what is written to it is no longer translated either. */
+  makeRaw(): void;
   /** Descriptor for output of its own, non-blocking; undefined where standard output is no terminal. */
   readonly output: number | undefined;
 }
 
-/** Makes the terminal on descriptor 0 raw. Throws SYSTEM_ERROR. */
-export async function rawTerminal(): Promise<RawTerminal> {
+/**
+ * Makes the terminal on descriptor 0 raw, or at first only silent: it shows nothing that is typed, but lines that are printed
+ * are lines still. Throws SYSTEM_ERROR.
+ */
+export async function rawTerminal(kind: 'raw' | 'silent' = 'raw'): Promise<RawTerminal> {
   const { makeRaw } = await import('../driver/terminal.ts');
   const output = (await isTerminal(TERMINAL_OUT)) ? reopen(TERMINAL_OUT) : undefined;
-  const restore = makeRaw(TERMINAL_IN);
+  const restore = makeRaw(TERMINAL_IN, { keepsOutput: kind === 'silent' });
   const release = restoreOnEnd(restore);
   const dispose = () => {
     release();
     restore();
     if (output !== undefined) fs.closeSync(output);
   };
-  return { output, [Symbol.dispose]: dispose };
+  return { output, makeRaw: () => void makeRaw(TERMINAL_IN), [Symbol.dispose]: dispose };
 }
 
 /** A description of its own, so that nobody else's becomes non-blocking. */
@@ -59,6 +64,8 @@ export interface RelayOptions {
   readonly onWindowSize?: ((size: Buffer) => void) | undefined;
   /** When this can be read, what is there is shown, and the relay ends. */
   readonly endFd?: number | undefined;
+  /** What comes from here is shown too, all of it before the end. */
+  readonly heldFd?: number | undefined;
 }
 
 /**
@@ -89,16 +96,18 @@ class Relay {
   private readonly output: number;
   private readonly fd: number;
   private readonly endFd: number;
+  private readonly heldFd: number;
   private readonly escapeByte: number | undefined;
   private readonly wait: WaitFor;
   /** Typed, but not yet taken by the other side. */
   private typed: Buffer = Buffer.alloc(0);
 
-  constructor({ input = TERMINAL_IN, output = TERMINAL_OUT, fd, endFd = -1, escapeByte }: RelayOptions, wait: WaitFor) {
+  constructor({ input = TERMINAL_IN, output = TERMINAL_OUT, fd, endFd = -1, heldFd = -1, escapeByte }: RelayOptions, wait: WaitFor) {
     this.input = input;
     this.output = output;
     this.fd = fd;
     this.endFd = endFd;
+    this.heldFd = heldFd;
     this.escapeByte = escapeByte;
     this.wait = wait;
   }
@@ -110,6 +119,7 @@ class Relay {
         { fd: this.fd, read: true, write: this.typed.length > 0 },
         { fd: hasRoom ? this.input : -1, read: true },
         { fd: this.endFd, read: true },
+        { fd: this.heldFd, read: true },
       ];
       const ready = this.wait(wanted, SIGNAL_DELAY_MS);
       if (!ready) {
@@ -118,15 +128,19 @@ class Relay {
         continue;
       }
       if (ready.writable[0]) this.send();
+      if (ready.readable[3]) this.show(this.heldFd);
       if (ready.readable[1] && !this.readTerminal()) return 'left';
-      if (ready.readable[0] && !this.showSome()) return 'ended';
+      if (ready.readable[0] && !this.show(this.fd)) {
+        if (this.heldFd >= 0) showAll(this.heldFd, this.output, this.buffer);
+        return 'ended';
+      }
       if (ready.readable[2]) return this.showRest();
     }
   }
 
   /** False at the end of the other side. */
-  private showSome(): boolean {
-    const length = readSome(this.fd, this.buffer);
+  private show(fd: number): boolean {
+    const length = readSome(fd, this.buffer);
     if (length !== undefined) writeFully(this.output, this.buffer.subarray(0, length));
     return length !== 0;
   }
@@ -137,7 +151,7 @@ class Relay {
    */
   private showRest(): 'ended' {
     const end = performance.now() + REST_MS;
-    while (performance.now() < end && this.wait([{ fd: this.fd, read: true }], SILENCE_MS)) if (!this.showSome()) break;
+    while (performance.now() < end && this.wait([{ fd: this.fd, read: true }], SILENCE_MS)) if (!this.show(this.fd)) break;
     return 'ended';
   }
 
@@ -162,6 +176,11 @@ class Relay {
       else if (errnoCode(error) !== 'EAGAIN') throw error;
     }
   }
+}
+
+/** Shows what can be read now. */
+export function showAll(fd: number, output: number = TERMINAL_OUT, buffer: Buffer = Buffer.allocUnsafe(BUFFER_BYTES)): void {
+  for (let length = readSome(fd, buffer); length; length = readSome(fd, buffer)) writeFully(output, buffer.subarray(0, length));
 }
 
 /** 0 at the end (EIO, if the other side of a pseudo terminal is closed); undefined if there is nothing to read after all. */

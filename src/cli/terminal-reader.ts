@@ -4,6 +4,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type CompleterResult, createInterface, type Interface } from 'node:readline';
+import { Writable } from 'node:stream';
 import { completions } from './complete.ts';
 import type { Session } from './session.ts';
 import type { LineReader } from './shell.ts';
@@ -19,6 +20,7 @@ export class TerminalReader implements LineReader {
   private history: string[];
   /** Lines that were pasted behind the one that was asked for. */
   private readonly ahead: string[] = [];
+  private readonly output = lines(process.stdout);
 
   private constructor(session: Session, historySize: number) {
     this.session = session;
@@ -40,7 +42,7 @@ export class TerminalReader implements LineReader {
     this.session.flush();
     const reader = createInterface({
       input: process.stdin,
-      output: process.stdout,
+      output: this.output,
       terminal: true,
       prompt,
       history: [...this.history],
@@ -109,6 +111,19 @@ export class TerminalReader implements LineReader {
     const found = await completions({ table: this.session.table, connecting }, words);
     return [found.length === 1 ? [`${found[0]} `] : found, words.at(-1) ?? ''];
   }
+}
+
+/**
+ * readline ends a line with \r\n, as if nothing translated output; but in Node's raw mode the terminal goes on doing so, and
+ * would get \r\r\n.
+ */
+function lines(terminal: NodeJS.WriteStream): NodeJS.WritableStream {
+  const output = new Writable({
+    decodeStrings: false,
+    write: (text: string, _encoding, done) => void terminal.write(text.replaceAll('\r\n', '\n'), done),
+  });
+  terminal.on('resize', () => output.emit('resize'));
+  return Object.defineProperty(output, 'columns', { get: () => terminal.columns });
 }
 
 function historyFile(environment: NodeJS.ProcessEnv): string | undefined {

@@ -26,6 +26,8 @@ export interface StartOptions {
   /** An init system may run on the host's own root. */
   hostRoot?: boolean;
   validate?: boolean;
+  /** Called when all is set up but init does not run yet, with what the domain runs with. */
+  onSetUp?: ((live: DomainDefinition) => void) | undefined;
   onWaiting?: (what: string) => void;
   onWarning?: (text: string) => void;
 }

@@ -50,6 +50,8 @@ export interface RunOptions {
   hostRoot?: boolean;
   /** Descriptors of this process that become init's, from 3 on. */
   passFds?: readonly number[];
+  /** Called when all is set up but init does not run yet, with what the domain runs with. */
+  onSetUp?: ((live: DomainDefinition) => void) | undefined;
   onWaiting?: (what: string) => void;
   onWarning?: (text: string) => void;
 }
@@ -196,6 +198,7 @@ async function launch(domain: DomainDefinition, network: OwnNetwork | undefined,
     }
     domain.id = controller.pid;
     saveStatus(statusOf(domain, { controller, initPid, group, devFd }, options));
+    options.onSetUp?.(domain);
     if (options.paused) {
       freeze(group);
       controller.goDetached();

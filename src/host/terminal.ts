@@ -20,16 +20,17 @@ const VMIN = 17 + 6;
 
 /**
  * Puts a terminal into raw mode, as cfmakeraw(3) does; Node's own raw mode goes on translating output.
- * The result puts it back as it was, any number of times. Throws SYSTEM_ERROR.
+ * The result puts it back as it was, any number of times. `keepsOutput`: it goes on translating what is written to it, so that
+ * a line feed begins a line. Throws SYSTEM_ERROR.
  */
-export function makeRaw(fd: number): () => void {
+export function makeRaw(fd: number, { keepsOutput = false } = {}): () => void {
   const saved = Buffer.alloc(TERMIOS_BYTES);
   const got = linux.ioctl(fd, TCGETS, saved);
   if (got < 0) throw systemError('unable to get tty attributes', -got);
   const raw = Buffer.from(saved);
   const clear = (offset: number, flags: number) => raw.writeUInt32LE((raw.readUInt32LE(offset) & ~flags) >>> 0, offset);
   clear(IFLAG, 0o2753); // IGNBRK BRKINT PARMRK ISTRIP INLCR IGNCR ICRNL IXON
-  clear(OFLAG, 0o1); // OPOST
+  if (!keepsOutput) clear(OFLAG, 0o1); // OPOST
   clear(LFLAG, 0o100113); // ISIG ICANON ECHO ECHONL IEXTEN
   clear(CFLAG, 0o460); // CSIZE PARENB
   raw.writeUInt32LE(raw.readUInt32LE(CFLAG) | 0o60, CFLAG); // CS8

@@ -9,6 +9,8 @@ export interface Terminal {
   readonly child: ChildProcess;
   /** What has been shown so far, without carriage returns. */
   shown(): string;
+  /** What has been shown so far, to the byte. */
+  bytes(): string;
   type(text: string): void;
   /** Waits until `text` has been shown. */
   until(text: string | RegExp): Promise<void>;
@@ -18,7 +20,7 @@ export interface Terminal {
 
 const quote = (word: string): string => `'${word.replaceAll("'", "'\\''")}'`;
 
-export function onTerminal(virsh: Virsh, ...args: string[]): Terminal {
+export function onTerminal(virsh: Pick<Virsh, 'command' | 'prefix' | 'env'>, ...args: string[]): Terminal {
   const line = [virsh.command, ...args].map(quote).join(' ');
   const child = spawn('script', ['-qfec', line, '/dev/null'], { cwd: virsh.prefix, env: virsh.env, stdio: ['pipe', 'pipe', 'inherit'] });
   let text = '';
@@ -30,6 +32,7 @@ export function onTerminal(virsh: Virsh, ...args: string[]): Terminal {
   return {
     child,
     shown,
+    bytes: () => text,
     type: (typed) => void child.stdin.write(typed),
     until: async (wanted) => {
       const isThere = () => (typeof wanted === 'string' ? shown().includes(wanted) : wanted.test(shown()));

@@ -1,7 +1,8 @@
 import fs from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import { eventually, SLOWNESS } from '../helpers/eventually.ts';
+import { eventually } from '../helpers/eventually.ts';
+import { useHooks } from '../helpers/hooks.ts';
 import { suite } from '../helpers/requires.ts';
 import { onTerminal } from '../helpers/terminal.ts';
 import { useVirsh } from '../helpers/virsh.ts';
@@ -11,6 +12,7 @@ const SHELL = ['/bin/sh', '-c', 'stty -echo; PS1="prompt> " exec sh -i'];
 
 suite('the console', ['root', 'built', 'busybox', 'fuse', 'script'], () => {
   const virsh = useVirsh();
+  const hooks = useHooks(virsh);
   const greeting = (name: string): string => `Connected to domain '${name}'\nEscape character is ^] (Ctrl + ])\n`;
 
   it('shows what is written, takes what is typed, is left by the escape character and can be visited again', async () => {
@@ -100,11 +102,72 @@ suite('the console', ['root', 'built', 'busybox', 'fuse', 'script'], () => {
     fs.rmSync(virsh.path('root/mnt/go'));
   });
 
-  it('is there from the first byte with start --console', async () => {
-    const name = virsh.define({ init: ['/bin/sh', '-c', `echo first words; sleep ${0.3 * SLOWNESS}; echo last words`] });
+  const started: Record<'start' | 'create', (name: string) => string> = {
+    start: (name) => `Domain '${name}' started\n`,
+    create: (name) => `Domain '${name}' created from ${name}.xml\n`,
+  };
+
+  it.each(['start', 'create'] as const)(
+    'is there from the first byte to the last with %s --console, and shows lines as such',
+    async (how) => {
+      for (let i = 0; i < 5; i++) {
+        const name = virsh.define({ init: ['/bin/sh', '-c', 'echo first words; echo last words'] });
+        if (how === 'create') virsh.ok('undefine', name);
+        const visit = onTerminal(virsh, how, how === 'start' ? name : `${name}.xml`, '--console');
+        expect(await visit.ended()).toBe(0);
+        expect(visit.bytes()).toBe(`${started[how](name)}${greeting(name)}first words\nlast words\n\n`.replaceAll('\n', '\r\n'));
+      }
+    },
+  );
+
+  it('keeps all of it for start --console, which may be held up until the container is over', async () => {
+    const name = virsh.define({ init: ['/bin/sh', '-c', 'seq 1 60000; echo last words'] });
+    hooks.install(
+      'lxc',
+      `[ $2 = started ] || exit 0
+id=$(sed -n "s/^<domain .* id='\\([0-9]*\\)'.*/\\1/p" ${virsh.prefix}/xml.started)
+while [ "$(cat /proc/$id/comm)" = libvirt_lxc ]; do sleep 0.05; done`,
+    );
     const visit = onTerminal(virsh, 'start', name, '--console');
     expect(await visit.ended()).toBe(0);
-    expect(visit.shown()).toMatch(/first words\nlast words\n/);
+    const numbers = Array.from({ length: 60000 }, (_, i) => `${i + 1}\n`).join('');
+    expect(visit.shown()).toBe(`${started.start(name)}${greeting(name)}${numbers}last words\n\n`);
+  });
+
+  it('is left alone by a start --console that is left, and tells its next visitor what comes then', async () => {
+    const name = virsh.define({ init: SHELL });
+    const visit = onTerminal(virsh, 'start', name, '--console');
+    await visit.until('prompt> ');
+    visit.type(ESCAPE);
+    expect(await visit.ended()).toBe(0);
+    const next = onTerminal(virsh, 'console', name);
+    next.type('echo $((6*7))\n');
+    await next.until(/^(prompt> )?42$/m);
+    next.type(ESCAPE);
+    expect(await next.ended()).toBe(0);
+  });
+
+  it('begins with words that are the same to the byte where they do not go to the terminal', async () => {
+    const name = virsh.boot();
+    const visit = onTerminal(
+      { command: '/bin/sh', prefix: virsh.prefix, env: virsh.env },
+      '-c',
+      `'${virsh.command}' console ${name} >words`,
+    );
+    await eventually(() => fs.existsSync(virsh.path('words')) && fs.readFileSync(virsh.path('words'), 'utf8') === greeting(name));
+    visit.type(ESCAPE);
+    expect(await visit.ended()).toBe(0);
+  });
+
+  it('leaves the prompt of the shell lines that end once', async () => {
+    const shell = onTerminal(virsh);
+    await shell.until('virsh # ');
+    shell.type('echo one\r');
+    await shell.until(/^one\n[\s\S]*virsh # /m);
+    shell.type('quit\r');
+    expect(await shell.ended()).toBe(0);
+    expect(shell.bytes()).toContain('echo one\r\none\r\n');
+    expect(shell.bytes()).not.toContain('\r\r');
   });
 
   it('of another name is another one', async () => {

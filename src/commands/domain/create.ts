@@ -1,4 +1,6 @@
 import { defineCommand } from '../../cli/command.ts';
+import type { DomainRef } from '../../driver/domain-lookup.ts';
+import type { StartOptions } from '../../driver/domain-start.ts';
 import { withContext } from '../../errors.ts';
 import { readDescriptionBytes } from '../files.ts';
 import { descriptors } from './descriptors.ts';
@@ -23,27 +25,29 @@ export const create = defineCommand({
   async run(context, args) {
     const xml = readDescriptionBytes(args.file);
     const passFds = descriptors(args['pass-fds']);
-    const domain = await withContext(`Failed to create domain from ${args.file}`, async () => {
-      const { createDomain } = await import('../../driver/domain-start.ts');
-      return await createDomain(context.connection, xml, {
-        paused: args.paused,
-        autodestroy: args.autodestroy,
-        resetNvram: args['reset-nvram'],
-        validate: args.validate,
-        passFds,
-        hostRoot: args['host-root'],
-        onWaiting: context.onWaiting,
-        onWarning: context.onWarning,
+    const begin = async ({ onSetUp }: Pick<StartOptions, 'onSetUp'>): Promise<DomainRef> => {
+      const domain = await withContext(`Failed to create domain from ${args.file}`, async () => {
+        const { createDomain } = await import('../../driver/domain-start.ts');
+        return await createDomain(context.connection, xml, {
+          paused: args.paused,
+          autodestroy: args.autodestroy,
+          resetNvram: args['reset-nvram'],
+          validate: args.validate,
+          passFds,
+          hostRoot: args['host-root'],
+          onSetUp,
+          onWaiting: context.onWaiting,
+          onWarning: context.onWarning,
+        });
       });
-    });
-    context.extra(`Domain '${domain.name}' created from ${args.file}\n`);
-    if (args.autodestroy) {
-      const { endSession } = await import('../../driver/domain-start.ts');
-      context.atEnd(() => endSession(context.connection));
-    }
-    if (args.console) {
-      const { visitConsole } = await import('./console-visit.ts');
-      await visitConsole(context, domain, { devname: undefined, force: false, safe: false });
-    }
+      context.extra(`Domain '${domain.name}' created from ${args.file}\n`);
+      if (args.autodestroy) {
+        const { endSession } = await import('../../driver/domain-start.ts');
+        context.atEnd(() => endSession(context.connection));
+      }
+      return domain;
+    };
+    if (args.console) await (await import('./console-visit.ts')).startWithConsole(context, begin);
+    else await begin({});
   },
 });

@@ -1,4 +1,6 @@
 import { defineCommand, domainOption, failure } from '../../cli/command.ts';
+import type { DomainRef } from '../../driver/domain-lookup.ts';
+import type { StartOptions } from '../../driver/domain-start.ts';
 import { withContext } from '../../errors.ts';
 import { findDomain } from '../lookup.ts';
 import { descriptors } from './descriptors.ts';
@@ -36,27 +38,29 @@ export const start = defineCommand({
     }
     if (isInService(context.connection, domain)) throw failure('Domain is already active');
     const passFds = descriptors(args['pass-fds']);
-    const started = await withContext(`Failed to start domain '${domain.name}'`, () =>
-      startDomain(context.connection, domain, {
-        paused: args.paused,
-        autodestroy: args.autodestroy,
-        bypassCache: args['bypass-cache'],
-        forceBoot: args['force-boot'],
-        resetNvram: args['reset-nvram'],
-        passFds,
-        hostRoot: args['host-root'],
-        onWaiting: context.onWaiting,
-        onWarning: context.onWarning,
-      }),
-    );
-    context.extra(`Domain '${started.name}' started\n`);
-    if (args.autodestroy) {
-      const { endSession } = await import('../../driver/domain-start.ts');
-      context.atEnd(() => endSession(context.connection));
-    }
-    if (args.console) {
-      const { visitConsole } = await import('./console-visit.ts');
-      await visitConsole(context, started, { devname: undefined, force: false, safe: false });
-    }
+    const begin = async ({ onSetUp }: Pick<StartOptions, 'onSetUp'>): Promise<DomainRef> => {
+      const started = await withContext(`Failed to start domain '${domain.name}'`, () =>
+        startDomain(context.connection, domain, {
+          paused: args.paused,
+          autodestroy: args.autodestroy,
+          bypassCache: args['bypass-cache'],
+          forceBoot: args['force-boot'],
+          resetNvram: args['reset-nvram'],
+          passFds,
+          hostRoot: args['host-root'],
+          onSetUp,
+          onWaiting: context.onWaiting,
+          onWarning: context.onWarning,
+        }),
+      );
+      context.extra(`Domain '${started.name}' started\n`);
+      if (args.autodestroy) {
+        const { endSession } = await import('../../driver/domain-start.ts');
+        context.atEnd(() => endSession(context.connection));
+      }
+      return started;
+    };
+    if (args.console) await (await import('./console-visit.ts')).startWithConsole(context, begin);
+    else await begin({});
   },
 });
