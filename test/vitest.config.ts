@@ -18,6 +18,15 @@ export default defineConfig({
           hookTimeout: EMULATED ? 240_000 : 60_000,
         },
       },
+      {
+        test: {
+          name: 'distros',
+          include: ['test/distros/**/*.test.ts'],
+          poolOptions: { forks: { singleFork: true } },
+          testTimeout: 480_000,
+          hookTimeout: 480_000,
+        },
+      },
     ],
   },
 });

@@ -51,6 +51,8 @@ const NEEDS = {
   /** A registry of packages, or a cache of it. */
   registry: () => spawnSync('npm', ['view', 'koffi', 'version', '--prefer-offline'], { timeout: 20_000 }).status === 0,
   systemd: () => fs.existsSync('/run/systemd/system'),
+  /** Root directories of real distributions, and a machine that may be lost: test/distros.mjs. */
+  distros: () => process.env['VMRIG'] !== undefined && fs.existsSync(process.env['DISTRO_ROOTS'] ?? '-'),
   /** Gives a command a terminal. */
   script: () => hasCommand('script'),
 } as const;

@@ -13,7 +13,7 @@ export interface Terminal {
   bytes(): string;
   type(text: string): void;
   /** Waits until `text` has been shown. */
-  until(text: string | RegExp): Promise<void>;
+  until(text: string | RegExp, timeoutMs?: number): Promise<void>;
   /** Waits for its end; gives its exit status. */
   ended(): Promise<number | null>;
 }
@@ -34,9 +34,9 @@ export function onTerminal(virsh: Pick<Virsh, 'command' | 'prefix' | 'env'>, ...
     shown,
     bytes: () => text,
     type: (typed) => void child.stdin.write(typed),
-    until: async (wanted) => {
+    until: async (wanted, timeoutMs) => {
       const isThere = () => (typeof wanted === 'string' ? shown().includes(wanted) : wanted.test(shown()));
-      await eventually(isThere).catch(() => expect(shown()).toMatch(wanted));
+      await eventually(isThere, timeoutMs).catch(() => expect(shown()).toMatch(wanted));
     },
     ended: () => closed,
   };
