@@ -61,7 +61,7 @@ suite('a distribution', ['root', 'built', 'distros', 'script'], () => {
     it('is suspended and resumed', async () => {
       await domain().up();
       const count = '/var/count';
-      domain().inside(`setsid sh -c 'while :; do echo tick >>${count}; sleep 0.1; done' </dev/null >/dev/null 2>&1 &`);
+      domain().inside(`setsid sh -c 'while :; do echo tick; sleep 0.1; done >${count}' </dev/null >/dev/null 2>&1 &`);
       const ticks = () => (fs.existsSync(inRoot(count)) ? fs.statSync(inRoot(count)).size : 0);
       await eventually(() => ticks() > 0);
       virsh.ok('suspend', domain().name);
