@@ -107,6 +107,8 @@ const LOCKED = SPECIAL | MOUNT_ATTR_RDONLY;
 const SOFT_OPEN_FILES = 1024;
 /** Any folder that everybody may enter will do to hang the new root on; the mount disappears with the old tree. */
 const STAGING = '/proc';
+/** Mount points in sysfs for file systems of the kernel's that a user namespace cannot mount; systemd tries it with these, and is degraded then. */
+const KERNELS_OWN = ['/sys/kernel/config', '/sys/kernel/debug', '/sys/kernel/tracing'];
 
 /** True if the child must wait for the parent before it touches anything: for its id maps. Its network it needs only to be executed. */
 export const waitsBeforeMounts = hasUserNamespace;
@@ -203,7 +205,10 @@ function newMounts(definition: DomainDefinition, inputs: PlanInputs): { steps: S
     steps.push(...sys.steps);
     attach.push(...place(sys.mount, '/sys'));
   }
-  if (!hasUsers) {
+  if (hasUsers) {
+    // A mount unit whose place is a mount already is active (systemd.mount(5)): nothing, to be read only.
+    for (const target of KERNELS_OWN) addTo('tmpfs', target, [ENOENT]);
+  } else {
     if (host.hasSecurityfs) addTo('securityfs', '/sys/kernel/security');
     if (host.hasSelinuxfs) addTo('selinuxfs', '/sys/fs/selinux');
   }
@@ -227,10 +232,10 @@ function newMounts(definition: DomainDefinition, inputs: PlanInputs): { steps: S
   }
   return { steps, attach };
 
-  function addTo(type: string, target: string): void {
+  function addTo(type: string, target: string, tolerate: number[] = []): void {
     const mount = mountNew(type, LOCKED, `Failed to mount ${type} on ${target}`);
     steps.push(...mount.steps);
-    attach.push(moveMount(mount.mount, target, `Failed to mount ${type} on ${target}`));
+    attach.push({ ...moveMount(mount.mount, target, `Failed to mount ${type} on ${target}`), tolerate });
   }
 }
 

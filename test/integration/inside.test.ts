@@ -407,6 +407,18 @@ suite('inside a container', ['root', 'built', 'busybox', 'fuse'], () => {
       expect(virsh.runInside(name, 'echo 0 >/proc/sys/kernel/panic || echo a; chown 70000 /tmp || echo b').stdout).toBe('a\nb\n');
     });
 
+    it.each([
+      ['', ''],
+      [' and a network of its own', '<features><privnet/></features>'],
+    ])('what only the host can mount has something mounted on it already%s', (_, features) => {
+      const name = virsh.boot({ root: chowned(), more: IDMAP + features });
+      const here = ['config', 'debug', 'tracing'].map((word) => `/sys/kernel/${word}`).filter((folder) => fs.existsSync(folder));
+      expect(here).not.toEqual([]);
+      const script = `for place in $(cut -d" " -f2 /proc/mounts | grep /sys/kernel/ | sort); do echo $place; ls $place; done`;
+      expect(virsh.inside(name, script)).toBe(`${here.join('\n')}\n`);
+      expect(virsh.runInside(name, 'mkdir /sys/kernel/debug/x || echo refused').stdout).toBe('refused\n');
+    });
+
     it('a root that the container’s root cannot enter is told of', () => {
       const folder = virsh.path('closed');
       fs.mkdirSync(folder, { mode: 0o700 });

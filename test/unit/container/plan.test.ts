@@ -49,6 +49,8 @@ function inputs(fields: Partial<PlanInputs> = {}): PlanInputs {
 
 const compile = (definition: DomainDefinition, fields: Partial<PlanInputs> = {}) => describePlan(compilePlan(definition, inputs(fields)));
 
+const KERNELS_OWN = ['/sys/kernel/config', '/sys/kernel/debug', '/sys/kernel/tracing'];
+
 // The plan by subject: a variant's test replaces the subjects that differ and compares the whole.
 const BASE = {
   leave: [0, 1, 2].map((fd) => `dup3(<go>, ${fd}, 0) -- Failed to leave the standard files`),
@@ -179,6 +181,10 @@ describe('compilePlan()', () => {
         wait: BASE.go,
         users: ['setgroups(0, null) -- setgroups failed', 'setresgid(0, 0, 0) -- setgid failed', 'setresuid(0, 0, 0) -- setuid failed'],
         newSys: [], // not its network namespace: the host's, copied
+        newSpecial: KERNELS_OWN.flatMap((target) => newMount('tmpfs', 15, `Failed to mount tmpfs on ${target}`)),
+        special: KERNELS_OWN.map(
+          (target) => `move_mount(<fsmount tmpfs>, "", -100, "${target}", 20) ~2 -- Failed to mount tmpfs on ${target}`,
+        ),
         sys: [makeSpecialFolder('/sys'), 'move_mount(15, "", -100, "/sys", 20) -- Failed to mount on /sys'],
       }),
     });
