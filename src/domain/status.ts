@@ -1,5 +1,5 @@
 // The status document of a running domain: libvirt's <domstatus>, with one element more, <controller>, for what must be known of the
-// controller to tell it from a later process of the same number.
+// controller to tell it from a later process of the same number, and sometimes another, <config>.
 
 import { libvirtError } from '../errors.ts';
 import type { DomainDefinition } from './definition.ts';
@@ -7,7 +7,7 @@ import { writeDomain } from './format.ts';
 import { isContainerGroup } from './group-path.ts';
 import { type ParseHost, parseDomainElement } from './parse.ts';
 import { storedHeader } from './stored.ts';
-import { attributeOf, childOf, childrenOf, type XmlElement } from './xml/element.ts';
+import { attributeOf, childOf, childrenOf, descend, type XmlElement } from './xml/element.ts';
 import { parseXml } from './xml/reader.ts';
 import { type Attributes, XmlWriter } from './xml/writer.ts';
 
@@ -28,6 +28,8 @@ export interface DomainStatus {
   extra: Record<string, string>;
   taints?: string[];
   domain: DomainDefinition;
+  /** Of a domain that was undefined while it runs: the definition that was stored, which its inactive XML still shows. */
+  config?: DomainDefinition;
 }
 
 /** The whole file. */
@@ -49,6 +51,8 @@ export function formatStatus(status: DomainStatus): string {
       const extra: Attributes = Object.entries(status.extra);
       writer.empty('controller', [['starttime', status.controllerStartTime], ['cgroup', status.cgroup], ['dev', status.devFd], ...extra]);
       writeDomain(writer, status.domain, { live: true, status: true });
+      const { config } = status;
+      if (config) writer.block('config', [], () => writeDomain(writer, config, { live: false }));
     },
   );
   return storedHeader(`virsh edit ${status.domain.name}`) + writer.toString();
@@ -71,6 +75,7 @@ export function parseStatus(text: string | Uint8Array, host: ParseHost): DomainS
   const controllerPid = pid(root);
   const cgroup = controller && attributeOf(controller, 'cgroup');
   if (cgroup === undefined || !isContainerGroup(cgroup)) throw libvirtError('INTERNAL_ERROR', 'no valid cgroup in the domain status');
+  const config = descend(root, 'config/domain');
   const devFd = controller && attributeOf(controller, 'dev');
   return {
     state,
@@ -84,6 +89,7 @@ export function parseStatus(text: string | Uint8Array, host: ParseHost): DomainS
     extra,
     ...(taints.length > 0 && { taints }),
     domain: parseDomainElement(domainElement, host, { status: true }),
+    ...(config && { config: parseDomainElement(config, host, { stored: true }) }),
   };
 }
 

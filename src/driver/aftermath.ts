@@ -89,14 +89,14 @@ export async function afterEnd(record: StatusRecord, waitStatus: number): Promis
   await finish(record, loadStatus(record), waitStatus);
 }
 
-async function finish(record: StatusRecord, { domain, cgroup }: DomainStatus, waitStatus: number): Promise<void> {
+async function finish(record: StatusRecord, { domain, cgroup, config }: DomainStatus, waitStatus: number): Promise<void> {
   const end = initEnd(waitStatus);
   const again = waitStatus >= 0 && restarts(actionFor(domain, end));
   const next = again ? nextDefinition(domain) : undefined;
   await clearUp({ domain, cgroup, reason: endReason(waitStatus), again });
   if (!next) return;
   if (end !== 'reboot' && ageMs(record.controller) < TOO_SOON_MS) pause(TOO_SOON_MS); // an init that fails at once must not spin
-  await startAgain(next, domain);
+  await startAgain(next, domain, isDefined(domain.name) ? undefined : config);
 }
 
 function actionFor({ onPoweroff, onReboot, onCrash }: DomainDefinition, end: InitEnd): LifecycleAction {
@@ -116,10 +116,10 @@ function nextDefinition(ended: DomainDefinition): DomainDefinition {
   return ended.hostRoot ? { ...stored, hostRoot: true } : stored;
 }
 
-async function startAgain(definition: DomainDefinition, ended: DomainDefinition): Promise<void> {
+async function startAgain(definition: DomainDefinition, ended: DomainDefinition, config: DomainDefinition | undefined): Promise<void> {
   const { runDomain } = await import('./run.ts');
   try {
-    await runDomain(definition, { reason: 'booted' });
+    await runDomain(definition, { reason: 'booted', config });
     recordEvent({ domain: definition.name, uuid: definition.uuid, event: 'reboot' });
   } catch (error) {
     rememberEnd(ended.name, 'failed');

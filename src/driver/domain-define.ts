@@ -1,7 +1,8 @@
 // define, undefine and rename.
 import fs from 'node:fs';
 import { parseDomain } from '../domain/parse.ts';
-import { libvirtError, unsupportedFlags } from '../errors.ts';
+import type { DomainStatus } from '../domain/status.ts';
+import { LibvirtError, libvirtError, unsupportedFlags } from '../errors.ts';
 import { hasAutostartLink, isDefined, removeDefinition, setAutostartLink } from '../store/definitions.ts';
 import { lifecycle } from '../store/events.ts';
 import { readEnd, removeEnd, writeEnd } from '../store/live-status.ts';
@@ -12,7 +13,7 @@ import { type DomainRef, findByName, liveStatus } from './domain-lookup.ts';
 import { checkUnique } from './domain-start.ts';
 import { repairStale } from './ended.ts';
 import { parseHost } from './parse-host.ts';
-import { loadDefinition, saveDefinition } from './stored-domain.ts';
+import { loadDefinition, loadStatus, saveDefinition, saveStatus } from './stored-domain.ts';
 
 /**
  * Stores a definition; that of a running domain counts from its next start.
@@ -67,9 +68,24 @@ export async function undefineDomain(connection: Connection, ref: DomainRef, fla
   if (!isDefined(ref.name)) throw libvirtError('OPERATION_INVALID', 'Cannot undefine transient domain');
   await repairStale(ref.name);
   const uuid = knownUuid(ref);
+  keepConfig(ref.name);
   removeDefinition(ref.name);
   lifecycle({ name: ref.name, uuid }, 'Undefined', 'Removed');
   if (!liveStatus(ref.name)) removeEnd(ref.name);
+}
+
+/** What is stored stays the configuration of a domain that runs: its inactive XML. */
+function keepConfig(name: string): void {
+  const record = liveStatus(name);
+  if (!record) return;
+  let status: DomainStatus;
+  try {
+    status = { ...loadStatus(record), config: loadDefinition(name) };
+  } catch (error) {
+    if (error instanceof LibvirtError) return; // what is damaged can be undefined, too
+    throw error;
+  }
+  saveStatus(status);
 }
 
 /** '' for a definition that is damaged: that must not keep it from being removed. */

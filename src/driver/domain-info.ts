@@ -1,5 +1,6 @@
 // What there is to know of a domain: figures and devices.
 import type { DomainDefinition, DomainDevices } from '../domain/definition.ts';
+import { configuredInterface } from '../domain/elements/interface.ts';
 import { libvirtError, unsupportedFlags } from '../errors.ts';
 import { DomainCgroup } from '../host/cgroup/group.ts';
 import { cpuTimeNs, memoryUsageKiB } from '../host/cgroup/stats.ts';
@@ -68,8 +69,15 @@ export function domainDevices(_connection: Connection, ref: DomainRef, { inactiv
   return currentDefinition(ref, inactive === true).devices;
 }
 
-/** The definition that counts: the live one of a running domain, else (or if `inactive`) the stored one. */
+/**
+ * The definition that counts: the live one of a running domain, else (or if `inactive`) the stored one. What a transient domain has
+ * in place of that is the live one without what belongs to the run, as libvirt has it.
+ */
 export function currentDefinition(ref: DomainRef, inactive: boolean): DomainDefinition {
   const record = liveStatus(ref.name);
-  return record && !(inactive && isDefined(ref.name)) ? loadStatus(record).domain : loadDefinition(ref.name);
+  if (!record || (inactive && isDefined(ref.name))) return loadDefinition(ref.name);
+  const { domain, config } = loadStatus(record);
+  if (!inactive) return domain;
+  if (config) return config;
+  return { ...domain, devices: { ...domain.devices, interfaces: domain.devices.interfaces.map(configuredInterface) } };
 }

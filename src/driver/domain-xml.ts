@@ -26,7 +26,8 @@ export async function domainXml(connection: Connection, ref: DomainRef, options:
   }
   if (!status) throw libvirtError('NO_DOMAIN', `no domain with matching name '${ref.name}'`);
   const [{ loadStatus }, { formatDomain }] = await Promise.all([import('./stored-domain.ts'), import('../domain/format.ts')]);
-  const { domain } = loadStatus(status);
+  const { domain, config } = loadStatus(status);
+  if (!options.inactive) return formatDomain(domain, { live: true });
   // A transient domain has no stored form: its inactive one is the live one without what belongs to the run.
-  return formatDomain(domain, options.inactive ? { live: false, keepAliases: true } : { live: true });
+  return config ? formatDomain(config, { live: false }) : formatDomain(domain, { live: false, keepAliases: true });
 }

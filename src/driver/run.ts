@@ -50,6 +50,8 @@ export interface RunOptions {
   hostRoot?: boolean;
   /** Descriptors of this process that become init's, from 3 on. */
   passFds?: readonly number[];
+  /** Of a domain that was undefined while it ran, and is started again. */
+  config?: DomainDefinition | undefined;
   /** Called when all is set up but init does not run yet, with what the domain runs with. */
   onSetUp?: ((live: DomainDefinition) => void) | undefined;
   onWaiting?: (what: string) => void;
@@ -233,6 +235,7 @@ function statusOf(
     devFd,
     extra: {},
     domain,
+    ...(options.config && { config: options.config }),
   };
 }
 

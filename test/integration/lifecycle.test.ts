@@ -171,6 +171,23 @@ suite('a domain', ['root', 'built', 'busybox', 'fuse'], () => {
     expect(virsh.state(name)).toBe('shut off (destroyed)');
   });
 
+  it('undefined while it runs keeps its configuration, whatever is changed meanwhile, until it ends', async () => {
+    const name = virsh.boot({ more: '<on_poweroff>restart</on_poweroff>', init: OBEYS });
+    await eventually(() => obeying(virsh, name));
+    const before = virsh.ok('dumpxml', name, '--inactive');
+    virsh.ok('undefine', name);
+    const show = () => virsh.ok('dumpxml', name, '--inactive');
+    expect(show()).toBe(before);
+    virsh.ok('memtune', name, '--hard-limit', '60000', '--live');
+    virsh.ok('suspend', name);
+    virsh.ok('resume', name);
+    expect([show(), /<hard_limit.*>60000</.test(virsh.ok('dumpxml', name))]).toEqual([before, true]);
+    const first = virsh.controllerPid(name);
+    virsh.ok('shutdown', name);
+    await eventually(() => virsh.controllerPid(name) !== first, 15_000);
+    expect(show()).toBe(before);
+  });
+
   it('started paused has not executed its init before it is resumed', async () => {
     const touched = virsh.path('root/mnt/ran');
     const name = virsh.define({ init: ['/bin/sh', '-c', 'touch /mnt/ran; sleep 1000'] });

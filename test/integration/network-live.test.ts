@@ -60,7 +60,8 @@ suite('interfaces of running domains', ['root', 'built', 'busybox', 'ip', 'nft',
 </interface>`;
     expect(interfaceOf(domain, '--inactive')).toBe(stored);
     virsh.ok('undefine', domain);
-    expect(interfaceOf(domain, '--inactive')).toMatch(/^<interface type='network'>\n.*\n {2}<source network='br' portgroup='slow'\/>\n/);
+    expect(interfaceOf(domain, '--inactive')).toBe(stored);
+    expect(virsh.ok('domiflist', domain, '--inactive')).toContain(` -           network   br       -       ${MAC}\n`);
     expect(virsh.ok('domiflist', domain)).toMatch(new RegExp(` vnet\\d+ +bridge +br +- +${MAC}\n`));
     expect(host.run('ip', '-d', 'link', 'show', 'master', 'hostbr')).toContain('isolated on');
     virsh.ok('detach-interface', domain, 'bridge', '--mac', MAC);
@@ -158,6 +159,15 @@ suite('interfaces of running domains', ['root', 'built', 'busybox', 'ip', 'nft',
   const update = (domain: string, xml: string, ...flags: string[]): string =>
     virsh.ok('update-device', domain, virsh.file('u.xml', xml), ...flags);
   const carrier = (domain: string): string => virsh.inside(domain, 'cat /sys/class/net/eth0/carrier 2>&1').trim();
+
+  it('of a transient domain have no generated names in its configuration', () => {
+    const devices = `${plain('hostbr')}<interface type='bridge'><source bridge='hostbr'/><target dev='mine0'/></interface>`;
+    const domain = virsh.name();
+    virsh.ok('create', virsh.file('transient.xml', virsh.xml(domain, { devices })));
+    expect(virsh.ok('domiflist', domain)).toMatch(/^ vnet\d+ +bridge +hostbr +.*\n mine0 /m);
+    expect(virsh.ok('domiflist', domain, '--inactive')).toMatch(/^ - +bridge +hostbr +.*\n mine0 /m);
+    expect(virsh.ok('dumpxml', domain, '--inactive').match(/<target dev=.*>/g)).toEqual([`<target dev='mine0'/>`]);
+  });
 
   it('lose and get their link', () => {
     const domain = virsh.boot({ devices: plain('hostbr') });

@@ -36,6 +36,13 @@ export const INTERFACE_TYPES: readonly InterfaceType[] = [
 /** Names that libvirt gives to host-side devices itself: never part of a configuration. */
 const GENERATED_NAMES = ['vnet', 'macvtap', 'macvlan'];
 
+const isGenerated = (name: string | undefined): boolean => GENERATED_NAMES.some((prefix) => name?.startsWith(prefix));
+
+/** The interface of a running domain as a configuration would have it. */
+export function configuredInterface({ actual: _actual, targetDev, ...device }: InterfaceDevice): InterfaceDevice {
+  return targetDev === undefined || isGenerated(targetDev) ? device : { ...device, targetDev };
+}
+
 /** Network cards, in any case of letters. */
 const MODELS =
   'netfront rtl8139 virtio e1000 e1000e virtio-transitional virtio-non-transitional usb-net spapr-vlan lan9118 scm91c111 vlance vmxnet vmxnet2 vmxnet3 Am79C970A Am79C973 82540EM 82545EM 82543GC'.split(
@@ -131,7 +138,7 @@ function readNames(device: InterfaceDevice, element: XmlElement, live: boolean):
   const target = childOf(element, 'target');
   const dev = target && attributeOf(target, 'dev');
   const managed = target && enumAttribute(target, 'managed', YES_NO);
-  if (dev !== undefined && (live || !GENERATED_NAMES.some((name) => dev.startsWith(name)))) device.targetDev = dev;
+  if (dev !== undefined && (live || !isGenerated(dev))) device.targetDev = dev;
   if (managed) device.targetManaged = managed;
   const guest = of('guest', 'dev');
   const actual = of('guest', 'actual');
@@ -226,7 +233,7 @@ export function writeInterface(
 
 function writeTarget(writer: XmlWriter, device: InterfaceDevice, live: boolean): void {
   const { targetDev } = device;
-  const shown = live || !GENERATED_NAMES.some((name) => targetDev?.startsWith(name)) ? targetDev : undefined;
+  const shown = live || !isGenerated(targetDev) ? targetDev : undefined;
   if (shown !== undefined || device.targetManaged)
     writer.empty('target', [
       ['dev', shown],

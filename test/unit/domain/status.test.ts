@@ -46,6 +46,12 @@ describe('status documents', () => {
     expect(formatDomain(again.domain, { live: true })).toBe(formatDomain(status.domain, { live: true }));
   });
 
+  it('bring back the configuration of a domain that was undefined, beside it', () => {
+    const config = parseDomain(domainWith({ top: '<title>a &amp;\tb</title>', devices: '<console/>' }), testHost());
+    const status = { ...runningDomain(), config };
+    expect(parseStatus(formatStatus(status), testHost())).toEqual(status);
+  });
+
   it('alone know the block devices behind image files', () => {
     const { domain } = runningDomain();
     expect(formatStatus(runningDomain())).toContain("<image dev='/dev/loop7'/>");
