@@ -139,6 +139,7 @@ export const O_RDWR = 2;
 export const O_CREAT = 0o100;
 export const O_EXCL = 0o200;
 export const O_NOCTTY = 0o400;
+export const O_APPEND = 0o2000;
 export const O_NONBLOCK = 0o4000;
 /** O_DIRECTORY and O_NOFOLLOW differ between architectures. */
 export const O_DIRECTORY = process.arch === 'arm64' ? 0o40000 : 0o200000;
@@ -221,6 +222,8 @@ export const ENOENT = 2;
 export const ESRCH = 3;
 export const EINTR = 4;
 export const EBADF = 9;
+export const EMFILE = 24;
+export const ELOOP = 40;
 export const EAGAIN = 11;
 export const EBUSY = 16;
 export const EEXIST = 17;

@@ -2,6 +2,7 @@
 
 import {
   AT_FDCWD,
+  EMFILE,
   F_OFD_SETLK,
   FSCONFIG_CMD_CREATE,
   FSCONFIG_SET_FLAG,
@@ -172,9 +173,13 @@ function spawn({ path, argv, env, fds, newSession }: SpawnRequest): number {
   intCall('posix_spawnattr_setsigmask', ['void *', 'void *'], [attributes, none]);
   const flags = POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | (newSession ? POSIX_SPAWN_SETSID : 0);
   intCall('posix_spawnattr_setflags', ['void *', 'int16'], [attributes, flags]);
-  // Two passes: first out of the way of the targets, then into place.
-  const add = (from: number, to: number) => intCall('posix_spawn_file_actions_adddup2', ['void *', 'int', 'int'], [actions, from, to]);
-  const away = 1000;
+  // Two passes: first out of the way of sources and targets, but no further, as the limit of open files may be low; then into place.
+  const add = (from: number, to: number) => {
+    const error = intCall('posix_spawn_file_actions_adddup2', ['void *', 'int', 'int'], [actions, from, to]);
+    if (error) refused = EMFILE; // EBADF in glibc's words: no descriptor can have that number
+  };
+  let refused = 0;
+  const away = Math.max(fds.length, ...fds.map((fd) => (fd ?? 0) + 1));
   fds.forEach((fd, i) => {
     if (fd !== null) add(fd, away + i);
   });
@@ -185,6 +190,7 @@ function spawn({ path, argv, env, fds, newSession }: SpawnRequest): number {
     if (fd !== null) intCall('posix_spawn_file_actions_addclose', ['void *', 'int'], [actions, away + i]);
   });
   try {
+    if (refused) return -refused;
     // posix_spawn returns the error instead of setting errno.
     const call = bind('posix_spawn', 'posix_spawn', 'int', ['void *', 'str', 'void *', 'void *', 'str *', 'str *']);
     const error = call(pid, path, actions, attributes, [...argv, null], [...env, null]);

@@ -13,13 +13,13 @@
  *   <----------- READY                                                     (or a struct failure, then _exit)
  *   close
  *
- * FAILED step,errno comes instead of READY (a parent's step as -1-step). If virsh-lxc goes away before READY, the
+ * FAILED step,errno comes instead of READY (a parent's step as -1-step; CLONE_FAILED and NOT_READY are no steps). If virsh-lxc goes away before READY, the
  * child is killed and the aftermath gets the status -1. Who takes the domain's lock sees by the process's name how far it is:
  * only one called libvirt_lxc has a container that was started and has not ended.
  *
  * SIGTERM kills init; signal 41 says that no aftermath is wanted, 42 that it is again; signal 40 with a
- * value (console << 16 | descriptor, 0xffff to withdraw) offers a descriptor of the sender's for output. Signal 41 with a value
- * names a socket of the sender's, who sees to the aftermath: init's wait status is sent there, or STILL_RUNNING after a 42.
+ * value (console << 16 | descriptor, 0xffff to withdraw) offers a descriptor of the sender's for output, with 0xfffe it tells
+ * that the host's pty has another window size. Signal 41 with a value names a socket of the sender's, who sees to the aftermath: init's wait status is sent there, or STILL_RUNNING after a 42.
  * With --enter there are no consoles: EXITED status,pid follows READY, and that is all. The child of such a plan makes the
  * process that executes the command (a brother of its own, so that we are who waits for it) and ends: FORKED pid on the error
  * pipe. Interrupts are passed on to the command, which has a session of its own.
@@ -46,6 +46,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -61,6 +62,10 @@
 /* Names of this process (15 letters at most) while it has no container that runs. */
 #define STARTING "libvirt_lxc new"
 #define ENDING "libvirt_lxc end"
+
+/* In place of a step: clone3 failed, and what comes before the plan (too few descriptors for the consoles, say). */
+#define CLONE_FAILED INT32_MIN
+#define NOT_READY (INT32_MIN + 1)
 
 enum message_kind { CLONED = 1, READY = 2, FAILED = 3, EXITED = 4 };
 
@@ -185,7 +190,7 @@ static void launch(const struct plan *plan)
 	}
 	long pid = syscall(SYS_clone3, &args, sizeof args);
 	if (pid < 0) {
-		tell(FAILED, INT32_MIN, errno);
+		tell(FAILED, CLONE_FAILED, errno);
 		exit(EXIT_FAILURE);
 	}
 	if (pid == 0)
@@ -289,6 +294,8 @@ static void on_signal(int fd)
 	if (info.ssi_signo == OFFER_SIGNAL && info.ssi_code == SI_QUEUE && info.ssi_uid == 0) {
 		if ((value & 0xffff) == 0xffff)
 			console_withdraw(value >> 16);
+		else if ((value & 0xffff) == 0xfffe)
+			console_resize(value >> 16);
 		else
 			console_offer(value >> 16, (pid_t)info.ssi_pid, (int)(value & 0xffff));
 	} else if (info.ssi_signo == STAND_DOWN_SIGNAL) {
@@ -325,8 +332,10 @@ static int block_signals(void)
 static int serve(int signals, int fuse)
 {
 	bool meminfo = fuse >= 0;
+	struct pollfd *fds = calloc(5 + console_poll_max(), sizeof *fds);
+	if (!fds)
+		die("poll");
 	for (;;) {
-		struct pollfd fds[5 + CONSOLE_POLL_FDS];
 		pid_t polled = init_pid;
 		fds[0] = (struct pollfd){ init_pidfd, POLLIN, 0 };
 		fds[1] = (struct pollfd){ control, POLLIN, 0 };
@@ -344,7 +353,7 @@ static int serve(int signals, int fuse)
 			on_signal(signals);
 		if (fds[4].revents && meminfo_serve() < 0)
 			meminfo = false;
-		console_pump(fds + 5, consoles);
+		console_pump();
 		if (fds[2].revents)
 			started();
 		if (fds[1].revents)
@@ -370,18 +379,21 @@ static int number(const char *text)
 	return (int)value;
 }
 
-/* --console GUEST:HOST:PATH */
-static void add_console(char *text)
+/* --console GUEST:HOST; --console-log FD:DIRECTORY:NAME, of the console before it. Returns 0, or -1 with errno set. */
+static int add_console(char *text, bool log)
 {
-	char *host = strchr(text, ':');
-	char *path = host ? strchr(host + 1, ':') : NULL;
-	if (!path) {
-		dprintf(STDERR_FILENO, "%s: --console wants GUEST:HOST:PATH\n", program_name);
+	char *second = strchr(text, ':');
+	char *name = second && log ? strchr(second + 1, ':') : NULL;
+	if (!second || log != !!name) {
+		dprintf(STDERR_FILENO, "%s: '%s' is not a console\n", program_name, text);
 		exit(EXIT_FAILURE);
 	}
-	*host = *path = 0;
-	if (console_add(number(text), number(host + 1), path + 1) < 0)
-		die("console");
+	*second++ = 0;
+	if (!log)
+		return console_add(number(text), number(second));
+	*name++ = 0;
+	console_log(number(text), number(second), name);
+	return 0;
 }
 
 /* --plan-fds FIRST-LAST */
@@ -399,7 +411,7 @@ static void set_plan_fds(char *text)
 
 static void usage(FILE *to)
 {
-	fputs("usage: libvirt_lxc --name DOMAIN --control FD [--console GUEST:HOST:PATH]... [--meminfo FD] [--plan-fds FIRST-LAST] [--autodestroy] [-- AFTERMATH...]\n"
+	fputs("usage: libvirt_lxc --name DOMAIN --control FD [--console GUEST:HOST [--console-log FD:DIRECTORY:NAME]]... [--meminfo FD] [--plan-fds FIRST-LAST] [--autodestroy] [-- AFTERMATH...]\n"
 	      "       libvirt_lxc --enter --control FD [--plan-fds FIRST-LAST]\n"
 	      "       libvirt_lxc --errand WORD...\n"
 	      "The controller of one container, started by virsh-lxc; see libvirt_lxc(8).\n",
@@ -413,13 +425,21 @@ int main(int argc, char **argv)
 		{ "console", required_argument, NULL, 'c' }, { "meminfo", required_argument, NULL, 'm' },
 		{ "plan-fds", required_argument, NULL, 'p' }, { "autodestroy", no_argument, NULL, 'a' },
 		{ "enter", no_argument, NULL, 'e' },	     { "help", no_argument, NULL, 'h' },
+		{ "console-log", required_argument, NULL, 'l' },
 		{ NULL, 0, NULL, 0 },
 	};
+	struct rlimit files;
 	int fuse = -1;
+	int unready = 0; /* the errno that is told once there is somebody to tell */
 	prctl(PR_SET_DUMPABLE, 0);
 	if (argc > 1 && !strcmp(argv[1], "--errand"))
 		return errand(argc - 2, argv + 2);
-	for (int c; (c = getopt_long(argc, argv, "+n:C:c:m:p:aeh", options, NULL)) != -1;)
+	/* The plan gives init the limit that it is to have. */
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
+		files.rlim_cur = files.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &files);
+	}
+	for (int c; (c = getopt_long(argc, argv, "+n:C:c:l:m:p:aeh", options, NULL)) != -1;)
 		switch (c) {
 		case 'n':
 			break; /* shown by ps; the plan knows everything else */
@@ -427,7 +447,9 @@ int main(int argc, char **argv)
 			control = number(optarg);
 			break;
 		case 'c':
-			add_console(optarg);
+		case 'l':
+			if (add_console(optarg, c == 'l') < 0)
+				unready = errno;
 			break;
 		case 'm':
 			fuse = number(optarg);
@@ -462,6 +484,10 @@ int main(int argc, char **argv)
 	int signals = block_signals();
 	struct plan plan;
 	receive_plan(&plan);
+	if (unready) {
+		tell(FAILED, NOT_READY, unready);
+		return EXIT_FAILURE;
+	}
 	static char memory_group[4096];
 	if (plan.header->meminfo_cgroup && fuse >= 0) {
 		snprintf(memory_group, sizeof memory_group, "%s", plan.data + plan.header->meminfo_cgroup);

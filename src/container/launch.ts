@@ -13,7 +13,9 @@ import { type ProcessIdentity, processStat } from '../store/process.ts';
 const MESSAGE = { cloned: 1, ready: 2, failed: 3, exited: 4 } as const;
 const MESSAGE_BYTES = 12;
 const NOTICE_AFTER_MS = 1000;
+/** In place of a step (controller/main.c). */
 const CLONE_FAILED = -2147483648;
+const NOT_READY = CLONE_FAILED + 1;
 
 /** Descriptors that a new process is born with, in order; `add` says which number one will have there. */
 export class InheritedFds {
@@ -182,7 +184,11 @@ export class Controller implements Disposable, ProcessIdentity {
 
   #failure(index: number, errno: number): LibvirtError {
     const step = index >= 0 ? this.#plan?.child[index] : this.#plan?.parent[-1 - index];
-    const purpose = index === CLONE_FAILED ? 'Failed to run clone container' : (step?.purpose ?? `step ${index} of the plan failed`);
+    const noStep = new Map([
+      [CLONE_FAILED, 'Failed to run clone container'],
+      [NOT_READY, 'Failed to set up the consoles'],
+    ]);
+    const purpose = noStep.get(index) ?? step?.purpose ?? `step ${index} of the plan failed`;
     return this.#stepFailure(purpose, errno);
   }
 }

@@ -12,6 +12,7 @@ import { EBADF } from '../../lib-native/constants.ts';
 import { nativeFolder } from '../../lib-native/koffi.ts';
 import { linux } from '../../lib-native/linux.ts';
 import type { Plan } from '../../lib-native/plan-encoding.ts';
+import type { ConsoleLogs } from '../container/console-logs.ts';
 import { type DomainDevicesPlan, domainDeviceNodes } from '../container/devices.ts';
 import { idMapText } from '../container/idmap.ts';
 import type { Images } from '../container/images.ts';
@@ -157,13 +158,11 @@ async function launch(domain: DomainDefinition, network: OwnNetwork | undefined,
     device.sourcePath = `/dev/pts/${resources.consoles[i]!.host.index}`;
   });
   await hook(['start', 'begin']);
+  using consoleLogs = await consoleLogsOf(domain);
   using log = openLog(domain.name);
   using lock = holdDriverLock();
   const inherited = new InheritedFds([log.nullFd, log.fd, log.fd]);
-  const consoles = resources.consoles.flatMap(({ guest, host }) => [
-    '--console',
-    `${inherited.add(guest.master)}:${inherited.add(host.master)}:/dev/pts/${host.index}`,
-  ]);
+  const consoles = consoleArguments(resources, consoleLogs, inherited);
   const fuse = inherited.add(resources.fuse.device);
   inherited.add(lock.fd);
   const devFd = inherited.add(resources.dev); // for devices that are attached later: nobody need look for it in the container
@@ -218,6 +217,23 @@ async function launch(domain: DomainDefinition, network: OwnNetwork | undefined,
     if (group) removeCgroup(group);
     throw error;
   }
+}
+
+/** Loads what a console's log needs, if the domain has one. */
+async function consoleLogsOf(domain: DomainDefinition): Promise<ConsoleLogs | undefined> {
+  if (!domain.devices.consoles.some(({ others }) => others.some(({ name }) => name === 'log'))) return undefined;
+  const { openConsoleLogs } = await import('../container/console-logs.ts');
+  return asStartup(() => openConsoleLogs(domain));
+}
+
+function consoleArguments({ consoles }: Resources, logs: ConsoleLogs | undefined, inherited: InheritedFds): string[] {
+  return consoles.flatMap(({ guest, host }, i) => {
+    const log = logs?.byConsole.get(i);
+    return [
+      ...['--console', `${inherited.add(guest.master)}:${inherited.add(host.master)}`],
+      ...(log ? ['--console-log', `${inherited.add(log.fd)}:${inherited.add(log.directory)}:${log.name}`] : []),
+    ];
+  });
 }
 
 function statusOf(
