@@ -1,5 +1,4 @@
 // shutdown and destroy.
-import fs from 'node:fs';
 import { SIGCONT, SIGKILL, SIGTERM } from '../../lib-native/constants.ts';
 import { linux } from '../../lib-native/linux.ts';
 import { monotonicMs } from '../../lib-native/monotonic.ts';
@@ -9,8 +8,7 @@ import { libvirtError, systemError } from '../errors.ts';
 import { isFrozen, thawAll } from '../host/cgroup/freezer.ts';
 import type { DomainCgroup } from '../host/cgroup/group.ts';
 import { lockDomain } from '../store/lock.ts';
-import { warn } from '../store/log.ts';
-import { logFile } from '../store/paths.ts';
+import { removeLogs, warn } from '../store/log.ts';
 import { type Connection, requireWritable } from './connection.ts';
 import { STAND_DOWN_SIGNAL, STAND_UP_SIGNAL } from './controller-orders.ts';
 import { type DomainRef, liveStatus, notRunning } from './domain-lookup.ts';
@@ -115,7 +113,7 @@ export async function destroyDomain(connection: Connection, ref: DomainRef, flag
   } finally {
     if (controller >= 0) linux.close(controller);
   }
-  if (flags.removeLogs) fs.rmSync(logFile(ref.name), { force: true });
+  if (flags.removeLogs) removeLogs(ref.name);
 }
 
 /** True when init has ended. */

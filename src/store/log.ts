@@ -6,18 +6,22 @@ import { logFile, paths } from './paths.ts';
 /** The domain's log, with the line that says when; and /dev/null. */
 export function openLog(name: string): Disposable & { fd: number; nullFd: number } {
   const file = logFile(name);
-  let fd: number;
-  try {
-    fs.mkdirSync(paths.log, { recursive: true, mode: 0o755 });
-    fd = fs.openSync(file, 'a', 0o600);
-  } catch (error) {
-    throw systemError(`Failed to open '${file}'`, error);
-  }
-  const nullFd = fs.openSync('/dev/null', 'r');
+  const fds: number[] = [];
   const close = () => {
-    fs.closeSync(fd);
-    fs.closeSync(nullFd);
+    for (const fd of fds) fs.closeSync(fd);
   };
+  const open = (path: string, flags: string): number => {
+    try {
+      fds.push(fs.openSync(path, flags, 0o600));
+    } catch (error) {
+      close();
+      throw systemError(`Failed to open '${path}'`, error);
+    }
+    return fds.at(-1)!;
+  };
+  makeWay(file);
+  const fd = open(file, 'a');
+  const nullFd = open('/dev/null', 'r');
   try {
     fs.writeSync(fd, logLine('starting up'));
   } catch (error) {
@@ -25,6 +29,24 @@ export function openLog(name: string): Disposable & { fd: number; nullFd: number
     throw systemError(`Failed to write '${file}'`, error);
   }
   return { fd, nullFd, [Symbol.dispose]: close };
+}
+
+/** A container has a hand in its log: each of its ends adds what nobody read of its consoles. */
+const FULL_BYTES = 2 * 1024 * 1024;
+const OLD = '.0';
+
+/** One that is full is kept until the next one is. Makes the folder of logs. */
+function makeWay(file: string): void {
+  try {
+    if ((fs.statSync(file, { throwIfNoEntry: false })?.size ?? 0) >= FULL_BYTES) fs.renameSync(file, file + OLD);
+    fs.mkdirSync(paths.log, { recursive: true, mode: 0o755 });
+  } catch (error) {
+    throw systemError(`Failed to open '${file}'`, error);
+  }
+}
+
+export function removeLogs(name: string): void {
+  for (const end of ['', OLD]) fs.rmSync(logFile(name) + end, { force: true });
 }
 
 const logLine = (text: string): string => `${new Date().toISOString().replace('T', ' ').replace('Z', '+0000')}: ${text}\n`;
