@@ -82,6 +82,10 @@ function withPath<T>(root: number, path: string, action: (fd: number) => T): T |
   }
 }
 
+/** Does a container with this root run an init system, which manages groups below its own? A script called init is none. */
+export const runsInitSystem = (os: Pick<DomainOs, 'init' | 'initargs' | 'initdir'>, root: number): boolean =>
+  initSystemOf(os, root) !== undefined && !isScript(root, os);
+
 /** Does the file begin with #!? Such an init is somebody's own. */
 export function isScript(root: number, { init, initdir }: Pick<DomainOs, 'init' | 'initdir'>): boolean {
   const start = withPath(root, within(init, initdir), (path) => {

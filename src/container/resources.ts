@@ -25,6 +25,7 @@ import { openHostPty, openPtyOf, type Pty } from '../host/pty.ts';
 import type { DeviceNode } from './devices.ts';
 import { hostPath } from './host-path.ts';
 import { containerRoot, hostId } from './idmap.ts';
+import { runsInitSystem } from './init-system.ts';
 import { hasNetworkNamespace, hasUserNamespace } from './namespaces.ts';
 
 export interface Resources extends Disposable {
@@ -38,6 +39,8 @@ export interface Resources extends Disposable {
   filesystems: Map<number, { mount?: number; isFile: boolean }>;
   /** The host's sysfs, for a container that cannot mount one: its network namespace is not its user namespace's. */
   sys: number | undefined;
+  /** v1: init is an init system, which is to manage groups below its own. */
+  managesGroups: boolean;
   /** v1 only: the tmpfs that the groups' mounts hang in. */
   cgroupTmpfs: number | undefined;
 }
@@ -50,8 +53,13 @@ export interface ResourceRequest {
   /** Block devices of image files, by the place of their <filesystem> (images.ts). */
   images: ReadonlyMap<number, string>;
   nodes: readonly DeviceNode[];
-  /** v1: folder names and links (`cpu` -> `cpu,cpuacct`) at the hierarchies' mount point. */
-  cgroupNames: { folders: string[]; links: [name: string, target: string][] } | undefined;
+  /** v1: folder names and links (`cpu` -> `cpu,cpuacct`) at the hierarchies' mount point, also of the groups that init may manage. */
+  cgroupNames: ((managesGroups: boolean) => CgroupNames) | undefined;
+}
+
+export interface CgroupNames {
+  folders: string[];
+  links: [name: string, target: string][];
 }
 
 /** Throws LibvirtError; nothing stays open then. */
@@ -91,9 +99,10 @@ export function openResources(request: ResourceRequest): Resources {
       const mount = keep(openFilesystem(filesystem, owner, images.get(i)));
       filesystems.set(i, { mount, isFile: !fs.fstatSync(mount).isDirectory() });
     });
-    const cgroupTmpfs = request.cgroupNames ? keep(openCgroupTmpfs(request.cgroupNames, owner)) : undefined;
+    const managesGroups = request.cgroupNames !== undefined && runsInitSystem(definition.os, root);
+    const cgroupTmpfs = request.cgroupNames && keep(openCgroupTmpfs(request.cgroupNames(managesGroups), owner));
     const sys = hasUserNamespace(definition) && !hasNetworkNamespace(definition) ? keep(openHostSys()) : undefined;
-    return { root, dev, devpts, consoles, fuse, filesystems, sys, cgroupTmpfs, [Symbol.dispose]: close };
+    return { root, dev, devpts, consoles, fuse, filesystems, sys, cgroupTmpfs, managesGroups, [Symbol.dispose]: close };
   } catch (error) {
     close();
     throw error;
@@ -273,10 +282,7 @@ function blockFilesystems(): string[] {
   return preferred.flatMap((type) => (type === '*' ? known : [type]));
 }
 
-function openCgroupTmpfs(
-  { folders, links }: { folders: string[]; links: [string, string][] },
-  owner: { uid: number; gid: number },
-): number {
+function openCgroupTmpfs({ folders, links }: CgroupNames, owner: { uid: number; gid: number }): number {
   const options = { mode: '755', size: '65536', ...(owner.uid || owner.gid ? { uid: String(owner.uid), gid: String(owner.gid) } : {}) };
   const tmpfs = newMount({ type: 'tmpfs', options, attributes: MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC });
   for (const folder of folders) linux.mkdirat(tmpfs, folder, 0o755);

@@ -6,7 +6,7 @@ import type { PlanInputs } from '../container/plan.ts';
 import type { Resources } from '../container/resources.ts';
 import type { DomainDefinition, SharedNamespace } from '../domain/definition.ts';
 import type { DomainCgroup } from '../host/cgroup/group.ts';
-import { systemdMount, UNIFIED_NAME } from '../host/cgroup/layout.ts';
+import { isShown, systemdMount, UNIFIED_NAME } from '../host/cgroup/layout.ts';
 import { hostFacts } from './host-facts.ts';
 
 export interface InheritedNumbers {
@@ -16,6 +16,7 @@ export interface InheritedNumbers {
   meminfo: number;
   sys: number | undefined;
   cgroupTmpfs: number | undefined;
+  managesGroups: boolean;
   filesystems: Map<number, { mount?: number; isFile: boolean }>;
   sharedNamespaces: Partial<Record<SharedNamespace, number>>;
   /** For reading only, in this process. */
@@ -43,6 +44,7 @@ export function inheritResources(
     meminfo: inherited.add(resources.fuse.mount),
     sys: resources.sys === undefined ? undefined : inherited.add(resources.sys),
     cgroupTmpfs: resources.cgroupTmpfs === undefined ? undefined : inherited.add(resources.cgroupTmpfs),
+    managesGroups: resources.managesGroups,
     filesystems,
     sharedNamespaces,
     rootFd: resources.root,
@@ -58,26 +60,30 @@ export function planInputs(domain: DomainDefinition, fds: InheritedNumbers, grou
     devpts: fds.devpts,
     meminfo: fds.meminfo,
     sys: fds.sys,
-    cgroup: cgroupInputs(group, fds.cgroupTmpfs),
+    cgroup: cgroupInputs(group, fds),
     filesystems: fds.filesystems,
     sharedNamespaces: fds.sharedNamespaces,
     passFds,
   };
 }
 
-function cgroupInputs(group: DomainCgroup, tmpfs: number | undefined): PlanInputs['cgroup'] {
+/**
+ * On v1 an init system gets a cgroup namespace and the groups that it manages; for any other init all is read-only, as libvirt
+ * documents it.
+ */
+function cgroupInputs(group: DomainCgroup, { cgroupTmpfs, managesGroups }: InheritedNumbers): PlanInputs['cgroup'] {
   const memory = group.folder('memory')!;
   const { layout } = group;
   if (layout.version === 2) return { version: 2, payload: group.payload!, memory };
-  const mounts = [...new Set(layout.mounts.values())];
-  const systemd = systemdMount(layout);
+  const mounts = [...new Set(layout.mounts.values())].filter((mount) => isShown(layout, mount, managesGroups));
+  const systemd = managesGroups ? systemdMount(layout) : undefined;
   return {
     version: 1,
     folders: group.foldersV1(),
     payload: group.payload,
     ownNamespace: systemd !== undefined,
     base: path.dirname(layout.mounts.get('memory')!),
-    tmpfs: tmpfs!,
+    tmpfs: cgroupTmpfs!,
     binds: [
       ...mounts.map((mount) => ({ folder: `${mount}/${group.path}`, name: path.basename(mount), isWritable: mount === systemd })),
       ...(group.payload === undefined || systemd === undefined ? [] : [{ folder: group.payload, name: UNIFIED_NAME, isWritable: true }]),

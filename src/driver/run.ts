@@ -20,7 +20,7 @@ import { asStartup, Controller, controllerEnvironment, InheritedFds, startupFail
 import { hasNetworkNamespace, hasUserNamespace } from '../container/namespaces.ts';
 import type { PreparedNetwork } from '../container/network.ts';
 import { compilePlan, waitsBeforeMounts } from '../container/plan.ts';
-import { openResources, type Resources } from '../container/resources.ts';
+import { type CgroupNames, openResources, type Resources } from '../container/resources.ts';
 import type { DomainDefinition } from '../domain/definition.ts';
 import { formatDomain } from '../domain/format.ts';
 import type { DomainStatus } from '../domain/status.ts';
@@ -28,7 +28,7 @@ import { libvirtError, systemError } from '../errors.ts';
 import { leaveUnit } from '../host/cgroup/controllers.ts';
 import { freeze, thawAll } from '../host/cgroup/freezer.ts';
 import { cgroupFor, DEFAULT_PARTITION, type DomainCgroup, removeCgroup } from '../host/cgroup/group.ts';
-import { type CgroupLayout, hostCgroups, systemdMount, UNIFIED_NAME } from '../host/cgroup/layout.ts';
+import { type CgroupLayout, hostCgroups, isShown, systemdMount, UNIFIED_NAME } from '../host/cgroup/layout.ts';
 import { type HookOperation, hookScripts } from '../host/hooks.ts';
 import { removeEnd, removeStatus } from '../store/live-status.ts';
 import { holdDriverLock } from '../store/lock.ts';
@@ -284,16 +284,21 @@ function refuseAutomaticPlacement({ vcpu, numatune }: DomainDefinition): void {
 }
 
 /** v1: under which names a container sees its groups, below the folder where the host mounts its hierarchies. */
-function cgroupMountNames(layout: CgroupLayout): { folders: string[]; links: [string, string][] } | undefined {
+function cgroupMountNames(layout: CgroupLayout): ((managesGroups: boolean) => CgroupNames) | undefined {
   if (layout.version === 2) return undefined;
+  return (managesGroups) => mountNamesV1(layout, managesGroups);
+}
+
+function mountNamesV1(layout: CgroupLayout & { version: 1 }, managesGroups: boolean): CgroupNames {
   const folders = new Set<string>();
   const links: [string, string][] = [];
   for (const [controller, mount] of layout.mounts) {
+    if (!isShown(layout, mount, managesGroups)) continue;
     const name = path.basename(mount);
     folders.add(name);
     if (name !== controller && controller !== 'systemd') links.push([controller, name]);
   }
-  if (layout.unified !== undefined && systemdMount(layout) !== undefined) folders.add(UNIFIED_NAME);
+  if (managesGroups && layout.unified !== undefined && systemdMount(layout) !== undefined) folders.add(UNIFIED_NAME);
   return { folders: [...folders], links };
 }
 

@@ -46,7 +46,7 @@ suite('on cgroup v2', ['root', 'built', 'busybox', 'fuse', 'cgroup2'], () => {
 
 /** The same where v1 limits and systemd's two hierarchies keep track. */
 const SPLIT_HYBRID = `cd /sys/fs/cgroup && for tree in systemd unified; do
-  mkdir -p $tree/init.scope $tree/deep/er && echo 1 >$tree/init.scope/cgroup.procs || exit; done; echo done >/mnt/split; exec sleep 1000`;
+  mkdir -p $tree/init.scope $tree/deep/er && echo 1 >$tree/init.scope/cgroup.procs || exit; done; echo done >/mnt/split`;
 
 suite('on a hybrid host', ['root', 'built', 'busybox', 'fuse', 'hybrid'], () => {
   const virsh = useVirsh();
@@ -62,7 +62,9 @@ suite('on a hybrid host', ['root', 'built', 'busybox', 'fuse', 'hybrid'], () => 
           return names.split(',').map((name) => [name, group.replace(/^.*\.libvirt-lxc/, 'own')] as [string, string]);
         }),
     );
-  const splitters = { init: ['/bin/sh', '-c', SPLIT_HYBRID] };
+  /** A shell that is taken for an init system: it would become one at its end. */
+  const initSystem = (script: string) => ({ init: ['/bin/sh', '-c', `${script}; sleep 1000; exec /sbin/init`] });
+  const splitters = initSystem(SPLIT_HYBRID);
   const isSplit = () => eventually(() => fs.existsSync(`${virsh.root}/mnt/split`));
 
   it('a container has a group of its own in each hierarchy that a unit has one in', () => {
@@ -87,8 +89,14 @@ suite('on a hybrid host', ['root', 'built', 'busybox', 'fuse', 'hybrid'], () => 
     expect(virsh.leftovers().cgroups).toEqual([]);
   });
 
-  it('it may not change what it is limited to, nor have the host run a program', () => {
+  it('any other init sees its groups for reading only, and no more of them than libvirt shows', () => {
     const name = virsh.boot();
+    expect(virsh.inside(name, 'cd /sys/fs/cgroup; echo $(ls -d pids unified); mkdir */below; ls -d */below')).toBe('\n');
+    expect(fs.readlinkSync(`/proc/${virsh.initPid(name)}/ns/cgroup`)).toBe(fs.readlinkSync('/proc/self/ns/cgroup'));
+  });
+
+  it('an init system may not change what it is limited to, nor have the host run a program', () => {
+    const name = virsh.boot(initSystem(':'));
     const script = `cd /sys/fs/cgroup; for file in */*; do case $file in systemd/*|unified/*) ;; *)
         [ -d $file ] || { echo 1 >$file; } 2>/dev/null && echo $file; esac; done
       for tree in *; do mkdir $tree/below 2>/dev/null && echo $tree; done
@@ -97,7 +105,7 @@ suite('on a hybrid host', ['root', 'built', 'busybox', 'fuse', 'hybrid'], () => 
   });
 
   it('a mount of a hierarchy shows a container no more than its own groups', () => {
-    const name = virsh.boot();
+    const name = virsh.boot(initSystem(':'));
     const script = `cd /mnt; for what in 'cgroup -o memory' 'cgroup -o none,name=systemd' cgroup2; do
       mkdir new; mount -t $what none new && { ls -d new/release_agent new/machine; umount new; }; rmdir new; done 2>/dev/null; echo end`;
     expect(virsh.runInside(name, script).stdout).toBe('end\n');

@@ -66,6 +66,10 @@ export function systemdMount({ mounts }: CgroupLayout & { version: 1 }): string 
   return [...mounts.values()].filter((other) => other === mount).length === 1 ? mount : undefined;
 }
 
+/** v1: what is mounted at `mount` is for a container to see; that of `pids` alone, which libvirt shows to none, for init systems. */
+export const isShown = ({ mounts }: CgroupLayout & { version: 1 }, mount: string, toInitSystem: boolean): boolean =>
+  toInitSystem || [...mounts].some(([controller, other]) => other === mount && controller !== 'pids');
+
 let layout: CgroupLayout | undefined;
 
 /** This host's layout, read once. */
