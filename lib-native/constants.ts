@@ -223,6 +223,7 @@ export const ESRCH = 3;
 export const EINTR = 4;
 export const EBADF = 9;
 export const EMFILE = 24;
+export const ENOSPC = 28;
 export const ELOOP = 40;
 export const EAGAIN = 11;
 export const EBUSY = 16;

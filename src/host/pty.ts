@@ -4,6 +4,7 @@ import fs from 'node:fs';
 import {
   AT_FDCWD,
   ENODEV,
+  ENOSPC,
   O_CLOEXEC,
   O_NOCTTY,
   O_NONBLOCK,
@@ -69,6 +70,7 @@ export function openSlave({ master }: Pty): number {
 
 function openPty(dirfd: number, path: string, flags = 0): Pty {
   const master = linux.openat(dirfd, path, O_RDWR | O_NOCTTY | O_CLOEXEC | flags);
+  if (master === -ENOSPC) throw systemError('Failed to allocate tty, as there are kernel.pty.max of them', ENOSPC);
   if (master < 0) throw systemError('Failed to allocate tty', -master);
   const number = Buffer.alloc(4);
   const unlocked = linux.ioctl(master, TIOCSPTLCK, Buffer.alloc(4));
