@@ -74,7 +74,8 @@ export function parseStatus(text: string | Uint8Array, host: ParseHost): DomainS
   for (const { name, value } of controller?.attributes ?? []) if (!['starttime', 'cgroup', 'dev'].includes(name)) extra[name] = value;
   const controllerPid = pid(root);
   const cgroup = controller && attributeOf(controller, 'cgroup');
-  if (cgroup === undefined || !isContainerGroup(cgroup)) throw libvirtError('INTERNAL_ERROR', 'no valid cgroup in the domain status');
+  if (cgroup === undefined || !isContainerGroup(cgroup, controllerPid))
+    throw libvirtError('INTERNAL_ERROR', 'no valid cgroup in the domain status');
   const config = descend(root, 'config/domain');
   const devFd = controller && attributeOf(controller, 'dev');
   return {

@@ -7,13 +7,14 @@ import { pause } from '../../lib-native/pause.ts';
 import type { DomainDefinition, LifecycleAction } from '../domain/definition.ts';
 import type { DomainStatus } from '../domain/status.ts';
 import { LibvirtError } from '../errors.ts';
-import { cgroupFor, DomainCgroup, removeCgroup } from '../host/cgroup/group.ts';
+import { cgroupFor } from '../host/cgroup/group.ts';
 import { isDefined } from '../store/definitions.ts';
 import { lifecycle, recordEvent } from '../store/events.ts';
 import { type EndReason, readStatus, removeStatus, type StatusRecord } from '../store/live-status.ts';
 import { lockDomain } from '../store/lock.ts';
 import { type ProcessIdentity, processStat } from '../store/process.ts';
-import { clearUp, clearUpDamaged, isContainerInit, killInit, readableStatus, rememberEnd } from './ended.ts';
+import { clearUp, clearUpDamaged, groupOf, isContainerInit, killInit, readableStatus, rememberEnd } from './ended.ts';
+import { dissolve } from './left-cgroups.ts';
 import { loadDefinition, loadStatus } from './stored-domain.ts';
 
 /** How an init ended. A reboot is what reboot(2) makes of a PID namespace: the kernel kills its init with SIGHUP. */
@@ -56,7 +57,7 @@ export async function runAftermath(args: string[]): Promise<void> {
   const record = readStatus(name);
   // Whoever held the lock may have cleared up already, and even started the domain again.
   if (!record || record.controller.pid !== process.pid || record.controller.startTime !== processStat(process.pid)?.startTime) {
-    removeCgroup(cgroupFor({ name, partition }, process.pid)); // made for a start that never came to write a status
+    dissolve(name, cgroupFor({ name, partition }, process.pid)); // made for a start that never came to write a status
     if (!record && uuid !== undefined && Number(waitStatus) === ABANDONED) {
       const { releaseOldPorts } = await import('./network-ports.ts');
       releaseOldPorts({ uuid });
@@ -65,8 +66,7 @@ export async function runAftermath(args: string[]): Promise<void> {
     }
     return;
   }
-  const group = record.cgroup === undefined ? cgroupFor({ name, partition }, process.pid) : new DomainCgroup(record.cgroup);
-  if (Number(waitStatus) === ABANDONED) killInit(record, group);
+  if (Number(waitStatus) === ABANDONED) killInit(record, groupOf(record));
   else if (isContainerInit(record.initPid, record.controller)) return; // not after its end: nothing to do
   const status = readableStatus(record);
   if (!status) {

@@ -62,6 +62,7 @@ export interface DestroyFlags {
   /** Only ask; fail if init does not end. */
   graceful?: boolean;
   removeLogs?: boolean;
+  onWarning?: (text: string) => void;
 }
 
 /**
@@ -106,8 +107,8 @@ export async function destroyDomain(connection: Connection, ref: DomainRef, flag
       if (init >= 0) linux.close(init);
     }
     const known = details();
-    if (known) await clearUp({ domain: known.domain, cgroup: known.cgroup, reason: 'destroyed' });
-    else await clearUpDamaged(status, 'destroyed');
+    if (known) await clearUp({ domain: known.domain, cgroup: known.cgroup, reason: 'destroyed', onWarning: flags.onWarning });
+    else await clearUpDamaged(status, 'destroyed', flags.onWarning);
     // It ends while we clear up; whoever looks for processes afterwards is to find none.
     if (controller >= 0 && !readable(controller, CONTROLLER_TIMEOUT_MS)) tell(SIGKILL);
   } finally {

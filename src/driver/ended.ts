@@ -11,7 +11,7 @@ import { formatDomain } from '../domain/format.ts';
 import type { DomainStatus } from '../domain/status.ts';
 import { LibvirtError, libvirtError } from '../errors.ts';
 import { killAll, thawAll, threadsOf } from '../host/cgroup/freezer.ts';
-import { cgroupFor, DEFAULT_PARTITION, DomainCgroup, removeCgroup } from '../host/cgroup/group.ts';
+import { cgroupFor, DEFAULT_PARTITION, DomainCgroup } from '../host/cgroup/group.ts';
 import { abortConnections } from '../host/fuse-connections.ts';
 import { hookScripts } from '../host/hooks.ts';
 import { isDefined } from '../store/definitions.ts';
@@ -20,6 +20,7 @@ import { type EndReason, readPid, readStatus, removeEnd, removeStatus, type Stat
 import { tryLockDomain } from '../store/lock.ts';
 import { paths } from '../store/paths.ts';
 import { isAlive, type ProcessIdentity, processStat } from '../store/process.ts';
+import { dissolve, removeLeftCgroups } from './left-cgroups.ts';
 import { loadDefinition, loadStatus } from './stored-domain.ts';
 
 const EVENT_DETAIL: Record<EndReason, string> = { shutdown: 'Shutdown', destroyed: 'Destroyed', failed: 'Failed', crashed: 'Crashed' };
@@ -33,10 +34,11 @@ export interface Ending {
   reason: EndReason;
   /** It is started again at once: until then its status stays, by which it is found, and its end is no event. */
   again?: boolean;
+  onWarning?: ((text: string) => void) | undefined;
 }
 
 /** Clears up after a container whose processes are dead. The caller holds the domain's lock. */
-export async function clearUp({ domain, cgroup, reason, again }: Ending): Promise<void> {
+export async function clearUp({ domain, cgroup, reason, again, onWarning }: Ending): Promise<void> {
   const scripts = hookScripts(paths.hooks, 'lxc');
   const hook = async (operation: 'stopped' | 'release') => {
     if (scripts.length === 0) return;
@@ -56,7 +58,7 @@ export async function clearUp({ domain, cgroup, reason, again }: Ending): Promis
       releasePorts(domain.devices.interfaces);
     }
   }
-  dissolve(new DomainCgroup(cgroup));
+  dissolve(domain.name, new DomainCgroup(cgroup), onWarning);
   if (fs.existsSync('/sys/block/nbd0')) {
     const { releaseNbds } = await import('../host/nbd.ts');
     releaseNbds(domain.uuid);
@@ -80,13 +82,6 @@ export function rememberEnd(name: string, reason: EndReason): void {
     if (!(error instanceof LibvirtError)) throw error;
     removeEnd(name); // better none than the last one's
   }
-}
-
-/** Ends what is still in the group of a container that is over, and removes it. */
-function dissolve(group: DomainCgroup): void {
-  if (removeCgroup(group)) return;
-  killAll(group);
-  removeCgroup(group);
 }
 
 /**
@@ -148,6 +143,7 @@ function namespacePids(pid: number): string[] {
  * domain's lock.
  */
 export async function repairStale(name: string): Promise<StatusRecord | undefined> {
+  removeLeftCgroups();
   const record = readStatus(name);
   if (!record || record.alive) return record;
   const status = readableStatus(record);
@@ -176,14 +172,17 @@ export async function repairAll(names: readonly string[]): Promise<void> {
  * Clears up after a domain whose status is damaged, by what does not come from there: its name, what its controller was told
  * when it was started, and the stored definition. What only the status knew is left to the kernel.
  */
-export async function clearUpDamaged(record: StatusRecord, reason: EndReason): Promise<void> {
+export async function clearUpDamaged(record: StatusRecord, reason: EndReason, onWarning?: (text: string) => void): Promise<void> {
   const { name } = record;
-  const controllerPid = record.controller.pid || readPid(name);
-  const words = controllerWords(name, controllerPid);
-  if (words && controllerPid !== process.pid) linux.kill(controllerPid, SIGKILL);
-  const { partition, uuid } = words ?? storedWords(name);
+  // One of the two may be damaged, too.
+  const pids = [...new Set([record.controller.pid, readPid(name)])].filter((pid) => pid > 1);
+  const told = pids.map((pid) => controllerWords(name, pid));
+  pids.forEach((pid, i) => {
+    if (told[i] && pid !== process.pid) linux.kill(pid, SIGKILL);
+  });
+  const { partition, uuid } = told.find((words) => words !== undefined) ?? storedWords(name);
   // No group of another domain has this name, so what is in it is what ran here.
-  if (controllerPid > 1) dissolve(cgroupFor({ name, partition }, controllerPid));
+  for (const pid of pids) dissolve(name, cgroupFor({ name, partition }, pid), onWarning);
   if (uuid !== undefined) {
     const { releaseOldPorts } = await import('./network-ports.ts');
     releaseOldPorts({ uuid });

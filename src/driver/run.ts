@@ -27,7 +27,7 @@ import type { DomainStatus } from '../domain/status.ts';
 import { libvirtError, systemError } from '../errors.ts';
 import { leaveUnit } from '../host/cgroup/controllers.ts';
 import { freeze, thawAll } from '../host/cgroup/freezer.ts';
-import { cgroupFor, DEFAULT_PARTITION, type DomainCgroup, removeCgroup } from '../host/cgroup/group.ts';
+import { cgroupFor, DEFAULT_PARTITION, type DomainCgroup } from '../host/cgroup/group.ts';
 import { type CgroupLayout, hostCgroups, isShown, systemdMount, UNIFIED_NAME } from '../host/cgroup/layout.ts';
 import { type HookOperation, hookScripts } from '../host/hooks.ts';
 import { removeEnd, removeStatus } from '../store/live-status.ts';
@@ -36,6 +36,7 @@ import { openLog, warn } from '../store/log.ts';
 import { paths } from '../store/paths.ts';
 import { makeGroup } from './domain-group.ts';
 import { hostNetworkWarning, hostRootRefusal } from './host-root.ts';
+import { dissolve } from './left-cgroups.ts';
 import { liveDefinition } from './live-definition.ts';
 import type { TakenPorts } from './network-ports.ts';
 import { inheritResources, planInputs } from './plan-inputs.ts';
@@ -214,7 +215,7 @@ async function launch(domain: DomainDefinition, network: OwnNetwork | undefined,
     if (group && options.paused) thawAll(group);
     controller[Symbol.dispose]();
     controller.kill();
-    if (group) removeCgroup(group);
+    if (group) dissolve(domain.name, group, options.onWarning);
     throw error;
   }
 }

@@ -59,7 +59,7 @@ export function readStatus(name: string): StatusRecord | undefined {
     controller,
     initPid: NUMBER.test(initPid) ? Number(initPid) : 0,
     uuid: uuidIn(body) ?? '',
-    cgroup: groupIn(body),
+    cgroup: groupIn(body, controller.pid),
     document,
     alive: alive !== undefined,
     inService: alive?.name === CONTROLLER_NAME,
@@ -67,9 +67,9 @@ export function readStatus(name: string): StatusRecord | undefined {
 }
 
 /** The attribute as formatStatus() writes it (test/unit/store/live-status.test.ts holds the two together). */
-function groupIn(body: string): string | undefined {
+function groupIn(body: string, controllerPid: number): string | undefined {
   const path = attributeIn(body, 'controller', 'cgroup');
-  return path !== undefined && isContainerGroup(path) ? path : undefined;
+  return path !== undefined && isContainerGroup(path, controllerPid) ? path : undefined;
 }
 
 /** Not durable: a reboot ends every container, and /run with it. */

@@ -1,7 +1,8 @@
 // What a suspend or a resume that was killed halfway leaves is resumed and destroyed like any other.
+import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import { expect, it } from 'vitest';
-import { eventually } from '../helpers/eventually.ts';
+import { eventually, SLOWNESS } from '../helpers/eventually.ts';
 import { suite } from '../helpers/requires.ts';
 import { useVirsh } from '../helpers/virsh.ts';
 
@@ -54,12 +55,122 @@ suite('a frozen container', ['root', 'built', 'busybox', 'fuse'], () => {
     expect(virsh.state(name)).toBe('paused (user)');
     virsh.ok('destroy', name);
   });
+});
 
-  it('is not entered by a status without its group, which is cleared up all the same', () => {
+suite('a status', ['root', 'built', 'busybox', 'fuse'], () => {
+  const virsh = useVirsh();
+  const statusFile = (name: string) => virsh.path(`run/libvirt/lxc/${name}.xml`);
+  const edit = (name: string, from: RegExp, to: string): void =>
+    fs.writeFileSync(statusFile(name), fs.readFileSync(statusFile(name), 'utf8').replace(from, to));
+  const isGone = (pid: number): boolean =>
+    !fs.existsSync(`/proc/${pid}`) || /^State:\s+[ZX]/m.test(fs.readFileSync(`/proc/${pid}/status`, 'latin1'));
+  const nothing = () => expect(virsh.leftovers()).toMatchObject({ processes: [], cgroups: [] });
+
+  it.each(['', " cgroup=''", " cgroup='..'", " cgroup='machine'"])('without the group of its container lets nobody in: %j', (to) => {
     const name = virsh.boot();
-    fs.writeFileSync(statusFile(name), fs.readFileSync(statusFile(name), 'utf8').replace(/ cgroup='[^']*'/, ''));
+    const init = virsh.initPid(name);
+    edit(name, / cgroup='[^']*'/, to);
     expect(virsh.run('lxc-enter-namespace', name, '--', '/bin/true').status).toBe(1);
+    expect(virsh.run('suspend', name).status).toBe(1);
     virsh.ok('destroy', name);
-    expect(virsh.ok('domstate', name).trim()).toBe('shut off');
+    expect(isGone(init)).toBe(true);
+    nothing();
+    virsh.ok('start', name);
+  });
+
+  it('with the group of another domain harms only its own', () => {
+    const other = virsh.boot();
+    const name = virsh.boot();
+    const inits = [name, other].map((one) => virsh.initPid(one));
+    edit(name, / cgroup='[^']*'/, / cgroup='[^']*'/.exec(fs.readFileSync(statusFile(other), 'utf8'))![0]);
+    expect(virsh.run('suspend', name).status).toBe(1);
+    virsh.ok('destroy', name);
+    expect([...inits.map(isGone), virsh.ok('domstate', other).trim()]).toEqual([true, false, 'running']);
+    virsh.ok('lxc-enter-namespace', other, '--', '/bin/true');
+    virsh.ok('destroy', other);
+    nothing();
+  });
+
+  it('without its group is cleared up after its init', async () => {
+    const name = virsh.boot();
+    edit(name, / cgroup='[^']*'/, '');
+    process.kill(virsh.initPid(name), 'SIGKILL');
+    await eventually(() => virsh.ok('domstate', name).trim() === 'shut off');
+    await eventually(() => virsh.leftovers().cgroups.length === 0);
+  });
+
+  it.each(['without its group', 'that is empty'])(
+    '%s, of a frozen container whose controller is dead: a start ends that first',
+    async (what) => {
+      const name = virsh.boot();
+      const [controller, init] = [virsh.controllerPid(name), virsh.initPid(name)];
+      virsh.ok('suspend', name);
+      if (what === 'that is empty') fs.writeFileSync(statusFile(name), '');
+      else edit(name, / cgroup='[^']*'/, '');
+      process.kill(controller, 'SIGKILL');
+      await eventually(() => isGone(controller));
+      virsh.ok('start', name);
+      expect(isGone(init)).toBe(true);
+    },
+  );
+
+  it('that is empty while all runs: a start ends that first', () => {
+    const name = virsh.boot();
+    const pids = [virsh.controllerPid(name), virsh.initPid(name)];
+    fs.writeFileSync(statusFile(name), '');
+    virsh.ok('start', name);
+    expect(pids.map(isGone)).toEqual([true, true]);
+  });
+});
+
+suite('a group that cannot be removed', ['root', 'built', 'busybox', 'fuse', 'cgroup1', 'script'], () => {
+  const virsh = useVirsh();
+  const pathOf = (name: string): string => /cgroup='([^']*)'/.exec(fs.readFileSync(virsh.path(`run/libvirt/lxc/${name}.xml`), 'utf8'))![1]!;
+  const exists = (group: string): boolean => fs.existsSync(`/sys/fs/cgroup/cpu/${group}`);
+
+  /** Runs `action` while a process that is not the container's is in its groups, but for that by which processes are found. */
+  function occupied(name: string, action: (group: string) => void): void {
+    const stranger = spawn('sleep', ['1000']);
+    const group = pathOf(name);
+    try {
+      for (const controller of ['cpu', 'memory']) {
+        fs.mkdirSync(`/sys/fs/cgroup/${controller}/${group}/below`);
+        fs.writeFileSync(`/sys/fs/cgroup/${controller}/${group}/below/cgroup.procs`, String(stranger.pid));
+      }
+      action(group);
+      expect(stranger.exitCode ?? stranger.signalCode).toBeNull();
+      for (const controller of ['cpu', 'memory']) fs.writeFileSync(`/sys/fs/cgroup/${controller}/cgroup.procs`, String(stranger.pid));
+    } finally {
+      stranger.kill('SIGKILL');
+    }
+  }
+
+  it('keeps nobody waiting for long, is told of in the log, and goes with the next command', () => {
+    const [name, other] = [virsh.boot(), virsh.define()];
+    let group = '';
+    occupied(name, (path) => {
+      group = path;
+      const begin = performance.now();
+      virsh.ok('destroy', name);
+      expect(performance.now() - begin).toBeLessThan(2000 * SLOWNESS);
+      expect(virsh.state(name)).toBe('shut off (destroyed)');
+      expect(virsh.log(name)).toMatch(`warning: cgroup '${group}' cannot be removed, something is still in it`);
+      virsh.ok('start', other);
+      expect(exists(group)).toBe(true);
+    });
+    virsh.ok('destroy', other);
+    expect([exists(group), fs.readdirSync(virsh.path('run/libvirt/lxc/cgroups'))]).toEqual([false, []]);
+  });
+
+  it('is told of on a terminal', () => {
+    const name = virsh.boot();
+    occupied(name, (group) => {
+      const { stdout } = spawnSync('script', ['-qec', `${virsh.command} destroy ${name}`, '/dev/null'], {
+        env: virsh.env,
+        encoding: 'utf8',
+      });
+      expect(stdout).toContain(`warning: cgroup '${group}' cannot be removed`);
+    });
+    virsh.ok('start', name);
   });
 });

@@ -52,7 +52,11 @@ export const destroy = defineCommand({
     const domain = await findDomain(context, args);
     await withContext(`Failed to destroy domain '${args.domain}'`, async () => {
       const { destroyDomain } = await import('../../driver/domain-stop.ts');
-      await destroyDomain(context.connection, domain, { graceful: args.graceful, removeLogs: args['remove-logs'] });
+      await destroyDomain(context.connection, domain, {
+        graceful: args.graceful,
+        removeLogs: args['remove-logs'],
+        onWarning: context.onWarning,
+      });
     });
     context.extra(`Domain '${args.domain}' destroyed\n`);
   },

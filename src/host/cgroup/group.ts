@@ -1,6 +1,7 @@
 // A container's group: made, limited, asked and removed, whatever the cgroup version. One of these exists in every v1
 // hierarchy, and in the unified one where there is one.
 import fs from 'node:fs';
+import { monotonicMs } from '../../../lib-native/monotonic.ts';
 import { pause } from '../../../lib-native/pause.ts';
 import type { DomainDefinition } from '../../domain/definition.ts';
 import { errnoCode, libvirtError, systemError } from '../../errors.ts';
@@ -209,13 +210,16 @@ function enableControllers(folder: string): void {
   }
 }
 
+const REMOVE_TIMEOUT_MS = 200;
+
 /**
- * Removes the group and everything below it, in every hierarchy. Processes in it must be dead or dying: waits up to 200 ms
- * for the kernel to let go of them. Returns false if something is left.
+ * Removes the group and everything below it, in every hierarchy. Processes in it must be dead or dying: waits for the kernel
+ * to let go of them, for `timeoutMs` in all. Returns false if something is left.
  */
-export function removeCgroup(group: DomainCgroup): boolean {
+export function removeCgroup(group: DomainCgroup, timeoutMs = REMOVE_TIMEOUT_MS): boolean {
+  const deadline = monotonicMs() + timeoutMs;
   let clean = true;
-  for (const folder of group.folders()) clean = removeTree(folder) && clean;
+  for (const folder of group.folders()) clean = removeTree(folder, deadline) && clean;
   prunePartition(group);
   return clean;
 }
@@ -243,26 +247,35 @@ function hasLimit(folder: string): boolean {
   }
 }
 
-function removeTree(folder: string): boolean {
-  for (let tries = 0; ; tries++) {
-    try {
-      fs.rmdirSync(folder);
-      return true;
-    } catch (error) {
-      const code = errnoCode(error);
-      if (code === 'ENOENT') return true;
-      if (code !== 'EBUSY' || tries > 100) return false;
-    }
-    let children: string[] = [];
-    try {
-      children = fs
-        .readdirSync(folder, { withFileTypes: true })
-        .filter((entry) => entry.isDirectory())
-        .map((entry) => entry.name);
-    } catch {
-      // gone meanwhile
-    }
-    for (const child of children) removeTree(`${folder}/${child}`);
-    if (tries > 0) pause(2);
+function removeTree(folder: string, deadline: number): boolean {
+  for (;;) {
+    const failure = removeOnce(folder);
+    if (failure === undefined) return true;
+    if (failure !== 'EBUSY' || monotonicMs() > deadline) return false;
+    pause(2);
+  }
+}
+
+/** Those below first. Gives what keeps the folder there. */
+function removeOnce(folder: string): string | undefined {
+  const failure = removeFolder(folder);
+  if (failure !== 'EBUSY') return failure;
+  let children: fs.Dirent[] = [];
+  try {
+    children = fs.readdirSync(folder, { withFileTypes: true });
+  } catch {
+    // gone meanwhile
+  }
+  for (const child of children) if (child.isDirectory()) removeOnce(`${folder}/${child.name}`);
+  return removeFolder(folder);
+}
+
+function removeFolder(folder: string): string | undefined {
+  try {
+    fs.rmdirSync(folder);
+    return undefined;
+  } catch (error) {
+    const code = errnoCode(error) ?? String(error);
+    return code === 'ENOENT' ? undefined : code;
   }
 }

@@ -83,6 +83,8 @@ describe('status documents', () => {
     'machine/../lxc-4711-t.libvirt-lxc',
     'machine//lxc-4711-t.libvirt-lxc',
     'machine/lxc-4711-t.libvirt-lxc/payload',
+    'machine/lxc-4712-t.libvirt-lxc', // another controller's
+    'machine/lxc-47110-t.libvirt-lxc',
   ])("refuse the group %j, which is no container's", (cgroup) => {
     expect(() => parseStatus(ofGroup(cgroup), testHost())).toThrow('no valid cgroup in the domain status');
   });

@@ -80,6 +80,11 @@ describe('readStatus()', () => {
     }
   });
 
+  it('does not believe that the container is in the group of another controller', () => {
+    status.writeStatus('vm1', document(process.pid, '1', 'running', 'booted', 'machine/lxc-4711-vm1.libvirt-lxc'), process.pid);
+    expect(status.readStatus('vm1')?.cgroup).toBeUndefined();
+  });
+
   it('takes a controller whose pid was given to another process for dead', () => {
     status.writeStatus('vm1', document(process.pid, '1'), process.pid);
     expect(status.readStatus('vm1')?.alive).toBe(false);
