@@ -190,8 +190,8 @@ describe('the facts of a status', () => {
           () => `<name>${escapeXml(called)}</name>`,
         );
         const domain = parseDomain(xml, testHost());
-        const cgroup = `${called}/lxc-4711-t.libvirt-lxc`;
         const [controllerPid, initPid, controllerStartTime] = [4194304 + number, number + 2, String(number)];
+        const cgroup = `${called}/lxc-${controllerPid}-t.libvirt-lxc`;
         const document = formatStatus({ state, reason: 'user', controllerPid, controllerStartTime, initPid, cgroup, extra: {}, domain });
         status.writeStatus('t', document, controllerPid);
         expect(status.readStatus('t')).toMatchObject({
@@ -200,7 +200,7 @@ describe('the facts of a status', () => {
           controller: { pid: controllerPid, startTime: controllerStartTime },
           initPid,
           uuid: domain.uuid,
-          cgroup: isContainerGroup(cgroup) ? cgroup : undefined,
+          cgroup: isContainerGroup(cgroup, controllerPid) ? cgroup : undefined,
         });
         expect(definitions.titleIn(document)).toBe(title);
       }),
