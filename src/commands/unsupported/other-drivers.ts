@@ -2,6 +2,7 @@
 // this program: there is nothing to list, no name is known, and nothing can be made.
 
 import type { GroupDefinition } from '../../cli/command.ts';
+import { printsPool } from './documents.ts';
 import { emptyTable, file, given, missing, type Outcome, prints, refused, says, unknown, uuidOnly } from './outcomes.ts';
 import { commandOf, type Row } from './rows.ts';
 
@@ -119,14 +120,21 @@ export function otherDriversCommands(): GroupDefinition[] {
       [
         'pool-create-as',
         `name=! type=! print-xml ${POOL_SOURCE} build no-overwrite overwrite`,
-        [refused('virStoragePoolCreateXML', 'Failed to create pool {name}')],
+        [printsPool(), refused('virStoragePoolCreateXML', 'Failed to create pool {name}')],
+        ['overwrite no-overwrite', 'secret-usage secret-uuid'],
       ],
       [
         'pool-create',
         'file=! build no-overwrite overwrite',
         [file('file', refused('virStoragePoolCreateXML', 'Failed to create pool from {file}'))],
+        ['overwrite no-overwrite'],
       ],
-      ['pool-define-as', `name=! type=! print-xml ${POOL_SOURCE}`, [refused('virStoragePoolDefineXML', 'Failed to define pool {name}')]],
+      [
+        'pool-define-as',
+        `name=! type=! print-xml ${POOL_SOURCE}`,
+        [printsPool(), refused('virStoragePoolDefineXML', 'Failed to define pool {name}')],
+        ['secret-usage secret-uuid'],
+      ],
       ['pool-define', 'file=! validate', [file('file', refused('virStoragePoolDefineXML', 'Failed to define pool from {file}'))]],
       ['pool-dumpxml', 'pool=! inactive --xpath= wrap', [noPool()]],
       ['pool-info', 'pool=! bytes', [noPool()]],

@@ -1,6 +1,7 @@
 // Commands about domains that libvirt's LXC driver refuses, with the errors that it gives.
 
 import type { GroupDefinition } from '../../cli/command.ts';
+import { printsCheckpoint, printsCopy, printsSnapshot } from './documents.ts';
 import {
   before,
   connects,
@@ -91,6 +92,7 @@ export function refusedDomainCommands(): GroupDefinition[] {
           before(missing('dest xml', 'need either --dest or --xml')),
           ...anyOf('verbose async', 'timeout wait pivot finish'),
           file('xml'),
+          printsCopy(),
           given('xml', refused('virDomainBlockCopy')),
           refused('virDomainBlockRebase'),
         ],
@@ -424,7 +426,11 @@ export function refusedDomainCommands(): GroupDefinition[] {
         'domain=! xmlfile= redefine redefine-validate quiesce',
         [requires('redefine-validate', 'redefine'), file('xmlfile'), refused('virDomainCheckpointCreateXML')],
       ],
-      ['checkpoint-create-as', 'domain=! name= description= print-xml quiesce diskspec...', [refused('virDomainCheckpointCreateXML')]],
+      [
+        'checkpoint-create-as',
+        'domain=! name= description= print-xml quiesce diskspec...',
+        [printsCheckpoint(), refused('virDomainCheckpointCreateXML')],
+      ],
       [
         'checkpoint-delete',
         'domain=! checkpointname= children children-only metadata',
@@ -471,7 +477,7 @@ export function refusedDomainCommands(): GroupDefinition[] {
       [
         'snapshot-create-as',
         'domain=! name= description= print-xml no-metadata halt disk-only reuse-external quiesce atomic live validate --memspec= diskspec...',
-        [refused('virDomainSnapshotCreateXML')],
+        [printsSnapshot(), refused('virDomainSnapshotCreateXML')],
       ],
       [
         'snapshot-current',

@@ -1,5 +1,6 @@
 import { defineCommand, excludes } from '../../cli/command.ts';
 import { quoteForShell } from '../../cli/shell-quote.ts';
+import { escapeXml, splitAtCommas } from '../../driver/client-documents.ts';
 
 export const echo = defineCommand({
   name: 'echo',
@@ -17,7 +18,7 @@ export const echo = defineCommand({
   ],
   rules: [excludes('shell', 'xml'), excludes('shell', 'split'), excludes('xml', 'split')],
   async run(context, args) {
-    const form = args.shell ? quoteForShell : args.xml ? escapeForXml : args.split ? splitAtCommas : (word: string) => word;
+    const form = args.shell ? quoteForShell : args.xml ? escapeXml : args.split ? listed : (word: string) => word;
     const shown = args.string.map(form).join(' ');
     if (args.string.length === 0) return;
     if (args.err) await context.error(shown);
@@ -25,21 +26,8 @@ export const echo = defineCommand({
   },
 });
 
-/** What stands between commas, each with a newline behind it. */
-function splitAtCommas(word: string): string {
-  const parts = word === '' ? [] : [''];
-  for (const piece of word.match(/,,|,|[^,]+/g) ?? []) {
-    if (piece === ',') parts.push('');
-    else parts[parts.length - 1] += piece === ',,' ? ',' : piece;
-  }
-  return parts.map((part) => `${part}\n`).join('');
-}
-
-const XML_ENTITIES: Readonly<Record<string, string>> = { '<': '&lt;', '>': '&gt;', '&': '&amp;', '"': '&quot;', "'": '&apos;' };
-
-/** Characters that XML cannot have. */
-const CONTROL = /[\x01-\x08\x0b\x0c\x0e-\x1f]/g;
-
-function escapeForXml(word: string): string {
-  return word.replace(CONTROL, '').replace(/[<>&"']/g, (char) => XML_ENTITIES[char]!);
-}
+/** A line for each part. */
+const listed = (word: string): string =>
+  splitAtCommas(word)
+    .map((part) => `${part}\n`)
+    .join('');

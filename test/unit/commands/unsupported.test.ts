@@ -118,3 +118,41 @@ describe('a command that the driver refuses', () => {
     expect(await errors(line)).toEqual(expected);
   });
 });
+
+describe('--print-xml', () => {
+  // What virsh 9.0 printed on test:///default, whose domain is called otherwise.
+  const recorded = JSON.parse(fs.readFileSync(path.resolve(import.meta.dirname, '../../fixtures/print-xml.json'), 'utf8')) as {
+    line: string;
+    output: string;
+    errors?: string[];
+  }[];
+
+  it('prints what virsh does', async () => {
+    await transcriptOf(`define ${store.at('a.xml')}`);
+    const printed = [];
+    for (const { line } of recorded) {
+      const { output, errors: complaints } = await transcriptOf(line);
+      printed.push({ line, output, ...(complaints.length > 0 && { errors: complaints }) });
+    }
+    expect(printed).toEqual(recorded);
+  });
+
+  it('prints the XML that was given for a copy', async () => {
+    await transcriptOf(`define ${store.at('a.xml')}`);
+    fs.writeFileSync(store.at('copy.xml'), "<disk type='file'/>\n");
+    const { output } = await transcriptOf(`blockcopy a vda --xml ${store.at('copy.xml')} --print-xml`);
+    expect(output).toBe("<disk type='file'/>\n");
+  });
+
+  it.each([
+    [
+      `pool-define-as 'p<&' "d'r" --target '/t"' --print-xml`,
+      `<pool type='d&apos;r'>\n  <name>p&lt;&amp;</name>\n  <target>\n    <path>/t&quot;</path>`,
+    ],
+    [`checkpoint-create-as a c --diskspec "v,bitmap=b<'" --print-xml`, `<disk name='v' bitmap='b&lt;&apos;'/>`],
+    [`snapshot-create-as a s --diskspec '' --print-xml`, '  <disks>\n    <disk/>\n  </disks>'],
+  ])('makes documents, whatever is written into them: %s', async (line, part) => {
+    await transcriptOf(`define ${store.at('a.xml')}`);
+    expect((await transcriptOf(line)).output).toContain(part);
+  });
+});
