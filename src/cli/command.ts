@@ -143,6 +143,8 @@ export interface CommandDefinition {
   readonly hidden?: boolean;
   /** False: works without a connection. */
   readonly connection?: boolean;
+  /** False: looks at no domain or network, so that it works while a libvirtd has them. */
+  readonly store?: boolean;
   /** True: refused by the LXC driver; kept out of the man page's list of commands. */
   readonly unsupported?: boolean;
   readonly run: (context: CommandContext, args: Arguments<readonly OptionDefinition[]>) => Promise<Outcome> | Outcome;

@@ -123,7 +123,10 @@ export class Session implements CommandContext {
     const start = this.settings.timing ? process.hrtime.bigint() : 0n;
     let ok = true;
     try {
-      if (definition.connection !== false) await this.ensureConnected();
+      if (definition.connection !== false) {
+        await this.ensureConnected();
+        if (definition.store !== false) await requireStore();
+      }
       checkCombinations(command);
       ok = (await definition.run(this, argumentsOf(command))) !== false;
     } catch (error) {
@@ -148,6 +151,15 @@ export class Session implements CommandContext {
     if (!(error instanceof LibvirtError)) this.log?.stack(error);
     if (known.context) await this.error(known.context);
     await this.error(known.message);
+  }
+}
+
+async function requireStore(): Promise<void> {
+  const driver = await import('../driver/connection.ts');
+  try {
+    driver.requireStore();
+  } catch (error) {
+    throw inContext('failed to connect to the hypervisor', error);
   }
 }
 

@@ -15,19 +15,38 @@ const DEFAULT_URI = 'lxc:///';
 
 /**
  * Opens a connection. Without a URI: LIBVIRT_DEFAULT_URI, then `uri_default` of libvirt.conf, then lxc:///.
- * Throws NO_CONNECT or INTERNAL_ERROR for another URI, OPERATION_INVALID while a libvirtd has the store.
+ * Throws NO_CONNECT or INTERNAL_ERROR for another URI. Whether the store is ours, requireStore() says.
  */
 export function openConnection(uri: string | undefined, { readonly }: { readonly: boolean }): Connection {
   const wanted = resolveAlias(uri || process.env['LIBVIRT_DEFAULT_URI'] || setting('uri_default') || DEFAULT_URI);
   const opened = checkedUri(wanted, uri || undefined);
-  const holder = foreignDriver();
-  if (holder !== undefined) {
-    throw libvirtError(
-      'OPERATION_INVALID',
-      `the LXC driver of a running libvirtd (process ${holder}) has ${paths.run}; stop it, or set VIRSH_LXC_PREFIX to a folder of your own`,
-    );
-  }
   return { uri: opened, readonly };
+}
+
+/**
+ * For everything that looks at domains or networks: throws OPERATION_INVALID while a libvirtd has them, with the way out of that,
+ * and OPERATION_DENIED for who may not read them.
+ */
+export function requireStore(): void {
+  const holder = foreignDriver();
+  if (holder === undefined) return;
+  const { pid, daemon } = holder;
+  throw libvirtError(
+    'OPERATION_INVALID',
+    `the LXC driver of a running ${daemon} (process ${pid}) has ${paths.run}: stop it with '${stopCommand(holder)}', ` +
+      'or set VIRSH_LXC_PREFIX to a folder of your own',
+  );
+}
+
+interface Holder {
+  pid: number;
+  daemon: string;
+}
+
+/** systemd's sockets would start it again. */
+function stopCommand({ pid, daemon }: Holder): string {
+  const isUnit = readIfThere(`/proc/${pid}/cgroup`)?.includes(`/${daemon}.service`) === true;
+  return isUnit ? `systemctl stop ${daemon}.service ${daemon}.socket ${daemon}-ro.socket ${daemon}-admin.socket` : `kill ${pid}`;
 }
 
 /** Writes are refused on a read-only connection, by the name of libvirt's API function. */
@@ -71,17 +90,19 @@ function clientConfiguration(): string {
 }
 
 /**
- * The pid of a libvirt daemon that holds the driver's lock, which is a write lock on its pid file; our own controllers hold
+ * The libvirt daemon that holds the driver's lock, which is a write lock on its pid file; our own controllers hold
  * it for reading and write no pid. The kernel's table of locks is asked only when the file names a daemon that lives:
  * opening it waits for every processor.
  */
-function foreignDriver(): number | undefined {
+function foreignDriver(): Holder | undefined {
   const pid = Number(readDriverLock()?.trim() || 0);
-  if (!(pid > 1) || !/^(libvirtd|virtlxcd)$/.test(readIfThere(`/proc/${pid}/comm`)?.trim() ?? '')) return undefined;
+  if (!(pid > 1)) return undefined;
+  const daemon = readIfThere(`/proc/${pid}/comm`)?.trim() ?? '';
+  if (!/^(libvirtd|virtlxcd)$/.test(daemon)) return undefined;
   const { ino } = fs.statSync(paths.driverLock);
   for (const line of fs.readFileSync('/proc/locks', 'utf8').split('\n')) {
     const match = /(?:POSIX|OFDLCK)\s+\S+\s+WRITE\s+-?\d+\s+[0-9a-f]+:[0-9a-f]+:(\d+)\s/.exec(line);
-    if (match && Number(match[1]) === ino) return pid;
+    if (match && Number(match[1]) === ino) return { pid, daemon };
   }
   return undefined;
 }

@@ -4,6 +4,7 @@ import { readDescription } from '../files.ts';
 export const domxmlFromNative = defineCommand({
   name: 'domxml-from-native',
   group: 'domain',
+  store: false,
   summary: 'a configuration of the lxc tools as domain XML',
   description:
     'Prints the domain that a configuration file of the lxc tools (lxc.container.conf(5)) describes; the format is called ' +

@@ -3,6 +3,7 @@ import { defineCommand, excludes } from '../../cli/command.ts';
 export const allocpages = defineCommand({
   name: 'allocpages',
   group: 'host',
+  store: false,
   summary: 'set the pools of huge pages',
   description:
     'Sets how many huge pages of a size the host keeps ready, or adds some to them. ' +

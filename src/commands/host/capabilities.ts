@@ -4,6 +4,7 @@ import { withContext } from '../../errors.ts';
 export const capabilities = defineCommand({
   name: 'capabilities',
   group: 'host',
+  store: false,
   summary: 'what the host is and can run, as XML',
   description: 'Prints the XML document that describes the host (processors, memory, security models) and the kinds of containers it runs.',
   options: [],

@@ -3,6 +3,7 @@ import { defineCommand, excludes } from '../../cli/command.ts';
 export const freecell = defineCommand({
   name: 'freecell',
   group: 'host',
+  store: false,
   summary: 'free memory of the host',
   description: 'Prints how much memory is free on the host, in one NUMA cell, or in each of them.',
   options: [

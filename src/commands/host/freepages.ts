@@ -3,6 +3,7 @@ import { defineCommand, excludes, failure } from '../../cli/command.ts';
 export const freepages = defineCommand({
   name: 'freepages',
   group: 'host',
+  store: false,
   summary: 'free pages of the host',
   description: 'Prints how many pages of a size are free in a NUMA cell, or of every size in every cell.',
   options: [

@@ -4,6 +4,7 @@ import { withContext } from '../../errors.ts';
 export const hostname = defineCommand({
   name: 'hostname',
   group: 'host',
+  store: false,
   summary: "the host's name",
   description: 'Prints the canonical name of the host that the containers run on.',
   options: [],

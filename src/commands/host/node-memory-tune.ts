@@ -4,6 +4,7 @@ import { withContext } from '../../errors.ts';
 export const nodeMemoryTune = defineCommand({
   name: 'node-memory-tune',
   group: 'host',
+  store: false,
   summary: 'how the host merges equal pages',
   description:
     "Prints the parameters and results of the kernel's merging of equal memory pages (KSM). With options, sets these parameters instead.",

@@ -4,6 +4,7 @@ import { withContext } from '../../errors.ts';
 export const nodecpumap = defineCommand({
   name: 'nodecpumap',
   group: 'host',
+  store: false,
   summary: "which of the host's processors are online",
   description:
     'Prints how many processors the host has and how many are online, and which: one letter for each, y if it is online, - if not.',

@@ -8,6 +8,7 @@ const PERCENT_MS = 1000;
 export const nodecpustats = defineCommand({
   name: 'nodecpustats',
   group: 'host',
+  store: false,
   summary: "how the host's processors spend their time",
   description:
     'Prints how many nanoseconds the processors have spent on programs, on the kernel, idle, and waiting for disks since the host started. ' +

@@ -4,6 +4,7 @@ import { withContext } from '../../errors.ts';
 export const nodeinfo = defineCommand({
   name: 'nodeinfo',
   group: 'host',
+  store: false,
   summary: "the host's processors and memory",
   description: 'Prints model, number, frequency and arrangement of the processors and the size of the memory of the host.',
   options: [],

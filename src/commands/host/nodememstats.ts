@@ -4,6 +4,7 @@ import { withContext } from '../../errors.ts';
 export const nodememstats = defineCommand({
   name: 'nodememstats',
   group: 'host',
+  store: false,
   summary: "how the host's memory is used",
   description: 'Prints total and free memory of the host, and what buffers and the page cache have; of one NUMA cell only the first two.',
   options: [{ name: 'cell', type: 'int', help: 'number of one NUMA cell; the whole host by default' }],

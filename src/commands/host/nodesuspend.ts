@@ -6,6 +6,7 @@ const TARGETS = ['mem', 'disk', 'hybrid'] as const;
 export const nodesuspend = defineCommand({
   name: 'nodesuspend',
   group: 'host',
+  store: false,
   summary: 'put the whole host to sleep for a while',
   description: 'Suspends the host, all containers with it, and lets its clock wake it after the given time.',
   options: [

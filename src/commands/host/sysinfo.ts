@@ -4,6 +4,7 @@ import { withContext } from '../../errors.ts';
 export const sysinfo = defineCommand({
   name: 'sysinfo',
   group: 'host',
+  store: false,
   summary: 'what the firmware tells about the host, as XML',
   description: 'Prints maker, model, versions and serial numbers of the machine as its firmware (SMBIOS) has them.',
   options: [],

@@ -104,6 +104,7 @@ function refusedCommand({ name, summary, options, api, doing }: Refusal): Comman
   return defineCommand({
     name,
     group: 'host',
+    store: false,
     summary,
     description: 'The LXC driver does not support this command.',
     options,

@@ -5,6 +5,7 @@ import { withContext } from '../../errors.ts';
 export const version = defineCommand({
   name: 'version',
   group: 'host',
+  store: false,
   summary: 'versions of what is at work',
   description: 'Prints the version of libvirt whose interface this program has, and the version of the kernel, which is the hypervisor.',
   options: [{ name: 'daemon', type: 'bool', help: 'also the version of the daemon, which here is this program' }],

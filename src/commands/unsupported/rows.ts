@@ -18,6 +18,7 @@ export function commandOf(group: string, [name, options, outcomes, exclusive = [
     name,
     group,
     unsupported: true,
+    ...(!definitions.some((option) => option.name === 'domain') && { store: false }),
     summary: 'not available for containers',
     description: "The LXC driver has no such operation. The command is known so that scripts get libvirt's own error from it.",
     options: definitions,
