@@ -2,7 +2,7 @@
 import type { Syscalls } from '../../lib-native/syscalls.ts';
 import type { ActualInterface, DomainDefinition, HostDevice, InterfaceDevice } from '../domain/definition.ts';
 import { libvirtError } from '../errors.ts';
-import { linkIndex, requireBridge } from '../host/netlink/link.ts';
+import { checkLinkName, linkIndex, requireBridge } from '../host/netlink/link.ts';
 import { openRouteSocket, type RouteSocket } from '../host/netlink/rtnetlink.ts';
 import { freeVethNames, withGuestNames } from './interface-names.ts';
 import { type Connection, linkNames, type PreparedNetwork, removeLinksOf } from './network-links.ts';
@@ -84,6 +84,8 @@ function prepareInterface(route: RouteSocket, given: InterfaceDevice, taken: Set
     return { device: live, connection };
   }
   const { host } = freeVethNames(device.targetDev, taken);
+  // Differs from libvirt, which says this of bridges and names inside, but not of this one.
+  checkLinkName(host);
   taken.add(host);
   if (connection.bridge !== undefined) requireBridge(route, connection.bridge, host);
   const wanted = device.targetDev === undefined ? {} : { wantedName: device.targetDev };

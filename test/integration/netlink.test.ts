@@ -195,7 +195,7 @@ describe.runIf(process.getuid?.() === 0)('container interfaces', () => {
       'unable to create x0 <-> vnet0 veth pair: File exists',
     );
     expect(() => make(device({ targetDev: 'averyveryverylongname' }))).toThrow(
-      'unable to create averyveryverylongname <-> vnet0 veth pair: Numerical result out of range',
+      "Network interface name 'averyveryverylongname' is too long: Numerical result out of range",
     );
     expect(() => make(device({ guestDev: 'lo' }))).toThrow(
       "internal error: guest failed to start: Failure in libvirt_lxc startup: Unable to rename 'vnet1' to 'lo': File exists",

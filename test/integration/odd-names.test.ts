@@ -2,6 +2,7 @@
 import fs from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { escapeXml } from '../../src/domain/xml/escape.ts';
+import { eventually } from '../helpers/eventually.ts';
 import { interfaceIn, useNetworks } from '../helpers/networks.ts';
 import { suite } from '../helpers/requires.ts';
 
@@ -24,7 +25,7 @@ suite('names with characters of XML', ['root', 'built', 'busybox', 'ip', 'dnsmas
   };
 
   describe.each(NAMES)('such as %s', (name) => {
-    it('live a whole life, and leave nothing', () => {
+    it('live a whole life, and leave nothing', async () => {
       define(name);
       virsh.ok('net-start', name);
       expect(virsh.ok('net-info', name)).toMatch(/^Active: +yes$/m);
@@ -39,7 +40,8 @@ suite('names with characters of XML', ['root', 'built', 'busybox', 'ip', 'dnsmas
       expect(virsh.ok('domiflist', name)).toContain(` network   ${name} `);
       expect(JSON.parse(fs.readFileSync(lib('xq&0.macs'), 'utf8'))).toEqual([{ domain: name, macs: [MAC] }]);
       expect(virsh.inside(name, 'udhcpc -i eth0 -q -n -t 5 -s /bin/true && echo leased')).toBe('leased\n');
-      expect(virsh.ok('net-dhcp-leases', name)).toContain(MAC);
+      // dnsmasq answers first, and has its leases written then.
+      await eventually(() => virsh.ok('net-dhcp-leases', name).includes(MAC));
       virsh.ok('destroy', name);
       expect(JSON.parse(fs.readFileSync(lib('xq&0.macs'), 'utf8'))).toEqual([]);
       expect(virsh.ok('net-port-list', name, '--uuid').trim()).toBe('');
@@ -58,5 +60,26 @@ suite('names with characters of XML', ['root', 'built', 'busybox', 'ip', 'dnsmas
       virsh.ok('net-start', name);
       expect(virsh.ok('net-info', name)).toMatch(/^Active: +yes$/m);
     });
+  });
+  it('that are too long for a device of the network are told so, and what was wrong is not hidden by what follows', () => {
+    const long = 'averyveryverylongname';
+    const tooLong = `Network interface name '${long}' is too long: Numerical result out of range`;
+    networks.start('lan', LAN);
+    for (const device of [
+      `<interface type='network'><source network='lan'/><target dev='${long}'/></interface>`,
+      `<interface type='bridge'><source bridge='${long}'/></interface>`,
+      `<interface type='direct'><source dev='${long}'/></interface>`,
+      `<interface type='ethernet'><target dev='${long}'/></interface>`,
+      `<hostdev mode='capabilities' type='net'><source><interface>${long}</interface></source></hostdev>`,
+    ]) {
+      const domain = virsh.define({ devices: device });
+      expect([device, virsh.error('start', domain)]).toEqual([device, [`Failed to start domain '${domain}'`, tooLong]]);
+    }
+    const domain = virsh.boot({ more: '<features><privnet/></features>' });
+    expect(virsh.error('attach-interface', domain, 'bridge', long)).toEqual(['Failed to attach interface', tooLong]);
+    expect(virsh.error('attach-interface', domain, 'network', 'lan', '--target', long)).toEqual(['Failed to attach interface', tooLong]);
+    expect(virsh.ok('net-port-list', 'lan', '--uuid').trim()).toBe('');
+    networks.define('n', `<bridge name='${long}'/><ip address='10.78.4.1' prefix='24'/>`);
+    expect(virsh.error('net-start', 'n')).toEqual(['Failed to start network n', tooLong]);
   });
 });

@@ -87,6 +87,7 @@ export interface LinkStatistics {
 
 /** The link of that name with statistics, or undefined. */
 export function findLink(route: RouteSocket, name: string): Link | undefined {
+  if (isTooLong(name)) return undefined;
   const answer = route.get(RTM_GETLINK, [linkHeader(), stringAttribute(IFLA_IFNAME, name)]);
   if (Buffer.isBuffer(answer)) return decodeLink(answer);
   if (answer.errno === ENODEV) return undefined;
@@ -100,6 +101,7 @@ export function listLinks(route: RouteSocket): Link[] {
 
 /** SYSTEM_ERROR `Unable to get index for interface X: No such device` when there is none. */
 export function linkIndex(route: RouteSocket, name: string): number {
+  checkLinkName(name);
   const link = findLink(route, name);
   if (!link) throw systemError(`Unable to get index for interface ${name}`, ENODEV);
   return link.index;
@@ -136,6 +138,7 @@ export interface BridgeOptions {
 
 /** SYSTEM_ERROR when the name is taken. */
 export function createBridge(route: RouteSocket, name: string, { owner, mac, mtu, stp, forwardDelayMs }: BridgeOptions = {}): void {
+  checkLinkName(name);
   const data: Buffer[] = [];
   if (forwardDelayMs !== undefined) data.push(u32Attribute(IFLA_BR_FORWARD_DELAY, Math.round(forwardDelayMs / MS_PER_USER_TICK)));
   if (stp !== undefined) data.push(u32Attribute(IFLA_BR_STP_STATE, stp ? 1 : 0));
@@ -206,6 +209,7 @@ export function addBridgePort(route: RouteSocket, bridge: string, port: string):
 
 /** The bridge, or the error that plugging `port` into it would give. */
 export function requireBridge(route: RouteSocket, bridge: string, port: string): Link {
+  checkLinkName(bridge);
   const link = findLink(route, bridge);
   if (!link) throw bridgePortError(bridge, port, ENODEV);
   return link;
@@ -223,9 +227,12 @@ export function setBridgePortIsolated(route: RouteSocket, port: string, isolated
   if (result.errno !== 0) throw explainedError(`Unable to set isolated option on port ${port}`, result);
 }
 
-/** SYSTEM_ERROR for a name that the kernel would not take. */
+/** No link has such a name. */
+const isTooLong = (name: string): boolean => Buffer.byteLength(name) > LONGEST_NAME_BYTES;
+
+/** SYSTEM_ERROR, as libvirt has it, for a name that is longer than the kernel takes. */
 export function checkLinkName(name: string): void {
-  if (Buffer.byteLength(name) > LONGEST_NAME_BYTES) throw systemError(`Network interface name '${name}' is too long`, ERANGE);
+  if (isTooLong(name)) throw systemError(`Network interface name '${name}' is too long`, ERANGE);
 }
 
 export function setLinkAlias(route: RouteSocket, name: string, alias: string): void {
