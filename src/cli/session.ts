@@ -23,6 +23,8 @@ export class Session implements CommandContext {
   private readonly endings: (() => Promise<void>)[] = [];
   private opened: Connection | undefined;
   private uri: string | undefined;
+  /** What said the URI, where no user did. */
+  private uriOrigin: string | undefined;
   private isReadonly: boolean;
   /** Name of the command that runs. */
   private running = '';
@@ -32,6 +34,7 @@ export class Session implements CommandContext {
     this.table = table;
     this.log = log;
     this.uri = settings.uri;
+    this.uriOrigin = settings.connectsFirst ? undefined : 'VIRSH_DEFAULT_CONNECT_URI';
     this.isReadonly = settings.readonly;
   }
 
@@ -65,14 +68,16 @@ export class Session implements CommandContext {
   async connect(uri: string | undefined, readonly: boolean): Promise<void> {
     const staysReadonly = readonly || (uri === undefined && this.isReadonly);
     this.opened = undefined;
-    this.opened = await openConnection(uri ?? this.uri, staysReadonly);
+    const origin = uri === undefined ? this.uriOrigin : undefined;
+    this.opened = await openConnection(uri ?? this.uri, staysReadonly, origin);
     this.uri = uri ?? this.uri;
+    this.uriOrigin = origin;
     this.isReadonly = staysReadonly;
   }
 
   /** Opens the connection unless it is open. */
   async ensureConnected(): Promise<Connection> {
-    this.opened ??= await openConnection(this.uri, this.isReadonly);
+    this.opened ??= await openConnection(this.uri, this.isReadonly, this.uriOrigin);
     return this.opened;
   }
 
@@ -163,10 +168,10 @@ async function requireStore(): Promise<void> {
   }
 }
 
-async function openConnection(uri: string | undefined, readonly: boolean): Promise<Connection> {
+async function openConnection(uri: string | undefined, readonly: boolean, origin: string | undefined): Promise<Connection> {
   try {
     const driver = await import('../driver/connection.ts');
-    return await driver.openConnection(uri, { readonly });
+    return await driver.openConnection(uri, { readonly, origin });
   } catch (error) {
     throw inContext('failed to connect to the hypervisor', error);
   }

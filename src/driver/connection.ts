@@ -13,13 +13,30 @@ export interface Connection {
 
 const DEFAULT_URI = 'lxc:///';
 
+export interface OpenOptions {
+  readonly readonly: boolean;
+  /** What said the URI, where that was not the user's command. */
+  readonly origin?: string | undefined;
+}
+
+/** Drivers of libvirt, by whatever transport: a URI of theirs is no mistake, but meant for another program. */
+const LIBVIRTS = /^(?:lxc|bhyve|ch|esx|gsx|hyperv|openvz|parallels|qemu|test|vbox|vmwarefusion|vmwareplayer|vmwarews|vpx|vz|xen)(?:\+|$)/;
+
+/** Where nothing is said, and what says it. */
+function defaultUri(): [uri: string, from: string | undefined] {
+  const environment = process.env['LIBVIRT_DEFAULT_URI'];
+  if (environment) return [environment, 'LIBVIRT_DEFAULT_URI'];
+  const configured = setting('uri_default');
+  return configured === undefined ? [DEFAULT_URI, undefined] : [configured, `uri_default in ${paths.libvirtConf}`];
+}
+
 /**
  * Opens a connection. Without a URI: LIBVIRT_DEFAULT_URI, then `uri_default` of libvirt.conf, then lxc:///.
  * Throws NO_CONNECT or INTERNAL_ERROR for another URI. Whether the store is ours, requireStore() says.
  */
-export function openConnection(uri: string | undefined, { readonly }: { readonly: boolean }): Connection {
-  const wanted = resolveAlias(uri || process.env['LIBVIRT_DEFAULT_URI'] || setting('uri_default') || DEFAULT_URI);
-  const opened = checkedUri(wanted, uri || undefined);
+export function openConnection(uri: string | undefined, { readonly, origin }: OpenOptions): Connection {
+  const [given, from] = uri ? [uri, origin] : defaultUri();
+  const opened = checkedUri(resolveAlias(given), uri || undefined, from);
   return { uri: opened, readonly };
 }
 
@@ -56,8 +73,8 @@ export function requireWritable(connection: Connection, api: string): void {
 
 const URI_CHARACTERS = /^(?:[\w.~:/?#@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*$/;
 
-/** The URI as libvirt writes it. `asked` is what the caller gave, undefined for a default. */
-function checkedUri(uri: string, asked: string | undefined): string {
+/** The URI as libvirt writes it. `asked` is what the caller gave, undefined for a default; `from` is what said it in their place. */
+function checkedUri(uri: string, asked: string | undefined, from: string | undefined): string {
   const unparsable = () => libvirtError('INTERNAL_ERROR', `Unable to parse URI ${uri}`);
   if (!URI_CHARACTERS.test(uri)) throw unparsable();
   const parts = /^([A-Za-z][A-Za-z0-9+.-]*):(?:\/\/([^/?#]*))?([^?#]*)(.*)$/.exec(uri);
@@ -66,10 +83,15 @@ function checkedUri(uri: string, asked: string | undefined): string {
     throw libvirtError('NO_CONNECT', `URI '${asked ?? '(null)'}' does not include a driver name`);
   }
   const [, scheme, server, encoded = '', rest = ''] = parts;
-  if (scheme !== 'lxc' || server) throw libvirtError('NO_CONNECT', uri);
+  if (scheme !== 'lxc' || server) throw libvirtError('NO_CONNECT', uri + whose(scheme!, from));
   const path = decodeURIComponent(encoded);
   if (!['', '/', '/system'].includes(path)) throw libvirtError('INTERNAL_ERROR', `Unexpected LXC URI path '${path}', try lxc:///system`);
   return `lxc://${path}${rest}`;
+}
+
+/** Differs from libvirt, which has these drivers and connects. */
+function whose(scheme: string, from: string | undefined): string {
+  return from !== undefined && LIBVIRTS.test(scheme) ? ` (from ${from}: change that, or say -c lxc:///)` : '';
 }
 
 /** libvirt.conf: `uri_aliases = [ "name=uri", … ]`. An alias is a plain word. */

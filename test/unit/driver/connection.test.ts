@@ -75,6 +75,30 @@ describe('openConnection()', () => {
     expect(said).toEqual(['lxc:///system', 'lxc://', 'lxc:///']);
   });
 
+  it.each(['qemu:///system', 'qemu+ssh://host/system', 'test:///default', 'xen:///', 'lxc+ssh://host/', 'lxc://host/'])(
+    'says what named a driver of libvirt that is not here: %s',
+    (uri) => {
+      const says = (from: string) => `no connection driver available for ${uri} (from ${from}: change that, or say -c lxc:///)`;
+      configure(`uri_default = "${uri}"\n`);
+      const said = [outcome()];
+      vi.stubEnv('LIBVIRT_DEFAULT_URI', uri);
+      said.push(outcome(), outcome(uri));
+      expect(said).toEqual([
+        says(`uri_default in ${store.at('etc/libvirt/libvirt.conf')}`),
+        says('LIBVIRT_DEFAULT_URI'),
+        `no connection driver available for ${uri}`,
+      ]);
+      expect(() => connection.openConnection(uri, { readonly: false, origin: 'VIRSH_DEFAULT_CONNECT_URI' })).toThrow(
+        says('VIRSH_DEFAULT_CONNECT_URI'),
+      );
+    },
+  );
+
+  it('says no more than libvirt of what is no driver at all', () => {
+    vi.stubEnv('LIBVIRT_DEFAULT_URI', 'bogus:///');
+    expect(outcome()).toBe('no connection driver available for bogus:///');
+  });
+
   it('knows the aliases of libvirt.conf, also for the default', () => {
     configure(`uri_aliases = [\n  "here=lxc:///system",\n  "far=lxc://host/",\n]\nuri_default = "here"\n`);
     expect([outcome('here'), outcome('far'), outcome('nowhere'), outcome()]).toEqual([
