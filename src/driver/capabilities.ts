@@ -1,7 +1,8 @@
 // The capabilities document: what this host is, and what containers it runs.
 
 import { entryOf } from '../domain/table.ts';
-import { type CacheBank, cacheBanks, cpuPlace, onlineCpus } from '../host/cpu.ts';
+import { type Attributes, XmlWriter } from '../domain/xml/writer.ts';
+import { cacheBanks, cpuPlace, onlineCpus } from '../host/cpu.ts';
 import { cellCpus, cellDistances, cellMemory, installedMemory, numaCells, pagePool, pageSizes } from '../host/memory.ts';
 import { machineUuid } from '../host/smbios.ts';
 import { suspendTargets } from '../host/suspend.ts';
@@ -15,76 +16,112 @@ const NARROW = new Set(Object.values(NARROWER));
 
 /** Ends in a newline. Source: libvirt's driver capabilities XML page. */
 export function capabilitiesXml(_connection: Connection): string {
-  return `<capabilities>\n\n${element('host', hostParts()).map(indented).join('')}\n${guests()}</capabilities>\n`;
+  const writer = new XmlWriter();
+  writer.block('capabilities', [], () => {
+    writer.blank();
+    writer.block('host', [], () => writeHost(writer));
+    writer.blank();
+    for (const arch of architectures()) {
+      writeGuest(writer, arch);
+      writer.blank();
+    }
+  });
+  return writer.toString();
 }
 
-type Lines = readonly string[];
-const indented = (line: string): string => `  ${line}\n`;
-const nested = (lines: Lines): Lines => lines.map((line) => `  ${line}`);
-
-/** `<tag …>`, its content and the end; empty content closes the tag at once. */
-function element(tag: string, content: Lines): Lines {
-  return content.length === 0 ? [`<${tag}/>`] : [`<${tag}>`, ...nested(content), `</${tag.split(' ', 1)[0]}>`];
-}
-
-function hostParts(): Lines {
-  const uuid = machineUuid();
-  const sizes = pageSizes().map((size) => `<pages unit='KiB' size='${size}'/>`);
+function writeHost(writer: XmlWriter): void {
   const suspend = { mem: 'suspend_mem', disk: 'suspend_disk', hybrid: 'suspend_hybrid' };
-  return [
-    ...(uuid === undefined ? [] : [`<uuid>${uuid}</uuid>`]),
-    ...element('cpu', [`<arch>${hostArchitecture()}</arch>`, ...sizes]),
-    ...element(
-      'power_management',
-      suspendTargets().map((target) => `<${suspend[target]}/>`),
-    ),
-    `<iommu support='${listNames('/sys/kernel/iommu_groups').length > 0 ? 'yes' : 'no'}'/>`,
-    ...topology(),
-    ...caches(),
-    ...element('secmodel', ['<model>none</model>', '<doi>0</doi>']),
-  ];
+  writer.text('uuid', machineUuid());
+  writer.block('cpu', [], () => {
+    writer.text('arch', hostArchitecture());
+    for (const size of pageSizes())
+      writer.empty('pages', [
+        ['unit', 'KiB'],
+        ['size', size],
+      ]);
+  });
+  writer.block('power_management', [], () => {
+    for (const target of suspendTargets()) writer.empty(suspend[target]);
+  });
+  writer.empty('iommu', [['support', listNames('/sys/kernel/iommu_groups').length > 0 ? 'yes' : 'no']]);
+  writeTopology(writer);
+  writeCaches(writer);
+  writer.block('secmodel', [], () => {
+    writer.text('model', 'none');
+    writer.text('doi', 0);
+  });
 }
 
-function topology(): Lines {
-  const numbers = numaCells();
-  const cells = numbers.length > 0 ? numbers.map((cell) => numaCell(cell, numbers)) : [onlyCell()];
-  return element('topology', element(`cells num='${cells.length}'`, cells.flat()));
+function writeTopology(writer: XmlWriter): void {
+  const cells = numaCells();
+  writer.block('topology', [], () => {
+    writer.block('cells', [['num', cells.length || 1]], () => {
+      for (const cell of cells) writeCell(writer, cell, cells);
+      if (cells.length === 0) writeOnlyCell(writer);
+    });
+  });
 }
 
-function numaCell(cell: number, all: readonly number[]): Lines {
-  const pools = pageSizes(cell).map((size) => pagePool(cell, size));
-  const distances = cellDistances(cell).map((value, i) => `<sibling id='${all[i] ?? i}' value='${value}'/>`);
-  return element(`cell id='${cell}'`, [
-    `<memory unit='KiB'>${cellMemory(cell).totalKiB}</memory>`,
-    ...pools.map(({ sizeKiB, total }) => `<pages unit='KiB' size='${sizeKiB}'>${total}</pages>`),
-    ...(distances.length > 0 ? element('distances', distances) : []),
-    ...cpus(cellCpus(cell)),
-  ]);
+function writeCell(writer: XmlWriter, cell: number, all: readonly number[]): void {
+  writer.block('cell', [['id', cell]], () => {
+    writer.text('memory', cellMemory(cell).totalKiB, [['unit', 'KiB']]);
+    for (const size of pageSizes(cell)) {
+      const { sizeKiB, total } = pagePool(cell, size);
+      writer.text('pages', total, [
+        ['unit', 'KiB'],
+        ['size', sizeKiB],
+      ]);
+    }
+    writer.optionalBlock('distances', [], () => {
+      for (const [i, value] of cellDistances(cell).entries())
+        writer.empty('sibling', [
+          ['id', all[i] ?? i],
+          ['value', value],
+        ]);
+    });
+    writeCpus(writer, cellCpus(cell));
+  });
 }
 
 /** A kernel without NUMA is one cell. */
-function onlyCell(): Lines {
-  return element(`cell id='0'`, [`<memory unit='KiB'>${installedMemory().totalKiB}</memory>`, ...cpus(onlineCpus())]);
-}
-
-function cpus(numbers: readonly number[]): Lines {
-  const online = new Set(onlineCpus());
-  const lines = numbers.map((number) => {
-    if (!online.has(number)) return `<cpu id='${number}'/>`;
-    const { socket, die, core, siblings } = cpuPlace(number);
-    return `<cpu id='${number}' socket_id='${socket}' die_id='${die}' core_id='${core}' siblings='${formatNumberList(siblings)}'/>`;
+function writeOnlyCell(writer: XmlWriter): void {
+  writer.block('cell', [['id', 0]], () => {
+    writer.text('memory', installedMemory().totalKiB, [['unit', 'KiB']]);
+    writeCpus(writer, onlineCpus());
   });
-  return element(`cpus num='${numbers.length}'`, lines);
 }
 
-function caches(): Lines {
-  const banks = cacheBanks(onlineCpus()).map(cacheBank);
-  return banks.length > 0 ? element('cache', banks) : [];
+function writeCpus(writer: XmlWriter, numbers: readonly number[]): void {
+  const online = new Set(onlineCpus());
+  writer.block('cpus', [['num', numbers.length]], () => {
+    for (const number of numbers) writer.empty('cpu', [['id', number], ...(online.has(number) ? placeOf(number) : [])]);
+  });
 }
 
-function cacheBank({ id, level, type, sizeKiB, cpus: users }: CacheBank): string {
-  const [size, unit] = shortestSize(sizeKiB);
-  return `<bank id='${id}' level='${level}' type='${type}' size='${size}' unit='${unit}' cpus='${formatNumberList(users)}'/>`;
+function placeOf(number: number): Attributes {
+  const { socket, die, core, siblings } = cpuPlace(number);
+  return [
+    ['socket_id', socket],
+    ['die_id', die],
+    ['core_id', core],
+    ['siblings', formatNumberList(siblings)],
+  ];
+}
+
+function writeCaches(writer: XmlWriter): void {
+  writer.optionalBlock('cache', [], () => {
+    for (const { id, level, type, sizeKiB, cpus } of cacheBanks(onlineCpus())) {
+      const [size, unit] = shortestSize(sizeKiB);
+      writer.empty('bank', [
+        ['id', id],
+        ['level', level],
+        ['type', type],
+        ['size', size],
+        ['unit', unit],
+        ['cpus', formatNumberList(cpus)],
+      ]);
+    }
+  });
 }
 
 /** In the largest unit that leaves no fraction. */
@@ -93,19 +130,19 @@ function shortestSize(sizeKiB: number): [number, string] {
   return sizeKiB % 1024 === 0 ? [sizeKiB / 1024, 'MiB'] : [sizeKiB, 'KiB'];
 }
 
-function guests(): string {
+function architectures(): string[] {
   const arch = hostArchitecture();
   const narrower = entryOf(NARROWER, arch);
-  return [arch, ...(narrower === undefined ? [] : [narrower])].map((name) => `${guest(name).map(indented).join('')}\n`).join('');
+  return narrower === undefined ? [arch] : [arch, narrower];
 }
 
-function guest(arch: string): Lines {
-  return element('guest', [
-    '<os_type>exe</os_type>',
-    ...element(`arch name='${arch}'`, [
-      `<wordsize>${NARROW.has(arch) ? 32 : 64}</wordsize>`,
-      `<emulator>${DEFAULT_EMULATOR}</emulator>`,
-      `<domain type='lxc'/>`,
-    ]),
-  ]);
+function writeGuest(writer: XmlWriter, arch: string): void {
+  writer.block('guest', [], () => {
+    writer.text('os_type', 'exe');
+    writer.block('arch', [['name', arch]], () => {
+      writer.text('wordsize', NARROW.has(arch) ? 32 : 64);
+      writer.text('emulator', DEFAULT_EMULATOR);
+      writer.empty('domain', [['type', 'lxc']]);
+    });
+  });
 }

@@ -3,6 +3,7 @@
 //
 // A packet is forwarded only if the tables of all networks let it pass: one network's "accept" ends its own table alone.
 
+import { libvirtError } from '../errors.ts';
 import { subnetOf } from './addresses.ts';
 import type { NetworkDefinition, NetworkIp } from './definition.ts';
 
@@ -42,7 +43,10 @@ export function needsRules({ forward }: NetworkDefinition): boolean {
   return forward.mode === 'nat' || forward.mode === 'route' || forward.mode === 'none';
 }
 
-/** One transaction that puts this network's rules in the place of those it may have. The bridge has its name by now. */
+/**
+ * One transaction that puts this network's rules in the place of those it may have. The bridge has its name by now. Throws
+ * CONFIG_UNSUPPORTED for a device whose name means more than that device to nft.
+ */
 export function networkRules(network: NetworkDefinition): Ruleset {
   const name = tableName(network.bridge.name!);
   return {
@@ -155,11 +159,18 @@ function match(left: Expression, right: unknown, op = '=='): Expression {
 
 /** By name: the rules outlive a bridge that is made anew. */
 function comes(dev: string): Expression {
-  return match({ meta: { key: 'iifname' } }, dev);
+  return match({ meta: { key: 'iifname' } }, deviceName(dev));
 }
 
 function leaves(dev: string): Expression {
-  return match({ meta: { key: 'oifname' } }, dev);
+  return match({ meta: { key: 'oifname' } }, deviceName(dev));
+}
+
+/** To nft a star at the end stands for any rest, and an @ at the beginning for a set (libnftables-json(5)). */
+function deviceName(dev: string): string {
+  if (dev.startsWith('@') || dev.endsWith('*'))
+    throw libvirtError('CONFIG_UNSUPPORTED', `nftables has no rules for a device called '${dev}'`);
+  return dev;
 }
 
 function addressOf(protocol: Family, field: 'saddr' | 'daddr'): Expression {

@@ -19,8 +19,8 @@ export function parseLeases(text: string, file: string): LeaseEntry[] {
   if (text === '') return [];
   const entries = parseJson(text, file);
   if (!Array.isArray(entries)) throw libvirtError('INTERNAL_ERROR', 'Malformed lease_entries array');
-  return entries.map((entry: Partial<LeaseEntry>) => {
-    if (typeof entry['mac-address'] !== 'string') throw libvirtError('INTERNAL_ERROR', 'found lease without mac-address');
+  return entries.map((entry: Partial<LeaseEntry> | null) => {
+    if (typeof entry?.['mac-address'] !== 'string') throw libvirtError('INTERNAL_ERROR', 'found lease without mac-address');
     if (typeof entry['expiry-time'] !== 'number') throw libvirtError('INTERNAL_ERROR', 'found lease without expiry-time');
     if (typeof entry['ip-address'] !== 'string') throw libvirtError('INTERNAL_ERROR', 'found lease without ip-address');
     return entry as LeaseEntry;
@@ -99,6 +99,20 @@ export function leaseDatabase(leases: readonly LeaseEntry[]): string {
 export interface MacEntry {
   domain: string;
   macs: string[];
+}
+
+/** The entries of the file; none of one that cannot be read. */
+export function parseMacs(text: string): MacEntry[] {
+  try {
+    const entries: unknown = JSON.parse(text || '[]');
+    return Array.isArray(entries) ? entries.filter(isMacEntry) : [];
+  } catch {
+    return [];
+  }
+}
+
+function isMacEntry(entry: Partial<MacEntry> | null): entry is MacEntry {
+  return typeof entry?.domain === 'string' && Array.isArray(entry.macs) && entry.macs.every((mac) => typeof mac === 'string');
 }
 
 /** With one more address, or one less. */

@@ -167,8 +167,11 @@ export function dnsmasqFiles(name: string) {
   };
 }
 
-export const leasesFile = (bridge: string): string => `${paths.dnsmasq}/${bridge}.status`;
-export const macsFile = (bridge: string): string => `${paths.dnsmasq}/${bridge}.macs`;
+export const leasesFile = (bridge: string): string => `${paths.dnsmasq}/${fileName(bridge)}.status`;
+export const macsFile = (bridge: string): string => `${paths.dnsmasq}/${fileName(bridge)}.macs`;
+
+/** No bridge has a slash in its name, but a definition may: it must not lead to files of others. */
+const fileName = (bridge: string): string => bridge.replaceAll('/', '!');
 
 /** Replaces a file that other programs read, dnsmasq and the name service among them. */
 export function writePublicFile(file: string, text: string): void {

@@ -72,6 +72,11 @@ export class XmlWriter {
     if (this.lines.length === at + 1 && attributes.every(([, value]) => value === undefined)) this.lines.length = at;
   }
 
+  /** An empty line. */
+  blank(): void {
+    this.lines.push('');
+  }
+
   /** Ready-made text; its first line is indented here, the others are left alone. */
   raw(text: string): void {
     this.lines.push(this.indent + text);

@@ -132,3 +132,17 @@ describe('filledChains()', () => {
     expect(filledChains(removeNetworkRules('br7'))).toEqual([]);
   });
 });
+
+describe('names of devices', () => {
+  const LAN = `<ip address='10.0.0.1' prefix='24'/>`;
+
+  it.each([
+    ['br*', `<network><name>n</name><bridge name='br*'/>${LAN}</network>`],
+    ['@set', `<network><name>n</name><bridge name='@set'/>${LAN}</network>`],
+    ['eth*', `<network><name>n</name><bridge name='br7'/><forward mode='nat' dev='eth*'/>${LAN}</network>`],
+  ])('that would stand for others are refused: %s', (name, xml) => {
+    expect(() => networkRules(parseNetwork(xml, { randomUuid: () => 'u' }))).toThrow(
+      `unsupported configuration: nftables has no rules for a device called '${name}'`,
+    );
+  });
+});

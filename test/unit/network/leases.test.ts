@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formatJsonList, isExpired, leaseDatabase, leasesAfter, macsAfter, parseLeases } from '../../../src/network/leases.ts';
+import { formatJsonList, isExpired, leaseDatabase, leasesAfter, macsAfter, parseLeases, parseMacs } from '../../../src/network/leases.ts';
 
 const MAC = '52:54:00:00:00:01';
 const known = { 'ip-address': '10.0.0.2', 'mac-address': MAC, hostname: 'a', 'client-id': '01:52', 'expiry-time': 2000 };
@@ -53,6 +53,24 @@ describe('parseLeases()', () => {
 
 it('isExpired() takes 0 for never', () => {
   expect([0, 999, 1000].map((time) => isExpired({ ...known, 'expiry-time': time }, 1000))).toEqual([false, true, false]);
+});
+
+describe('files of others', () => {
+  it.each(['', '{}', 'null', '[null,1]', '[{"domain":"a"},{"macs":[]}]', '[{"domain":"a","macs":[1]}]', 'not'])(
+    'parseMacs() finds nothing in %j',
+    (text) => {
+      expect(parseMacs(text)).toEqual([]);
+    },
+  );
+
+  it('parseMacs() finds what formatJsonList() wrote', () => {
+    const entries = [{ domain: 'a&"b\n', macs: [MAC] }];
+    expect(parseMacs(formatJsonList(entries))).toEqual(entries);
+  });
+
+  it('parseLeases() refuses what is no lease', () => {
+    expect(() => parseLeases('[null]', 'f')).toThrow('internal error: found lease without mac-address');
+  });
 });
 
 it('macsAfter() keeps one entry for each domain, and none without addresses', () => {

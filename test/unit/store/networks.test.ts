@@ -1,3 +1,4 @@
+import path from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { escapeXml } from '../../../src/domain/xml/escape.ts';
@@ -53,4 +54,11 @@ describe('networkFacts()', () => {
       }),
     );
   });
+});
+
+it('the files of a bridge lie in their folder, whatever a definition calls it', () => {
+  const folder = store.at('var/lib/libvirt/dnsmasq');
+  expect([networks.leasesFile('virbr0'), networks.macsFile('virbr0')]).toEqual([`${folder}/virbr0.status`, `${folder}/virbr0.macs`]);
+  for (const name of ['../../../../etc/x', 'a/b', '/'])
+    for (const file of [networks.leasesFile(name), networks.macsFile(name)]) expect(path.dirname(file)).toBe(folder);
 });
