@@ -119,7 +119,7 @@ suite('a distribution', ['root', 'built', 'distros', 'script'], () => {
 
     it('powers itself off', async () => {
       await withWitness(async () => {
-        domain().inside('setsid poweroff </dev/null >/dev/null 2>&1 &');
+        domain().inside('setsid /sbin/poweroff </dev/null >/dev/null 2>&1 &');
         await domain().off();
       });
     });
@@ -127,7 +127,7 @@ suite('a distribution', ['root', 'built', 'distros', 'script'], () => {
     it('reboots itself', async () => {
       await withWitness(async (name) => {
         const before = virsh.controllerPid(name);
-        domain().inside('setsid reboot </dev/null >/dev/null 2>&1 &');
+        domain().inside('setsid /sbin/reboot </dev/null >/dev/null 2>&1 &');
         await domain().againAfter(before);
       });
     });
