@@ -11,7 +11,7 @@ import { Controller, controllerEnvironment, InheritedFds } from '../container/la
 import type { DomainDefinition } from '../domain/definition.ts';
 import { LibvirtError, libvirtError } from '../errors.ts';
 import { leaveUnit } from '../host/cgroup/controllers.ts';
-import { isFrozen } from '../host/cgroup/freezer.ts';
+import { standsStill } from '../host/cgroup/freezer.ts';
 import { DomainCgroup } from '../host/cgroup/group.ts';
 import { openPtyBeside, openSlave, type Pty } from '../host/pty.ts';
 import { isTerminal, makeRaw, setWindowSize, windowSize } from '../host/terminal.ts';
@@ -69,7 +69,8 @@ export async function enterNamespace(
   if (!record) throw notRunning();
   const { domain, cgroup: groupPath } = loadStatus(record);
   const group = new DomainCgroup(groupPath);
-  if (isFrozen(group)) throw libvirtError('OPERATION_INVALID', 'domain is paused');
+  const payload = group.payloadOf(record.initPid);
+  if (standsStill(group, payload)) throw libvirtError('OPERATION_INVALID', 'domain is paused');
   using init = openInit(record);
   using terminal = openTerminal(record, domain);
   const { standard, replaced, pty } = terminal;
@@ -88,7 +89,7 @@ export async function enterNamespace(
   linux.ignoreSignal(SIGQUIT);
   try {
     if (group.layout.version === 1) leaveUnit(controller.pid); // hierarchies that the container has no group in
-    const cgroup = { folders: group.foldersV1().filter((folder) => fs.existsSync(folder)), payload: group.payloadOf(record.initPid) };
+    const cgroup = { folders: group.foldersV1().filter((folder) => fs.existsSync(folder)), payload };
     const env = enterEnvironment(domain, process.env);
     const plan = compileEnterPlan(domain, {
       host: hostFacts(domain),

@@ -6,6 +6,11 @@ import { eventually, SLOWNESS } from '../helpers/eventually.ts';
 import { suite } from '../helpers/requires.ts';
 import { useVirsh } from '../helpers/virsh.ts';
 
+/** As root of its own payload, from a group further down, as that of an init system. */
+const SELF_FREEZE = `trap '' TERM; cd /sys/fs/cgroup/unified 2>/dev/null || cd /sys/fs/cgroup
+  [ -w cgroup.freeze ] || { echo >/mnt/froze; exec sleep 1000; }
+  mkdir below && echo 1 >below/cgroup.procs; echo yes >/mnt/froze; echo 1 >cgroup.freeze; while :; do sleep 0.1; done`;
+
 suite('a frozen container', ['root', 'built', 'busybox', 'fuse'], () => {
   const virsh = useVirsh();
   const statusFile = (name: string) => virsh.path(`run/libvirt/lxc/${name}.xml`);
@@ -33,6 +38,17 @@ suite('a frozen container', ['root', 'built', 'busybox', 'fuse'], () => {
     virsh.ok('destroy', name);
     expect(performance.now() - begin).toBeLessThan(2000 * (process.env['VMRIG'] ? 10 : 1));
     expect(virsh.state(name)).toBe('shut off (destroyed)');
+  });
+
+  it('that froze itself is not entered, and is destroyed within two seconds', async (test) => {
+    const name = virsh.boot({ init: ['/bin/sh', '-c', SELF_FREEZE] });
+    await eventually(() => fs.existsSync(`${virsh.root}/mnt/froze`));
+    test.skip(fs.readFileSync(`${virsh.root}/mnt/froze`, 'utf8') === '\n', 'no group of the unified hierarchy');
+    await eventually(() => /^State:\tS/m.test(fs.readFileSync(`/proc/${virsh.initPid(name)}/status`, 'utf8')));
+    expect(virsh.error('lxc-enter-namespace', name, '--', '/bin/true')).toEqual(['Requested operation is not valid: domain is paused']);
+    const begin = performance.now();
+    virsh.ok('destroy', name);
+    expect(performance.now() - begin).toBeLessThan(2000 * (process.env['VMRIG'] ? 10 : 1));
   });
 
   it('whose controller died is over before it is started again', async () => {

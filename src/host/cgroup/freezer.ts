@@ -1,6 +1,7 @@
 // Suspend and resume: the v1 freezer, or cgroup.freeze on v2 (which libvirt 9.0 does not have). And the end of what is
 // frozen, by whomever: v1 lets nothing die that is frozen (freezer-subsystem.rst), v2 does.
 import fs from 'node:fs';
+import path from 'node:path';
 import { SIGKILL } from '../../../lib-native/constants.ts';
 import { linux } from '../../../lib-native/linux.ts';
 import { monotonicMs } from '../../../lib-native/monotonic.ts';
@@ -14,6 +15,21 @@ const FREEZE_TIMEOUT_MS = 1100;
 
 /** True if this group was told to freeze, and not since told otherwise. Groups above and below do not count. */
 export const isFrozen = (group: DomainCgroup): boolean => isAskedToFreeze(group.path, group.layout) === true;
+
+/**
+ * True if a process that is born in `payload`, a group of the container's in the unified hierarchy, or enters the group does not
+ * run: whoever froze it, and at whatever height. A container can freeze its own payload.
+ */
+export function standsStill(group: DomainCgroup, payload: string | undefined): boolean {
+  const reads = (file: string, pattern: RegExp) => attempt(() => pattern.test(fs.readFileSync(file, 'latin1'))) === true;
+  const v1 = group.layout.version === 1 ? group.folder('freezer') : undefined;
+  if (isFrozen(group) || (v1 !== undefined && reads(`${v1}/freezer.state`, /^FR/))) return true;
+  if (payload === undefined) return false;
+  if (reads(`${payload}/cgroup.events`, /^frozen 1$/m)) return true;
+  for (let folder = payload; folder.includes(`/${group.path}/`); folder = path.dirname(folder))
+    if (reads(`${folder}/cgroup.freeze`, /^1/)) return true;
+  return false;
+}
 
 /** Freezes every process of the group. Throws OPERATION_FAILED; then the group is thawed again. */
 export function freeze(group: DomainCgroup): void {
