@@ -6,10 +6,10 @@ import { eventually, SLOWNESS } from '../helpers/eventually.ts';
 import { suite } from '../helpers/requires.ts';
 import { useVirsh } from '../helpers/virsh.ts';
 
-/** As root of its own payload, from a group further down, as that of an init system. */
+/** As root of its own payload, from a group further down, as an init system could: on v1 nobody else may. */
 const SELF_FREEZE = `trap '' TERM; cd /sys/fs/cgroup/unified 2>/dev/null || cd /sys/fs/cgroup
   [ -w cgroup.freeze ] || { echo >/mnt/froze; exec sleep 1000; }
-  mkdir below && echo 1 >below/cgroup.procs; echo yes >/mnt/froze; echo 1 >cgroup.freeze; while :; do sleep 0.1; done`;
+  mkdir below && echo 1 >below/cgroup.procs; echo yes >/mnt/froze; echo 1 >cgroup.freeze; while :; do sleep 0.1; done; exec /sbin/init`;
 
 suite('a frozen container', ['root', 'built', 'busybox', 'fuse'], () => {
   const virsh = useVirsh();

@@ -106,7 +106,8 @@ suite('files of a container that are a trap', ['root', 'built', 'busybox', 'fuse
       fs.rmSync(path.join(root, file), { force: true });
       execFileSync('mknod', ['-m', '666', path.join(root, file), 'c', '1', '3']);
     }
-    const name = virsh.boot({ root, init: ['/bin/sh', '-c', `${OBEYS}; ${FOREVER}`] });
+    const name = virsh.boot({ root, init: ['/bin/sh', '-c', `${OBEYS}; touch /up; ${FOREVER}`] });
+    await eventually(() => fs.existsSync(path.join(root, 'up')));
     expect(await isOpened(root, 'run/initctl', () => virsh.ok('shutdown', name, '--wait', String(20 * SLOWNESS)))).toBe(false);
     const other = virsh.define({ root, os: '<inituser>user</inituser>' });
     const start = () => expect(virsh.error('start', other)[1]).toContain("User user doesn't exist");
