@@ -218,6 +218,7 @@ export const NBD_DISCONNECT = 0xab08;
 
 export const POLLIN = 1;
 
+export const EPERM = 1;
 export const ENOENT = 2;
 export const ESRCH = 3;
 export const EINTR = 4;
@@ -232,6 +233,7 @@ export const EINVAL = 22;
 export const ENODEV = 19;
 export const EACCES = 13;
 export const ENOTDIR = 20;
+export const ENOTTY = 25;
 export const ENOSYS = 38;
 
 export const ERANGE = 34;

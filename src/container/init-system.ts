@@ -31,6 +31,10 @@ const baseName = (path: string): string => path.slice(path.lastIndexOf('/') + 1)
 /** Is that what an init system's program is called? */
 export const isInitName = (path: string): boolean => NAMES.has(baseName(path));
 
+/** Is a shell told to run a script, rather than to ask for commands? */
+export const isShellScript = ({ init, initargs }: Pick<DomainOs, 'init' | 'initargs'>): boolean =>
+  SHELLS.has(baseName(init)) && initargs.some((word) => !word.startsWith('-') || /^-\w*c/.test(word));
+
 /** The words of a command line that may be the program which ends up as process 1. Pure. */
 export function programWords({ init, initargs }: Pick<DomainOs, 'init' | 'initargs'>): string[] {
   const program = baseName(init);

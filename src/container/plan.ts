@@ -22,6 +22,8 @@ import {
   EINVAL,
   ENOENT,
   ENOSYS,
+  ENOTTY,
+  EPERM,
   EROFS,
   KEYCTL_JOIN_SESSION_KEYRING,
   MNT_DETACH,
@@ -40,6 +42,7 @@ import {
   PR_CAPBSET_DROP,
   PR_SET_PDEATHSIG,
   SIGKILL,
+  TIOCSCTTY,
 } from '../../lib-native/constants.ts';
 import { GO, type Plan, type Step } from '../../lib-native/plan-encoding.ts';
 import type { DomainDefinition, FilesystemDevice, SharedNamespace } from '../domain/definition.ts';
@@ -97,6 +100,8 @@ export interface PlanInputs {
   /** By index in definition.devices.filesystems; the root has none, and `bind` no mount. */
   filesystems: Map<number, { mount?: number; isFile: boolean }>;
   sharedNamespaces: Partial<Record<SharedNamespace, number>>;
+  /** Init's session has the console as its controlling terminal. */
+  holdsTerminal: boolean;
   passFds: number[];
 }
 
@@ -307,14 +312,16 @@ function attachFilesystem(
 
 const setHostName = (name: string): Step => step('sethostname', [name, name.length], 'Failed to set hostname');
 
-function standardFiles({ passFds, identity }: PlanInputs): Step[] {
+function standardFiles({ passFds, identity, holdsTerminal }: PlanInputs): Step[] {
   const tty = step('openat', [AT_FDCWD, '/dev/pts/0', O_RDWR | O_NOCTTY | O_CLOEXEC], 'Failed to open /dev/pts/0');
   const out = { step: tty };
   return [
-    step('setsid', [], 'setsid failed', { tolerate: [1] }),
+    step('setsid', [], 'setsid failed', { tolerate: [EPERM] }),
     tty,
     ...(identity.uid === 0 ? [] : [step('fchown', [out, identity.uid, -1], 'Failed to change owner of the console')]),
     ...[0, 1, 2].map((fd) => step('dup3', [out, fd, 0], 'Failed to set up standard files')),
+    // What a <filesystem> put over /dev/pts may be none, or somebody's.
+    ...(holdsTerminal ? [step('ioctl', [0, TIOCSCTTY, 0], 'Failed to set the controlling terminal', { tolerate: [ENOTTY, EPERM] })] : []),
     ...passFds.map((fd, i) => step('dup3', [fd, 3 + i, 0], `Cannot pass descriptor ${3 + i}`)),
   ];
 }

@@ -76,6 +76,8 @@ export interface DomainDefinition {
   emptySharedNamespaces?: boolean;
   /** <virsh-lxc:host-root>: an init system on the host's own root is meant. A domain that was started so has it while it runs. */
   hostRoot?: boolean;
+  /** <virsh-lxc:controlling-terminal>: init is to have the console as its controlling terminal, whoever starts the domain. */
+  controllingTerminal?: boolean;
 }
 
 export interface MetadataElement {

@@ -24,6 +24,8 @@ export interface DomainStatus {
   cgroup: string;
   /** The descriptor by which the controller holds what we mounted on the container's /dev; a controller of an older release has none. */
   devFd?: number;
+  /** It was started at a terminal. */
+  atTerminal?: boolean;
   /** Further attributes of <controller>. */
   extra: Record<string, string>;
   taints?: string[];
@@ -49,7 +51,13 @@ export function formatStatus(status: DomainStatus): string {
         ['starttime', status.initStartTime],
       ]);
       const extra: Attributes = Object.entries(status.extra);
-      writer.empty('controller', [['starttime', status.controllerStartTime], ['cgroup', status.cgroup], ['dev', status.devFd], ...extra]);
+      writer.empty('controller', [
+        ['starttime', status.controllerStartTime],
+        ['cgroup', status.cgroup],
+        ['dev', status.devFd],
+        ['terminal', status.atTerminal ? 'yes' : undefined],
+        ...extra,
+      ]);
       writeDomain(writer, status.domain, { live: true, status: true });
       const { config } = status;
       if (config) writer.block('config', [], () => writeDomain(writer, config, { live: false }));
@@ -71,7 +79,8 @@ export function parseStatus(text: string | Uint8Array, host: ParseHost): DomainS
   const initStartTime = attributeOf(init, 'starttime');
   const taints = childrenOf(root, 'taint').flatMap((taint) => attributeOf(taint, 'flag') ?? []);
   const extra: Record<string, string> = {};
-  for (const { name, value } of controller?.attributes ?? []) if (!['starttime', 'cgroup', 'dev'].includes(name)) extra[name] = value;
+  for (const { name, value } of controller?.attributes ?? [])
+    if (!['starttime', 'cgroup', 'dev', 'terminal'].includes(name)) extra[name] = value;
   const controllerPid = pid(root);
   const cgroup = controller && attributeOf(controller, 'cgroup');
   if (cgroup === undefined || !isContainerGroup(cgroup, controllerPid))
@@ -87,6 +96,7 @@ export function parseStatus(text: string | Uint8Array, host: ParseHost): DomainS
     ...(initStartTime !== undefined && { initStartTime }),
     cgroup,
     ...(devFd !== undefined && /^\d+$/.test(devFd) && { devFd: Number(devFd) }),
+    ...(controller && attributeOf(controller, 'terminal') === 'yes' && { atTerminal: true }),
     extra,
     ...(taints.length > 0 && { taints }),
     domain: parseDomainElement(domainElement, host, { status: true }),

@@ -15,6 +15,7 @@ import { lockDomain } from '../store/lock.ts';
 import { type ProcessIdentity, processStat } from '../store/process.ts';
 import { clearUp, clearUpDamaged, groupOf, isContainerInit, killInit, readableStatus, rememberEnd } from './ended.ts';
 import { dissolve } from './left-cgroups.ts';
+import type { RunOptions } from './run.ts';
 import { loadDefinition, loadStatus } from './stored-domain.ts';
 
 /** How an init ended. A reboot is what reboot(2) makes of a PID namespace: the kernel kills its init with SIGHUP. */
@@ -89,14 +90,14 @@ export async function afterEnd(record: StatusRecord, waitStatus: number): Promis
   await finish(record, loadStatus(record), waitStatus);
 }
 
-async function finish(record: StatusRecord, { domain, cgroup, config }: DomainStatus, waitStatus: number): Promise<void> {
+async function finish(record: StatusRecord, { domain, cgroup, config, atTerminal }: DomainStatus, waitStatus: number): Promise<void> {
   const end = initEnd(waitStatus);
   const again = waitStatus >= 0 && restarts(actionFor(domain, end));
   const next = again ? nextDefinition(domain) : undefined;
   await clearUp({ domain, cgroup, reason: endReason(waitStatus), again });
   if (!next) return;
   if (end !== 'reboot' && ageMs(record.controller) < TOO_SOON_MS) pause(TOO_SOON_MS); // an init that fails at once must not spin
-  await startAgain(next, domain, isDefined(domain.name) ? undefined : config);
+  await startAgain(next, domain, { config: isDefined(domain.name) ? undefined : config, atTerminal: atTerminal === true });
 }
 
 function actionFor({ onPoweroff, onReboot, onCrash }: DomainDefinition, end: InitEnd): LifecycleAction {
@@ -116,10 +117,14 @@ function nextDefinition(ended: DomainDefinition): DomainDefinition {
   return ended.hostRoot ? { ...stored, hostRoot: true } : stored;
 }
 
-async function startAgain(definition: DomainDefinition, ended: DomainDefinition, config: DomainDefinition | undefined): Promise<void> {
+async function startAgain(
+  definition: DomainDefinition,
+  ended: DomainDefinition,
+  how: Pick<RunOptions, 'config' | 'atTerminal'>,
+): Promise<void> {
   const { runDomain } = await import('./run.ts');
   try {
-    await runDomain(definition, { reason: 'booted', config });
+    await runDomain(definition, { reason: 'booted', ...how });
     recordEvent({ domain: definition.name, uuid: definition.uuid, event: 'reboot' });
   } catch (error) {
     rememberEnd(ended.name, 'failed');

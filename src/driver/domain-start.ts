@@ -25,6 +25,8 @@ export interface StartOptions {
   passFds?: number[];
   /** An init system may run on the host's own root. */
   hostRoot?: boolean;
+  /** Whoever starts it sits at a terminal: a program at that expects to have one. */
+  atTerminal?: boolean;
   validate?: boolean;
   /** Called when all is set up but init does not run yet, with what the domain runs with. */
   onSetUp?: ((live: DomainDefinition) => void) | undefined;
@@ -107,7 +109,11 @@ async function lockToStart(name: string, onWaiting: StartOptions['onWaiting']): 
 }
 
 /** What `start` would do, as a list of system calls. */
-export async function planStart(_connection: Connection, ref: DomainRef, options: Pick<StartOptions, 'hostRoot'>): Promise<string> {
+export async function planStart(
+  _connection: Connection,
+  ref: DomainRef,
+  options: Pick<StartOptions, 'hostRoot' | 'atTerminal'>,
+): Promise<string> {
   const { dryRun } = await import('./run.ts');
   const { formatPlan } = await import('../container/print-plan.ts');
   return formatPlan(await dryRun(loadDefinition(ref.name), options));

@@ -30,14 +30,19 @@ export function hostRootRefusal(domain: DomainDefinition): LibvirtError | undefi
 
 /** The init system that `domain` runs on the host's own files, or undefined. */
 export function initSystemOnHostRoot(domain: DomainDefinition): string | undefined {
-  const root = rootOf(domain);
-  if (root !== undefined && !isHostRoot(root)) return undefined;
+  if (!runsOnHostRoot(domain)) return undefined;
   const fd = linux.open('/', O_PATH | O_DIRECTORY | O_CLOEXEC);
   try {
     return initSystemOf(domain.os, fd < 0 ? undefined : fd);
   } finally {
     if (fd >= 0) linux.close(fd);
   }
+}
+
+/** Are the host's own files its root? */
+export function runsOnHostRoot(domain: DomainDefinition): boolean {
+  const root = rootOf(domain);
+  return root === undefined || isHostRoot(root);
 }
 
 /** Is it the host's root, by whatever path, link, bind mount or device? A directory is known by its number, which a bind mount keeps. */

@@ -1,5 +1,6 @@
 // What a plan is compiled from: opened resources, by the numbers that the container's child knows them by, and facts of the host.
 import path from 'node:path';
+import { mayHoldTerminal } from '../container/controlling-terminal.ts';
 import { initIdentity } from '../container/identity.ts';
 import type { InheritedFds } from '../container/launch.ts';
 import type { PlanInputs } from '../container/plan.ts';
@@ -8,6 +9,7 @@ import type { DomainDefinition, SharedNamespace } from '../domain/definition.ts'
 import type { DomainCgroup } from '../host/cgroup/group.ts';
 import { isShown, systemdMount, UNIFIED_NAME } from '../host/cgroup/layout.ts';
 import { hostFacts } from './host-facts.ts';
+import { runsOnHostRoot } from './host-root.ts';
 
 export interface InheritedNumbers {
   root: number;
@@ -51,7 +53,16 @@ export function inheritResources(
   };
 }
 
-export function planInputs(domain: DomainDefinition, fds: InheritedNumbers, group: DomainCgroup, passFds: number[]): PlanInputs {
+export interface StartFacts {
+  passFds: number[];
+  /** Whoever starts the domain sits at a terminal. */
+  atTerminal: boolean;
+}
+
+export function planInputs(domain: DomainDefinition, fds: InheritedNumbers, group: DomainCgroup, start: StartFacts): PlanInputs {
+  // Differs from libvirt, which gives nobody the terminal. A root of its own that a script starts is taken for a system, whose
+  // programs see to that themselves; its shell says what it says under libvirt.
+  const wantsTerminal = domain.controllingTerminal || start.atTerminal || runsOnHostRoot(domain);
   return {
     host: hostFacts(domain),
     identity: initIdentity(domain.os, fds.rootFd),
@@ -63,7 +74,8 @@ export function planInputs(domain: DomainDefinition, fds: InheritedNumbers, grou
     cgroup: cgroupInputs(group, fds),
     filesystems: fds.filesystems,
     sharedNamespaces: fds.sharedNamespaces,
-    passFds,
+    holdsTerminal: wantsTerminal && mayHoldTerminal(domain.os, fds.rootFd),
+    passFds: start.passFds,
   };
 }
 

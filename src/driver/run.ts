@@ -50,6 +50,8 @@ export interface RunOptions {
   autodestroy?: boolean;
   /** An init system may run on the host's own root. */
   hostRoot?: boolean;
+  /** Whoever starts it sits at a terminal. */
+  atTerminal?: boolean;
   /** Descriptors of this process that become init's, from 3 on. */
   passFds?: readonly number[];
   /** Of a domain that was undefined while it ran, and is started again. */
@@ -126,7 +128,7 @@ function startable(definition: DomainDefinition, hostRoot: boolean): DomainDefin
 }
 
 /** The plan of a domain that is not started: with the descriptors that a start would have. */
-export async function dryRun(definition: DomainDefinition, options: Pick<RunOptions, 'hostRoot'>): Promise<Plan> {
+export async function dryRun(definition: DomainDefinition, options: Pick<RunOptions, 'hostRoot' | 'atTerminal'>): Promise<Plan> {
   const domain = startable(definition, options.hostRoot === true);
   using images = await imagesFor(domain);
   using shared = openSharedNamespaces(domain);
@@ -139,7 +141,7 @@ export async function dryRun(definition: DomainDefinition, options: Pick<RunOpti
   const group = asStartup(() => cgroupFor(domain, process.pid));
   return compilePlan(
     domain,
-    asStartup(() => planInputs(domain, numbers, group, [])),
+    asStartup(() => planInputs(domain, numbers, group, { passFds: [], atTerminal: options.atTerminal === true })),
   );
 }
 
@@ -188,7 +190,7 @@ async function launch(domain: DomainDefinition, network: OwnNetwork | undefined,
     group = asStartup(() => makeGroup(domain, controller.pid, devices));
     const plan = compilePlan(
       domain,
-      asStartup(() => planInputs(domain, numbers, group!, passFds)),
+      asStartup(() => planInputs(domain, numbers, group!, { passFds, atTerminal: options.atTerminal === true })),
     );
     const initPid = controller.sendPlan(plan);
     if (hasUserNamespace(domain)) mapIds(domain, initPid);
@@ -250,6 +252,7 @@ function statusOf(
     initPid,
     cgroup: group.path,
     devFd,
+    ...(options.atTerminal && { atTerminal: true }),
     extra: {},
     domain,
     ...(options.config && { config: options.config }),

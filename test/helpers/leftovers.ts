@@ -73,16 +73,24 @@ const cgroupMounts = (): string[] =>
     .filter(([, point, type]) => (type === 'cgroup' || type === 'cgroup2') && point?.startsWith('/sys/fs/cgroup'))
     .map(([, point]) => point!);
 
+function foldersIn(folder: string): string[] {
+  try {
+    return fs
+      .readdirSync(folder, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map(({ name }) => name);
+  } catch {
+    return []; // somebody else's, gone meanwhile
+  }
+}
+
 /** Containers' groups are two levels down; those of a partition of their own one more. */
 function groupsBelow(folder: string, tag: string, depth = 3): string[] {
   if (depth === 0) return [];
-  return fs
-    .readdirSync(folder, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory())
-    .flatMap(({ name }) => {
-      const group = path.join(folder, name);
-      return name.includes(tag) ? [group] : groupsBelow(group, tag, depth - 1);
-    });
+  return foldersIn(folder).flatMap((name) => {
+    const group = path.join(folder, name);
+    return name.includes(tag) ? [group] : groupsBelow(group, tag, depth - 1);
+  });
 }
 
 /** Interfaces carry the uuid of their domain; the log of events keeps those of domains that are gone. */

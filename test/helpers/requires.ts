@@ -31,6 +31,9 @@ const NEEDS = {
   ext4: () => /^\text4$/m.test(fs.readFileSync('/proc/filesystems', 'utf8')),
   userns: () => fs.existsSync('/proc/self/ns/user'),
   busybox: () => hasCommand('busybox'),
+  /** One that runs where no library is. */
+  static_busybox: () =>
+    fs.existsSync('/bin/busybox') && !/ => /.test(spawnSync('ldd', ['/bin/busybox'], { encoding: 'utf8' }).stdout ?? ''),
   mke2fs: () => hasCommand('mke2fs'),
   python3: () => hasCommand('python3'),
   /** Ours to use: some machines forbid ptrace(2). */

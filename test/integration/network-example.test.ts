@@ -1,22 +1,12 @@
 // The manual page's examples of virtual networks, as they stand there, on a host that never had networks.
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
-import path from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { eventually } from '../helpers/eventually.ts';
+import { manualExamples } from '../helpers/manual.ts';
 import { NetworkHost } from '../helpers/network-host.ts';
-import { ROOT, suite } from '../helpers/requires.ts';
+import { suite } from '../helpers/requires.ts';
 import { useVirsh } from '../helpers/virsh.ts';
-
-const page = fs.readFileSync(path.join(ROOT, 'man/prose/page.roff'), 'utf8');
-
-/** The examples below a heading, as a reader copies them. */
-function examples(title: string): string[] {
-  const section = page.split(/^\.SS /m).find((text) => text.startsWith(`${title}\n`))!;
-  return [...section.matchAll(/^\.EX\n([\s\S]*?)^\.EE/gm)].map(([, text]) =>
-    text!.replaceAll('\\-', '-').replaceAll('\\(aq', "'").replaceAll('\\(dq', '"').replaceAll('\\e', '\\'),
-  );
-}
 
 suite("the manual page's networks", ['root', 'built', 'busybox', 'ip', 'dnsmasq', 'nft'], () => {
   const virsh = useVirsh();
@@ -44,9 +34,9 @@ suite("the manual page's networks", ['root', 'built', 'busybox', 'ip', 'dnsmasq'
   };
 
   it('give an address to a container, and are changed while it runs', async () => {
-    const [root] = examples('A root of its own');
+    const [root] = manualExamples('A root of its own');
     run(root!.replace(/^virsh-lxc create.*$/m, ''));
-    const [device, commands] = examples('A container in the network default');
+    const [device, commands] = manualExamples('A container in the network default');
     const file = virsh.path('vm2.xml');
     fs.writeFileSync(file, fs.readFileSync(file, 'utf8').replace('<console ', `${device}<console `));
     const said = run(commands!);
@@ -55,7 +45,7 @@ suite("the manual page's networks", ['root', 'built', 'busybox', 'ip', 'dnsmasq'
     await eventually(() => / vnet0 +52:54:00:\S+ +ipv4 +192\.168\.122\.\d+\/24\n/.test(virsh.ok('domifaddr', 'vm2')));
     expect(virsh.inside('vm2', 'ip route')).toContain('default via 192.168.122.1 ');
 
-    const own = run(examples('A network of your own')[0]!);
+    const own = run(manualExamples('A network of your own')[0]!);
     expect(own).toContain('Updated network lab persistent config and live state');
     expect(virsh.ok('domif-getlink', 'vm2', '52:54:00:00:20:01')).toContain(' down');
     expect(virsh.ok('net-dumpxml', 'lab')).toContain(`<host mac='52:54:00:00:20:02' name='db' ip='10.20.30.11'/>`);

@@ -1,4 +1,5 @@
 import { defineCommand } from '../../cli/command.ts';
+import { isTerminal } from '../../cli/terminal.ts';
 import type { DomainRef } from '../../driver/domain-lookup.ts';
 import type { StartOptions } from '../../driver/domain-start.ts';
 import { withContext } from '../../errors.ts';
@@ -24,6 +25,7 @@ export const create = defineCommand({
   ],
   async run(context, args) {
     const xml = readDescriptionBytes(args.file);
+    const atTerminal = await isTerminal(0);
     const passFds = descriptors(args['pass-fds']);
     const begin = async ({ onSetUp }: Pick<StartOptions, 'onSetUp'>): Promise<DomainRef> => {
       const domain = await withContext(`Failed to create domain from ${args.file}`, async () => {
@@ -35,6 +37,7 @@ export const create = defineCommand({
           validate: args.validate,
           passFds,
           hostRoot: args['host-root'],
+          atTerminal,
           onSetUp,
           onWaiting: context.onWaiting,
           onWarning: context.onWarning,

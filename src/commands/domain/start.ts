@@ -1,4 +1,5 @@
 import { defineCommand, domainOption, failure } from '../../cli/command.ts';
+import { isTerminal } from '../../cli/terminal.ts';
 import type { DomainRef } from '../../driver/domain-lookup.ts';
 import type { StartOptions } from '../../driver/domain-start.ts';
 import { withContext } from '../../errors.ts';
@@ -28,10 +29,11 @@ export const start = defineCommand({
     const domain = await findDomain(context, args, ['name', 'uuid']);
     const { isInService } = await import('../../driver/domain-lookup.ts');
     const { planStart, startDomain } = await import('../../driver/domain-start.ts');
+    const atTerminal = await isTerminal(0);
     if (args['dry-run']) {
       context.print(
         await withContext(`Failed to plan the start of domain '${domain.name}'`, () =>
-          planStart(context.connection, domain, { hostRoot: args['host-root'] }),
+          planStart(context.connection, domain, { hostRoot: args['host-root'], atTerminal }),
         ),
       );
       return;
@@ -48,6 +50,7 @@ export const start = defineCommand({
           resetNvram: args['reset-nvram'],
           passFds,
           hostRoot: args['host-root'],
+          atTerminal,
           onSetUp,
           onWaiting: context.onWaiting,
           onWarning: context.onWarning,

@@ -12,7 +12,7 @@ const PREFIX = 'virsh-lxc';
 /** The attribute of <domain> that declares it. */
 export const OWN_DECLARATION = `xmlns:${PREFIX}`;
 
-type Own = Pick<DomainDefinition, 'hostRoot'>;
+type Own = Pick<DomainDefinition, 'hostRoot' | 'controllingTerminal'>;
 
 /** Throws CONFIG_UNSUPPORTED for an element that we do not know, unless it is read back: a later release may have written it. */
 export function parseOwn(domain: XmlElement, readBack: boolean): Own {
@@ -20,13 +20,15 @@ export function parseOwn(domain: XmlElement, readBack: boolean): Own {
   for (const { local, uri } of elementsOf(domain)) {
     if (uri !== OWN_NAMESPACE_URI) continue;
     if (local === 'host-root') own.hostRoot = true;
+    else if (local === 'controlling-terminal') own.controllingTerminal = true;
     else if (!readBack) throw libvirtError('CONFIG_UNSUPPORTED', `unknown element '${local}' of namespace ${OWN_NAMESPACE_URI}`);
   }
   return own;
 }
 
-export const hasOwn = ({ hostRoot }: Own): boolean => hostRoot === true;
+export const hasOwn = ({ hostRoot, controllingTerminal }: Own): boolean => hostRoot === true || controllingTerminal === true;
 
-export function writeOwn(writer: XmlWriter, { hostRoot }: Own): void {
+export function writeOwn(writer: XmlWriter, { hostRoot, controllingTerminal }: Own): void {
   if (hostRoot) writer.empty(`${PREFIX}:host-root`, []);
+  if (controllingTerminal) writer.empty(`${PREFIX}:controlling-terminal`, []);
 }

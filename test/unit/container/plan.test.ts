@@ -42,6 +42,7 @@ function inputs(fields: Partial<PlanInputs> = {}): PlanInputs {
     cgroup: { ...V1, folders: [...V1.folders], binds: [...V1.binds] },
     filesystems: new Map(),
     sharedNamespaces: {},
+    holdsTerminal: false,
     passFds: [],
     ...fields,
   };
@@ -109,6 +110,7 @@ const BASE = {
   openConsole: ['setsid() ~1 -- setsid failed', 'openat(-100, "/dev/pts/0", 524546) -- Failed to open /dev/pts/0'],
   ownConsole: [] as string[],
   standardFiles: [0, 1, 2].map((fd) => `dup3(<openat /dev/pts/0>, ${fd}, 0) -- Failed to set up standard files`),
+  terminal: [] as string[],
   passFds: [] as string[],
   limits: ['prlimit64(0, 7, 16:00040000000000000010, null) -- Failed to set the limit of open files'], // 1024, 4096
   cpus: [`sched_setaffinity(0, 128, 128:${'ff'.repeat(128)}) -- Failed to set CPU affinity`],
@@ -374,6 +376,11 @@ describe('compilePlan()', () => {
       'getcwd(4096:, 4096) late inside -- /work leads out of the container',
     ];
     expect(compile(definition).child).toEqual(steps({ chdir }));
+  });
+
+  it('makes the console the controlling terminal of its session', () => {
+    const terminal = ['ioctl(0, 21518, 0) ~25,1 -- Failed to set the controlling terminal'];
+    expect(compile(minimalDefinition(), { holdsTerminal: true }).child).toEqual(steps({ terminal }));
   });
 
   it('passes descriptors on from 3, and closes what follows', () => {
