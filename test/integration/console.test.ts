@@ -1,5 +1,4 @@
 import fs from 'node:fs';
-import { setTimeout } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { eventually } from '../helpers/eventually.ts';
 import { useHooks } from '../helpers/hooks.ts';
@@ -34,8 +33,10 @@ suite('the console', ['root', 'built', 'busybox', 'fuse', 'script'], () => {
   });
 
   it('keeps what was written while nobody looked: the newest of it, for who comes next', async () => {
-    const name = virsh.boot({ init: ['/bin/sh', '-c', 'seq 1 20000; echo the end; sleep 1000'] });
-    await setTimeout(300);
+    const done = virsh.path('root/mnt/done');
+    const name = virsh.boot({ init: ['/bin/sh', '-c', 'seq 1 20000; echo the end; touch /mnt/done; sleep 1000'] });
+    await eventually(() => fs.existsSync(done));
+    fs.rmSync(done);
     const visit = onTerminal(virsh, 'console', name);
     await visit.until('the end');
     visit.type(ESCAPE);

@@ -5,7 +5,7 @@ import process from 'node:process';
 import { setTimeout } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { dyingAt, type Moment } from '../helpers/dying.ts';
-import { eventually, SLOWNESS, sleep } from '../helpers/eventually.ts';
+import { eventually, SLOWNESS } from '../helpers/eventually.ts';
 import { requires, suite } from '../helpers/requires.ts';
 import { childOf, errorLines, useVirsh, type Virsh } from '../helpers/virsh.ts';
 
@@ -18,6 +18,18 @@ const FREEZE = requires('cgroup1') === undefined ? '/freezer.state' : '/cgroup.f
 const isAlive = (pid: number): boolean => {
   const status = fs.existsSync(`/proc/${pid}/status`) ? fs.readFileSync(`/proc/${pid}/status`, 'latin1') : 'State:\tX';
   return !/^State:\s+[ZX]/m.test(status);
+};
+/** Has the process the file open? */
+const holds = ({ pid }: ChildProcess, file: string): boolean => {
+  const folder = `/proc/${pid}/fd`;
+  return fs.readdirSync(folder).some((fd) => linkOf(`${folder}/${fd}`) === file);
+};
+const linkOf = (link: string): string | undefined => {
+  try {
+    return fs.readlinkSync(link);
+  } catch {
+    return undefined; // closed meanwhile
+  }
 };
 const ended = (child: ChildProcess): Promise<unknown> =>
   child.exitCode !== null || child.signalCode !== null ? Promise.resolve() : new Promise((resolve) => child.once('close', resolve));
@@ -173,6 +185,7 @@ suite('a killed', ['root', 'built', 'busybox', 'fuse'], () => {
 
   describe('start', () => {
     const pidFile = (name: string): string => virsh.path(`run/libvirt/lxc/${name}.pid`);
+    const lockFile = (name: string): string => virsh.path(`run/libvirt/lxc/${name}.lock`);
     const controllerOf = (name: string): number => Number(fs.readFileSync(pidFile(name), 'utf8'));
     const runDying = (moment: Moment, ...command: string[]): void =>
       expect(virsh.runWith(dyingAt(virsh, moment), ...command).status).toBeNull();
@@ -189,7 +202,8 @@ suite('a killed', ['root', 'built', 'busybox', 'fuse'], () => {
       const command = verb === 'start' ? ['start', name] : ['create', file];
       const { controller, init } = abandon(name, ...command);
       const next = virsh.start({}, ...command);
-      await sleep(300);
+      // It takes the lock, lets it go and takes it again: nothing else can have come of it before.
+      for (const held of [true, false, true]) await eventually(() => holds(next, lockFile(name)) === held);
       expect([isAlive(init), next.exitCode]).toEqual([true, null]);
       process.kill(controller, 'SIGCONT');
       await ended(next);
@@ -242,7 +256,9 @@ suite('a killed', ['root', 'built', 'busybox', 'fuse'], () => {
       const [controller, init] = [virsh.controllerPid(name), virsh.initPid(name)];
       await eventually(() => /^Uid:\t1000/m.test(fs.readFileSync(`/proc/${init}/status`, 'utf8')));
       process.kill(controller, 'SIGKILL');
-      await setTimeout(50);
+      await eventually(() => !isAlive(controller));
+      // Its parent's end is when it would have got the signal.
+      expect(fs.readFileSync(`/proc/${init}/status`, 'utf8')).toMatch(/^SigPnd:\t0{16}\nShdPnd:\t0{16}$/m);
       expect(isAlive(init)).toBe(true);
       virsh.ok('start', name);
       expect(isAlive(init)).toBe(false);

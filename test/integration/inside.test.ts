@@ -132,8 +132,8 @@ suite('inside a container', ['root', 'built', 'busybox', 'fuse'], () => {
     });
 
     it('init has no descriptors but its own three, which are the console', () => {
-      const name = virsh.boot({ init: ['/bin/sh', '-c', 'ls -l /proc/$$/fd >/mnt/fds; sleep 1000'] });
-      virsh.inside(name, 'while ! [ -s /mnt/fds ]; do sleep 0.01; done; sleep 0.02');
+      const name = virsh.boot({ init: ['/bin/sh', '-c', 'ls -l /proc/$$/fd >/mnt/list; mv /mnt/list /mnt/fds; sleep 1000'] });
+      virsh.inside(name, 'while ! [ -e /mnt/fds ]; do sleep 0.01; done');
       const fds = virsh.path('root/mnt/fds');
       // 1 is where the list goes, and the shell has saved the one before it at 10 or above
       const open = lines(fs.readFileSync(fds, 'utf8'))

@@ -90,10 +90,17 @@ suite('reboot', ['root', 'built', 'busybox', 'fuse'], () => {
   it('leaves the rest to the controller while another command has the domain', async () => {
     const name = await boot('exec reboot -f');
     const before = virsh.controllerPid(name);
-    const other = spawn('flock', [virsh.path(`run/libvirt/lxc/${name}.lock`), 'sh', '-c', 'echo locked; sleep 1']);
+    const go = virsh.path('go');
+    const other = spawn('flock', [
+      virsh.path(`run/libvirt/lxc/${name}.lock`),
+      'sh',
+      '-c',
+      `echo locked; until [ -e ${go} ]; do sleep 0.02; done`,
+    ]);
     await once(other.stdout, 'data');
     expect(virsh.ok('reboot', name)).toBe(`Domain '${name}' is being rebooted\n\n`);
     expect(other.exitCode).toBeNull();
+    fs.writeFileSync(go, '');
     await once(other, 'close');
     await eventually(() => {
       expect(virsh.state(name)).toBe('running (booted)');
