@@ -80,7 +80,7 @@ static int init_pidfd = -1;
 static pid_t init_pid;
 static int go_write = -1, error_read = -1;
 static bool running;    /* the program was executed */
-static bool owner_gone;  /* ... and that happened */
+static bool owner_gone;  /* its end was asked for: the container is destroyed */
 static bool autodestroy; /* the container ends with the other side of the control socket */
 static bool stand_down; /* whoever stops the container clears up too: no aftermath */
 static int report = -1;  /* ... and hears here how init ended */
@@ -255,8 +255,9 @@ static void on_control(void)
 		in_service(); /* starts paused: nobody waits for READY */
 	} else if (n == 0 || (n < 0 && errno != EINTR)) {
 		bool abandoned = error_read >= 0 && !running; /* nobody is left to tell: it must not start */
-		owner_gone = autodestroy && running;
-		if (abandoned || owner_gone)
+		bool orphaned = autodestroy && running;
+		owner_gone |= orphaned;
+		if (abandoned || orphaned)
 			syscall(SYS_pidfd_send_signal, init_pidfd, SIGKILL, NULL, 0);
 		if (abandoned)
 			aftermath(ABANDONED); /* does not wait: a frozen child does not die */
@@ -304,6 +305,7 @@ static void on_signal(int fd)
 		stand_down = false;
 		tell_end(STILL_RUNNING);
 	} else if (info.ssi_signo == SIGTERM) {
+		owner_gone = true;
 		syscall(SYS_pidfd_send_signal, init_pidfd, SIGKILL, NULL, 0);
 	} else if (enter) {
 		kill(-init_pid, (int)info.ssi_signo); /* its session's, or nobody's while it has none */

@@ -1,6 +1,7 @@
 // What init understands, told from outside by facts of /proc that no file of the container's can feign: the program that it
 // executes and the signals that it blocks, catches and ignores (proc(5)). Pure.
 import { SIGHUP, SIGINT, SIGKILL, SIGTERM, SIGUSR1 } from '../../lib-native/constants.ts';
+import { SIGRTMIN } from '../../lib-native/signal-names.ts';
 
 /** What init is asked for. */
 export type InitWish = 'poweroff' | 'reboot';
@@ -18,8 +19,6 @@ export interface InitFacts {
 
 const SIGUSR2 = 12;
 const SIGPWR = 30;
-/** SIGRTMIN as the C library counts. */
-const SIGRTMIN = 34;
 
 const has = (mask: bigint, signal: number): boolean => ((mask >> BigInt(signal - 1)) & 1n) === 1n;
 
@@ -85,20 +84,6 @@ export function isGettingReady(facts: InitFacts, wish: InitWish): boolean {
   if (isUnborn(facts)) return true;
   const language = languageOf(facts);
   return language !== undefined && language !== SYSVINIT && language !== COMMON && ignoresSignal(facts, initSignal(facts, wish));
-}
-
-/** `SIGTERM`, `SIGRTMIN+4`: of the signals that inits are asked by. */
-export function signalName(signal: number): string {
-  if (signal >= SIGRTMIN) return `SIGRTMIN+${signal - SIGRTMIN}`;
-  const names: Readonly<Record<number, string>> = {
-    [SIGHUP]: 'HUP',
-    [SIGINT]: 'INT',
-    [SIGUSR1]: 'USR1',
-    [SIGUSR2]: 'USR2',
-    [SIGTERM]: 'TERM',
-    [SIGPWR]: 'PWR',
-  };
-  return `SIG${names[signal] ?? signal}`;
 }
 
 /**

@@ -7,30 +7,18 @@ import { pause } from '../../lib-native/pause.ts';
 import type { DomainDefinition, LifecycleAction } from '../domain/definition.ts';
 import type { DomainStatus } from '../domain/status.ts';
 import { LibvirtError } from '../errors.ts';
-import { cgroupFor } from '../host/cgroup/group.ts';
+import { cgroupFor, DomainCgroup } from '../host/cgroup/group.ts';
+import { oomKills } from '../host/cgroup/memory-events.ts';
 import { isDefined } from '../store/definitions.ts';
 import { lifecycle, recordEvent } from '../store/events.ts';
-import { type EndReason, readStatus, removeStatus, type StatusRecord } from '../store/live-status.ts';
+import { readKill, readStatus, removeStatus, type StatusRecord } from '../store/live-status.ts';
 import { lockDomain } from '../store/lock.ts';
 import { type ProcessIdentity, processStat } from '../store/process.ts';
-import { clearUp, clearUpDamaged, groupOf, isContainerInit, killInit, readableStatus, rememberEnd } from './ended.ts';
+import { clearUp, clearUpDamaged, type End, failedStart, groupOf, isContainerInit, killInit, readableStatus, rememberEnd } from './ended.ts';
+import { ABANDONED, describeEnd, endReason, type InitEnd, initEnd } from './init-end.ts';
 import { dissolve } from './left-cgroups.ts';
 import type { RunOptions } from './run.ts';
 import { loadDefinition, loadStatus } from './stored-domain.ts';
-
-/** How an init ended. A reboot is what reboot(2) makes of a PID namespace: the kernel kills its init with SIGHUP. */
-export type InitEnd = 'poweroff' | 'reboot' | 'crash';
-
-const SIGHUP = 1;
-/** Signals by which a program dies of its own faults (signal(7), action Core). */
-const FAULTS = new Set([3, 4, 5, 6, 7, 8, 11, 31]);
-
-/** Reads a wait status (wait(2)). */
-export function initEnd(waitStatus: number): InitEnd {
-  const signal = waitStatus & 0x7f;
-  if (signal === SIGHUP) return 'reboot';
-  return FAULTS.has(signal) ? 'crash' : 'poweroff';
-}
 
 /** True if the domain is to run again. Containers cannot be preserved after their init's end: that counts as destroy. */
 export function restarts(action: LifecycleAction): boolean {
@@ -39,11 +27,6 @@ export function restarts(action: LifecycleAction): boolean {
 
 /** A domain that ends sooner than this after its start is not started again at once. */
 const TOO_SOON_MS = 1000;
-
-/** In place of a wait status: a start was abandoned because its command died. Init was killed, but may not be dead: it may be frozen. */
-const ABANDONED = -1;
-/** The owner of an autodestroyed domain has gone. */
-const OWNER_GONE = -2;
 
 /**
  * Args: name, partition, uuid, wait status of init; a controller that was started by an older release gives no uuid. Output
@@ -71,7 +54,7 @@ export async function runAftermath(args: string[]): Promise<void> {
   else if (isContainerInit(record.initPid, record.controller)) return; // not after its end: nothing to do
   const status = readableStatus(record);
   if (!status) {
-    await clearUpDamaged(record, endReason(Number(waitStatus)));
+    await clearUpDamaged(record, endOf(record, Number(waitStatus), groupOf(record)));
     return;
   }
   try {
@@ -91,23 +74,23 @@ export async function afterEnd(record: StatusRecord, waitStatus: number): Promis
 }
 
 async function finish(record: StatusRecord, { domain, cgroup, config, atTerminal }: DomainStatus, waitStatus: number): Promise<void> {
-  const end = initEnd(waitStatus);
-  const again = waitStatus >= 0 && restarts(actionFor(domain, end));
+  const end = initEnd(waitStatus, readKill(record));
+  const { reason, why } = endOf(record, waitStatus, new DomainCgroup(cgroup));
+  const again = waitStatus >= 0 && reason !== 'destroyed' && restarts(actionFor(domain, end));
   const next = again ? nextDefinition(domain) : undefined;
-  await clearUp({ domain, cgroup, reason: endReason(waitStatus), again });
+  await clearUp({ domain, cgroup, reason, why, again });
   if (!next) return;
   if (end !== 'reboot' && ageMs(record.controller) < TOO_SOON_MS) pause(TOO_SOON_MS); // an init that fails at once must not spin
   await startAgain(next, domain, { config: isDefined(domain.name) ? undefined : config, atTerminal: atTerminal === true });
 }
 
-function actionFor({ onPoweroff, onReboot, onCrash }: DomainDefinition, end: InitEnd): LifecycleAction {
-  return { poweroff: onPoweroff, reboot: onReboot, crash: onCrash }[end];
+function endOf(record: StatusRecord, waitStatus: number, group: DomainCgroup | undefined): End {
+  const kill = readKill(record);
+  return { reason: endReason(waitStatus, kill), why: describeEnd(waitStatus, { kill, oomKills: group ? oomKills(group) : 0 }) };
 }
 
-function endReason(waitStatus: number): EndReason {
-  if (waitStatus === ABANDONED) return 'failed';
-  if (waitStatus === OWNER_GONE) return 'destroyed';
-  return initEnd(waitStatus) === 'crash' ? 'crashed' : 'shutdown';
+function actionFor({ onPoweroff, onReboot, onCrash }: DomainDefinition, end: InitEnd): LifecycleAction {
+  return { poweroff: onPoweroff, reboot: onReboot, crash: onCrash }[end];
 }
 
 /** What runs next: the stored definition, or that of the transient domain that ended. */
@@ -127,7 +110,7 @@ async function startAgain(
     await runDomain(definition, { reason: 'booted', ...how });
     recordEvent({ domain: definition.name, uuid: definition.uuid, event: 'reboot' });
   } catch (error) {
-    rememberEnd(ended.name, 'failed');
+    rememberEnd(ended.name, failedStart(error));
     removeStatus(ended.name);
     lifecycle(ended, 'Stopped', 'Failed');
     throw error;

@@ -5,7 +5,7 @@ import type { DomainStatus } from '../domain/status.ts';
 import { LibvirtError, libvirtError, unsupportedFlags } from '../errors.ts';
 import { hasAutostartLink, isDefined, removeDefinition, setAutostartLink } from '../store/definitions.ts';
 import { lifecycle } from '../store/events.ts';
-import { readEnd, removeEnd, writeEnd } from '../store/live-status.ts';
+import { readEnd, readEndDetail, removeEnd, writeEnd } from '../store/live-status.ts';
 import { lockDomain, lockStore } from '../store/lock.ts';
 import { logFile } from '../store/paths.ts';
 import { type Connection, requireWritable } from './connection.ts';
@@ -118,7 +118,7 @@ export function renameDomain(connection: Connection, ref: DomainRef, newName: st
   // The new file first: a death in between leaves two names with one uuid, of which the old one still works.
   saveDefinition({ ...loadDefinition(ref.name), name: newName });
   if (autostart) setAutostartLink(newName, true);
-  if (end !== 'unknown') writeEnd(newName, end);
+  if (end !== 'unknown') writeEnd(newName, end, readEndDetail(ref.name));
   removeDefinition(ref.name);
   removeEnd(ref.name);
   if (fs.existsSync(logFile(ref.name))) fs.renameSync(logFile(ref.name), logFile(newName));

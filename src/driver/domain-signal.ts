@@ -1,16 +1,13 @@
 // send-process-signal.
 
+import { SIGKILL } from '../../lib-native/constants.ts';
+import { FIRST_REAL_TIME, SIGNAL_NAMES } from '../../lib-native/signal-names.ts';
 import { libvirtError } from '../errors.ts';
+import { writeKill } from '../store/live-status.ts';
 import { type Connection, requireWritable } from './connection.ts';
 import { type DomainRef, liveStatus, notRunning } from './domain-lookup.ts';
 import { signalInit } from './init-process.ts';
 
-/** In libvirt's order, which is their numbers'; 32 to 64 are rt0 to rt32. */
-const NAMES =
-  'nop hup int quit ill trap abrt bus fpe kill usr1 segv usr2 pipe alrm term stkflt chld cont stop tstp ttin ttou urg xcpu xfsz vtalrm prof winch poll pwr sys'.split(
-    ' ',
-  );
-const FIRST_REAL_TIME = 32;
 const LAST = 64;
 
 /** The signal's number, from `kill`, `SIGKILL`, `sig_kill`, `rt3` in any case, or a number; undefined for none of these. */
@@ -19,7 +16,7 @@ export function signalNumber(text: string): number | undefined {
   const name = text.toLowerCase().replace(/^sig_?/, '');
   const realTime = /^rt(\d|[12]\d|3[0-2])$/.exec(name)?.[1];
   if (realTime !== undefined) return FIRST_REAL_TIME + Number(realTime);
-  const number = NAMES.indexOf(name);
+  const number = SIGNAL_NAMES.indexOf(name);
   return number < 0 ? undefined : number;
 }
 
@@ -31,5 +28,6 @@ export function sendProcessSignal(connection: Connection, ref: DomainRef, pidInC
   const status = liveStatus(ref.name);
   if (!status) throw notRunning();
   if (pidInContainer !== 1n) throw libvirtError('ARGUMENT_UNSUPPORTED', 'Only the init process may be killed');
+  if (signal === SIGKILL) writeKill(status, 'signal'); // what comes after is no crash
   signalInit(status, signal);
 }

@@ -11,7 +11,7 @@ import { removeEnd } from '../store/live-status.ts';
 import { LOCK_TIMEOUT_MS, type Lock, lockDomain, lockStore, lockTimeout } from '../store/lock.ts';
 import { type Connection, requireWritable } from './connection.ts';
 import { type DomainRef, findByName, findByUuid, isActive } from './domain-lookup.ts';
-import { rememberEnd, repairStale } from './ended.ts';
+import { failedStart, rememberEnd, repairStale } from './ended.ts';
 import { parseHost } from './parse-host.ts';
 import { loadDefinition, saveDefinition } from './stored-domain.ts';
 
@@ -137,7 +137,7 @@ async function run(definition: DomainDefinition, options: StartOptions): Promise
   try {
     await runDomain(definition, { reason: 'booted', ...options });
   } catch (error) {
-    rememberEnd(name, 'failed');
+    rememberEnd(name, failedStart(error));
     throw error;
   }
   lifecycle(definition, 'Started', 'Booted');

@@ -7,12 +7,23 @@ import type { DomainStatus } from '../domain/status.ts';
 import { libvirtError, systemError } from '../errors.ts';
 import { isFrozen, thawAll } from '../host/cgroup/freezer.ts';
 import type { DomainCgroup } from '../host/cgroup/group.ts';
+import { removeEnd, writeKill } from '../store/live-status.ts';
 import { lockDomain } from '../store/lock.ts';
 import { removeLogs, warn } from '../store/log.ts';
 import { type Connection, requireWritable } from './connection.ts';
 import { STAND_DOWN_SIGNAL, STAND_UP_SIGNAL } from './controller-orders.ts';
 import { type DomainRef, liveStatus, notRunning } from './domain-lookup.ts';
-import { clearUp, clearUpDamaged, groupOf, isContainerInit, killAndWait, killInit, readableStatus, repairStale } from './ended.ts';
+import {
+  clearUp,
+  clearUpDamaged,
+  DESTROYED,
+  groupOf,
+  isContainerInit,
+  killAndWait,
+  killInit,
+  readableStatus,
+  repairStale,
+} from './ended.ts';
 import { askBySignal, askWithoutSignal, checkStopModes, type InitRequest, openInit, type StopMode } from './init-process.ts';
 
 export interface ShutdownOptions {
@@ -90,10 +101,12 @@ export async function destroyDomain(connection: Connection, ref: DomainRef, flag
     const init = linux.pidfdOpen(status.initPid);
     try {
       if (status.inService && init >= 0 && isContainerInit(status.initPid, status.controller)) {
+        if (!flags.graceful) writeKill(status, 'destroy');
         tell(STAND_DOWN_SIGNAL);
         tell(SIGCONT); // one that somebody stopped would never reap init
         if (!endInit(init, group, details, flags.graceful === true)) {
           tell(STAND_UP_SIGNAL);
+          removeEnd(ref.name);
           throw flags.graceful
             ? systemError(`Failed to terminate process ${status.initPid} with SIGTERM`, 16)
             : libvirtError('INTERNAL_ERROR', 'Some processes refused to die');
@@ -107,8 +120,8 @@ export async function destroyDomain(connection: Connection, ref: DomainRef, flag
       if (init >= 0) linux.close(init);
     }
     const known = details();
-    if (known) await clearUp({ domain: known.domain, cgroup: known.cgroup, reason: 'destroyed', onWarning: flags.onWarning });
-    else await clearUpDamaged(status, 'destroyed', flags.onWarning);
+    if (known) await clearUp({ domain: known.domain, cgroup: known.cgroup, ...DESTROYED, onWarning: flags.onWarning });
+    else await clearUpDamaged(status, DESTROYED, flags.onWarning);
     // It ends while we clear up; whoever looks for processes afterwards is to find none.
     if (controller >= 0 && !readable(controller, CONTROLLER_TIMEOUT_MS)) tell(SIGKILL);
   } finally {

@@ -16,8 +16,18 @@ import { abortConnections } from '../host/fuse-connections.ts';
 import { hookScripts } from '../host/hooks.ts';
 import { isDefined } from '../store/definitions.ts';
 import { lifecycle } from '../store/events.ts';
-import { type EndReason, readPid, readStatus, removeEnd, removeStatus, type StatusRecord, writeEnd } from '../store/live-status.ts';
+import {
+  type EndReason,
+  readKill,
+  readPid,
+  readStatus,
+  removeEnd,
+  removeStatus,
+  type StatusRecord,
+  writeEnd,
+} from '../store/live-status.ts';
 import { tryLockDomain } from '../store/lock.ts';
+import { noteInLog } from '../store/log.ts';
 import { paths } from '../store/paths.ts';
 import { isAlive, type ProcessIdentity, processStat } from '../store/process.ts';
 import { dissolve, removeLeftCgroups } from './left-cgroups.ts';
@@ -28,17 +38,26 @@ const KILL_TIMEOUT_MS = 5000;
 /** What has not died by then waits for something: for a FUSE file system that it has mounted, or has had mounted. */
 const FUSE_AFTER_MS = [150, 500] as const;
 
-export interface Ending {
+/** How a domain came to be off. */
+export interface End {
+  reason: EndReason;
+  /** A sentence for the log and for whoever asks why. */
+  why: string;
+}
+
+export const DESTROYED: End = { reason: 'destroyed', why: 'by destroy' };
+const CONTROLLER_KILLED: End = { reason: 'failed', why: 'its controller was killed' };
+
+export interface Ending extends End {
   domain: DomainDefinition;
   cgroup: string;
-  reason: EndReason;
   /** It is started again at once: until then its status stays, by which it is found, and its end is no event. */
   again?: boolean;
   onWarning?: ((text: string) => void) | undefined;
 }
 
 /** Clears up after a container whose processes are dead. The caller holds the domain's lock. */
-export async function clearUp({ domain, cgroup, reason, again, onWarning }: Ending): Promise<void> {
+export async function clearUp({ domain, cgroup, reason, why, again, onWarning }: Ending): Promise<void> {
   const scripts = hookScripts(paths.hooks, 'lxc');
   const hook = async (operation: 'stopped' | 'release') => {
     if (scripts.length === 0) return;
@@ -64,20 +83,23 @@ export async function clearUp({ domain, cgroup, reason, again, onWarning }: Endi
     releaseNbds(domain.uuid);
   }
   await hook('release');
-  rememberEnd(domain.name, reason);
+  rememberEnd(domain.name, { reason, why });
   if (again) return;
   removeStatus(domain.name);
   lifecycle(domain, 'Stopped', EVENT_DETAIL[reason]);
 }
 
+export const failedStart = (error: unknown): End => ({ reason: 'failed', why: error instanceof Error ? error.message : String(error) });
+
 /** Records why a domain is off. A full disk does not keep it from being so. */
-export function rememberEnd(name: string, reason: EndReason): void {
+export function rememberEnd(name: string, { reason, why }: End): void {
+  noteInLog(name, `ended (${reason}): ${why}`);
   if (!isDefined(name)) {
     removeEnd(name);
     return;
   }
   try {
-    writeEnd(name, reason);
+    writeEnd(name, reason, why);
   } catch (error) {
     if (!(error instanceof LibvirtError)) throw error;
     removeEnd(name); // better none than the last one's
@@ -148,11 +170,12 @@ export async function repairStale(name: string): Promise<StatusRecord | undefine
   if (!record || record.alive) return record;
   const status = readableStatus(record);
   if (!status) {
-    await clearUpDamaged(record, 'failed');
+    await clearUpDamaged(record, CONTROLLER_KILLED);
     return undefined;
   }
   killInit(record, new DomainCgroup(status.cgroup));
-  await clearUp({ domain: status.domain, cgroup: status.cgroup, reason: 'failed' });
+  const end = readKill(record) === 'destroy' ? DESTROYED : CONTROLLER_KILLED; // by a command that came no further
+  await clearUp({ domain: status.domain, cgroup: status.cgroup, ...end });
   return undefined;
 }
 
@@ -172,7 +195,7 @@ export async function repairAll(names: readonly string[]): Promise<void> {
  * Clears up after a domain whose status is damaged, by what does not come from there: its name, what its controller was told
  * when it was started, and the stored definition. What only the status knew is left to the kernel.
  */
-export async function clearUpDamaged(record: StatusRecord, reason: EndReason, onWarning?: (text: string) => void): Promise<void> {
+export async function clearUpDamaged(record: StatusRecord, end: End, onWarning?: (text: string) => void): Promise<void> {
   const { name } = record;
   // One of the two may be damaged, too.
   const pids = [...new Set([record.controller.pid, readPid(name)])].filter((pid) => pid > 1);
@@ -189,7 +212,7 @@ export async function clearUpDamaged(record: StatusRecord, reason: EndReason, on
     const { releaseNbds } = await import('../host/nbd.ts');
     releaseNbds(uuid);
   }
-  rememberEnd(name, reason);
+  rememberEnd(name, end);
   removeStatus(name);
 }
 

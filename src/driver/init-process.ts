@@ -8,6 +8,7 @@ import { linux } from '../../lib-native/linux.ts';
 import { monotonicMs } from '../../lib-native/monotonic.ts';
 import { pause } from '../../lib-native/pause.ts';
 import { readable } from '../../lib-native/readable.ts';
+import { signalName } from '../../lib-native/signal-names.ts';
 import { runErrand } from '../container/errand.ts';
 import {
   type InitFacts,
@@ -19,7 +20,6 @@ import {
   isUnborn,
   messengerOf,
   reopensPipe,
-  signalName,
 } from '../container/init-language.ts';
 import { libvirtError, systemError, unsupportedFlags } from '../errors.ts';
 import type { StatusRecord } from '../store/live-status.ts';

@@ -1,7 +1,9 @@
-// What runs: /run/libvirt/lxc/NAME.xml (libvirt's <domstatus>), NAME.pid, and NAME.end, which says how it last ended.
+// What runs: /run/libvirt/lxc/NAME.xml (libvirt's <domstatus>), NAME.pid, and NAME.end, which says how it last ended
+// or, of one that runs, that a command is about to kill its init.
 // The facts that lists need are taken from the status by patterns: no XML is parsed for them.
 import { isContainerGroup } from '../domain/group-path.ts';
 import { attributeIn, bodyOf } from '../domain/xml/facts.ts';
+import { LibvirtError } from '../errors.ts';
 import { listFolder, readIfThere, removeIfThere, writeAtomically } from './atomic-write.ts';
 import { uuidIn } from './definitions.ts';
 import { endFile, namesIn, paths, pidFile, statusFile } from './paths.ts';
@@ -92,14 +94,39 @@ export type EndReason = 'shutdown' | 'destroyed' | 'failed' | 'crashed';
 
 /** How a domain that is off last ended, as `domstate --reason` prints it; 'unknown' if it never ran since the host booted. */
 export function readEnd(name: string): EndReason | 'unknown' {
-  const text = readIfThere(endFile(name))?.trim();
+  const text = readIfThere(endFile(name))?.split('\n')[0]?.trim();
   return text === 'shutdown' || text === 'destroyed' || text === 'failed' || text === 'crashed' ? text : 'unknown';
 }
 
-export function writeEnd(name: string, reason: EndReason): void {
-  writeAtomically(endFile(name), `${reason}\n`, { durable: false });
+/** The sentence that says more of it, if there is one. */
+export function readEndDetail(name: string): string | undefined {
+  return /^.*\n(.+)/.exec(readIfThere(endFile(name)) ?? '')?.[1];
+}
+
+export function writeEnd(name: string, reason: EndReason, detail?: string): void {
+  const line = detail === undefined ? '' : `${detail.replace(/\s+/g, ' ').trim()}\n`;
+  writeAtomically(endFile(name), `${reason}\n${line}`, { durable: false });
 }
 
 export function removeEnd(name: string): void {
   removeIfThere(endFile(name));
+}
+
+/** Who of us killed an init: its wait status does not tell that from the kernel, or anybody else, having done so. */
+export type KillSource = 'destroy' | 'signal';
+
+/** Notes that a command is about to kill init, before it does: what comes after its death must know even if the command is dead. */
+export function writeKill({ name, controller }: Pick<StatusRecord, 'name' | 'controller'>, source: KillSource): void {
+  try {
+    writeAtomically(endFile(name), `killed by ${source} ${controller.pid} ${controller.startTime}\n`, { durable: false });
+  } catch (error) {
+    if (!(error instanceof LibvirtError)) throw error; // a full disk keeps nobody from killing
+  }
+}
+
+/** Who killed the init of this very controller; undefined: none of us. */
+export function readKill({ name, controller }: Pick<StatusRecord, 'name' | 'controller'>): KillSource | undefined {
+  const [, source, pid, startTime] = /^killed by (\w+) (\d+) (\d+)\n$/.exec(readIfThere(endFile(name)) ?? '') ?? [];
+  if (Number(pid) !== controller.pid || startTime !== controller.startTime) return undefined;
+  return source === 'destroy' || source === 'signal' ? source : undefined;
 }

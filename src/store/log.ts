@@ -58,7 +58,7 @@ export function warn(name: string, text: string, onWarning?: (text: string) => v
 }
 
 /** Adds a line, with the time, to the domain's log. A log that cannot be written is done without: it is no reason to fail. */
-function noteInLog(name: string, text: string): void {
+export function noteInLog(name: string, text: string): void {
   try {
     fs.mkdirSync(paths.log, { recursive: true, mode: 0o755 });
     fs.appendFileSync(logFile(name), logLine(text), { mode: 0o600 });

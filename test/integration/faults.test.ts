@@ -298,7 +298,7 @@ suite('a killed', ['root', 'built', 'busybox', 'fuse'], () => {
     it('ends the domain', async () => {
       const name = virsh.boot();
       process.kill(virsh.initPid(name), 'SIGKILL');
-      await virsh.waitForState(name, 'shut off (shutdown)');
+      await virsh.waitForState(name, 'shut off (crashed)');
     });
   });
 

@@ -10,8 +10,8 @@ describe('completions()', () => {
     expect(await complete('self')).toEqual([]);
   });
   it('completes options that were not given yet', async () => {
-    expect(await complete('domstate', 'x', '--')).toEqual(['--domain', '--reason']);
-    expect(await complete('domstate', '--reason', '--')).toEqual(['--domain']);
+    expect(await complete('domstate', 'x', '--')).toEqual(['--domain', '--reason', '--why']);
+    expect(await complete('domstate', '--reason', '--')).toEqual(['--domain', '--why']);
   });
   it('completes the topics of help', async () => {
     expect(await complete('help', 'und')).toEqual(['undefine']);

@@ -1,13 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import {
-  ignoresSignal,
-  initFacts,
-  initSignal,
-  isGettingReady,
-  messengerOf,
-  reopensPipe,
-  signalName,
-} from '../../../src/container/init-language.ts';
+import { ignoresSignal, initFacts, initSignal, isGettingReady, messengerOf, reopensPipe } from '../../../src/container/init-language.ts';
 
 const bit = (...signals: number[]) => signals.reduce((mask, signal) => mask | (1n << BigInt(signal - 1)), 0n);
 const status = (name: string, masks: { blocked?: bigint; caught?: bigint; ignored?: bigint } = {}) => {
@@ -78,8 +70,4 @@ it('reopensPipe() and messengerOf() know sysvinit and runit by what they are', (
   expect(messengerOf(sysvinit, 'reboot')).toBeUndefined();
   expect(messengerOf(runit, 'poweroff')?.at(-1)).toMatch(/exec "\$i" 0;/);
   expect(messengerOf(runit, 'reboot')?.at(-1)).toMatch(/exec "\$i" 6;/);
-});
-
-it('signalName() writes signals as manuals do', () => {
-  expect([15, 12, 38].map(signalName)).toEqual(['SIGTERM', 'SIGUSR2', 'SIGRTMIN+4']);
 });

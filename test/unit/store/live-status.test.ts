@@ -128,10 +128,30 @@ describe('readEnd()', () => {
     expect(status.readEnd('vm1')).toBe(reason);
   });
 
+  it('has a sentence beside it', () => {
+    status.writeEnd('vm1', 'crashed', 'two\nlines ');
+    expect([status.readEnd('vm1'), status.readEndDetail('vm1')]).toEqual(['crashed', 'two lines']);
+    status.writeEnd('vm1', 'shutdown');
+    expect([status.readEnd('vm1'), status.readEndDetail('vm1')]).toEqual(['shutdown', undefined]);
+  });
+
   it('is unknown for what it does not know', () => {
     status.writeEnd('vm1', 'shutdown');
     fs.writeFileSync(store.at('run/libvirt/lxc/vm1.end'), 'half');
     expect(status.readEnd('vm1')).toBe('unknown');
+  });
+});
+
+describe('readKill()', () => {
+  const record = { name: 'vm1', controller: { pid: 42, startTime: '77' } };
+
+  it('tells who kills the init of that controller, and of no other', () => {
+    status.writeKill(record, 'signal');
+    expect(status.readKill(record)).toBe('signal');
+    expect(status.readKill({ ...record, controller: { pid: 42, startTime: '78' } })).toBeUndefined();
+    expect(status.readEnd('vm1')).toBe('unknown');
+    status.writeEnd('vm1', 'destroyed');
+    expect(status.readKill(record)).toBeUndefined();
   });
 });
 

@@ -1,0 +1,84 @@
+// How a container ended: state, reason, event, log.
+import fs from 'node:fs';
+import process from 'node:process';
+import { expect, it } from 'vitest';
+import { eventually } from '../helpers/eventually.ts';
+import { suite } from '../helpers/requires.ts';
+import { useVirsh } from '../helpers/virsh.ts';
+
+suite('the end of a container', ['root', 'built', 'busybox', 'fuse'], () => {
+  const virsh = useVirsh();
+  const why = (name: string) => virsh.ok('domstate', name, '--why').trim();
+  const lastEvent = () =>
+    fs
+      .readFileSync(virsh.path('run/libvirt/lxc/events.log'), 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+      .at(-1);
+
+  it('by a signal that nobody here sent is a crash', async () => {
+    const name = virsh.boot();
+    process.kill(virsh.initPid(name), 'SIGKILL');
+    await virsh.waitForState(name, 'shut off (crashed)');
+    const text = 'init was killed by SIGKILL, which no command of virsh-lxc sent';
+    expect(why(name)).toBe(`shut off (crashed): ${text}`);
+    expect(virsh.log(name)).toContain(`: ended (crashed): ${text}\n`);
+    expect(lastEvent()).toMatchObject({ kind: 'Stopped', detail: 'Crashed' });
+    expect(virsh.ok('domstate', name)).toBe('shut off\n\n');
+  });
+
+  it('by such a signal is what on_crash is for', async () => {
+    const name = virsh.boot({ more: '<on_poweroff>destroy</on_poweroff><on_crash>restart</on_crash>' });
+    const before = virsh.controllerPid(name);
+    process.kill(virsh.initPid(name), 'SIGKILL');
+    await eventually(() => {
+      expect(virsh.state(name)).toBe('running (booted)');
+      expect(virsh.controllerPid(name)).not.toBe(before);
+      return true;
+    });
+  });
+
+  it('by send-process-signal is meant', async () => {
+    const name = virsh.boot({ more: '<on_crash>restart</on_crash>' });
+    virsh.ok('send-process-signal', name, '1', 'kill');
+    await virsh.waitForState(name, 'shut off (shutdown)');
+    expect(why(name)).toContain('sent by send-process-signal');
+  });
+
+  it('by the end of its memory is a crash that says so', async () => {
+    const hog = ['/bin/sh', '-c', 'x=aaaaaaaaaaaaaaaa; while :; do x=$x$x; done'];
+    const name = virsh.boot({
+      init: hog,
+      memoryKiB: 16384,
+      more: '<memtune><swap_hard_limit unit="KiB">16384</swap_hard_limit></memtune>',
+    });
+    await virsh.waitForState(name, 'shut off (crashed)', 20_000);
+    expect(why(name)).toMatch(/^shut off \(crashed\): init was killed by SIGKILL; out of memory, \d+ process(es were| was) killed$/);
+  });
+
+  it('by itself tells its exit status', async () => {
+    const name = virsh.boot({ init: ['/bin/sh', '-c', 'sleep 0.1; exit 7'] });
+    await virsh.waitForState(name, 'shut off (shutdown)');
+    expect(why(name)).toBe('shut off (shutdown): init exited with status 7');
+    expect(virsh.log(name)).toContain('ended (shutdown): init exited with status 7');
+  });
+
+  it('by destroy is told so, were the command killed on the way', () => {
+    const name = virsh.boot();
+    const controller = virsh.controllerPid(name);
+    const startTime = fs.readFileSync(`/proc/${controller}/stat`, 'latin1').split(') ')[1]!.split(' ')[19]!;
+    virsh.file(`run/libvirt/lxc/${name}.end`, `killed by destroy ${controller} ${startTime}\n`); // the last that such a command has done
+    process.kill(controller, 'SIGKILL');
+    virsh.run('start', '--paused', name);
+    virsh.ok('destroy', name);
+    expect(virsh.log(name)).toContain('ended (destroyed): by destroy');
+    expect(virsh.log(name)).not.toContain('its controller was killed');
+  });
+
+  it('of a controller that is told to end is a destruction, without a restart', async () => {
+    const name = virsh.boot({ more: '<on_poweroff>restart</on_poweroff><on_crash>restart</on_crash>' });
+    process.kill(virsh.controllerPid(name), 'SIGTERM');
+    await virsh.waitForState(name, 'shut off (destroyed)');
+  });
+});
