@@ -3,7 +3,9 @@
 import { type DomainDefinition, MEMORY_UNLIMITED_KIB, type Memtune } from '../domain/definition.ts';
 import { LibvirtError, libvirtError } from '../errors.ts';
 import { DomainCgroup } from '../host/cgroup/group.ts';
+import { oomKills } from '../host/cgroup/memory-events.ts';
 import { memoryUsageKiB } from '../host/cgroup/stats.ts';
+import { warn } from '../store/log.ts';
 import { type Affect, affected, queried } from './affect.ts';
 import { type Connection, requireWritable } from './connection.ts';
 import { changeDomain, type DomainImage, readDomain } from './domain-change.ts';
@@ -29,17 +31,56 @@ export function memoryLimits(connection: Connection, ref: DomainRef, affect: Aff
 }
 
 /** Throws ARGUMENT_UNSUPPORTED, INVALID_ARG when the hard limit would exceed that with swap, SYSTEM_ERROR from the group. */
-export function setMemoryLimits(connection: Connection, ref: DomainRef, changes: MemoryLimitChanges, affect: Affect): void {
+export function setMemoryLimits(
+  connection: Connection,
+  ref: DomainRef,
+  changes: MemoryLimitChanges,
+  affect: Affect,
+  onWarning?: (text: string) => void,
+): void {
   requireWritable(connection, 'virDomainSetMemoryParameters');
   if (changes.minGuaranteeKiB !== undefined) throw libvirtError('ARGUMENT_UNSUPPORTED', "parameter 'min_guarantee' not supported");
   changeDomain(connection, ref, (image) => {
     const { live, config } = affected(image, affect);
     // As in libvirt, the running definition is what the other of the two limits is taken from, whatever is changed.
     checkOrder({ ...(image.live ?? image.config)?.memtune }, changes);
-    if (live) new GroupMemory(groupOf(image)).set(changes);
+    if (live) limitRunning(ref.name, groupOf(image), changes, onWarning);
     const change = (definition: DomainDefinition) => ({ ...definition, memtune: merged(definition.memtune, changes) });
     return { ...(live && { live: change(image.live!) }), ...(config && { config: change(image.config!) }) };
   });
+}
+
+/**
+ * Says why a limit below what is in use is refused (v1: what cannot be freed keeps it out, memory.txt), or what it has done
+ * (v2: processes are killed for it, cgroup-v2.rst).
+ */
+function limitRunning(
+  name: string,
+  group: DomainCgroup,
+  changes: MemoryLimitChanges,
+  onWarning: ((text: string) => void) | undefined,
+): void {
+  const killedBefore = oomKills(group);
+  try {
+    new GroupMemory(group).set(changes);
+  } catch (error) {
+    const usedKiB = memoryUsageKiB(group);
+    const limits = [changes.hardLimitKiB, changes.swapHardLimitKiB].filter((limit) => limit !== undefined && limit < usedKiB);
+    if (limits.length > 0)
+      warn(
+        name,
+        `the container uses ${usedKiB} KiB that cannot be freed: it cannot be limited to ${Math.min(...(limits as number[]))} KiB`,
+        onWarning,
+      );
+    throw error;
+  }
+  const killed = oomKills(group) - killedBefore;
+  if (killed > 0)
+    warn(
+      name,
+      `${killed} of the container's processes ${killed === 1 ? 'was' : 'were'} killed for memory, to keep the new limit`,
+      onWarning,
+    );
 }
 
 function checkOrder(current: Memtune, { hardLimitKiB, swapHardLimitKiB }: MemoryLimitChanges): void {
@@ -63,6 +104,7 @@ function merged(memtune: Memtune, changes: MemoryLimitChanges): Memtune {
 export interface MemoryChange extends Affect {
   /** setmaxmem: the size that setmem cannot exceed, not the size that is in use. */
   readonly maximum?: boolean;
+  readonly onWarning?: (text: string) => void;
 }
 
 /** Throws INVALID_ARG above the maximum, OPERATION_INVALID for the maximum of a running domain. */
@@ -80,8 +122,8 @@ function setMaximum(image: DomainImage, memoryKiB: number, affect: Affect): { co
   return { config: { ...config, memoryKiB, currentMemoryKiB: Math.min(config.currentMemoryKiB, memoryKiB) } };
 }
 
-function setCurrent(image: DomainImage, memoryKiB: number, affect: Affect): { config?: DomainDefinition; live?: DomainDefinition } {
-  const { live, config } = affected(image, affect);
+function setCurrent(image: DomainImage, memoryKiB: number, change: MemoryChange): { config?: DomainDefinition; live?: DomainDefinition } {
+  const { live, config } = affected(image, change);
   for (const definition of [live && image.live, config && image.config]) {
     if (definition && memoryKiB > definition.memoryKiB) {
       throw libvirtError('INVALID_ARG', 'Cannot set memory higher than max memory');
@@ -89,14 +131,14 @@ function setCurrent(image: DomainImage, memoryKiB: number, affect: Affect): { co
   }
   if (live) {
     try {
-      new GroupMemory(groupOf(image)).set({ hardLimitKiB: memoryKiB });
+      limitRunning(image.live!.name, groupOf(image), { hardLimitKiB: memoryKiB }, change.onWarning);
     } catch (error) {
       if (error instanceof LibvirtError) throw libvirtError('OPERATION_FAILED', 'Failed to set memory for domain', error);
       throw error;
     }
   }
-  const change = (definition: DomainDefinition) => ({ ...definition, currentMemoryKiB: memoryKiB });
-  return { ...(live && { live: change(image.live!) }), ...(config && { config: change(image.config!) }) };
+  const changed = (definition: DomainDefinition) => ({ ...definition, currentMemoryKiB: memoryKiB });
+  return { ...(live && { live: changed(image.live!) }), ...(config && { config: changed(image.config!) }) };
 }
 
 /** In KiB. Throws OPERATION_INVALID while it is off. */

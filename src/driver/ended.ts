@@ -93,7 +93,7 @@ export const failedStart = (error: unknown): End => ({ reason: 'failed', why: er
 
 /** Records why a domain is off. A full disk does not keep it from being so. */
 export function rememberEnd(name: string, { reason, why }: End): void {
-  noteInLog(name, `ended (${reason}): ${why}`);
+  noteInLog(name, `ended (${reason}): ${why.trim()}`);
   if (!isDefined(name)) {
     removeEnd(name);
     return;

@@ -12,6 +12,7 @@ import { EBADF } from '../../lib-native/constants.ts';
 import { nativeFolder } from '../../lib-native/koffi.ts';
 import { linux } from '../../lib-native/linux.ts';
 import type { Plan } from '../../lib-native/plan-encoding.ts';
+import { readable } from '../../lib-native/readable.ts';
 import type { ConsoleLogs } from '../container/console-logs.ts';
 import { type DomainDevicesPlan, domainDeviceNodes } from '../container/devices.ts';
 import { idMapText } from '../container/idmap.ts';
@@ -29,6 +30,7 @@ import { leaveUnit } from '../host/cgroup/controllers.ts';
 import { freeze, thawAll } from '../host/cgroup/freezer.ts';
 import { cgroupFor, DEFAULT_PARTITION, type DomainCgroup } from '../host/cgroup/group.ts';
 import { type CgroupLayout, hostCgroups, isShown, systemdMount, UNIFIED_NAME } from '../host/cgroup/layout.ts';
+import { oomKills } from '../host/cgroup/memory-events.ts';
 import { type HookOperation, hookScripts } from '../host/hooks.ts';
 import { removeEnd, removeStatus } from '../store/live-status.ts';
 import { holdDriverLock } from '../store/lock.ts';
@@ -208,7 +210,7 @@ async function launch(domain: DomainDefinition, network: OwnNetwork | undefined,
       controller.goDetached();
     } else {
       controller.go();
-      controller.waitReady();
+      waitReady(controller, { domain, initPid, group });
     }
     await hook(['started', 'begin']);
     images?.keep();
@@ -237,6 +239,35 @@ function consoleArguments({ consoles }: Resources, logs: ConsoleLogs | undefined
       ...(log ? ['--console-log', `${inherited.add(log.fd)}:${inherited.add(log.directory)}:${log.name}`] : []),
     ];
   });
+}
+
+/** Below this an init may be killed for memory before or as soon as it runs; a start waits for that. */
+const LITTLE_MEMORY_KIB = 1024;
+const LITTLE_MEMORY_WAIT_MS = 100;
+
+/** Differs from libvirt, to which a container whose init was killed at once has started. */
+function waitReady(
+  controller: Controller,
+  { domain, initPid, group }: { domain: DomainDefinition; initPid: number; group: DomainCgroup },
+): void {
+  const limitKiB = domain.memtune.hardLimitKiB ?? domain.memoryKiB;
+  if (limitKiB >= LITTLE_MEMORY_KIB) {
+    controller.waitReady();
+    return;
+  }
+  const refuse = (cause?: unknown) => {
+    if (oomKills(group) > 0) throw startupFailure(`init was killed for memory: its limit is ${limitKiB} KiB`, cause);
+  };
+  try {
+    controller.waitReady();
+  } catch (error) {
+    refuse(error);
+    throw error;
+  }
+  const init = linux.pidfdOpen(initPid);
+  const ended = init < 0 || readable(init, LITTLE_MEMORY_WAIT_MS);
+  if (init >= 0) linux.close(init);
+  if (ended) refuse();
 }
 
 function statusOf(

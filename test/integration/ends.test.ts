@@ -81,4 +81,35 @@ suite('the end of a container', ['root', 'built', 'busybox', 'fuse'], () => {
     process.kill(virsh.controllerPid(name), 'SIGTERM');
     await virsh.waitForState(name, 'shut off (destroyed)');
   });
+
+  it.each([4, 64])('before a start has returned, for want of memory, fails the start: %i KiB', (memoryKiB) => {
+    const name = virsh.define({ memoryKiB, init: ['/bin/sh', '-c', 'x=aaaaaaaaaaaaaaaa; while :; do x=$x$x; done'] });
+    const [context, reason] = virsh.error('start', name);
+    expect(context).toBe(`Failed to start domain '${name}'`);
+    expect(reason).toBe(
+      `internal error: guest failed to start: Failure in libvirt_lxc startup: init was killed for memory: its limit is ${memoryKiB} KiB`,
+    );
+    expect(virsh.state(name)).toBe('shut off (failed)');
+    expect(virsh.leftovers()).toMatchObject({ processes: [], cgroups: [] });
+  });
+
+  it('is not a limit below what is in use: it is refused, or processes are killed for it, and the log says so', async () => {
+    const name = virsh.boot({
+      init: [
+        '/bin/sh',
+        '-c',
+        'x=aaaaaaaaaaaaaaaa; for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do x=$x$x; done; while :; do sleep 1; done',
+      ],
+      memoryKiB: 65536,
+    });
+    await eventually(() => Number(/rss (\d+)/.exec(virsh.ok('dommemstat', name))?.[1]) > 8000);
+    const { status, stderr } = virsh.run('memtune', name, '--hard-limit', '1024');
+    if (status === 0) expect(virsh.log(name)).toMatch(/: warning: \d+ of the container's processes (was|were) killed for memory/);
+    else {
+      expect(stderr).toMatch(/^error: Unable to change memory parameters\nerror: Unable to write to '.*': Device or resource busy\n/);
+      expect(stderr).not.toContain('warning');
+      expect(virsh.log(name)).toMatch(/: warning: the container uses \d+ KiB that cannot be freed: it cannot be limited to 1024 KiB\n/);
+      expect(virsh.state(name)).toBe('running (booted)');
+    }
+  });
 });

@@ -38,7 +38,9 @@ export const memtune = defineCommand({
     take('minGuaranteeKiB', 'min-guarantee', args['min-guarantee']);
     const { memoryLimits, setMemoryLimits } = await import('../../driver/domain-memory.ts');
     if (Object.keys(changes).length > 0) {
-      await withContext('Unable to change memory parameters', () => setMemoryLimits(context.connection, domain, changes, args));
+      await withContext('Unable to change memory parameters', () =>
+        setMemoryLimits(context.connection, domain, changes, args, context.onWarning),
+      );
       return;
     }
     const limits = await withContext('Unable to get number of memory parameters', () => memoryLimits(context.connection, domain, args));
@@ -93,7 +95,11 @@ export const setmem = defineCommand({
     const memoryKiB = toKiB(args.size);
     const { config, current } = args;
     const { setMemory } = await import('../../driver/domain-memory.ts');
-    await setMemory(context.connection, domain, memoryKiB, { config, live: args.live || !(config || current) });
+    await setMemory(context.connection, domain, memoryKiB, {
+      config,
+      live: args.live || !(config || current),
+      onWarning: context.onWarning,
+    });
   },
 });
 
