@@ -100,8 +100,12 @@ function execute({ argv, env, searchesPath }: EnterInputs): Step[] {
 const HANDED_ON = /^(TERM|LANG|LC_[A-Z]+)$/;
 
 /** The environment of init, with what a person at a terminal expects of the caller's. Differs from libvirt, which hands on all of that. */
-export function enterEnvironment(definition: DomainDefinition, caller: Readonly<Record<string, string | undefined>>): string[] {
-  const environment = new Map(initEnvironment(definition).map((text) => [text.slice(0, text.indexOf('=')), text]));
+export function enterEnvironment(
+  definition: DomainDefinition,
+  host: HostFacts,
+  caller: Readonly<Record<string, string | undefined>>,
+): string[] {
+  const environment = new Map(initEnvironment(definition, host).map((text) => [text.slice(0, text.indexOf('=')), text]));
   for (const [name, value] of Object.entries(caller))
     if (HANDED_ON.test(name) && value !== undefined) environment.set(name, `${name}=${value}`);
   return [...environment.values()];

@@ -5,13 +5,14 @@ export const initArgv = ({ os }: DomainDefinition): string[] => [os.init, ...os.
 
 /**
  * NAME=VALUE in the order in which libvirt gives them. An <initenv> of a name that is there replaces its value in place.
- * Differs from libvirt: PATH and container are the documented ones (/bin:/usr/bin, libvirt-lxc).
+ * Differs from libvirt: PATH and container are the documented ones (/bin:/usr/bin, libvirt-lxc), the latter unless the host says
+ * otherwise.
  */
-export function initEnvironment(definition: DomainDefinition): string[] {
+export function initEnvironment(definition: DomainDefinition, host: { containerVariable?: string | undefined } = {}): string[] {
   const environment = new Map<string, string>([
     ['PATH', '/bin:/usr/bin'],
     ['TERM', 'linux'],
-    ['container', 'libvirt-lxc'],
+    ['container', host.containerVariable ?? 'libvirt-lxc'],
     ['HOME', '/'],
     ['container_uuid', definition.uuid],
   ]);

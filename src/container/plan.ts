@@ -70,6 +70,8 @@ export interface HostFacts {
   hasSelinuxfs: boolean;
   /** True where the guest's architecture is the 32-bit sibling of the host's. */
   is32Bit: boolean;
+  /** What containers of this host find in their variable `container`; undefined: the documented word. */
+  containerVariable?: string | undefined;
 }
 
 /** Descriptors as the child will see them, and paths of what was made for it. */
@@ -432,12 +434,12 @@ export function finish(firstClosed: number): Step[] {
   ];
 }
 
-function execute(definition: DomainDefinition, { passFds }: PlanInputs): Step[] {
+function execute(definition: DomainDefinition, { host, passFds }: PlanInputs): Step[] {
   const { init, initdir } = definition.os;
   return [
     ...finish(3 + passFds.length),
     ...(initdir === undefined ? [] : enterDirectory(initdir)),
-    step('execve', [init, initArgv(definition), initEnvironment(definition)], `cannot execute init '${init}'`),
+    step('execve', [init, initArgv(definition), initEnvironment(definition, host)], `cannot execute init '${init}'`),
   ];
 }
 

@@ -90,9 +90,10 @@ export async function enterNamespace(
   try {
     if (group.layout.version === 1) leaveUnit(controller.pid); // hierarchies that the container has no group in
     const cgroup = { folders: group.foldersV1().filter((folder) => fs.existsSync(folder)), payload };
-    const env = enterEnvironment(domain, process.env);
+    const host = hostFacts(domain);
+    const env = enterEnvironment(domain, host, process.env);
     const plan = compileEnterPlan(domain, {
-      host: hostFacts(domain),
+      host,
       initPidfd,
       cgroup,
       argv,

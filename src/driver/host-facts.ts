@@ -2,6 +2,7 @@
 import fs from 'node:fs';
 import type { HostFacts } from '../container/plan.ts';
 import type { DomainDefinition } from '../domain/definition.ts';
+import { containerVariable } from '../store/lxc-conf.ts';
 import { hostArchitecture } from './parse-host.ts';
 
 export function hostFacts(domain: DomainDefinition): HostFacts {
@@ -14,6 +15,7 @@ export function hostFacts(domain: DomainDefinition): HostFacts {
     permittedCapabilities: BigInt(`0x${/^CapPrm:\s+([0-9a-f]+)/m.exec(status)?.[1] ?? '0'}`),
     hasSecurityfs: / \/sys\/kernel\/security securityfs /.test(mounts),
     hasSelinuxfs: / \/sys\/fs\/selinux selinuxfs /.test(mounts),
+    containerVariable: containerVariable(),
     is32Bit: domain.os.arch !== hostArchitecture(),
   };
 }

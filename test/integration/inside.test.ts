@@ -89,6 +89,18 @@ suite('inside a container', ['root', 'built', 'busybox', 'fuse'], () => {
       );
     });
 
+    it("init and commands have the host's word for the container variable", () => {
+      virsh.file('etc/libvirt/lxc.conf', 'container_variable = "lxc-libvirt"\n');
+      try {
+        const name = virsh.boot();
+        expect(virsh.inside(name, 'tr "\\0" "\\n" </proc/1/environ | grep ^container=; echo $container')).toBe(
+          'container=lxc-libvirt\nlxc-libvirt\n',
+        );
+      } finally {
+        fs.rmSync(virsh.path('etc/libvirt/lxc.conf'));
+      }
+    });
+
     it('init has its arguments, environment, folder, host name, limits and clean signals', () => {
       const name = virsh.name();
       const script =

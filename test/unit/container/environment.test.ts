@@ -15,6 +15,16 @@ describe('initEnvironment()', () => {
     ]);
   });
 
+  it("takes the host's word for container, and the domain's before that", () => {
+    const container = (definition = minimalDefinition()) =>
+      initEnvironment(definition, { containerVariable: 'lxc-libvirt' }).filter((text) => text.startsWith('container='));
+    expect(container()).toEqual(['container=lxc-libvirt']);
+    const own = minimalDefinition(({ os }) => {
+      os.initenv = [{ name: 'container', value: 'other' }];
+    });
+    expect(container(own)).toEqual(['container=other']);
+  });
+
   it('lists the consoles after the first, and the command line', () => {
     const definition = minimalDefinition(({ devices, os }) => {
       devices.consoles = [ptyConsole(), ptyConsole({ port: 1 }), ptyConsole({ port: 2 })];

@@ -563,7 +563,7 @@ describe('compileEnterPlan()', () => {
 describe('enterEnvironment()', () => {
   it("is init's, with the caller's terminal and language and nothing else of the caller's", () => {
     const own = initEnvironment(minimalDefinition());
-    const environment = enterEnvironment(minimalDefinition(), {
+    const environment = enterEnvironment(minimalDefinition(), HOST, {
       TERM: 'xterm',
       LC_ALL: 'C',
       LANG: 'de_DE',
