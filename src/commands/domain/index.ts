@@ -22,6 +22,7 @@ import { domid, domname, domrename, domuuid } from './names.ts';
 import { reboot } from './reboot.ts';
 import { schedinfo } from './schedinfo.ts';
 import { sendProcessSignal } from './send-process-signal.ts';
+import { shutdownAll } from './shutdown-all.ts';
 import { start } from './start.ts';
 import { destroy, shutdown } from './stop.ts';
 import { ttyconsole } from './ttyconsole.ts';
@@ -66,6 +67,7 @@ export const domainCommands = [
   setmaxmem,
   setmem,
   shutdown,
+  shutdownAll,
   start,
   suspend,
   ttyconsole,
