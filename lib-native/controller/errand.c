@@ -7,6 +7,8 @@
  *       if the process behind PIDFD, whose root it is, still lives
  *   libvirt_lxc --errand read DIRFD PATH
  *       writes a file below DIRFD to standard output
+ *   libvirt_lxc --errand mounts FILE
+ *       writes the mount table of the mount namespace that FILE is to standard output
  *   libvirt_lxc --errand make-node DIRFD PATH b|c MODE MAJOR MINOR UID GID
  *   libvirt_lxc --errand remove-node DIRFD PATH b|c|- MAJOR MINOR
  *       a device node below DIRFD, which leads through no link and no mount; one that is another is left alone
@@ -18,6 +20,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <sched.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -81,18 +84,9 @@ static int ask(int pidfd, const char *root_path, size_t size, int paths, char **
 	return ENOENT;
 }
 
-static int read_file(int dir, const char *path)
+static int show(int file)
 {
 	static char bytes[65536];
-	struct stat found;
-	int held = hold(dir, path, 0, RESOLVE_IN_ROOT);
-	if (held < 0 || fstat(held, &found) < 0)
-		return errno;
-	if (!S_ISREG(found.st_mode))
-		return EINVAL;
-	int file = open_held(held, O_RDONLY);
-	if (file < 0)
-		return errno;
 	for (size_t left = FILE_LIMIT; left > 0;) {
 		ssize_t n = read(file, bytes, left < sizeof bytes ? left : sizeof bytes);
 		if (n < 0)
@@ -105,6 +99,28 @@ static int read_file(int dir, const char *path)
 		left -= (size_t)n;
 	}
 	return 0;
+}
+
+static int read_file(int dir, const char *path)
+{
+	struct stat found;
+	int held = hold(dir, path, 0, RESOLVE_IN_ROOT);
+	if (held < 0 || fstat(held, &found) < 0)
+		return errno;
+	if (!S_ISREG(found.st_mode))
+		return EINVAL;
+	int file = open_held(held, O_RDONLY);
+	return file < 0 ? errno : show(file);
+}
+
+static int show_mounts(const char *path)
+{
+	int proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int namespace = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (proc < 0 || namespace < 0 || setns(namespace, CLONE_NEWNS) < 0)
+		return errno;
+	int table = openat(proc, "self/mountinfo", O_RDONLY | O_CLOEXEC); /* as it is called after setns(): of this namespace */
+	return table < 0 ? errno : show(table);
 }
 
 #define OWN_TREE (RESOLVE_BENEATH | RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS)
@@ -185,12 +201,16 @@ int errand(int words, char **word)
 	const char *what = words > 0 ? word[0] : "";
 	prctl(PR_SET_DUMPABLE, 0);
 	prctl(PR_SET_NAME, "libvirt_lxc ask");
+	/* An errand needs one descriptor beside the standard ones; others are the caller's, and one that hangs would keep them open. */
+	close_range(4, ~0u, 0);
 	if (chdir("/") < 0)
 		return errno;
 	if (words > 4 && !strcmp(what, "ask"))
 		return ask((int)number(word[1]), word[2], number(word[3]), words - 4, word + 4);
 	if (words == 3 && !strcmp(what, "read"))
 		return read_file((int)number(word[1]), word[2]);
+	if (words == 2 && !strcmp(what, "mounts"))
+		return show_mounts(word[1]);
 	bool makes = words == 9 && !strcmp(what, "make-node");
 	if (!makes && (words != 6 || strcmp(what, "remove-node")))
 		return EINVAL;

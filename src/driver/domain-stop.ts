@@ -7,7 +7,7 @@ import type { DomainStatus } from '../domain/status.ts';
 import { libvirtError, systemError } from '../errors.ts';
 import { isFrozen, thawAll } from '../host/cgroup/freezer.ts';
 import type { DomainCgroup } from '../host/cgroup/group.ts';
-import { removeEnd, writeKill } from '../store/live-status.ts';
+import { removeEnd, type StatusRecord, writeKill } from '../store/live-status.ts';
 import { lockDomain } from '../store/lock.ts';
 import { removeLogs, warn } from '../store/log.ts';
 import { type Connection, requireWritable } from './connection.ts';
@@ -104,7 +104,7 @@ export async function destroyDomain(connection: Connection, ref: DomainRef, flag
         if (!flags.graceful) writeKill(status, 'destroy');
         tell(STAND_DOWN_SIGNAL);
         tell(SIGCONT); // one that somebody stopped would never reap init
-        if (!endInit(init, group, details, flags.graceful === true)) {
+        if (!endInit(init, status, group, details, flags.graceful === true)) {
           tell(STAND_UP_SIGNAL);
           removeEnd(ref.name);
           throw flags.graceful
@@ -131,7 +131,7 @@ export async function destroyDomain(connection: Connection, ref: DomainRef, flag
 }
 
 /** True when init has ended. */
-function endInit(init: number, group: DomainCgroup | undefined, details: () => unknown, graceful: boolean): boolean {
+function endInit(init: number, status: StatusRecord, group: DomainCgroup | undefined, details: () => unknown, graceful: boolean): boolean {
   const isPaused = group !== undefined && isFrozen(group);
   if (!isPaused || graceful) {
     linux.pidfdSendSignal(init, SIGTERM);
@@ -142,5 +142,5 @@ function endInit(init: number, group: DomainCgroup | undefined, details: () => u
     if (readable(init, Math.max(0, grace - (monotonicMs() - sentAt)))) return true;
     if (graceful) return false;
   }
-  return killAndWait(init, group, KILL_TIMEOUT_MS);
+  return killAndWait(init, status, group, KILL_TIMEOUT_MS);
 }

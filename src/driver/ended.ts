@@ -6,14 +6,16 @@ import { SIGKILL } from '../../lib-native/constants.ts';
 import { linux } from '../../lib-native/linux.ts';
 import { monotonicMs } from '../../lib-native/monotonic.ts';
 import { readable } from '../../lib-native/readable.ts';
+import { runErrand } from '../container/errand.ts';
 import type { DomainDefinition } from '../domain/definition.ts';
 import { formatDomain } from '../domain/format.ts';
 import type { DomainStatus } from '../domain/status.ts';
 import { LibvirtError, libvirtError } from '../errors.ts';
-import { killAll, thawAll, threadsOf } from '../host/cgroup/freezer.ts';
+import { killAll, leaveFrozenGroups, thawAll } from '../host/cgroup/freezer.ts';
 import { cgroupFor, DEFAULT_PARTITION, DomainCgroup } from '../host/cgroup/group.ts';
 import { abortConnections } from '../host/fuse-connections.ts';
 import { hookScripts } from '../host/hooks.ts';
+import { processesBeside } from '../host/pid-namespace.ts';
 import { isDefined } from '../store/definitions.ts';
 import { lifecycle } from '../store/events.ts';
 import {
@@ -110,7 +112,8 @@ export function rememberEnd(name: string, { reason, why }: End): void {
  * Kills what is left of a container by its init, which takes the whole PID namespace with it, and waits for that.
  * Throws INTERNAL_ERROR if it does not die: nobody may believe then that it has.
  */
-export function killInit({ initPid, controller }: StatusRecord, group: DomainCgroup | undefined): void {
+export function killInit(status: StatusRecord, group: DomainCgroup | undefined): void {
+  const { initPid, controller } = status;
   if (initPid <= 1) return;
   const pidfd = linux.pidfdOpen(initPid);
   if (pidfd < 0) return; // dead already
@@ -118,18 +121,23 @@ export function killInit({ initPid, controller }: StatusRecord, group: DomainCgr
     // A pid may have been given to another process since: ours is a child of its controller, or of whoever adopts orphans
     // and then in a PID namespace of its own.
     if (!isContainerInit(initPid, controller)) return;
-    if (!killAndWait(pidfd, group, KILL_TIMEOUT_MS)) throw libvirtError('INTERNAL_ERROR', 'Some processes refused to die');
+    if (!killAndWait(pidfd, status, group, KILL_TIMEOUT_MS)) throw libvirtError('INTERNAL_ERROR', 'Some processes refused to die');
   } finally {
     linux.close(pidfd);
   }
 }
 
 /**
- * SIGKILL for init, and for as long as it lives for everything in its group: it ends after all others in its PID namespace,
- * and what is frozen, by whomever, does not die on v1 (freezer-subsystem.rst). Nor does what waits for a FUSE server of the
+ * SIGKILL for init, and for as long as it lives for everything in its group: it ends after all others in its PID namespace.
+ * What is frozen, by whomever, does not die on v1 (freezer-subsystem.rst); nor does what waits for a FUSE server of the
  * container's that has read the request: its file systems are taken down then. True when it has ended.
  */
-export function killAndWait(init: number, group: DomainCgroup | undefined, timeoutMs: number): boolean {
+export function killAndWait(
+  init: number,
+  { initPid, controller }: StatusRecord,
+  group: DomainCgroup | undefined,
+  timeoutMs: number,
+): boolean {
   linux.pidfdSendSignal(init, SIGKILL);
   if (group) thawAll(group);
   const start = monotonicMs();
@@ -137,11 +145,21 @@ export function killAndWait(init: number, group: DomainCgroup | undefined, timeo
   for (let waitMs = 10; !readable(init, waitMs); waitMs = Math.min(waitMs * 2, 200)) {
     const elapsed = monotonicMs() - start;
     if (elapsed > timeoutMs) return false;
-    if (!group) continue;
-    killAll(group);
-    if (elapsed > first) abortConnections(threadsOf(group), { unseen: elapsed > last });
+    if (group) killAll(group);
+    if (elapsed <= first) continue;
+    // The kernel has killed them all with init, wherever they have gone.
+    const dying = processesBeside(initPid);
+    if (readable(init, 0)) return true; // before that its pid was nobody else's
+    if (group) leaveFrozenGroups(dying, group);
+    abortConnections(dying, controller.pid, { unseen: elapsed > last, tableOf: mountsOf });
   }
   return true;
+}
+
+/** The mount table of a namespace that a file keeps. Whose file it is nobody knows: it may hang who opens it. */
+function mountsOf(file: string): string | undefined {
+  const end = runErrand({ words: ['mounts', file] });
+  return end?.errno === 0 ? end.output.toString('latin1') : undefined;
 }
 
 /** True if `pid` is the init of a PID namespace below ours, and a child of its controller as long as that lives. */

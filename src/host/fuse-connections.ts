@@ -1,9 +1,13 @@
 // FUSE file systems of a container that is to end. A server that reads a request and never answers keeps who asked in the
 // kernel, where no signal ends that; one that waits for itself never dies, and its container neither. The kernel lets go of both
 // when the connection is aborted (linux/Documentation/filesystems/fuse.rst, "Aborting a filesystem connection").
+//
+// Only a container's own connections are aborted, never one that somebody else serves or has mounted. Who serves which is told
+// by the kernel since Linux 6.17 (/proc/PID/fdinfo of /dev/fuse); before that only mount tables tell whose a connection is.
 import fs from 'node:fs';
 import { linux } from '../../lib-native/linux.ts';
 import { tryNewMount } from './mounts.ts';
+import { allPids } from './pid-namespace.ts';
 
 const CONTROL = '/sys/fs/fuse/connections';
 
@@ -17,33 +21,107 @@ export function fuseConnections(mountinfo: string): string[] {
   });
 }
 
+/** What a set of processes has to do with FUSE. */
+export interface FuseFacts {
+  /** Connections in their mount tables. */
+  mounted: ReadonlySet<string>;
+  /** Connections that they serve. */
+  served: ReadonlySet<string>;
+  /** How many of them serve one that the kernel does not name. */
+  unnamed: number;
+}
+
 /**
- * Aborts the connections that the threads `tids`, all of the container's, have mounted and this machine has not. With `unseen`
- * also those that nobody has mounted any more, as long as somebody waits for an answer: a container can hide its mount so.
+ * The connections to abort. `waiting`: those in no mount table that somebody waits for an answer of. A container can hide its
+ * mount so; but it must be certain that nobody else serves one: more would serve than have mounted. Pure.
  */
-export function abortConnections(tids: readonly number[], { unseen }: { unseen: boolean }): void {
-  const shared = new Set(fuseConnections(read('/proc/self/mountinfo')));
-  const own = new Set(tids.flatMap((tid) => fuseConnections(read(`/proc/${tid}/mountinfo`))).filter((name) => !shared.has(name)));
+export function doomedConnections(own: FuseFacts, others: FuseFacts, waiting: readonly string[]): string[] {
+  const isOthers = (name: string) => others.mounted.has(name) || others.served.has(name);
+  const isCertain = others.unnamed <= others.mounted.size;
+  return [...new Set([...own.served, ...[...own.mounted, ...(isCertain ? waiting : [])].filter((name) => !isOthers(name))])];
+}
+
+/**
+ * Aborts the connections of processes `own`, all of one container, whose controller is `controller`. `unseen`: also those that
+ * are in no mount table any more. `tableOf` reads that of a mount namespace which is kept by a file; undefined: it cannot.
+ */
+export function abortConnections(
+  own: readonly number[],
+  controller: number,
+  { unseen, tableOf }: { unseen: boolean; tableOf: (namespaceFile: string) => string | undefined },
+): void {
+  const members = new Set([...own, controller]);
+  const mine = survey(own, new Set());
+  const others = survey(
+    allPids().filter((pid) => !members.has(pid)),
+    mine.namespaces,
+  );
   withControl((folder) => {
-    for (const name of own) abort(folder, name);
-    if (!unseen) return;
-    const mounted = mountedAnywhere();
-    for (const name of list(folder)) if (!mounted.has(name) && Number(read(`${folder}/${name}/waiting`)) > 0) abort(folder, name);
+    let waiting = unseen ? list(folder).filter((name) => Number(read(`${folder}/${name}/waiting`)) > 0) : [];
+    for (const [name, file] of waiting.length > 0 ? others.kept : []) {
+      if (others.namespaces.has(name) || mine.namespaces.has(name)) continue;
+      const table = tableOf(file);
+      if (table === undefined) waiting = [];
+      else for (const connection of fuseConnections(table)) others.mounted.add(connection);
+    }
+    for (const name of doomedConnections(mine, others, waiting)) abort(folder, name);
   });
 }
 
-function mountedAnywhere(): Set<string> {
-  const namespaces = new Map<string, string>();
-  for (const pid of list('/proc')) {
-    if (!/^\d+$/.test(pid)) continue;
-    try {
-      namespaces.set(fs.readlinkSync(`/proc/${pid}/ns/mnt`), pid);
-    } catch {
-      // it has ended
+interface Survey extends FuseFacts {
+  mounted: Set<string>;
+  served: Set<string>;
+  /** Mount namespaces that they live in. */
+  namespaces: Set<string>;
+  /** Those that they keep, and by which file. */
+  kept: Map<string, string>;
+}
+
+/** Mount namespaces in `known` are left out. */
+function survey(pids: readonly number[], known: ReadonlySet<string>): Survey {
+  const found = {
+    mounted: new Set<string>(),
+    served: new Set<string>(),
+    unnamed: 0,
+    namespaces: new Set<string>(),
+    kept: new Map<string, string>(),
+  };
+  for (const pid of pids) {
+    // Threads may each have files and a mount namespace of their own, and the first may have ended.
+    for (const task of list(`/proc/${pid}/task`).map((tid) => `/proc/${pid}/task/${tid}`)) {
+      const namespace = link(`${task}/ns/mnt`);
+      if (namespace !== undefined && !known.has(namespace) && !found.namespaces.has(namespace)) {
+        found.namespaces.add(namespace);
+        addMounts(task, found);
+      }
+      addFiles(task, found);
     }
   }
-  return new Set([...namespaces.values()].flatMap((pid) => fuseConnections(read(`/proc/${pid}/mountinfo`))));
+  return found;
 }
+
+function addMounts(task: string, { mounted, kept }: Survey): void {
+  const table = read(`${task}/mountinfo`);
+  for (const name of fuseConnections(table)) mounted.add(name);
+  for (const [, name, place] of table.matchAll(/^\S+ \S+ \S+ (mnt:\[\d+\]) (\S+)/gm)) kept.set(name!, `${task}/root${unescaped(place!)}`);
+}
+
+/** Of files that are no pipes, sockets and the like, which are called `type:[number]`. */
+function addFiles(task: string, found: Survey): void {
+  for (const fd of list(`${task}/fd`)) {
+    const file = `${task}/fd/${fd}`;
+    const target = link(file) ?? '';
+    if (target.startsWith('mnt:[')) found.kept.set(target, file);
+    if (!target.startsWith('/')) continue;
+    const name = /^fuse_connection:\s*(\d+)$/m.exec(read(`${task}/fdinfo/${fd}`))?.[1];
+    if (name !== undefined) found.served.add(name);
+    else if (target === '/dev/fuse') found.unnamed++;
+  }
+}
+
+/** A path as a mount table has it: blanks and the like are \ooo. */
+const unescaped = (path: string): string =>
+  path.replace(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)));
 
 function withControl(use: (folder: string) => void): void {
   if (list(CONTROL).length > 0) {
@@ -72,6 +150,14 @@ function read(file: string): string {
     return fs.readFileSync(file, 'latin1');
   } catch {
     return ''; // gone meanwhile
+  }
+}
+
+function link(path: string): string | undefined {
+  try {
+    return fs.readlinkSync(path);
+  } catch {
+    return undefined;
   }
 }
 

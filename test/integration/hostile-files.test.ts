@@ -3,6 +3,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
 import path from 'node:path';
+import process from 'node:process';
 import { expect, it } from 'vitest';
 import { eventually, SLOWNESS } from '../helpers/eventually.ts';
 import { ROOT, suite } from '../helpers/requires.ts';
@@ -81,6 +82,40 @@ suite('files of a container that are a trap', ['root', 'built', 'busybox', 'fuse
   it('do not keep a container alive whose init waits for another process', async () => {
     const { name } = await bootHanging('/bin/fuse-server /fuse /mnt & while ! [ -d /up ]; do sleep 0.01; done; exec ls /mnt/x');
     await eventually(() => fs.readFileSync(`/proc/${virsh.initPid(name)}/comm`, 'utf8') === 'ls\n');
+    expect(timed(() => virsh.ok('destroy', name))).toBeLessThan(2000 * SLOWNESS);
+  });
+
+  it("are taken down, but no file system that is somebody else's", async () => {
+    const outside = hostileRoot();
+    const server = spawn('chroot', [outside, '/bin/fuse-server', '/fuse', '/mnt'], { stdio: 'ignore' });
+    await eventually(() => fs.existsSync(path.join(outside, 'up')));
+    const waiter = spawn('stat', [path.join(outside, 'mnt/x')], { stdio: 'ignore' });
+    await eventually(() => /fuse|request_wait/.test(fs.readFileSync(`/proc/${waiter.pid}/wchan`, 'latin1')));
+    execFileSync('umount', ['-l', path.join(outside, 'mnt')]); // now in no mount table, like that of the container
+    const { name } = await bootHanging('exec /bin/fuse-server /fuse /mnt hidden');
+    virsh.run('destroy', name); // where the kernel does not tell who serves what, nobody can be certain, and it is not ended
+    expect(fs.readFileSync(`/proc/${waiter.pid}/wchan`, 'latin1')).toMatch(/fuse|request_wait/);
+    server.kill('SIGKILL');
+    await once(waiter, 'close');
+    if (virsh.state(name) !== 'shut off (destroyed)') virsh.ok('destroy', name);
+  });
+
+  it('keep no command from being interrupted that they do not let be executed', async () => {
+    const { name } = await bootHanging(`/bin/fuse-server /fuse /mnt & ${FOREVER}`);
+    const command = virsh.start({ detached: true, stdio: 'ignore' }, 'lxc-enter-namespace', name, '--', '/mnt/x');
+    const ended = once(command, 'close');
+    const init = virsh.initPid(name);
+    const isEntered = (pid: string) => {
+      try {
+        const isOurs = fs.readFileSync(`/proc/${pid}/cmdline`, 'latin1').startsWith('libvirt_lxc\0--enter');
+        return isOurs && fs.readlinkSync(`/proc/${pid}/ns/pid`) === fs.readlinkSync(`/proc/${init}/ns/pid`);
+      } catch {
+        return false;
+      }
+    };
+    await eventually(() => fs.readdirSync('/proc').some((pid) => /^\d+$/.test(pid) && isEntered(pid)));
+    process.kill(-command.pid!, 'SIGINT');
+    expect(await ended).toEqual([1, null]);
     expect(timed(() => virsh.ok('destroy', name))).toBeLessThan(2000 * SLOWNESS);
   });
 

@@ -9,6 +9,7 @@ import { pause } from '../../../lib-native/pause.ts';
 import { libvirtError } from '../../errors.ts';
 import { isAskedToFreeze } from './frozen.ts';
 import type { DomainCgroup } from './group.ts';
+import { groupFolders } from './tree.ts';
 
 /** libvirt waits about this long for a group to freeze. */
 const FREEZE_TIMEOUT_MS = 1100;
@@ -60,7 +61,7 @@ export function thawAll(group: DomainCgroup): void {
   const [file, frozen, thawed] = group.layout.version === 2 ? ['cgroup.freeze', '1', '0'] : ['freezer.state', 'FR', 'THAWED'];
   const top = group.folder('freezer');
   if (top === undefined) return;
-  for (const folder of tree(top)) {
+  for (const folder of groupFolders(top)) {
     attempt(() => {
       if (fs.readFileSync(`${folder}/${file}`, 'latin1').startsWith(frozen)) fs.writeFileSync(`${folder}/${file}`, thawed);
     });
@@ -78,21 +79,30 @@ export function killAll(group: DomainCgroup): void {
     attempt(() => fs.writeFileSync(`${top}/cgroup.kill`, '1'));
     return;
   }
-  const folders = tree(top);
-  for (const folder of folders) for (const pid of processesOf(folder)) killMember(pid, group.path);
+  for (const folder of groupFolders(top)) for (const pid of processesOf(folder)) killMember(pid, group.path);
   thawAll(group);
-  if (group.layout.version === 1) leaveFrozenParent(group, folders);
 }
 
-/** Who dies and cannot because somebody froze the whole partition is taken out of it. */
-function leaveFrozenParent(group: DomainCgroup, folders: readonly string[]): void {
-  if (group.layout.version !== 1 || !group.has('freezer', 'freezer.parent_freezing')) return;
-  attempt(() => {
-    if (group.read('freezer', 'freezer.parent_freezing').trim() !== '1') return;
-    const root = group.folder('freezer')!.slice(0, -group.path.length);
-    for (const folder of folders)
-      for (const pid of processesOf(folder)) attempt(() => fs.writeFileSync(`${root}cgroup.procs`, String(pid)));
-  });
+/**
+ * Takes those of `pids` that are frozen out of their groups, thread by thread. On v1 nothing dies that is frozen, whoever froze
+ * it: the container, in a group that it made anywhere, or somebody the whole partition. They must be dying.
+ */
+export function leaveFrozenGroups(pids: readonly number[], { layout }: DomainCgroup): void {
+  const root = layout.version === 1 ? layout.mounts.get('freezer') : undefined;
+  if (root === undefined) return;
+  /** One whose path is too long to be read is taken for frozen. */
+  const states = new Map<string, boolean>();
+  const isFrozenIn = (path: string): boolean => {
+    const known = states.get(path) ?? attempt(() => fs.readFileSync(`${root}${path}/freezer.state`, 'latin1')) !== 'THAWED\n';
+    states.set(path, known);
+    return known;
+  };
+  for (const pid of pids)
+    for (const tid of attempt(() => fs.readdirSync(`/proc/${pid}/task`)) ?? [])
+      attempt(() => {
+        const path = /^\d+:(?:[^:]*,)?freezer(?:,[^:]*)?:(.*)$/m.exec(fs.readFileSync(`/proc/${pid}/task/${tid}/cgroup`, 'utf8'))?.[1];
+        if (path !== undefined && path !== '/' && isFrozenIn(path)) fs.writeFileSync(`${root}/tasks`, tid);
+      });
 }
 
 /** A pid may be another process's by now: only one that is in the group, as its pidfd is held, is meant. */
@@ -109,27 +119,14 @@ function killMember(pid: number, path: string): void {
   linux.close(pidfd);
 }
 
-/** Threads too: of a process whose first one has ended others may live on. */
-export function threadsOf(group: DomainCgroup): number[] {
-  const top = group.folder('freezer') ?? group.folder('memory');
-  const file = group.layout.version === 2 ? 'cgroup.threads' : 'tasks';
-  return top === undefined ? [] : tree(top).flatMap((folder) => processesOf(folder, file));
-}
-
-const processesOf = (folder: string, file = 'cgroup.procs'): number[] =>
+const processesOf = (folder: string): number[] =>
   attempt(() =>
     fs
-      .readFileSync(`${folder}/${file}`, 'latin1')
+      .readFileSync(`${folder}/cgroup.procs`, 'latin1')
       .split('\n')
       .map(Number)
       .filter((pid) => pid > 1),
   ) ?? [];
-
-/** A group's folder and all below it, those above first. */
-function tree(folder: string): string[] {
-  const below = attempt(() => fs.readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory())) ?? [];
-  return [folder, ...below.flatMap(({ name }) => tree(`${folder}/${name}`))];
-}
 
 /** What is gone, or was never there, needs none of this. */
 function attempt<T>(action: () => T): T | undefined {

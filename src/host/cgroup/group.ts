@@ -1,12 +1,13 @@
 // A container's group: made, limited, asked and removed, whatever the cgroup version. One of these exists in every v1
 // hierarchy, and in the unified one where there is one.
 import fs from 'node:fs';
+import path from 'node:path';
 import { monotonicMs } from '../../../lib-native/monotonic.ts';
-import { pause } from '../../../lib-native/pause.ts';
 import type { DomainDefinition } from '../../domain/definition.ts';
 import { errnoCode, libvirtError, systemError } from '../../errors.ts';
 import { type CgroupLayout, hostCgroups, V1_CONTROLLERS, type V1Controller } from './layout.ts';
 import { groupName, machineName, partitionPath } from './names.ts';
+import { removeGroupFolders } from './tree.ts';
 
 /**
  * Where container processes are in the unified hierarchy: below the group that holds the limits, so that the container cannot
@@ -16,6 +17,9 @@ const PAYLOAD = 'payload';
 /** Hierarchies that libvirt makes no groups in. They limit nothing, or nobody: a partition that is not there is made, and taken back. */
 const UNMANAGED: readonly V1Controller[] = ['systemd', 'pids'];
 export const DEFAULT_PARTITION = '/machine';
+/** A container may have made groups without end: `destroy` does not take longer for it. */
+const REMOVAL_MS = 700;
+const MAX_GROUPS = 10_000;
 
 export class DomainCgroup {
   readonly layout: CgroupLayout;
@@ -155,7 +159,21 @@ function createV1(group: DomainCgroup, layout: CgroupLayout & { version: 1 }, is
     });
   }
   // No controller is handed down in a hybrid host's unified hierarchy: there is nothing to limit there.
-  if (group.payload !== undefined) makeUnmanaged(group.payload);
+  if (group.payload === undefined) return;
+  makeUnmanaged(group.payload);
+  boundGroups(path.dirname(group.payload));
+}
+
+/**
+ * A host has 65,536 groups with a limit of memory, and a container could make them all. Differs from libvirt, which lets it.
+ * v1 has no such bound.
+ */
+function boundGroups(folder: string): void {
+  try {
+    fs.writeFileSync(`${folder}/cgroup.max.descendants`, String(MAX_GROUPS));
+  } catch {
+    // Linux before 4.14
+  }
 }
 
 function makeUnmanaged(folder: string): void {
@@ -189,6 +207,7 @@ function createV2(group: DomainCgroup, layout: CgroupLayout & { version: 2 }, is
   });
   enableControllers(folder);
   makeFolder(group.payload!, `v2 cgroup '${group.payload}'`);
+  boundGroups(folder);
 }
 
 /** Hands every controller that a group has down to its children. One that cannot be handed down is done without (cgroup-v2.rst). */
@@ -210,16 +229,18 @@ function enableControllers(folder: string): void {
   }
 }
 
-const REMOVE_TIMEOUT_MS = 200;
+/** So long the kernel may take to let go of processes that are dead. */
+const QUIET_MS = 200;
 
 /**
- * Removes the group and everything below it, in every hierarchy. Processes in it must be dead or dying: waits for the kernel
- * to let go of them, for `timeoutMs` in all. Returns false if something is left.
+/**
+ * Removes the group and everything below it, in every hierarchy. Processes in it must be dead or dying: waits `quietMs` for the
+ * kernel to let go of them. Returns false if something is left.
  */
-export function removeCgroup(group: DomainCgroup, timeoutMs = REMOVE_TIMEOUT_MS): boolean {
-  const deadline = monotonicMs() + timeoutMs;
+export function removeCgroup(group: DomainCgroup, quietMs = QUIET_MS): boolean {
+  const until = monotonicMs() + REMOVAL_MS;
   let clean = true;
-  for (const folder of group.folders()) clean = removeTree(folder, deadline) && clean;
+  for (const folder of group.folders()) clean = removeGroupFolders(folder, until, quietMs) && clean;
   prunePartition(group);
   return clean;
 }
@@ -244,38 +265,5 @@ function hasLimit(folder: string): boolean {
     return fs.readFileSync(`${folder}/pids.max`, 'latin1') !== 'max\n';
   } catch {
     return false; // another hierarchy
-  }
-}
-
-function removeTree(folder: string, deadline: number): boolean {
-  for (;;) {
-    const failure = removeOnce(folder);
-    if (failure === undefined) return true;
-    if (failure !== 'EBUSY' || monotonicMs() > deadline) return false;
-    pause(2);
-  }
-}
-
-/** Those below first. Gives what keeps the folder there. */
-function removeOnce(folder: string): string | undefined {
-  const failure = removeFolder(folder);
-  if (failure !== 'EBUSY') return failure;
-  let children: fs.Dirent[] = [];
-  try {
-    children = fs.readdirSync(folder, { withFileTypes: true });
-  } catch {
-    // gone meanwhile
-  }
-  for (const child of children) if (child.isDirectory()) removeOnce(`${folder}/${child.name}`);
-  return removeFolder(folder);
-}
-
-function removeFolder(folder: string): string | undefined {
-  try {
-    fs.rmdirSync(folder);
-    return undefined;
-  } catch (error) {
-    const code = errnoCode(error) ?? String(error);
-    return code === 'ENOENT' ? undefined : code;
   }
 }

@@ -1,5 +1,5 @@
-import { expect, it } from 'vitest';
-import { fuseConnections } from '../../../src/host/fuse-connections.ts';
+import { describe, expect, it } from 'vitest';
+import { doomedConnections, type FuseFacts, fuseConnections } from '../../../src/host/fuse-connections.ts';
 
 it('fuseConnections() finds FUSE mounts by the number that fusectl has for them', () => {
   const table = [
@@ -11,4 +11,25 @@ it('fuseConnections() finds FUSE mounts by the number that fusectl has for them'
     '',
   ];
   expect(fuseConnections(table.join('\n'))).toEqual(['57', '58', '8388611']);
+});
+
+describe('doomedConnections()', () => {
+  const facts = (mounted: string[] = [], served: string[] = [], unnamed = 0): FuseFacts => ({
+    mounted: new Set(mounted),
+    served: new Set(served),
+    unnamed,
+  });
+
+  it('are those that the container serves, and those that only it has mounted', () => {
+    expect(doomedConnections(facts(['57', '58'], ['60']), facts(['58', '59'], ['61']), [])).toEqual(['60', '57']);
+  });
+
+  it('are none that somebody else serves, mounted there or not', () => {
+    expect(doomedConnections(facts(['57', '58']), facts([], ['57', '62']), ['62'])).toEqual(['58']);
+  });
+
+  it('are those that nobody has mounted only where everybody else who serves has mounted something', () => {
+    expect(doomedConnections(facts(), facts(['58'], [], 1), ['57'])).toEqual(['57']);
+    expect(doomedConnections(facts(), facts(['58'], [], 2), ['57'])).toEqual([]);
+  });
 });
