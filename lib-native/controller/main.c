@@ -31,6 +31,7 @@
 #include "descriptor.h"
 #include "errand.h"
 #include "meminfo.h"
+#include "ordinary.h"
 #include "plan.h"
 
 #include <errno.h>
@@ -304,6 +305,10 @@ static void on_signal(int fd)
 	} else if (info.ssi_signo == STAND_UP_SIGNAL) {
 		stand_down = false;
 		tell_end(STILL_RUNNING);
+	} else if (enter && !running) {
+		tell(FAILED, INT32_MIN, EINTR); /* the container may keep the command from being executed for as long as it likes */
+		syscall(SYS_pidfd_send_signal, init_pidfd, SIGKILL, NULL, 0);
+		exit(EXIT_FAILURE);
 	} else if (info.ssi_signo == SIGTERM) {
 		owner_gone = true;
 		syscall(SYS_pidfd_send_signal, init_pidfd, SIGKILL, NULL, 0);
@@ -476,7 +481,11 @@ int main(int argc, char **argv)
 		usage(stderr);
 		return EXIT_FAILURE;
 	}
+	/* The control socket is the last descriptor that we were given: others are the caller's, and would stay open for as long as
+	 * the container runs. */
+	close_range((unsigned)control + 1, ~0u, 0);
 	close_range(3, ~0u, CLOSE_RANGE_CLOEXEC);
+	be_ordinary(enter);
 	aftermath_command = argv + optind;
 	aftermath_words = argc - optind;
 

@@ -17,6 +17,7 @@
 
 #define REQUEST_BYTES (FUSE_MIN_READ_BUFFER + 4096)
 #define TEXT_BYTES 8192
+#define TURNS_MAX 16 /* requests in a row before signals and consoles have their turn: a container may ask without end */
 /* v1 prints its "no limit" as the largest multiple of a page; anything near it is none. */
 #define UNLIMITED (UINT64_MAX >> 2)
 
@@ -253,7 +254,7 @@ static void reply_statfs(const struct fuse_in_header *in)
 int meminfo_serve(void)
 {
 	static _Alignas(8) char request[REQUEST_BYTES];
-	for (;;) {
+	for (int turns = 0; turns < TURNS_MAX; turns++) {
 		ssize_t n = read(fuse_fd, request, sizeof request);
 		if (n < 0 && (errno == EINTR || errno == ENOENT))
 			continue;
@@ -290,4 +291,5 @@ int meminfo_serve(void)
 			reply(in->unique, ENOSYS, NULL, 0);
 		}
 	}
+	return 0;
 }

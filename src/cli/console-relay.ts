@@ -17,6 +17,8 @@ const REST_MS = 1000;
 const SILENCE_MS = 50;
 /** A signal that comes just before the wait is seen to after it. */
 const SIGNAL_DELAY_MS = 1000;
+/** How long a signal waits at most while there is output without end. */
+const SIGNAL_PERIOD_MS = 100;
 
 /** Signals that would end the process; the terminal must be itself again before they do. */
 const ENDING_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
@@ -113,6 +115,7 @@ class Relay {
   }
 
   async run(): Promise<'left' | 'ended'> {
+    let signalsDue = performance.now() + SIGNAL_PERIOD_MS;
     for (;;) {
       const hasRoom = this.typed.length < TYPED_LIMIT;
       const wanted = [
@@ -122,11 +125,12 @@ class Relay {
         { fd: this.heldFd, read: true },
       ];
       const ready = this.wait(wanted, SIGNAL_DELAY_MS);
-      if (!ready) {
-        // The handler of the signal runs in the event loop.
+      if (!ready || performance.now() > signalsDue) {
+        // The handler of a signal runs in the event loop, also while the other side never stops writing.
         await new Promise(setImmediate);
-        continue;
+        signalsDue = performance.now() + SIGNAL_PERIOD_MS;
       }
+      if (!ready) continue;
       if (ready.writable[0]) this.send();
       if (ready.readable[3]) this.show(this.heldFd);
       if (ready.readable[1] && !this.readTerminal()) return 'left';

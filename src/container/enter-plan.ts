@@ -40,6 +40,8 @@ export interface EnterInputs {
   host: HostFacts;
   /** A pidfd of the container's init, as the child will see it. */
   initPidfd: number;
+  /** Of the mount namespace to enter, where it is not to be whatever init is in by then. */
+  mountNamespace?: number | undefined;
   cgroup: { folders: string[]; payload: string | undefined };
   argv: string[];
   env: string[];
@@ -54,11 +56,11 @@ export interface EnterInputs {
  * Differs from libvirt, which leaves the command all capabilities, its caller's terminal and, under an idmap, no identity.
  */
 export function compileEnterPlan(definition: DomainDefinition, inputs: EnterInputs): Plan {
-  const { host, initPidfd, cgroup, terminal } = inputs;
+  const { host, initPidfd, mountNamespace, cgroup, terminal } = inputs;
   const plan: Plan = { cloneFlags: 0, parent: [], child: [] };
   bearInto(cgroup.payload, plan);
   const flags =
-    CLONE_NEWNS |
+    (mountNamespace === undefined ? CLONE_NEWNS : 0) |
     CLONE_NEWUTS |
     CLONE_NEWIPC |
     CLONE_NEWNET |
@@ -72,6 +74,7 @@ export function compileEnterPlan(definition: DomainDefinition, inputs: EnterInpu
     // Of the PID namespace that is for processes yet to be made.
     step('setns', [initPidfd, flags], 'Failed to enter the namespaces'),
     step('close', [initPidfd], 'Failed to close the pidfd of init'),
+    ...(mountNamespace === undefined ? [] : enterMounts(mountNamespace)),
     ...(hasUserNamespace(definition) ? becomeRoot() : []),
     ...(host.is32Bit ? [step('personality', [PER_LINUX32], 'Failed to set personality')] : []),
     ...dropCapabilities(definition, host),
@@ -85,6 +88,11 @@ export function compileEnterPlan(definition: DomainDefinition, inputs: EnterInpu
   ];
   return plan;
 }
+
+const enterMounts = (namespace: number): Step[] => [
+  step('setns', [namespace, CLONE_NEWNS], 'Failed to enter the namespaces'),
+  step('close', [namespace], 'Failed to close the mount namespace'),
+];
 
 /** The last attempt tells what is wrong, as the kernel says it of the name as it stands. */
 function execute({ argv, env, searchesPath }: EnterInputs): Step[] {

@@ -46,6 +46,11 @@ export interface Resources extends Disposable {
 }
 
 const TTY_GROUP = 5;
+/**
+ * A host has 4,096, of which 1,024 are kept from instances of devpts that a container mounts itself, but not from this one:
+ * no container takes them all. Differs from libvirt, which sets no bound.
+ */
+const MAX_PTYS = 512;
 const DEV_TMPFS_BYTES = 65536;
 
 export interface ResourceRequest {
@@ -113,7 +118,7 @@ export function openResources(request: ResourceRequest): Resources {
 function openDevpts(definition: DomainDefinition): number {
   return newMount({
     type: 'devpts',
-    options: { ptmxmode: '0666', mode: '0620', gid: String(hostId(definition.idmap.gid, TTY_GROUP)) },
+    options: { ptmxmode: '0666', mode: '0620', max: String(MAX_PTYS), gid: String(hostId(definition.idmap.gid, TTY_GROUP)) },
     attributes: MOUNT_ATTR_NOSUID,
   });
 }

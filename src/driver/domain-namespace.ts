@@ -2,17 +2,19 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
-import { ENOENT, SIGINT } from '../../lib-native/constants.ts';
+import { EINTR, ENOENT, O_CLOEXEC, SIGINT } from '../../lib-native/constants.ts';
 import { nativeFolder } from '../../lib-native/koffi.ts';
 import { linux } from '../../lib-native/linux.ts';
 import { compileEnterPlan, enterEnvironment } from '../container/enter-plan.ts';
 import { containerRoot } from '../container/idmap.ts';
 import { Controller, controllerEnvironment, InheritedFds } from '../container/launch.ts';
+import { hasUserNamespace } from '../container/namespaces.ts';
 import type { DomainDefinition } from '../domain/definition.ts';
 import { LibvirtError, libvirtError } from '../errors.ts';
 import { leaveUnit } from '../host/cgroup/controllers.ts';
 import { standsStill } from '../host/cgroup/freezer.ts';
 import { DomainCgroup } from '../host/cgroup/group.ts';
+import { ownerOf } from '../host/pid-namespace.ts';
 import { openPtyBeside, openSlave, type Pty } from '../host/pty.ts';
 import { isTerminal, makeRaw, setWindowSize, windowSize } from '../host/terminal.ts';
 import type { StatusRecord } from '../store/live-status.ts';
@@ -72,11 +74,13 @@ export async function enterNamespace(
   const payload = group.payloadOf(record.initPid);
   if (standsStill(group, payload)) throw libvirtError('OPERATION_INVALID', 'domain is paused');
   using init = openInit(record);
+  const mounts = openMounts(domain, init.pid);
   using terminal = openTerminal(record, domain);
   const { standard, replaced, pty } = terminal;
   const inherited = new InheritedFds([standard[0]!, standard[1]!, standard[2]!]);
   inherited.startPlan();
   const initPidfd = inherited.add(init.pidfd);
+  const mountNamespace = mounts === undefined ? undefined : inherited.add(mounts);
   using controller = new Controller({
     binary: path.join(nativeFolder(), 'libvirt_lxc'),
     args: ['--enter'],
@@ -95,6 +99,7 @@ export async function enterNamespace(
     const plan = compileEnterPlan(domain, {
       host,
       initPidfd,
+      mountNamespace,
       cgroup,
       argv,
       env,
@@ -108,13 +113,32 @@ export async function enterNamespace(
     return { ...controller.waitExited(), isMissing: false };
   } catch (error) {
     if (init.hasEnded) throw notRunning(); // it ended meanwhile: that is why
+    if (error instanceof LibvirtError && error.cause === EINTR)
+      throw libvirtError('OPERATION_FAILED', 'the container did not let the command be executed before it was interrupted');
     throw error;
   } finally {
     linux.restoreSignal(SIGINT);
     linux.restoreSignal(SIGQUIT);
+    if (mounts !== undefined) linux.close(mounts);
     terminal[Symbol.dispose](); // the command's session is hung up, if it still runs
     linux.waitpid(controller.pid, 0);
   }
+}
+
+/**
+ * A command gets its root's rights in the mount namespace that init is in. So that must be the container's own, or below its
+ * root's: an init without rights could make one with a user namespace of its own, and files that it put there would be run
+ * with them. Returns a descriptor of it, whatever init does next. undefined: who enters has no more rights there than init.
+ */
+function openMounts(domain: DomainDefinition, initPid: number): number | undefined {
+  if (hasUserNamespace(domain)) return undefined; // what init makes has a user namespace that is entered, too
+  const [theirs, ours] = [`/proc/${initPid}/ns/mnt`, '/proc/self/ns/mnt'].map((file) => linux.open(file, O_CLOEXEC)) as [number, number];
+  const isOurs = theirs >= 0 && ours >= 0 && ownerOf(theirs) === ownerOf(ours);
+  if (ours >= 0) linux.close(ours);
+  if (isOurs) return theirs;
+  if (theirs < 0) throw notRunning();
+  linux.close(theirs);
+  throw libvirtError('OPERATION_DENIED', 'init has left the namespaces of its container: nothing is executed in those that it made');
 }
 
 interface Standard extends Disposable {

@@ -1,8 +1,11 @@
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
+import path from 'node:path';
+import process from 'node:process';
 import { expect, it, vi } from 'vitest';
 import { eventually } from '../helpers/eventually.ts';
 import { suite } from '../helpers/requires.ts';
+import { makeRoot } from '../helpers/rootfs.ts';
 import { onTerminal } from '../helpers/terminal.ts';
 import { useVirsh } from '../helpers/virsh.ts';
 
@@ -23,6 +26,22 @@ suite('lxc-enter-namespace', ['root', 'built', 'busybox', 'fuse'], () => {
       .split('\n');
     const expected = ['ipc', 'mnt', 'net', 'pid', 'uts', 'user', 'cgroup'].map((kind) => fs.readlinkSync(`/proc/${init}/ns/${kind}`));
     expect(facts).toEqual([...expected, /^CapBnd:\s+\w+$/m.exec(fs.readFileSync(`/proc/${init}/status`, 'utf8'))![0], name]);
+  });
+
+  it("executes nothing with its root's rights in namespaces that an init without them has made", async () => {
+    const root = makeRoot(fs.mkdtempSync(virsh.path('left-')));
+    for (const folder of ['', 'tmp']) fs.chmodSync(path.join(root, folder), 0o777);
+    const fake = 'cp /bin/busybox /tmp/sh; printf "#!/tmp/sh\\n: >/found\\n" >/tmp/true; chmod 755 /tmp/true';
+    const make =
+      'exec unshare -Urm /bin/sh -c \'mount -o bind /tmp /bin; : >/up; exec /bin/sh -c "while :; do read -t 1 x <>/tmp/none; done"\'';
+    const name = virsh.boot({ root, os: '<inituser>user</inituser>', init: ['/bin/sh', '-c', `${fake}; mkfifo /tmp/none; ${make}`] });
+    await eventually(() => fs.existsSync(path.join(root, 'up')));
+    const { status, stderr } = enter(name, '/bin/true');
+    expect({ status, stderr, found: fs.existsSync(path.join(root, 'found')) }).toEqual({
+      status: 1,
+      stderr: 'error: operation forbidden: init has left the namespaces of its container: nothing is executed in those that it made\n',
+      found: false,
+    });
   });
 
   it('runs it in the groups of init', () => {
@@ -131,6 +150,25 @@ suite('lxc-enter-namespace', ['root', 'built', 'busybox', 'fuse'], () => {
       expect({ files, inside }).not.toEqual({ files, inside: expect.arrayContaining([callers]) });
     }
     fs.rmSync(virsh.path('root/mnt/devices'));
+  });
+
+  it('is ended by a signal also while the command writes without end', async () => {
+    const name = virsh.boot();
+    const terminal = onTerminal(
+      virsh,
+      '-q',
+      'lxc-enter-namespace',
+      name,
+      '--',
+      '/bin/sh',
+      '-c',
+      'trap "" HUP INT TERM; while :; do echo more; done',
+    );
+    await terminal.until('more');
+    const own = fs.readdirSync('/proc').find((pid) => readIfThere(`/proc/${pid}/cmdline`).includes(`\0lxc-enter-namespace\0${name}\0`));
+    process.kill(Number(own), 'SIGTERM');
+    await eventually(() => !fs.existsSync(`/proc/${own}`));
+    await terminal.ended();
   });
 
   it("shows all of a command's output, of which standard input is no terminal, and says on a terminal what is missing", async () => {
