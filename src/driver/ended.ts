@@ -37,7 +37,11 @@ import { loadDefinition, loadStatus } from './stored-domain.ts';
 
 const EVENT_DETAIL: Record<EndReason, string> = { shutdown: 'Shutdown', destroyed: 'Destroyed', failed: 'Failed', crashed: 'Crashed' };
 const KILL_TIMEOUT_MS = 5000;
-/** What has not died by then waits for something: for a FUSE file system that it has mounted, or has had mounted. */
+/** What has not died by then may be frozen, in a group that is not its container's. */
+const FROZEN_AFTER_MS = 40;
+/** The look through a container's groups takes long if it has made many. */
+const KILL_PERIOD_MS = 500;
+/** … and then it waits for something: for a FUSE file system that it has mounted, or has had mounted. */
 const FUSE_AFTER_MS = [150, 500] as const;
 
 /** How a domain came to be off. */
@@ -142,15 +146,21 @@ export function killAndWait(
   if (group) thawAll(group);
   const start = monotonicMs();
   const [first, last] = FUSE_AFTER_MS;
+  let killAgainMs = 0;
   for (let waitMs = 10; !readable(init, waitMs); waitMs = Math.min(waitMs * 2, 200)) {
     const elapsed = monotonicMs() - start;
     if (elapsed > timeoutMs) return false;
-    if (group) killAll(group);
-    if (elapsed <= first) continue;
+    if (group && elapsed >= killAgainMs) {
+      killAll(group);
+      killAgainMs = elapsed + KILL_PERIOD_MS;
+    }
+    if (elapsed < FROZEN_AFTER_MS) continue;
     // The kernel has killed them all with init, wherever they have gone.
     const dying = processesBeside(initPid);
     if (readable(init, 0)) return true; // before that its pid was nobody else's
     if (group) leaveFrozenGroups(dying, group);
+    if (elapsed < first) continue;
+    if (readable(init, 10)) return true;
     abortConnections(dying, controller.pid, { unseen: elapsed > last, tableOf: mountsOf });
   }
   return true;

@@ -7,14 +7,18 @@ import { monotonicMs } from '../../../lib-native/monotonic.ts';
 import { pause } from '../../../lib-native/pause.ts';
 import { errnoCode } from '../../errors.ts';
 
-/** With a margin for the name of a file. */
-const PATH_LIMIT = 4096 - 256;
+/** What a look through groups takes must not be the container's to choose. */
+const LOOK_LIMIT = { folders: 1000, path: 1024 };
 
-/** A group's folder and all below it that have a path, those above first. */
+/**
+ * A group's folder and those below it, those above first; not all of them, where there are more than any program needs. (What is
+ * to be killed is found otherwise, too: pid-namespace.ts.)
+ */
 export function groupFolders(top: string): string[] {
   const folders = [top];
   for (const folder of folders)
-    for (const name of foldersIn(folder)) if (folder.length + name.length < PATH_LIMIT) folders.push(`${folder}/${name}`);
+    for (const name of foldersIn(folder))
+      if (folders.length < LOOK_LIMIT.folders && folder.length + name.length < LOOK_LIMIT.path) folders.push(`${folder}/${name}`);
   return folders;
 }
 
