@@ -75,11 +75,66 @@ export function unsupportedFlags(flags: number, driverFunction: string): Libvirt
 
 /** The error (made a LibvirtError if it is some other) with the line of what was being done before it. */
 export function inContext(context: string, error: unknown): LibvirtError {
-  if (error instanceof LibvirtError) return new LibvirtError(error.code, error.message, { context, cause: error.cause });
-  return new LibvirtError('INTERNAL_ERROR', `internal error: ${error instanceof Error ? error.message : String(error)}`, {
-    context,
-    cause: error,
-  });
+  const { code, message, cause } = asLibvirtError(error);
+  return new LibvirtError(code, message, { context, cause });
+}
+
+/**
+ * The one place that puts an error of the engine's into libvirt's words: a system call's by what it was called for and the
+ * C library's sentence, never by the engine's message. Whatever else was thrown is a mistake of ours.
+ */
+export function asLibvirtError(error: unknown): LibvirtError {
+  if (error instanceof LibvirtError) return error;
+  if (isSystemError(error)) return systemError(attempt(error), error);
+  return libvirtError('INTERNAL_ERROR', error instanceof Error ? error.message : String(error), error);
+}
+
+/** True for what the machine is to blame for: a call of the system's that failed, or what libvirt has words for. */
+export const isFailure = (error: unknown): boolean => error instanceof LibvirtError || isSystemError(error);
+
+interface SystemCallError extends Error {
+  errno: number;
+  syscall: string;
+  path?: string;
+  dest?: string;
+}
+
+function isSystemError(error: unknown): error is SystemCallError {
+  return (
+    error instanceof Error && 'errno' in error && typeof error.errno === 'number' && 'syscall' in error && typeof error.syscall === 'string'
+  );
+}
+
+/** What such a call was for, as libvirt says it where it has a word for that. */
+const ATTEMPTS = new Map([
+  ['open', 'Failed to open file'],
+  ['read', 'Failed to read file'],
+  ['write', 'Failed to write file'],
+  ['scandir', 'cannot open directory'],
+  ['opendir', 'cannot open directory'],
+  ['mkdir', 'cannot create directory'],
+  ['stat', 'cannot stat'],
+  ['lstat', 'cannot stat'],
+  ['fstat', 'cannot stat'],
+  ['statfs', 'cannot stat'],
+  ['access', 'cannot access'],
+  ['readlink', 'cannot read link'],
+  ['symlink', 'cannot create symlink'],
+  ['unlink', 'cannot remove file'],
+  ['rm', 'cannot remove file'],
+  ['rmdir', 'cannot remove directory'],
+  ['rename', 'cannot rename file'],
+  ['chmod', 'cannot set mode of'],
+  ['chown', 'cannot set owner of'],
+  ['fsync', 'cannot sync file'],
+  ['kill', 'Failed to signal a process'],
+]);
+
+function attempt({ syscall, path, dest }: SystemCallError): string {
+  const program = /^spawn(?:Sync)? (.*)$/.exec(syscall)?.[1];
+  if (program !== undefined) return `cannot execute binary ${program}`;
+  const words = ATTEMPTS.get(syscall) ?? `${syscall} failed`;
+  return `${words}${path === undefined ? '' : ` '${path}'`}${dest === undefined ? '' : ` to '${dest}'`}`;
 }
 
 /** Runs `action`; whatever it throws leaves as a LibvirtError with `context` as its first line. */

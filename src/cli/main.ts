@@ -1,5 +1,6 @@
 // Entry of the program: from the words of the command line to an exit status.
 
+import { asLibvirtError } from '../errors.ts';
 import type { CommandTable } from './command.ts';
 import { parseLine, parseWords, UsageError } from './parse.ts';
 import { tableFor } from './registry.ts';
@@ -16,12 +17,12 @@ const LEASES_VARIABLE = 'VIRSH_LXC_LEASES';
 export async function main(argv: readonly string[]): Promise<number> {
   if (argv[0] === AFTERMATH) {
     const { runAftermath } = await import('../driver/aftermath.ts');
-    return (await runAftermath(argv.slice(1))) ?? 0;
+    return inside(async () => (await runAftermath(argv.slice(1))) ?? 0);
   }
   const leases = process.env[LEASES_VARIABLE];
   if (leases !== undefined) {
     const { runLeaseScript } = await import('../driver/network-lease-script.ts');
-    return runLeaseScript(leases, argv);
+    return inside(() => runLeaseScript(leases, argv));
   }
   let session: Session | undefined;
   try {
@@ -40,6 +41,17 @@ export async function main(argv: readonly string[]): Promise<number> {
     return session.exitStatus ?? (ok ? 0 : 1);
   } catch (error) {
     await reportOutside(error, session);
+    return 1;
+  }
+}
+
+/** A run that no user waits for: what it fails of is one line of a log. */
+async function inside(action: () => number | Promise<number>): Promise<number> {
+  try {
+    return await action();
+  } catch (error) {
+    const { Output } = await import('./output.ts');
+    await new Output().error(asLibvirtError(error).message.trim());
     return 1;
   }
 }

@@ -1,7 +1,7 @@
 // One run of the program: the connection, the output, and the frame around every command.
 
 import type { Connection } from '../driver/connection.ts';
-import { inContext, LibvirtError } from '../errors.ts';
+import { asLibvirtError, inContext, LibvirtError } from '../errors.ts';
 import { argumentsOf } from './arguments.ts';
 import { type CommandContext, type CommandTable, failure, type Settings } from './command.ts';
 import type { DebugLog } from './debug-log.ts';
@@ -152,7 +152,7 @@ export class Session implements CommandContext {
 
   /** The two lines of an error: what was being done, and why it failed. */
   async report(error: unknown): Promise<void> {
-    const known = error instanceof LibvirtError ? error : (inContext('', error) as LibvirtError);
+    const known = asLibvirtError(error);
     if (!(error instanceof LibvirtError)) this.log?.stack(error);
     if (known.context) await this.error(known.context);
     await this.error(known.message);

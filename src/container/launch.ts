@@ -6,7 +6,7 @@ import { EINTR, SIGKILL } from '../../lib-native/constants.ts';
 import { linux } from '../../lib-native/linux.ts';
 import { encodePlan, type Plan } from '../../lib-native/plan-encoding.ts';
 import { readable } from '../../lib-native/readable.ts';
-import { LibvirtError, libvirtError, strerror, systemError } from '../errors.ts';
+import { asLibvirtError, isFailure, type LibvirtError, libvirtError, strerror, systemError } from '../errors.ts';
 import { cloneMount, makeReadonly } from '../host/mounts.ts';
 import { type ProcessIdentity, processStat } from '../store/process.ts';
 
@@ -219,7 +219,7 @@ export function asStartup<T>(action: () => T): T {
   try {
     return action();
   } catch (error) {
-    if (error instanceof LibvirtError) throw startupFailure(error.message, error);
+    if (isFailure(error)) throw startupFailure(asLibvirtError(error).message, error);
     throw error;
   }
 }

@@ -6,7 +6,7 @@ import process from 'node:process';
 import { pause } from '../../lib-native/pause.ts';
 import type { DomainDefinition, LifecycleAction } from '../domain/definition.ts';
 import type { DomainStatus } from '../domain/status.ts';
-import { LibvirtError } from '../errors.ts';
+import { asLibvirtError, isFailure } from '../errors.ts';
 import { cgroupFor, DomainCgroup } from '../host/cgroup/group.ts';
 import { oomKills } from '../host/cgroup/memory-events.ts';
 import { isDefined } from '../store/definitions.ts';
@@ -60,8 +60,8 @@ export async function runAftermath(args: string[]): Promise<void> {
   try {
     await finish(record, status, Number(waitStatus));
   } catch (error) {
-    if (!(error instanceof LibvirtError)) throw error;
-    process.stderr.write(`after the end of domain '${name}': ${error.message}\n`);
+    if (!isFailure(error)) throw error;
+    process.stderr.write(`after the end of domain '${name}': ${asLibvirtError(error).message}\n`);
   }
 }
 

@@ -1,6 +1,6 @@
 // suspend and resume. The status says `paused` before anything is frozen, and until all is thawed: so whatever is frozen is
 // known to be, and whoever finds the word looks at the group for the truth (liveStatus()).
-import { LibvirtError, libvirtError } from '../errors.ts';
+import { asLibvirtError, isFailure, libvirtError } from '../errors.ts';
 import { freeze, isFrozen, thaw } from '../host/cgroup/freezer.ts';
 import { DomainCgroup } from '../host/cgroup/group.ts';
 import { lifecycle } from '../store/events.ts';
@@ -43,8 +43,8 @@ export function resumeDomain(connection: Connection, ref: DomainRef): void {
     saveStatus({ ...status, state: 'running', reason: 'unpaused' });
   } catch (error) {
     // It runs, and everybody who finds `paused` looks at the group: a full disk is no reason to call that a failure.
-    if (!(error instanceof LibvirtError)) throw error;
-    warn(ref.name, `domain was resumed, but ${error.message}`);
+    if (!isFailure(error)) throw error;
+    warn(ref.name, `domain was resumed, but ${asLibvirtError(error).message}`);
   }
   lifecycle(status.domain, 'Resumed', 'Unpaused');
 }

@@ -5,12 +5,13 @@ import process from 'node:process';
 import { EINTR, ENOENT, O_CLOEXEC, SIGINT } from '../../lib-native/constants.ts';
 import { nativeFolder } from '../../lib-native/koffi.ts';
 import { linux } from '../../lib-native/linux.ts';
+import { readable } from '../../lib-native/readable.ts';
 import { compileEnterPlan, enterEnvironment } from '../container/enter-plan.ts';
 import { containerRoot } from '../container/idmap.ts';
 import { Controller, controllerEnvironment, InheritedFds } from '../container/launch.ts';
 import { hasUserNamespace } from '../container/namespaces.ts';
 import type { DomainDefinition } from '../domain/definition.ts';
-import { LibvirtError, libvirtError } from '../errors.ts';
+import { isFailure, LibvirtError, libvirtError } from '../errors.ts';
 import { leaveUnit } from '../host/cgroup/controllers.ts';
 import { standsStill } from '../host/cgroup/freezer.ts';
 import { DomainCgroup } from '../host/cgroup/group.ts';
@@ -74,6 +75,32 @@ export async function enterNamespace(
   const payload = group.payloadOf(record.initPid);
   if (standsStill(group, payload)) throw libvirtError('OPERATION_INVALID', 'domain is paused');
   using init = openInit(record);
+  try {
+    return await enter({ init, record, domain, group, payload }, argv, searchesPath, relay);
+  } catch (error) {
+    // It ends meanwhile, and that is why: who dies has no place for another process (ENOMEM) before it can be seen to be dead.
+    if (init.hasEnded || (isFailure(error) && readable(init.pidfd, DYING_MS))) throw notRunning();
+    throw error;
+  }
+}
+
+/** A container that is just ending is dead so soon after what that kept from happening. */
+const DYING_MS = 100;
+
+interface Entered {
+  init: ReturnType<typeof openInit>;
+  record: StatusRecord;
+  domain: DomainDefinition;
+  group: DomainCgroup;
+  payload: string | undefined;
+}
+
+async function enter(
+  { init, record, domain, group, payload }: Entered,
+  argv: string[],
+  searchesPath: boolean,
+  relay: (terminal: CommandTerminal) => Promise<void>,
+): Promise<CommandEnd> {
   const mounts = openMounts(domain, init.pid);
   using terminal = openTerminal(record, domain);
   const { standard, replaced, pty } = terminal;
@@ -112,7 +139,6 @@ export async function enterNamespace(
     if (pty) await relay({ master: pty.master, endFd: controller.controlFd, replaced });
     return { ...controller.waitExited(), isMissing: false };
   } catch (error) {
-    if (init.hasEnded) throw notRunning(); // it ended meanwhile: that is why
     if (error instanceof LibvirtError && error.cause === EINTR)
       throw libvirtError('OPERATION_FAILED', 'the container did not let the command be executed before it was interrupted');
     throw error;
@@ -120,6 +146,7 @@ export async function enterNamespace(
     linux.restoreSignal(SIGINT);
     linux.restoreSignal(SIGQUIT);
     if (mounts !== undefined) linux.close(mounts);
+    controller[Symbol.dispose](); // it must not wait for a plan that will not come while we wait for its end
     terminal[Symbol.dispose](); // the command's session is hung up, if it still runs
     linux.waitpid(controller.pid, 0);
   }

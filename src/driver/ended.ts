@@ -10,7 +10,7 @@ import { runErrand } from '../container/errand.ts';
 import type { DomainDefinition } from '../domain/definition.ts';
 import { formatDomain } from '../domain/format.ts';
 import type { DomainStatus } from '../domain/status.ts';
-import { LibvirtError, libvirtError } from '../errors.ts';
+import { isFailure, libvirtError } from '../errors.ts';
 import { killAll, leaveFrozenGroups, thawAll } from '../host/cgroup/freezer.ts';
 import { cgroupFor, DEFAULT_PARTITION, DomainCgroup } from '../host/cgroup/group.ts';
 import { abortConnections } from '../host/fuse-connections.ts';
@@ -71,7 +71,7 @@ export async function clearUp({ domain, cgroup, reason, why, again, onWarning }:
     try {
       runHooks(scripts, domain.name, [operation, 'end'], formatDomain(domain, { live: true }));
     } catch (error) {
-      if (!(error instanceof LibvirtError)) throw error; // a failing hook does not keep a container from being over
+      if (!isFailure(error)) throw error; // a failing hook does not keep a container from being over
     }
   };
   await hook('stopped');
@@ -107,7 +107,7 @@ export function rememberEnd(name: string, { reason, why }: End): void {
   try {
     writeEnd(name, reason, why);
   } catch (error) {
-    if (!(error instanceof LibvirtError)) throw error;
+    if (!isFailure(error)) throw error;
     removeEnd(name); // better none than the last one's
   }
 }
@@ -214,7 +214,7 @@ export async function repairAll(names: readonly string[]): Promise<void> {
       using lock = tryLockDomain(name);
       if (lock) await repairStale(name);
     } catch (error) {
-      if (!(error instanceof LibvirtError)) throw error; // who only lists need not be able to
+      if (!isFailure(error)) throw error; // who only lists need not be able to
     }
   }
 }

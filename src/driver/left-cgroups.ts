@@ -1,6 +1,6 @@
 // The last of a container's group: what is still in it ends, and where it cannot be removed even so, it is by a later command.
 import { isContainerGroup } from '../domain/group-path.ts';
-import { LibvirtError } from '../errors.ts';
+import { asLibvirtError, isFailure } from '../errors.ts';
 import { killAll } from '../host/cgroup/freezer.ts';
 import { DomainCgroup, removeCgroup } from '../host/cgroup/group.ts';
 import { forgetCgroup, leftCgroups, rememberCgroup } from '../store/left-cgroups.ts';
@@ -15,8 +15,8 @@ export function dissolve(domain: string, group: DomainCgroup, onWarning?: (text:
   try {
     rememberCgroup(group.path);
   } catch (error) {
-    if (!(error instanceof LibvirtError)) throw error;
-    later = error.message;
+    if (!isFailure(error)) throw error;
+    later = asLibvirtError(error).message;
   }
   warn(domain, `cgroup '${group.path}' cannot be removed, something is still in it: ${later}`, onWarning);
 }

@@ -1,5 +1,5 @@
 // Starting networks with the host, before the domains that need them.
-import { LibvirtError } from '../errors.ts';
+import { asLibvirtError, isFailure, type LibvirtError } from '../errors.ts';
 import { autostartedNetworks, markNetworksAutostarted } from '../store/networks.ts';
 import { type Connection, requireWritable } from './connection.ts';
 import { findNetwork } from './network-lookup.ts';
@@ -24,8 +24,8 @@ export function autostartNetworks(connection: Connection, { again }: { again: bo
         startNetwork(connection, network);
         return [{ name, error: undefined }];
       } catch (error) {
-        if (!(error instanceof LibvirtError)) throw error;
-        return [{ name, error }];
+        if (!isFailure(error)) throw error;
+        return [{ name, error: asLibvirtError(error) }];
       }
     });
 }

@@ -2,7 +2,7 @@
 // hook scripts.
 import type { InterfaceDevice } from '../domain/definition.ts';
 import type { XmlWriter } from '../domain/xml/writer.ts';
-import { LibvirtError } from '../errors.ts';
+import { isFailure } from '../errors.ts';
 import { writeNetwork } from '../network/format.ts';
 import { parseNetworkPort, writeNetworkPort } from '../network/port.ts';
 import { portFacts } from '../network/port-facts.ts';
@@ -36,7 +36,7 @@ export function releasePort(network: string, uuid: string, { locked = false } = 
       writeNetworkPort(writer, parseNetworkPort(document));
     });
   } catch (error) {
-    if (!(error instanceof LibvirtError)) throw error; // neither a hook nor a full disk keeps a port
+    if (!isFailure(error)) throw error; // neither a hook nor a full disk keeps a port
   }
 }
 

@@ -1,4 +1,5 @@
 // Finding networks: by uuid or name, and all of them. A store that never had networks gets `default` by it.
+import { isFailure } from '../errors.ts';
 import { definedNetworks, networkStatusNames, networksAreSetUp } from '../store/networks.ts';
 import type { Connection } from './connection.ts';
 import { findNetwork, findNetworkByUuid, type NetworkRef, type NetworkSummary, noNetwork } from './network-lookup.ts';
@@ -23,5 +24,9 @@ export async function lookupNetwork(connection: Connection, text: string, by: re
 async function setUpNetworks(connection: Connection): Promise<void> {
   if (networksAreSetUp() || connection.readonly) return;
   const { defineDefaultNetwork } = await import('./default-network.ts');
-  defineDefaultNetwork();
+  try {
+    defineDefaultNetwork();
+  } catch (error) {
+    if (!isFailure(error)) throw error; // a store that is not ours to write to has none: whoever reads is told what is there
+  }
 }

@@ -1,7 +1,21 @@
+import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
+import process from 'node:process';
 import { getSystemErrorMap } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { ERROR_CODES, errnoCode, inContext, libvirtError, strerror, systemError, unsupportedFlags, withContext } from '../../src/errors.ts';
+import {
+  asLibvirtError,
+  ERROR_CODES,
+  errnoCode,
+  inContext,
+  isFailure,
+  LibvirtError,
+  libvirtError,
+  strerror,
+  systemError,
+  unsupportedFlags,
+  withContext,
+} from '../../src/errors.ts';
 
 const thrownBy = (action: () => unknown): unknown => {
   try {
@@ -111,5 +125,45 @@ describe('errnoCode()', () => {
       undefined,
       undefined,
     ]);
+  });
+});
+
+describe('asLibvirtError()', () => {
+  const thrownBy = (action: () => unknown): unknown => {
+    try {
+      action();
+    } catch (error) {
+      return error;
+    }
+    throw new Error('nothing was thrown');
+  };
+  it.each<[string, () => unknown, string]>([
+    ['open', () => fs.readFileSync('/no/such'), "Failed to open file '/no/such': No such file or directory"],
+    ['read', () => fs.readFileSync('/proc'), 'Failed to read file: Is a directory'],
+    ['scandir', () => fs.readdirSync('/no'), "cannot open directory '/no': No such file or directory"],
+    ['mkdir', () => fs.mkdirSync('/proc/x'), "cannot create directory '/proc/x': No such file or directory"],
+    ['stat', () => fs.statSync('/no'), "cannot stat '/no': No such file or directory"],
+    ['rename', () => fs.renameSync('/no', '/none'), "cannot rename file '/no' to '/none': No such file or directory"],
+    ['kill', () => process.kill(4194305, 0), 'Failed to signal a process: No such process'],
+    [
+      'a program',
+      () => {
+        throw spawnSync('/no/such', ['x']).error;
+      },
+      'cannot execute binary /no/such: No such file or directory',
+    ],
+    ['any other call', () => fs.linkSync('/no', '/none'), "link failed '/no' to '/none': No such file or directory"],
+  ])('says what %s was for', (_call, action, message) => {
+    const error = thrownBy(action);
+    expect(asLibvirtError(error)).toEqual(new LibvirtError('SYSTEM_ERROR', message));
+    expect(isFailure(error)).toBe(true);
+    expect(inContext('Failed to do it', error)).toMatchObject({ code: 'SYSTEM_ERROR', message, context: 'Failed to do it' });
+  });
+
+  it('leaves what is one already, and calls everything else internal', () => {
+    const known = new LibvirtError('NO_DOMAIN', 'words');
+    expect(asLibvirtError(known)).toBe(known);
+    expect(asLibvirtError(new TypeError('a bug'))).toEqual(new LibvirtError('INTERNAL_ERROR', 'internal error: a bug'));
+    expect([isFailure(known), isFailure(new TypeError('a bug')), isFailure('text')]).toEqual([true, false, false]);
   });
 });
