@@ -14,7 +14,17 @@ import { lifecycle, recordEvent } from '../store/events.ts';
 import { readKill, readStatus, removeStatus, type StatusRecord } from '../store/live-status.ts';
 import { lockDomain } from '../store/lock.ts';
 import { type ProcessIdentity, processStat } from '../store/process.ts';
-import { clearUp, clearUpDamaged, type End, failedStart, groupOf, isContainerInit, killInit, readableStatus, rememberEnd } from './ended.ts';
+import {
+  clearUp,
+  clearUpDamaged,
+  type End,
+  failedStart,
+  groupOf,
+  isContainerInit,
+  killInit,
+  readableStatus,
+  rememberEnd,
+} from './ended.ts';
 import { ABANDONED, describeEnd, endReason, type InitEnd, initEnd } from './init-end.ts';
 import { dissolve } from './left-cgroups.ts';
 import type { RunOptions } from './run.ts';
