@@ -68,6 +68,8 @@
 #define CLONE_FAILED INT32_MIN
 #define NOT_READY (INT32_MIN + 1)
 
+#define OPTIONS "+n:C:c:l:m:p:aeh"
+
 enum message_kind { CLONED = 1, READY = 2, FAILED = 3, EXITED = 4 };
 
 struct message {
@@ -446,7 +448,7 @@ int main(int argc, char **argv)
 		files.rlim_cur = files.rlim_max;
 		setrlimit(RLIMIT_NOFILE, &files);
 	}
-	for (int c; (c = getopt_long(argc, argv, "+n:C:c:l:m:p:aeh", options, NULL)) != -1;)
+	for (int c; (c = getopt_long(argc, argv, OPTIONS, options, NULL)) != -1;)
 		switch (c) {
 		case 'n':
 			break; /* shown by ps; the plan knows everything else */
@@ -455,9 +457,7 @@ int main(int argc, char **argv)
 			break;
 		case 'c':
 		case 'l':
-			if (add_console(optarg, c == 'l') < 0)
-				unready = errno;
-			break;
+			break; /* below: they open descriptors of their own */
 		case 'm':
 			fuse = number(optarg);
 			break;
@@ -485,6 +485,10 @@ int main(int argc, char **argv)
 	 * the container runs. */
 	close_range((unsigned)control + 1, ~0u, 0);
 	close_range(3, ~0u, CLOSE_RANGE_CLOEXEC);
+	optind = 0;
+	for (int c; (c = getopt_long(argc, argv, OPTIONS, options, NULL)) != -1;)
+		if ((c == 'c' || c == 'l') && add_console(optarg, c == 'l') < 0)
+			unready = errno;
 	be_ordinary(enter);
 	aftermath_command = argv + optind;
 	aftermath_words = argc - optind;
