@@ -1,6 +1,5 @@
 // define, undefine and rename.
 import fs from 'node:fs';
-import { parseDomain } from '../domain/parse.ts';
 import type { DomainStatus } from '../domain/status.ts';
 import { LibvirtError, libvirtError, unsupportedFlags } from '../errors.ts';
 import { hasAutostartLink, isDefined, removeDefinition, setAutostartLink } from '../store/definitions.ts';
@@ -12,7 +11,7 @@ import { type Connection, requireWritable } from './connection.ts';
 import { type DomainRef, findByName, liveStatus } from './domain-lookup.ts';
 import { checkUnique } from './domain-start.ts';
 import { repairStale } from './ended.ts';
-import { parseHost } from './parse-host.ts';
+import { readNewDomain } from './new-domain.ts';
 import { loadDefinition, loadStatus, saveDefinition, saveStatus } from './stored-domain.ts';
 
 /**
@@ -22,11 +21,10 @@ import { loadDefinition, loadStatus, saveDefinition, saveStatus } from './stored
 export async function defineDomain(
   connection: Connection,
   xml: string | Uint8Array,
-  { validate }: { validate?: boolean },
+  { validate, onWarning }: { validate?: boolean; onWarning?: (text: string) => void },
 ): Promise<DomainRef> {
   requireWritable(connection, 'virDomainDefineXML');
-  if (validate) (await import('../domain/schema.ts')).validateDomain(xml);
-  const definition = parseDomain(xml, parseHost, { inactive: true });
+  const { definition, warnOfLosses } = await readNewDomain(xml, { validate });
   using _lock = lockDomain(definition.name);
   using _store = lockStore();
   checkUnique(definition);
@@ -34,6 +32,7 @@ export async function defineDomain(
   if (isNew) removeEnd(definition.name); // a killed undefine may have left that of another domain
   saveDefinition(definition);
   lifecycle(definition, 'Defined', isNew ? 'Added' : 'Updated');
+  warnOfLosses(onWarning);
   return definition;
 }
 

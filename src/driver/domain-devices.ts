@@ -14,7 +14,10 @@ import {
   withoutDevice,
   withUpdatedDevice,
 } from '../domain/device-list.ts';
+import { strangersInDevice } from '../domain/strangers.ts';
+import { parseXml } from '../domain/xml/reader.ts';
 import { libvirtError, unsupportedFlags } from '../errors.ts';
+import { warn } from '../store/log.ts';
 import { affected } from './affect.ts';
 import { type Connection, requireWritable } from './connection.ts';
 import { changeDomain, type DomainChange, type DomainImage } from './domain-change.ts';
@@ -45,7 +48,12 @@ export function namedDefinitions(
 }
 
 /** Throws INVALID_ARG or OPERATION_FAILED for a device that is there already, CONFIG_UNSUPPORTED for what cannot be added. */
-export function attachDevice(connection: Connection, ref: DomainRef, xml: string, flags: DeviceFlags): void {
+export function attachDevice(
+  connection: Connection,
+  ref: DomainRef,
+  xml: string,
+  flags: DeviceFlags & { readonly onWarning?: (text: string) => void },
+): void {
   const which = permitted(connection, ref, 'virDomainAttachDevice', flags);
   using ports = new TakenPorts(ref);
   changeDomain(connection, ref, (image) => {
@@ -54,6 +62,7 @@ export function attachDevice(connection: Connection, ref: DomainRef, xml: string
     return { ...(config && { config: withDevice(image.config!, parsed) }), ...(live && plug(image, parsed, ports)) };
   });
   ports.keep();
+  for (const text of strangersInDevice(parseXml(xml, '(device_definition)'))) warn(ref.name, text, flags.onWarning);
 }
 
 /** The document only has to say which device is meant. Throws where there is not exactly one such device. */

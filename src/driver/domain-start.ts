@@ -2,7 +2,6 @@
 import { monotonicMs } from '../../lib-native/monotonic.ts';
 import { pause } from '../../lib-native/pause.ts';
 import type { DomainDefinition } from '../domain/definition.ts';
-import { parseDomain } from '../domain/parse.ts';
 import { libvirtError, unsupportedFlags } from '../errors.ts';
 import { DEFAULT_PARTITION } from '../host/cgroup/group.ts';
 import { isDefined } from '../store/definitions.ts';
@@ -12,7 +11,6 @@ import { LOCK_TIMEOUT_MS, type Lock, lockDomain, lockStore, lockTimeout } from '
 import { type Connection, requireWritable } from './connection.ts';
 import { type DomainRef, findByName, findByUuid, isActive } from './domain-lookup.ts';
 import { failedStart, rememberEnd, repairStale } from './ended.ts';
-import { parseHost } from './parse-host.ts';
 import { loadDefinition, saveDefinition } from './stored-domain.ts';
 
 export interface StartOptions {
@@ -68,8 +66,8 @@ export async function startDomain(connection: Connection, ref: DomainRef, option
 export async function createDomain(connection: Connection, xml: string | Uint8Array, options: StartOptions): Promise<DomainRef> {
   requireWritable(connection, 'virDomainCreateXML');
   checkFlags(options, 'lxcDomainCreateXMLWithFiles');
-  if (options.validate) (await import('../domain/schema.ts')).validateDomain(xml);
-  const definition = parseDomain(xml, parseHost, { inactive: true });
+  const { readNewDomain } = await import('./new-domain.ts');
+  const { definition, warnOfLosses } = await readNewDomain(xml, options);
   const { lock, isRunning } = await lockToStart(definition.name, options.onWaiting);
   using _lock = lock;
   {
@@ -77,6 +75,7 @@ export async function createDomain(connection: Connection, xml: string | Uint8Ar
     checkUnique(definition);
     if (isRunning) throw libvirtError('OPERATION_INVALID', `domain '${definition.name}' is already active`);
   }
+  warnOfLosses(options.onWarning);
   try {
     await run(definition, options);
   } catch (error) {

@@ -17,7 +17,7 @@ export const define = defineCommand({
     const xml = readDescriptionBytes(args.file);
     const domain = await withContext(`Failed to define domain from ${args.file}`, async () => {
       const { defineDomain } = await import('../../driver/domain-define.ts');
-      return await defineDomain(context.connection, xml, { validate: args.validate });
+      return await defineDomain(context.connection, xml, { validate: args.validate, onWarning: context.onWarning });
     });
     context.extra(`Domain '${domain.name}' defined from ${args.file}\n`);
   },

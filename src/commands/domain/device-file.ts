@@ -22,7 +22,7 @@ export const attachDevice = defineCommand({
     const xml = readDescription(args.file);
     await withContext(`Failed to attach device from ${args.file}`, async () => {
       const driver = await import('../../driver/domain-devices.ts');
-      await driver.attachDevice(context.connection, domain, xml, args);
+      await driver.attachDevice(context.connection, domain, xml, { ...args, onWarning: context.onWarning });
     });
     context.extra('Device attached successfully\n');
   },
