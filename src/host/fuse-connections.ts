@@ -51,10 +51,11 @@ export function abortConnections(
   { unseen, tableOf }: { unseen: boolean; tableOf: (namespaceFile: string) => string | undefined },
 ): void {
   const members = new Set([...own, controller]);
-  const mine = survey(own, new Set());
+  const mine = survey(own, new Set(), true);
   const others = survey(
     allPids().filter((pid) => !members.has(pid)),
     mine.namespaces,
+    false,
   );
   withControl((folder) => {
     let waiting = unseen ? list(folder).filter((name) => Number(read(`${folder}/${name}/waiting`)) > 0) : [];
@@ -78,7 +79,7 @@ interface Survey extends FuseFacts {
 }
 
 /** Mount namespaces in `known` are left out. */
-function survey(pids: readonly number[], known: ReadonlySet<string>): Survey {
+function survey(pids: readonly number[], known: ReadonlySet<string>, searchesThreads: boolean): Survey {
   const found = {
     mounted: new Set<string>(),
     served: new Set<string>(),
@@ -87,8 +88,10 @@ function survey(pids: readonly number[], known: ReadonlySet<string>): Survey {
     kept: new Map<string, string>(),
   };
   for (const pid of pids) {
-    // Threads may each have files and a mount namespace of their own, and the first may have ended.
-    for (const task of list(`/proc/${pid}/task`).map((tid) => `/proc/${pid}/task/${tid}`)) {
+    // Threads may each have files and a mount namespace of their own, to hide them; and the first may have ended.
+    const first = `/proc/${pid}`;
+    const isFirstEnough = !searchesThreads && list(`${first}/fd`).length > 0;
+    for (const task of isFirstEnough ? [first] : list(`${first}/task`).map((tid) => `${first}/task/${tid}`)) {
       const namespace = link(`${task}/ns/mnt`);
       if (namespace !== undefined && !known.has(namespace) && !found.namespaces.has(namespace)) {
         found.namespaces.add(namespace);
