@@ -1,7 +1,7 @@
 // Finding domains: by id, uuid or name, and all of them. Reads names and small facts; parses no XML.
 import { libvirtError } from '../errors.ts';
 import { isAskedToFreeze } from '../host/cgroup/frozen.ts';
-import { definedNames, hasAutostartLink, isDefined, readDefinition, titleIn, uuidIn } from '../store/definitions.ts';
+import { definedNames, definedWithUuid, hasAutostartLink, isDefined, readDefinition, titleIn, uuidIn } from '../store/definitions.ts';
 import { readStatus, type StatusRecord, statusNames } from '../store/live-status.ts';
 import type { Connection } from './connection.ts';
 
@@ -130,15 +130,17 @@ const MAX_NAME_BYTES = 250;
 const isName = (text: string): boolean =>
   text !== '' && !text.includes('/') && !text.includes('\0') && Buffer.byteLength(text) <= MAX_NAME_BYTES;
 
-/** The domain with this uuid (lower case, dashed), running or defined. */
-export function findByUuid(uuid: string): DomainRef | undefined {
+/**
+ * The domain with this uuid (lower case, dashed), running or defined. `isNew`: see definedWithUuid(). A running domain has the
+ * uuid of its definition, so that only those that have none are looked through.
+ */
+export function findByUuid(uuid: string, options: { isNew?: boolean } = {}): DomainRef | undefined {
+  const defined = definedWithUuid(uuid, options);
+  if (defined !== undefined) return new Summary(defined, liveStatus(defined));
   for (const name of statusNames()) {
+    if (options.isNew && isDefined(name)) continue;
     const status = liveStatus(name);
     if (status?.uuid === uuid) return new Summary(name, status);
-  }
-  for (const name of definedNames()) {
-    const document = readDefinition(name);
-    if (document !== undefined && uuidIn(document) === uuid) return new Summary(name, liveStatus(name));
   }
   return undefined;
 }

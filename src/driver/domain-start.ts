@@ -123,7 +123,7 @@ export async function planStart(
  * until it has written.
  */
 export function checkUnique({ name, uuid }: DomainDefinition): void {
-  const same = findByUuid(uuid);
+  const same = findByUuid(uuid, { isNew: true });
   if (same && same.name !== name) throw libvirtError('OPERATION_FAILED', `domain '${same.name}' is already defined with uuid ${uuid}`);
   const namesake = same ?? findByName(name);
   if (namesake && namesake.uuid !== uuid)

@@ -4,6 +4,7 @@ import { beforeMetadata, bodyOf, textIn } from '../domain/xml/facts.ts';
 import { errnoCode, libvirtError, systemError } from '../errors.ts';
 import { listFolder, readIfThere, removeDurably, syncFolder, writeAtomically } from './atomic-write.ts';
 import { autostartLink, definitionFile, namesIn, paths } from './paths.ts';
+import { definitionsStamp, indexAll, isIndexed, linkedName, unlinkName, whileIndexed } from './uuid-index.ts';
 
 export function definedNames(): string[] {
   return namesIn(listFolder(paths.definitions), '.xml');
@@ -24,13 +25,43 @@ export function readDefinition(name: string): string | undefined {
 
 /** Stores a document that `stored.ts` made. Throws SYSTEM_ERROR; then what was there is untouched. */
 export function writeDefinition(name: string, stored: string): void {
-  writeAtomically(definitionFile(name), stored, { durable: true });
+  whileIndexed(() => writeAtomically(definitionFile(name), stored, { durable: true }), name, uuidIn(stored));
 }
 
 /** Removes the definition and its autostart mark. */
 export function removeDefinition(name: string): void {
   setAutostartLink(name, false);
-  removeDurably(definitionFile(name));
+  const uuid = readableUuid(name);
+  whileIndexed(() => removeDurably(definitionFile(name)), name, undefined);
+  if (uuid !== undefined) unlinkName(uuid, name);
+}
+
+/** The uuid of a definition; undefined where there is none, or it is damaged: that keeps no other from being found. */
+function readableUuid(name: string): string | undefined {
+  try {
+    return uuidIn(readDefinition(name) ?? '');
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * The name of the definition with this uuid. `isNew`: nobody looks for it, it is to be made sure that nobody has it. That reads
+ * all definitions only if others than we changed something.
+ */
+export function definedWithUuid(uuid: string, { isNew = false } = {}): string | undefined {
+  const hint = linkedName(uuid);
+  if (hint !== undefined && readableUuid(hint) === uuid) return hint;
+  if (isNew && isIndexed()) return undefined;
+  const stamp = definitionsStamp();
+  const names = new Map(
+    definedNames().flatMap((name): [string, string][] => {
+      const own = readableUuid(name);
+      return own === undefined ? [] : [[own, name]];
+    }),
+  );
+  if (names.has(uuid) || isNew) indexAll(names, stamp);
+  return names.get(uuid);
 }
 
 export function hasAutostartLink(name: string): boolean {

@@ -17,6 +17,7 @@ export const paths = {
   driverLock: at('/run/libvirt/lxc/driver.pid'),
   autostarted: at('/run/libvirt/lxc/autostarted'),
   events: at('/run/libvirt/lxc/events.log'),
+  uuids: at('/run/libvirt/lxc/uuids'),
   leftCgroups: at('/run/libvirt/lxc/cgroups'),
   log: at('/var/log/libvirt/lxc'),
   /** The folder is called so for every driver of libvirt. */
