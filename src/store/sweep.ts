@@ -32,4 +32,9 @@ export function sweepFolder(folder: string): string[] {
   return entries;
 }
 
+/** Nothing is left in this folder: spares its listing. */
+export function skipSweep(folder: string): void {
+  swept.add(folder);
+}
+
 const DOT = 0x2e;

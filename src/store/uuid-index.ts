@@ -8,6 +8,7 @@
 import fs from 'node:fs';
 import { writeAtomically } from './atomic-write.ts';
 import { paths } from './paths.ts';
+import { skipSweep } from './sweep.ts';
 
 const stampFile = `${paths.uuids}/stamp`;
 
@@ -38,6 +39,7 @@ export function isIndexed(): boolean {
 /** Changes the folder of definitions by `action`; if all had their links before it, they have after it. `uuid` becomes that of `name`. */
 export function whileIndexed(action: () => void, name: string, uuid: string | undefined): void {
   const before = isIndexed();
+  if (before) skipSweep(paths.definitions); // whoever dies there leaves the stamp old
   const linked = uuid === undefined || link(uuid, name);
   action();
   if (before && linked) renewStamp(definitionsStamp());
