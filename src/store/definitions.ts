@@ -4,6 +4,7 @@ import { beforeMetadata, bodyOf, textIn } from '../domain/xml/facts.ts';
 import { errnoCode, libvirtError, systemError } from '../errors.ts';
 import { listFolder, readIfThere, removeDurably, syncFolder, writeAtomically } from './atomic-write.ts';
 import { autostartLink, definitionFile, namesIn, paths } from './paths.ts';
+import { sweepFolder } from './sweep.ts';
 import { definitionsStamp, indexAll, isIndexed, linkedName, unlinkName, whileIndexed } from './uuid-index.ts';
 
 export function definedNames(): string[] {
@@ -53,6 +54,7 @@ export function definedWithUuid(uuid: string, { isNew = false } = {}): string | 
   const hint = linkedName(uuid);
   if (hint !== undefined && readableUuid(hint) === uuid) return hint;
   if (isNew && isIndexed()) return undefined;
+  sweepFolder(paths.definitions); // once it has a stamp again, nobody looks for what died there before
   const stamp = definitionsStamp();
   const names = new Map(
     definedNames().flatMap((name): [string, string][] => {

@@ -114,6 +114,16 @@ describe('definedWithUuid()', () => {
     expect(who(81)).toEqual(['late', 'late']);
   });
 
+  it('leaves nothing of a writer that died before all was read again', () => {
+    fs.writeFileSync(store.at('etc/libvirt/lxc/.4194305.0.new'), '');
+    vi.resetModules();
+    return import('../../../src/store/definitions.ts').then((next) => {
+      expect(next.definedWithUuid(uuid(99), { isNew: true })).toBeUndefined();
+      next.writeDefinition('late', document('late', 99));
+      expect(fs.readdirSync(store.at('etc/libvirt/lxc')).filter((name) => name.startsWith('.'))).toEqual([]);
+    });
+  });
+
   it('leaves no links of definitions that were removed', () => {
     for (let n = 0; n < 20; n++) definitions.removeDefinition(`vm${n}`);
     expect(fs.readdirSync(store.at('run/libvirt/lxc/uuids'))).toEqual(['stamp']);
