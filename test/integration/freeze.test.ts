@@ -44,7 +44,9 @@ suite('a frozen container', ['root', 'built', 'busybox', 'fuse'], () => {
     const name = virsh.boot({ init: ['/bin/sh', '-c', SELF_FREEZE] });
     await eventually(() => fs.existsSync(`${virsh.root}/mnt/froze`));
     test.skip(fs.readFileSync(`${virsh.root}/mnt/froze`, 'utf8') === '\n', 'no group of the unified hierarchy');
-    await eventually(() => /^State:\tS/m.test(fs.readFileSync(`/proc/${virsh.initPid(name)}/status`, 'utf8')));
+    const [, payload] = /^0::(.*)\/below$/m.exec(fs.readFileSync(`/proc/${virsh.initPid(name)}/cgroup`, 'utf8'))!;
+    const [, unified] = /^\S+ (\S+) cgroup2 /m.exec(fs.readFileSync('/proc/mounts', 'utf8'))!;
+    await eventually(() => fs.readFileSync(`${unified}${payload}/cgroup.events`, 'utf8').includes('frozen 1'));
     expect(virsh.error('lxc-enter-namespace', name, '--', '/bin/true')).toEqual(['Requested operation is not valid: domain is paused']);
     const begin = performance.now();
     virsh.ok('destroy', name);
