@@ -126,7 +126,7 @@ export function networkFacts(document: string): NetworkFacts {
   return {
     uuid: uuid !== undefined && UUID.test(uuid) ? uuid : '',
     bridge: attributeIn(tail, 'bridge', 'name'),
-    whole: body.endsWith('</networkstatus>'),
+    whole: body.trimEnd().endsWith('</networkstatus>'),
     starting: body.startsWith("<networkstatus starting='yes'"),
     ownsBridge: !OTHERS_BRIDGE.has(attributeIn(tail, 'forward', 'mode')),
   };

@@ -43,6 +43,11 @@ describe('networkFacts()', () => {
     );
   });
 
+  it('of a status of libvirt, which ends its files with a line end, are the same', () => {
+    const status = `<networkstatus>\n  <class_id bitmap='0-2'/>\n  <floor sum='0'/>\n  <network>\n    <name>n</name>\n    <uuid>${UUID}</uuid>\n    <bridge name='virbr0'/>\n  </network>\n</networkstatus>\n`;
+    expect(networks.networkFacts(status)).toEqual({ uuid: UUID, bridge: 'virbr0', ownsBridge: true, starting: false, whole: true });
+  });
+
   it('of what was cut off are what stands there whole', () => {
     fc.assert(
       fc.property(network, fc.nat(), (definition, at) => {
