@@ -34,4 +34,5 @@ function rulesOf(network: NetworkDefinition): Ruleset | undefined {
   return needsRules(network) && backend() === 'nftables' ? networkRules(network) : undefined;
 }
 
-const backend = (): FirewallBackend => parseFirewallBackend(readIfThere(paths.networkConf) ?? '', paths.networkConf);
+const backend = (): FirewallBackend =>
+  parseFirewallBackend(readIfThere(paths.networkConf, { folderIsNone: false }) ?? '', paths.networkConf);

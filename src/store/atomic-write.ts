@@ -79,11 +79,11 @@ export function syncFolder(folder: string): void {
 }
 
 /** The text of a file, or undefined where there is none: a folder is none. Throws SYSTEM_ERROR. */
-export function readIfThere(file: string): string | undefined {
+export function readIfThere(file: string, { folderIsNone = true } = {}): string | undefined {
   try {
     return fs.readFileSync(file, 'utf8');
   } catch (error) {
-    if (errnoCode(error) === 'ENOENT' || errnoCode(error) === 'EISDIR') return undefined;
+    if (errnoCode(error) === 'ENOENT' || (folderIsNone && errnoCode(error) === 'EISDIR')) return undefined;
     throw systemError(`Failed to open file '${file}'`, error);
   }
 }
