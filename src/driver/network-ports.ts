@@ -193,8 +193,8 @@ function freeDevice({ name, forward }: NetworkDefinition): string {
   const { mode, interfaces } = forward;
   if (interfaces.length === 0)
     throw libvirtError('INTERNAL_ERROR', `network '${name}' uses a direct mode, but has no forward dev and no interface pool`);
-  const ports = loadPorts(name);
-  const uses = (dev: string): number => ports.filter(({ plug }) => plug?.type === 'direct' && plug.dev === dev).length;
+  const { devices } = networkUse(name);
+  const uses = (dev: string): number => devices.get(dev) ?? 0;
   const best = interfaces.reduce((least, dev) => (uses(dev) < uses(least) ? dev : least));
   if (mode === 'passthrough' && uses(best) > 0)
     throw libvirtError('INTERNAL_ERROR', `network '${name}' requires exclusive access to interfaces, but none are available`);

@@ -51,14 +51,15 @@ function parseDevices(forward: NetworkForward, element: XmlElement, network: str
   }
   if (interfaces.length > 0 || dev !== undefined) forward.interfaces = parseInterfaces(interfaces, dev, network);
   else if (addresses.length > 0) {
+    const slots = new Set<string>();
     for (const address of addresses) {
       const type = attributeOf(address, 'type');
       if (type === undefined) throw libvirtError('XML_ERROR', `missing address type in network ${network}`);
       if (type !== 'pci') throw libvirtError('CONFIG_UNSUPPORTED', `unknown address type '${type}' in network ${network}`);
       const parsed = parseAddress(address);
       const slot = pciName(parsed);
-      if (forward.addresses.some((known) => pciName(known) === slot))
-        throw libvirtError('XML_ERROR', `PCI device '${slot}' can only be listed once in network ${network}`);
+      if (slots.has(slot)) throw libvirtError('XML_ERROR', `PCI device '${slot}' can only be listed once in network ${network}`);
+      slots.add(slot);
       forward.addresses.push(parsed);
     }
   } else if (pfs.length > 1) throw libvirtError('XML_ERROR', `Only one <pf> element is allowed in <forward> of network ${network}`);
@@ -79,7 +80,7 @@ export function pciName({ attributes }: EchoedElement): string {
 }
 
 function parseInterfaces(elements: readonly XmlElement[], dev: string | undefined, network: string): string[] {
-  const names = dev === undefined ? [] : [dev];
+  const names = new Set(dev === undefined ? [] : [dev]);
   for (const [i, element] of elements.entries()) {
     const name = attributeOf(element, 'dev');
     if (name === undefined)
@@ -89,10 +90,10 @@ function parseInterfaces(elements: readonly XmlElement[], dev: string | undefine
         throw libvirtError('XML_ERROR', `<forward dev='${dev}'> must match first <interface dev='${name}'/> in network ${network}`);
       continue;
     }
-    if (names.includes(name)) throw libvirtError('XML_ERROR', `interface '${name}' can only be listed once in network ${network}`);
-    names.push(name);
+    if (names.has(name)) throw libvirtError('XML_ERROR', `interface '${name}' can only be listed once in network ${network}`);
+    names.add(name);
   }
-  return names;
+  return [...names];
 }
 
 function parseNat(element: XmlElement, network: string): NatSettings {
