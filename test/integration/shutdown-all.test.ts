@@ -105,7 +105,8 @@ suite('the unit of a systemd host', ['root', 'built', 'busybox', 'fuse', 'system
     fs.writeFileSync(`${folder}/${UNIT}.d/store.conf`, `[Service]\n${lines.join('\n')}\n`);
     systemctl('daemon-reload');
     try {
-      systemctl('start', ...others, 'libvirtd.socket');
+      systemctl('start', 'libvirtd.socket'); // before the service, which it would start
+      systemctl('start', ...others);
       expect(others.map(isActive)).toEqual([true, true]);
       const name = virsh.boot();
       systemctl('start', UNIT);
