@@ -209,8 +209,7 @@ async function launch(domain: DomainDefinition, network: OwnNetwork | undefined,
       freeze(group);
       controller.goDetached();
     } else {
-      controller.go();
-      waitReady(controller, { domain, initPid, group });
+      goAndWait(controller, { domain, initPid, group });
     }
     await hook(['started', 'begin']);
     images?.keep();
@@ -246,12 +245,13 @@ const LITTLE_MEMORY_KIB = 1024;
 const LITTLE_MEMORY_WAIT_MS = 100;
 
 /** Differs from libvirt, to which a container whose init was killed at once has started. */
-function waitReady(
+function goAndWait(
   controller: Controller,
   { domain, initPid, group }: { domain: DomainDefinition; initPid: number; group: DomainCgroup },
 ): void {
   const limitKiB = domain.memtune.hardLimitKiB ?? domain.memoryKiB;
   if (limitKiB >= LITTLE_MEMORY_KIB) {
+    controller.go();
     controller.waitReady();
     return;
   }
@@ -259,6 +259,7 @@ function waitReady(
     if (oomKills(group) > 0) throw startupFailure(`init was killed for memory: its limit is ${limitKiB} KiB`, cause);
   };
   try {
+    controller.go(); // it may have ended already
     controller.waitReady();
   } catch (error) {
     refuse(error);
