@@ -72,10 +72,10 @@ export async function enterNamespace(
   if (!record) throw notRunning();
   const { domain, cgroup: groupPath } = loadStatus(record);
   const group = new DomainCgroup(groupPath);
-  const payload = group.payloadOf(record.initPid);
-  if (standsStill(group, payload)) throw libvirtError('OPERATION_INVALID', 'domain is paused');
   using init = openInit(record);
   try {
+    const payload = group.payloadOf(record.initPid);
+    if (standsStill(group, payload)) throw libvirtError('OPERATION_INVALID', 'domain is paused');
     return await enter({ init, record, domain, group, payload }, argv, searchesPath, relay);
   } catch (error) {
     // It ends meanwhile, and that is why: who dies has no place for another process (ENOMEM) before it can be seen to be dead.
