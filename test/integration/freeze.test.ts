@@ -8,8 +8,9 @@ import { useVirsh } from '../helpers/virsh.ts';
 
 /** As root of its own payload, from a group further down, as an init system could: on v1 nobody else may. */
 const SELF_FREEZE = `trap '' TERM; cd /sys/fs/cgroup/unified 2>/dev/null || cd /sys/fs/cgroup
-  [ -w cgroup.freeze ] || { echo >/mnt/froze; exec sleep 1000; }
-  mkdir below && echo 1 >below/cgroup.procs; echo yes >/mnt/froze; echo 1 >cgroup.freeze; while :; do sleep 0.1; done; exec /sbin/init`;
+  refused() { echo >/mnt/froze; exec sleep 1000; }
+  [ -w cgroup.freeze ] || refused
+  mkdir below && echo 1 >below/cgroup.procs; echo yes >/mnt/froze; echo 1 >cgroup.freeze || refused; while :; do sleep 0.1; done; exec /sbin/init`;
 
 suite('a frozen container', ['root', 'built', 'busybox', 'fuse'], () => {
   const virsh = useVirsh();
@@ -43,10 +44,13 @@ suite('a frozen container', ['root', 'built', 'busybox', 'fuse'], () => {
   it('that froze itself is not entered, and is destroyed within two seconds', async (test) => {
     const name = virsh.boot({ init: ['/bin/sh', '-c', SELF_FREEZE] });
     await eventually(() => fs.existsSync(`${virsh.root}/mnt/froze`));
-    test.skip(fs.readFileSync(`${virsh.root}/mnt/froze`, 'utf8') === '\n', 'no group of the unified hierarchy');
+    // A hierarchy that is mounted with nsdelegate keeps the files of a namespace's root from who is in it (cgroup-v2.rst).
+    const isRefused = () => fs.readFileSync(`${virsh.root}/mnt/froze`, 'utf8') === '\n';
+    test.skip(isRefused(), 'no group of the unified hierarchy');
     const [, payload] = /^0::(.*)\/below$/m.exec(fs.readFileSync(`/proc/${virsh.initPid(name)}/cgroup`, 'utf8'))!;
     const [, unified] = /^\S+ (\S+) cgroup2 /m.exec(fs.readFileSync('/proc/mounts', 'utf8'))!;
-    await eventually(() => fs.readFileSync(`${unified}${payload}/cgroup.events`, 'utf8').includes('frozen 1'));
+    await eventually(() => isRefused() || fs.readFileSync(`${unified}${payload}/cgroup.events`, 'utf8').includes('frozen 1'));
+    test.skip(isRefused(), 'this host lets no container freeze itself');
     expect(virsh.error('lxc-enter-namespace', name, '--', '/bin/true')).toEqual(['Requested operation is not valid: domain is paused']);
     const begin = performance.now();
     virsh.ok('destroy', name);
