@@ -1,9 +1,8 @@
 import { defineCommand } from '../../cli/command.ts';
 import { isTerminal } from '../../cli/terminal.ts';
-import type { DomainRef } from '../../driver/domain-lookup.ts';
-import type { StartOptions } from '../../driver/domain-start.ts';
 import { withContext } from '../../errors.ts';
 import { readDescriptionBytes } from '../files.ts';
+import { beginDomain } from './begin.ts';
 import { descriptors } from './descriptors.ts';
 
 export const create = defineCommand({
@@ -27,7 +26,7 @@ export const create = defineCommand({
     const xml = readDescriptionBytes(args.file);
     const atTerminal = await isTerminal(0);
     const passFds = descriptors(args['pass-fds']);
-    const begin = async ({ onSetUp }: Pick<StartOptions, 'onSetUp'>): Promise<DomainRef> => {
+    await beginDomain(context, args, async ({ onSetUp }) => {
       const domain = await withContext(`Failed to create domain from ${args.file}`, async () => {
         const { createDomain } = await import('../../driver/domain-start.ts');
         return await createDomain(context.connection, xml, {
@@ -44,13 +43,7 @@ export const create = defineCommand({
         });
       });
       context.extra(`Domain '${domain.name}' created from ${args.file}\n`);
-      if (args.autodestroy) {
-        const { endSession } = await import('../../driver/domain-start.ts');
-        context.atEnd(() => endSession(context.connection));
-      }
       return domain;
-    };
-    if (args.console) await (await import('./console-visit.ts')).startWithConsole(context, begin);
-    else await begin({});
+    });
   },
 });

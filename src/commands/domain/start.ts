@@ -1,9 +1,8 @@
 import { defineCommand, domainOption, failure } from '../../cli/command.ts';
 import { isTerminal } from '../../cli/terminal.ts';
-import type { DomainRef } from '../../driver/domain-lookup.ts';
-import type { StartOptions } from '../../driver/domain-start.ts';
 import { withContext } from '../../errors.ts';
 import { findDomain } from '../lookup.ts';
+import { beginDomain } from './begin.ts';
 import { descriptors } from './descriptors.ts';
 
 export const start = defineCommand({
@@ -40,7 +39,7 @@ export const start = defineCommand({
     }
     if (isInService(context.connection, domain)) throw failure('Domain is already active');
     const passFds = descriptors(args['pass-fds']);
-    const begin = async ({ onSetUp }: Pick<StartOptions, 'onSetUp'>): Promise<DomainRef> => {
+    await beginDomain(context, args, async ({ onSetUp }) => {
       const started = await withContext(`Failed to start domain '${domain.name}'`, () =>
         startDomain(context.connection, domain, {
           paused: args.paused,
@@ -57,13 +56,7 @@ export const start = defineCommand({
         }),
       );
       context.extra(`Domain '${started.name}' started\n`);
-      if (args.autodestroy) {
-        const { endSession } = await import('../../driver/domain-start.ts');
-        context.atEnd(() => endSession(context.connection));
-      }
       return started;
-    };
-    if (args.console) await (await import('./console-visit.ts')).startWithConsole(context, begin);
-    else await begin({});
+    });
   },
 });
