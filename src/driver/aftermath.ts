@@ -11,7 +11,7 @@ import { cgroupFor, DomainCgroup } from '../host/cgroup/group.ts';
 import { oomKills } from '../host/cgroup/memory-events.ts';
 import { isDefined } from '../store/definitions.ts';
 import { lifecycle, recordEvent } from '../store/events.ts';
-import { readKill, readStatus, removeStatus, type StatusRecord } from '../store/live-status.ts';
+import { type KillSource, readKill, readStatus, removeStatus, type StatusRecord } from '../store/live-status.ts';
 import { lockDomain } from '../store/lock.ts';
 import { type ProcessIdentity, processStat } from '../store/process.ts';
 import {
@@ -64,7 +64,7 @@ export async function runAftermath(args: string[]): Promise<void> {
   else if (isContainerInit(record.initPid, record.controller)) return; // not after its end: nothing to do
   const status = readableStatus(record);
   if (!status) {
-    await clearUpDamaged(record, endOf(record, Number(waitStatus), groupOf(record)));
+    await clearUpDamaged(record, endOf(Number(waitStatus), readKill(record), groupOf(record)));
     return;
   }
   try {
@@ -84,8 +84,9 @@ export async function afterEnd(record: StatusRecord, waitStatus: number): Promis
 }
 
 async function finish(record: StatusRecord, { domain, cgroup, config, atTerminal }: DomainStatus, waitStatus: number): Promise<void> {
-  const end = initEnd(waitStatus, readKill(record));
-  const { reason, why } = endOf(record, waitStatus, new DomainCgroup(cgroup));
+  const kill = readKill(record);
+  const end = initEnd(waitStatus, kill);
+  const { reason, why } = endOf(waitStatus, kill, new DomainCgroup(cgroup));
   const again = waitStatus >= 0 && reason !== 'destroyed' && restarts(actionFor(domain, end));
   const next = again ? nextDefinition(domain) : undefined;
   await clearUp({ domain, cgroup, reason, why, again });
@@ -94,8 +95,7 @@ async function finish(record: StatusRecord, { domain, cgroup, config, atTerminal
   await startAgain(next, domain, { config: isDefined(domain.name) ? undefined : config, atTerminal: atTerminal === true });
 }
 
-function endOf(record: StatusRecord, waitStatus: number, group: DomainCgroup | undefined): End {
-  const kill = readKill(record);
+function endOf(waitStatus: number, kill: KillSource | undefined, group: DomainCgroup | undefined): End {
   return { reason: endReason(waitStatus, kill), why: describeEnd(waitStatus, { kill, oomKills: group ? oomKills(group) : 0 }) };
 }
 
