@@ -19,7 +19,7 @@ if [ ! -e node_modules/.package-lock.json ] || [ package-lock.json -nt node_modu
   touch node_modules/.package-lock.json
 fi
 
-built=dist/virsh-lxc.cache
+built=dist/virsh-lxc.bin
 if [ ! -e "$built" ] || [ -n "$(find bin src lib-native man/prose package.json -newer "$built" -type f | head -n 1)" ]; then
   echo "building ..."
   node src/build/build.mjs

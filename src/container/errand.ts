@@ -2,10 +2,10 @@
 // (FUSE) can keep whoever looks into it in the kernel for as long as it likes. The other side is lib-native/controller/errand.c.
 import path from 'node:path';
 import { SIGKILL } from '../../lib-native/constants.ts';
-import { nativeFolder } from '../../lib-native/koffi.ts';
 import { linux } from '../../lib-native/linux.ts';
 import { monotonicMs } from '../../lib-native/monotonic.ts';
 import { readable } from '../../lib-native/readable.ts';
+import { controllerFile } from '../../lib-native/runtime.ts';
 import { libvirtError, systemError } from '../errors.ts';
 
 /** As long as nobody works against it, an errand takes milliseconds. */
@@ -39,11 +39,10 @@ export function runErrand({ words, input }: Errand, timeoutMs = TIMEOUT_MS): Err
   const [ours, theirs] = pair;
   const fds: (number | null)[] = [theirs, theirs, null];
   const argv = words.map((word) => (typeof word === 'object' ? String(fds.push(word.fd) - 1) : String(word)));
-  const binary = path.join(nativeFolder(), 'libvirt_lxc');
-  const pid = linux.spawn({ path: binary, argv: ['libvirt_lxc', '--errand', ...argv], env: [], fds, newSession: true });
+  const pid = linux.spawn({ path: controllerFile, argv: ['libvirt_lxc', '--errand', ...argv], env: [], fds, newSession: true });
   linux.close(theirs);
   try {
-    if (pid < 0) throw libvirtError('INTERNAL_ERROR', `cannot execute binary ${binary}`);
+    if (pid < 0) throw libvirtError('INTERNAL_ERROR', `cannot execute binary ${controllerFile}`);
     if (input) linux.send(ours, input, MSG_NOSIGNAL);
     return waitFor(pid, ours, timeoutMs);
   } finally {

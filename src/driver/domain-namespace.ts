@@ -3,9 +3,9 @@ import fs from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import { EINTR, ENOENT, O_CLOEXEC, SIGINT } from '../../lib-native/constants.ts';
-import { nativeFolder } from '../../lib-native/koffi.ts';
 import { linux } from '../../lib-native/linux.ts';
 import { readable } from '../../lib-native/readable.ts';
+import { controllerFile } from '../../lib-native/runtime.ts';
 import { compileEnterPlan, enterEnvironment } from '../container/enter-plan.ts';
 import { containerRoot } from '../container/idmap.ts';
 import { Controller, controllerEnvironment, InheritedFds } from '../container/launch.ts';
@@ -109,7 +109,7 @@ async function enter(
   const initPidfd = inherited.add(init.pidfd);
   const mountNamespace = mounts === undefined ? undefined : inherited.add(mounts);
   using controller = new Controller({
-    binary: path.join(nativeFolder(), 'libvirt_lxc'),
+    binary: controllerFile,
     args: ['--enter'],
     trailingArgs: [],
     env: controllerEnvironment(),

@@ -3,11 +3,11 @@ import fs from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import { SIGUSR1 } from '../../lib-native/constants.ts';
-import { nativeFolder } from '../../lib-native/koffi.ts';
 import { linux } from '../../lib-native/linux.ts';
 import { monotonicMs } from '../../lib-native/monotonic.ts';
 import { pause } from '../../lib-native/pause.ts';
 import { readable } from '../../lib-native/readable.ts';
+import { programFile } from '../../lib-native/runtime.ts';
 import { signalName } from '../../lib-native/signal-names.ts';
 import { runErrand } from '../container/errand.ts';
 import {
@@ -94,9 +94,8 @@ function waitUntilReady(init: InitProcess, wish: InitWish): void {
 /** Runs a program in the container by our own lxc-enter-namespace. True if it succeeds in time. */
 async function runInside(domain: string, argv: string[]): Promise<boolean> {
   const { failureOf } = await import('../host/programs.ts');
-  const script = path.join(nativeFolder(), '../../bin/virsh-lxc');
-  const words = [script, '-q', '-c', 'lxc:///', 'lxc-enter-namespace', domain, '--', ...argv];
-  return failureOf(process.execPath, [...process.execArgv, ...words], { timeoutMs: MESSENGER_TIMEOUT_MS }) === undefined;
+  const words = ['-q', '-c', 'lxc:///', 'lxc-enter-namespace', domain, '--', ...argv];
+  return failureOf(programFile, words, { timeoutMs: MESSENGER_TIMEOUT_MS }) === undefined;
 }
 
 /** Nothing of the container's file system is looked at: the link of /proc/PID/exe is the kernel's text. */

@@ -1,7 +1,6 @@
 // A network's dnsmasq: its files, and the script that keeps its leases.
-import path from 'node:path';
-import { nativeFolder } from '../../lib-native/koffi.ts';
 import { linux } from '../../lib-native/linux.ts';
+import { programFile } from '../../lib-native/runtime.ts';
 import { type LeaseScript, reloadDnsmasq } from '../host/dnsmasq.ts';
 import type { NetworkDefinition } from '../network/definition.ts';
 import { dnsmasqTexts } from '../network/dnsmasq-config.ts';
@@ -31,7 +30,7 @@ export function refreshDnsmasq(network: NetworkDefinition): boolean {
 /** Our own program, told by its environment what it is run for: dnsmasq gives the script arguments of its own. */
 export function leaseScript(bridge: string): LeaseScript {
   return {
-    path: path.join(nativeFolder(), '../../bin/virsh-lxc'),
+    path: programFile,
     env: { [LEASES_VARIABLE]: leasesFile(bridge), VIR_BRIDGE_NAME: bridge },
   };
 }

@@ -9,10 +9,10 @@ import fs from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import { EBADF } from '../../lib-native/constants.ts';
-import { nativeFolder } from '../../lib-native/koffi.ts';
 import { linux } from '../../lib-native/linux.ts';
 import type { Plan } from '../../lib-native/plan-encoding.ts';
 import { readable } from '../../lib-native/readable.ts';
+import { controllerFile, programFile } from '../../lib-native/runtime.ts';
 import type { ConsoleLogs } from '../container/console-logs.ts';
 import { type DomainDevicesPlan, domainDeviceNodes } from '../container/devices.ts';
 import { idMapText } from '../container/idmap.ts';
@@ -375,11 +375,11 @@ function isHandedDown(fd: number): boolean {
  * Differs from libvirt: a definition that comes from another distribution, with its path, starts.
  */
 function controllerBinary(emulator: string): string {
-  return path.basename(emulator) === 'libvirt_lxc' ? path.join(nativeFolder(), 'libvirt_lxc') : emulator;
+  return path.basename(emulator) === 'libvirt_lxc' ? controllerFile : emulator;
 }
 
 /** The controller adds the wait status of init (driver/aftermath.ts). */
-const aftermathCommand = ({ name, partition = DEFAULT_PARTITION, uuid }: DomainDefinition): string[] => {
-  const script = path.join(nativeFolder(), '../../bin/virsh-lxc');
-  return ['--', process.execPath, ...process.execArgv, script, '--internal-aftermath', name, partition, uuid];
-};
+const aftermathCommand = ({ name, partition = DEFAULT_PARTITION, uuid }: DomainDefinition): string[] => [
+  ...['--', programFile, '--internal-aftermath'],
+  ...[name, partition, uuid],
+];

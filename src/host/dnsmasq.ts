@@ -32,7 +32,7 @@ export function startDnsmasq({ config }: DnsmasqIdentity, script: LeaseScript): 
   const binary = requireDnsmasq();
   // It forgets leases of its own: all of them are the script's.
   const args = [`--conf-file=${config}`, '--leasefile-ro', `--dhcp-script=${script.path}`];
-  const env = { LC_ALL: 'C', PATH: `${path.dirname(process.execPath)}:${process.env['PATH'] ?? '/usr/sbin:/usr/bin:/sbin:/bin'}` };
+  const env = { LC_ALL: 'C', PATH: process.env['PATH'] ?? '/usr/sbin:/usr/bin:/sbin:/bin' };
   const failure = failureOf(binary, args, { env: { ...env, ...script.env }, timeoutMs: START_TIMEOUT_MS, cwd: '/' });
   if (failure !== undefined) throw libvirtError('OPERATION_FAILED', `Failed to start ${binary}: ${failure.replace(/^dnsmasq: /, '')}`);
 }

@@ -16,7 +16,7 @@ const canLimitTraffic = (...commands: string[]): boolean =>
 
 const NEEDS = {
   root: () => process.getuid?.() === 0,
-  built: () => fs.existsSync(path.join(ROOT, 'dist/virsh-lxc.cjs')),
+  built: () => fs.existsSync(path.join(ROOT, 'dist/virsh-lxc.bin')),
   cgroup1: hasV1Memory,
   cgroup2: () => !hasV1Memory() && /^\S+ \S+ cgroup2 /m.test(mounts()),
   /** v1 with the hierarchies of a host's systemd: that of its own, and the unified one. */
