@@ -1,6 +1,3 @@
-// Errands in a container's files, done by a child that is given up when it does not come back: a file system of the container
-// (FUSE) can keep whoever looks into it in the kernel for as long as it likes. The other side is lib-native/controller/errand.c.
-import path from 'node:path';
 import { SIGKILL } from '../../lib-native/constants.ts';
 import { linux } from '../../lib-native/linux.ts';
 import { monotonicMs } from '../../lib-native/monotonic.ts';

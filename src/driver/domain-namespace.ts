@@ -1,6 +1,5 @@
 // lxc-enter-namespace: a command inside a running container.
 import fs from 'node:fs';
-import path from 'node:path';
 import process from 'node:process';
 import { EINTR, ENOENT, O_CLOEXEC, SIGINT } from '../../lib-native/constants.ts';
 import { linux } from '../../lib-native/linux.ts';

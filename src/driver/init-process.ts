@@ -1,7 +1,5 @@
 // A container's init as others see it: a hold on it, and the ways to ask it to end, its initctl pipe or a signal.
 import fs from 'node:fs';
-import path from 'node:path';
-import process from 'node:process';
 import { SIGUSR1 } from '../../lib-native/constants.ts';
 import { linux } from '../../lib-native/linux.ts';
 import { monotonicMs } from '../../lib-native/monotonic.ts';

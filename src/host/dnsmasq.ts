@@ -1,6 +1,5 @@
 // One dnsmasq for each network: started, told to read its files again, ended. What it is told is network/dnsmasq-config.ts.
 import fs from 'node:fs';
-import path from 'node:path';
 import process from 'node:process';
 import { SIGHUP, SIGKILL, SIGTERM } from '../../lib-native/constants.ts';
 import { readable } from '../../lib-native/readable.ts';
