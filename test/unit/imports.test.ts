@@ -16,7 +16,8 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   container: ['errors', 'domain', 'lib-native', 'store', 'host'],
   driver: ['errors', 'domain', 'network', 'lib-native', 'store', 'host', 'container'],
   commands: ['errors', 'domain (types)', 'driver', 'cli'],
-  cli: ['errors', 'driver', 'commands'],
+  cli: ['errors', 'driver', 'commands', 'lib-native'],
+  build: ['cli'],
 };
 
 /** What is wrapped for all the others in one place: a folder or a file. Packages that are not named here are none of ours. */
