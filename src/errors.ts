@@ -62,7 +62,7 @@ export function libvirtError(code: ErrorCode, detail = '', cause?: unknown): Lib
   return new LibvirtError(code, detail === '' ? prefix.trimEnd() : prefix + detail, { cause });
 }
 
-/** `what: No such file or directory`, from an errno (positive) or from an error that Node's fs threw. */
+/** `what: No such file or directory`, from an errno (positive) or from an error that node:fs threw. */
 export function systemError(what: string, reason: number | unknown): LibvirtError {
   const word = typeof reason === 'number' ? strerror(reason) : errnoWord(reason);
   return new LibvirtError('SYSTEM_ERROR', `${what}: ${word}`, { cause: reason });
@@ -146,7 +146,7 @@ export async function withContext<T>(context: string, action: () => T | Promise<
   }
 }
 
-/** The code of an error that Node's fs threw (`ENOENT`), or undefined. */
+/** The code of an error that node:fs threw (`ENOENT`), or undefined. */
 export function errnoCode(error: unknown): string | undefined {
   return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }

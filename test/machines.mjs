@@ -13,7 +13,7 @@ const VARIANTS = ['cgroup2', 'systemd', 'hybrid', 'cgroup1'];
 
 /** What the guest needs of the checkout: everything is built already. */
 const NEEDED = ['package.json', 'bin', 'dist', 'lib-native', 'man', 'src', 'test', 'node_modules'];
-const UNUSED_MODULES = ['@biomejs', '@typescript', 'typescript', '@types', '.cache', '.vite'];
+const UNUSED_MODULES = ['@biomejs', '@oven', 'bun', '@typescript', 'typescript', '@types', '.cache', '.vite'];
 
 /** A tool of the machines; undefined where they are not at hand. */
 export function machineTool(name) {

@@ -22,8 +22,9 @@ const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const dist = join(root, 'dist');
 const modules = join(root, 'node_modules');
 
-/** Bun as npm installed it, compiler and runtime in one; for x64 the one that runs on processors without AVX2, too. */
-const bun = [join(modules, '@oven/bun-linux-x64-baseline/bin/bun'), join(modules, 'bun/bin/bun.exe')].find(existsSync);
+/** Bun's packages by Node's name of the architecture, each compiler and runtime in one; x64's runs on processors without AVX2, too. */
+const BUN_PACKAGES = { x64: 'bun-linux-x64-baseline', arm64: 'bun-linux-aarch64' };
+const bun = join(modules, '@oven', BUN_PACKAGES[process.arch] ?? '', 'bin/bun');
 
 /** Further names of the program, links beside it. */
 const NAMES = ['virsh'];

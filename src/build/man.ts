@@ -2,8 +2,8 @@
 
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { commandTable } from '../cli/full-table.ts';
 import { manualPage } from '../cli/man.ts';
+import { commandTable } from '../cli/registry.ts';
 import { GLOBAL_OPTIONS } from '../cli/settings.ts';
 
 const file = (name: string): string => path.join(import.meta.dirname, '../..', name);

@@ -14,8 +14,7 @@ node -e 'process.exit(process.getBuiltinModule ? 0 : 1)' || fail "Node 20.16 or 
 # The lock file as npm installed it last: a copy that npm keeps inside node_modules is written at the end of an installation.
 if [ ! -e node_modules/.package-lock.json ] || [ package-lock.json -nt node_modules/.package-lock.json ]; then
   echo "installing node modules ..."
-  # Not `npm ci`: it refuses a lock file made where packages for other platforms could not be looked up.
-  npm install --no-save --no-audit --no-fund --loglevel=error
+  npm ci --no-audit --no-fund --loglevel=error
   touch node_modules/.package-lock.json
 fi
 

@@ -1,11 +1,14 @@
 // Entry of the program: from the words of the command line to an exit status.
 
 import { asLibvirtError } from '../errors.ts';
-import type { CommandTable } from './command.ts';
+import { tellAbout } from './about.ts';
+import { DebugLog } from './debug-log.ts';
+import { Output, OutputLost } from './output.ts';
 import { parseLine, parseWords, UsageError } from './parse.ts';
-import { tableFor } from './registry.ts';
+import { commandTable } from './registry.ts';
 import { Session } from './session.ts';
 import { readCommandLine } from './settings.ts';
+import { runShell } from './shell.ts';
 
 /** First word of the command that a container's controller runs when its init has ended. */
 const AFTERMATH = '--internal-aftermath';
@@ -27,16 +30,14 @@ export async function main(argv: readonly string[]): Promise<number> {
   let session: Session | undefined;
   try {
     const { settings, words, about, complaints } = readCommandLine(argv, process.env);
-    const table = await tableFor(about ? [] : words);
-    session = new Session(settings, table, await debugLog(settings));
+    session = new Session(settings, commandTable, await debugLog(settings));
     for (const complaint of complaints) await session.error(complaint);
     if (about) {
-      const { tellAbout } = await import('./about.ts');
       tellAbout(about, session);
       session.flush();
       return 0;
     }
-    const ok = await execute(session, table, words);
+    const ok = await execute(session, words);
     await session.close();
     return session.exitStatus ?? (ok ? 0 : 1);
   } catch (error) {
@@ -50,21 +51,19 @@ async function inside(action: () => number | Promise<number>): Promise<number> {
   try {
     return await action();
   } catch (error) {
-    const { Output } = await import('./output.ts');
     await new Output().error(asLibvirtError(error).message.trim());
     return 1;
   }
 }
 
-async function execute(session: Session, table: CommandTable, words: readonly string[]): Promise<boolean> {
+async function execute(session: Session, words: readonly string[]): Promise<boolean> {
   const { settings } = session;
   if (words.length === 1) session.debug(`commands: "${words[0]}"`);
   const { logOption } = session;
-  const commands = words.length === 1 ? parseLine(words[0]!, table, logOption) : parseWords(words, table, logOption);
+  const commands = words.length === 1 ? parseLine(words[0]!, commandTable, logOption) : parseWords(words, commandTable, logOption);
   // A connection that was asked for by -c must work even if no command needs it.
   if (settings.connectsFirst) await session.ensureConnected();
   if (settings.interactive) {
-    const { runShell } = await import('./shell.ts');
     return runShell(session);
   }
   if (words.length === 1 && words[0] === '') return false;
@@ -73,13 +72,11 @@ async function execute(session: Session, table: CommandTable, words: readonly st
 
 async function debugLog(settings: Session['settings']): Promise<import('./debug-log.ts').DebugLog | undefined> {
   if (settings.debugLevel > 1 && settings.logFile === undefined) return undefined;
-  const { DebugLog } = await import('./debug-log.ts');
   return new DebugLog(settings);
 }
 
 /** Errors that belong to no command: a bad command line, no connection, a full disk. */
 async function reportOutside(error: unknown, session: Session | undefined): Promise<void> {
-  const { Output, OutputLost } = await import('./output.ts');
   const output = session?.output ?? new Output();
   if (error instanceof UsageError) {
     for (const line of error.lines) await (session ? session.error(line) : output.error(line));
@@ -87,11 +84,9 @@ async function reportOutside(error: unknown, session: Session | undefined): Prom
     // The exit status is for scripts, whose transcripts have nothing else of it; the reason is for whoever watches.
     await output.notice(`error: ${error.message}`);
   } else {
-    await (session ?? new Session(NO_SETTINGS, NO_COMMANDS, undefined)).report(error);
+    await (session ?? new Session(NO_SETTINGS, commandTable, undefined)).report(error);
   }
 }
-
-const NO_COMMANDS: CommandTable = { groups: [], unsupportedGroups: () => [], find: () => undefined };
 
 const NO_SETTINGS: Session['settings'] = {
   uri: undefined,

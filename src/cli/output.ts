@@ -72,7 +72,7 @@ export class Output {
   }
 }
 
-/** As a shell reports a process that SIGPIPE ended; Node ignores that signal. */
+/** As a shell reports a process that SIGPIPE ended; the runtime ignores that signal. */
 const BROKEN_PIPE_STATUS = 141;
 
 /** Writes all of `data`, however often that takes. Throws what fs throws. */

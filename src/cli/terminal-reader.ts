@@ -114,7 +114,7 @@ export class TerminalReader implements LineReader {
 }
 
 /**
- * readline ends a line with \r\n, as if nothing translated output; but in Node's raw mode the terminal goes on doing so, and
+ * readline ends a line with \r\n, as if nothing translated output; but in the runtime's raw mode the terminal goes on doing so, and
  * would get \r\r\n.
  */
 function lines(terminal: NodeJS.WriteStream): NodeJS.WritableStream {

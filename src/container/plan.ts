@@ -62,7 +62,7 @@ export interface InitIdentity {
 export interface HostFacts {
   /** Highest capability number of this kernel (/proc/sys/kernel/cap_last_cap). */
   lastCapability: number;
-  /** Hard limit of open files; Node raises the soft one, init gets the usual soft one back. */
+  /** Hard limit of open files; the runtime raises the soft one, init gets the usual soft one back. */
   maxOpenFiles: number;
   /** Capabilities that this program has itself (CapPrm of proc(5)). */
   permittedCapabilities: bigint;
@@ -328,7 +328,7 @@ function standardFiles({ passFds, identity, holdsTerminal }: PlanInputs): Step[]
   ];
 }
 
-/** Node raises the soft limit of open files for itself; what it starts gets the usual one back. */
+/** The runtime raises the soft limit of open files for itself; what it starts gets the usual one back. */
 export function openFilesLimit({ maxOpenFiles }: HostFacts): Step {
   const RLIMIT_NOFILE = 7;
   const limit = Buffer.alloc(16);

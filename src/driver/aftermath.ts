@@ -9,6 +9,7 @@ import type { DomainStatus } from '../domain/status.ts';
 import { asLibvirtError, isFailure } from '../errors.ts';
 import { cgroupFor, DomainCgroup } from '../host/cgroup/group.ts';
 import { oomKills } from '../host/cgroup/memory-events.ts';
+import { releaseNbds } from '../host/nbd.ts';
 import { isDefined } from '../store/definitions.ts';
 import { lifecycle, recordEvent } from '../store/events.ts';
 import { type KillSource, readKill, readStatus, removeStatus, type StatusRecord } from '../store/live-status.ts';
@@ -27,7 +28,9 @@ import {
 } from './ended.ts';
 import { ABANDONED, describeEnd, endReason, type InitEnd, initEnd } from './init-end.ts';
 import { dissolve } from './left-cgroups.ts';
+import { releaseOldPorts } from './network-ports.ts';
 import type { RunOptions } from './run.ts';
+import { runDomain } from './run.ts';
 import { loadDefinition, loadStatus } from './stored-domain.ts';
 
 /** True if the domain is to run again. Containers cannot be preserved after their init's end: that counts as destroy. */
@@ -53,9 +56,7 @@ export async function runAftermath(args: string[]): Promise<void> {
   if (!record || record.controller.pid !== process.pid || record.controller.startTime !== processStat(process.pid)?.startTime) {
     dissolve(name, cgroupFor({ name, partition }, process.pid)); // made for a start that never came to write a status
     if (!record && uuid !== undefined && Number(waitStatus) === ABANDONED) {
-      const { releaseOldPorts } = await import('./network-ports.ts');
       releaseOldPorts({ uuid });
-      const { releaseNbds } = await import('../host/nbd.ts');
       releaseNbds(uuid);
     }
     return;
@@ -115,7 +116,6 @@ async function startAgain(
   ended: DomainDefinition,
   how: Pick<RunOptions, 'config' | 'atTerminal'>,
 ): Promise<void> {
-  const { runDomain } = await import('./run.ts');
   try {
     await runDomain(definition, { reason: 'booted', ...how });
     recordEvent({ domain: definition.name, uuid: definition.uuid, event: 'reboot' });

@@ -1,4 +1,5 @@
 // What there is to know of a domain: figures and devices.
+
 import type { DomainDefinition, DomainDevices } from '../domain/definition.ts';
 import { configuredInterface } from '../domain/elements/interface.ts';
 import { libvirtError, unsupportedFlags } from '../errors.ts';
@@ -7,6 +8,7 @@ import { cpuTimeNs, memoryUsageKiB } from '../host/cgroup/stats.ts';
 import { hasAutostartLink, isDefined } from '../store/definitions.ts';
 import { type Connection, requireWritable } from './connection.ts';
 import { type DomainRef, type DomainStateName, liveStatus, notRunning } from './domain-lookup.ts';
+import { leasesOf } from './network-leases.ts';
 import { loadDefinition, loadStatus } from './stored-domain.ts';
 
 export interface DomainInfo {
@@ -55,7 +57,6 @@ export async function domainHostname(connection: Connection, ref: DomainRef, sou
   if (!record) throw notRunning();
   const inNetworks = loadStatus(record).domain.devices.interfaces.filter(({ type }) => type === 'network');
   if (inNetworks.length > 0) {
-    const { leasesOf } = await import('./network-leases.ts');
     for (const { source: network, mac } of inNetworks) {
       const lease = leasesOf(network!).find(({ mac: leased, hostname }) => leased.toLowerCase() === mac && hostname !== undefined);
       if (lease) return lease.hostname!;

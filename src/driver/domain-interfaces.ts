@@ -11,6 +11,7 @@ import { openRouteSocket } from '../host/netlink/rtnetlink.ts';
 import type { Connection } from './connection.ts';
 import { readDomain } from './domain-change.ts';
 import { type DomainRef, notRunning } from './domain-lookup.ts';
+import { leasesOf } from './network-leases.ts';
 
 export interface InterfaceTraffic {
   received: TrafficCounters;
@@ -71,7 +72,6 @@ export async function interfaceAddresses(connection: Connection, ref: DomainRef,
 async function leasedAddresses(interfaces: readonly InterfaceDevice[]): Promise<InterfaceAddresses[]> {
   const inNetworks = interfaces.filter(({ type }) => type === 'network');
   if (inNetworks.length === 0) return [];
-  const { leasesOf } = await import('./network-leases.ts');
   return inNetworks.flatMap(({ source, targetDev, mac }) => {
     const addresses = leasesOf(source!).filter((lease) => lease.mac.toLowerCase() === mac);
     return addresses.length === 0 ? [] : [{ name: targetDev ?? '-', mac, addresses }];

@@ -1,9 +1,11 @@
 // Ending every domain before the host goes: the command that the unit runs.
+
 import { linux } from '../../lib-native/linux.ts';
 import { monotonicMs } from '../../lib-native/monotonic.ts';
 import { readable } from '../../lib-native/readable.ts';
 import { LibvirtError } from '../errors.ts';
 import { type Connection, requireWritable } from './connection.ts';
+import { resumeDomain } from './domain-freeze.ts';
 import { type DomainRef, isActive, listDomains, liveStatus } from './domain-lookup.ts';
 import { destroyDomain, shutdownDomain } from './domain-stop.ts';
 import { type InitProcess, openInit } from './init-process.ts';
@@ -61,7 +63,6 @@ async function ask(connection: Connection, ref: DomainRef): Promise<Asked[]> {
   const status = liveStatus(ref.name);
   if (!status) return [];
   if (status.state === 'paused') {
-    const { resumeDomain } = await import('./domain-freeze.ts');
     await attempt(() => resumeDomain(connection, ref));
   }
   let init: InitProcess | undefined;

@@ -1,6 +1,8 @@
 // start and create.
+
 import { monotonicMs } from '../../lib-native/monotonic.ts';
 import { pause } from '../../lib-native/pause.ts';
+import { formatPlan } from '../container/print-plan.ts';
 import type { DomainDefinition } from '../domain/definition.ts';
 import { libvirtError, unsupportedFlags } from '../errors.ts';
 import { DEFAULT_PARTITION } from '../host/cgroup/group.ts';
@@ -10,7 +12,10 @@ import { removeEnd } from '../store/live-status.ts';
 import { LOCK_TIMEOUT_MS, type Lock, lockDomain, lockStore, lockTimeout } from '../store/lock.ts';
 import { type Connection, requireWritable } from './connection.ts';
 import { type DomainRef, findByName, findByUuid, isActive } from './domain-lookup.ts';
+import { destroyDomain } from './domain-stop.ts';
 import { failedStart, rememberEnd, repairStale } from './ended.ts';
+import { readNewDomain } from './new-domain.ts';
+import { dryRun, runDomain } from './run.ts';
 import { loadDefinition, saveDefinition } from './stored-domain.ts';
 
 export interface StartOptions {
@@ -45,7 +50,6 @@ const autodestroyed: DomainRef[] = [];
 
 /** Destroys what was started with `autodestroy`. To be called when a connection is closed. */
 export async function endSession(connection: Connection): Promise<void> {
-  const { destroyDomain } = await import('./domain-stop.ts');
   for (const ref of autodestroyed.splice(0)) if (isActive(connection, ref)) await destroyDomain(connection, ref, {});
 }
 
@@ -66,7 +70,6 @@ export async function startDomain(connection: Connection, ref: DomainRef, option
 export async function createDomain(connection: Connection, xml: string | Uint8Array, options: StartOptions): Promise<DomainRef> {
   requireWritable(connection, 'virDomainCreateXML');
   checkFlags(options, 'lxcDomainCreateXMLWithFiles');
-  const { readNewDomain } = await import('./new-domain.ts');
   const { definition, warnOfLosses } = await readNewDomain(xml, options);
   const { lock, isRunning } = await lockToStart(definition.name, options.onWaiting);
   using _lock = lock;
@@ -113,8 +116,6 @@ export async function planStart(
   ref: DomainRef,
   options: Pick<StartOptions, 'hostRoot' | 'atTerminal'>,
 ): Promise<string> {
-  const { dryRun } = await import('./run.ts');
-  const { formatPlan } = await import('../container/print-plan.ts');
   return formatPlan(await dryRun(loadDefinition(ref.name), options));
 }
 
@@ -131,7 +132,6 @@ export function checkUnique({ name, uuid }: DomainDefinition): void {
 }
 
 async function run(definition: DomainDefinition, options: StartOptions): Promise<void> {
-  const { runDomain } = await import('./run.ts');
   const { name } = definition;
   try {
     await runDomain(definition, { reason: 'booted', ...options });

@@ -1,5 +1,6 @@
 // After a container: gives back what it had, in libvirt's order, and records why it ended. Every part may be missing
 // already: this also clears up after commands and controllers that were killed.
+
 import fs from 'node:fs';
 import process from 'node:process';
 import { SIGKILL } from '../../lib-native/constants.ts';
@@ -7,6 +8,7 @@ import { linux } from '../../lib-native/linux.ts';
 import { monotonicMs } from '../../lib-native/monotonic.ts';
 import { readable } from '../../lib-native/readable.ts';
 import { runErrand } from '../container/errand.ts';
+import { releaseInterfaces } from '../container/network.ts';
 import type { DomainDefinition } from '../domain/definition.ts';
 import { formatDomain } from '../domain/format.ts';
 import type { DomainStatus } from '../domain/status.ts';
@@ -15,7 +17,9 @@ import { killAll, leaveFrozenGroups, thawAll } from '../host/cgroup/freezer.ts';
 import { cgroupFor, DEFAULT_PARTITION, DomainCgroup } from '../host/cgroup/group.ts';
 import { abortConnections } from '../host/fuse-connections.ts';
 import { hookScripts } from '../host/hooks.ts';
+import { releaseNbds } from '../host/nbd.ts';
 import { processesBeside } from '../host/pid-namespace.ts';
+import { runHooks } from '../host/run-hooks.ts';
 import { isDefined } from '../store/definitions.ts';
 import { lifecycle } from '../store/events.ts';
 import {
@@ -33,6 +37,8 @@ import { noteInLog } from '../store/log.ts';
 import { paths } from '../store/paths.ts';
 import { isAlive, type ProcessIdentity, processStat } from '../store/process.ts';
 import { dissolve, removeLeftCgroups } from './left-cgroups.ts';
+import { releaseOldPorts } from './network-ports.ts';
+import { releasePorts } from './network-release.ts';
 import { loadDefinition, loadStatus } from './stored-domain.ts';
 
 const EVENT_DETAIL: Record<EndReason, string> = { shutdown: 'Shutdown', destroyed: 'Destroyed', failed: 'Failed', crashed: 'Crashed' };
@@ -67,7 +73,6 @@ export async function clearUp({ domain, cgroup, reason, why, again, onWarning }:
   const scripts = hookScripts(paths.hooks, 'lxc');
   const hook = async (operation: 'stopped' | 'release') => {
     if (scripts.length === 0) return;
-    const { runHooks } = await import('../host/run-hooks.ts');
     try {
       runHooks(scripts, domain.name, [operation, 'end'], formatDomain(domain, { live: true }));
     } catch (error) {
@@ -76,16 +81,13 @@ export async function clearUp({ domain, cgroup, reason, why, again, onWarning }:
   };
   await hook('stopped');
   if (domain.devices.interfaces.length > 0) {
-    const { releaseInterfaces } = await import('../container/network.ts');
     releaseInterfaces(linux, domain.uuid, domain.devices.interfaces);
     if (domain.devices.interfaces.some(({ portid }) => portid !== undefined)) {
-      const { releasePorts } = await import('./network-release.ts');
       releasePorts(domain.devices.interfaces);
     }
   }
   dissolve(domain.name, new DomainCgroup(cgroup), onWarning);
   if (fs.existsSync('/sys/block/nbd0')) {
-    const { releaseNbds } = await import('../host/nbd.ts');
     releaseNbds(domain.uuid);
   }
   await hook('release');
@@ -235,9 +237,7 @@ export async function clearUpDamaged(record: StatusRecord, end: End, onWarning?:
   // No group of another domain has this name, so what is in it is what ran here.
   for (const pid of pids) dissolve(name, cgroupFor({ name, partition }, pid), onWarning);
   if (uuid !== undefined) {
-    const { releaseOldPorts } = await import('./network-ports.ts');
     releaseOldPorts({ uuid });
-    const { releaseNbds } = await import('../host/nbd.ts');
     releaseNbds(uuid);
   }
   rememberEnd(name, end);

@@ -1,5 +1,7 @@
 // The host: what nodeinfo, the node statistics, version and hostname tell. Plain data; capabilities.ts makes the XML.
+
 import os from 'node:os';
+import { linux } from '../../lib-native/linux.ts';
 import { XmlWriter } from '../domain/xml/writer.ts';
 import { libvirtError } from '../errors.ts';
 import { type CpuTimes, cpuMhz, cpuPlace, cpuTimes, onlineCpus, presentCpus } from '../host/cpu.ts';
@@ -207,7 +209,6 @@ export function hypervisorVersion(_connection: Connection): string {
 export async function hostName(_connection: Connection): Promise<string> {
   const name = os.hostname();
   if (name.startsWith('localhost') || name.includes('.')) return name;
-  const { linux } = await import('../../lib-native/linux.ts');
   const canonical = linux.canonicalHostName(name);
   return canonical === undefined || canonical.startsWith('localhost') ? name : canonical;
 }

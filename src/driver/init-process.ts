@@ -1,4 +1,5 @@
 // A container's init as others see it: a hold on it, and the ways to ask it to end, its initctl pipe or a signal.
+
 import fs from 'node:fs';
 import { SIGUSR1 } from '../../lib-native/constants.ts';
 import { linux } from '../../lib-native/linux.ts';
@@ -20,6 +21,7 @@ import {
   reopensPipe,
 } from '../container/init-language.ts';
 import { libvirtError, systemError, unsupportedFlags } from '../errors.ts';
+import { failureOf } from '../host/programs.ts';
 import type { StatusRecord } from '../store/live-status.ts';
 import { notRunning } from './domain-lookup.ts';
 import { isContainerInit } from './ended.ts';
@@ -91,7 +93,6 @@ function waitUntilReady(init: InitProcess, wish: InitWish): void {
 
 /** Runs a program in the container by our own lxc-enter-namespace. True if it succeeds in time. */
 async function runInside(domain: string, argv: string[]): Promise<boolean> {
-  const { failureOf } = await import('../host/programs.ts');
   const words = ['-q', '-c', 'lxc:///', 'lxc-enter-namespace', domain, '--', ...argv];
   return failureOf(programFile, words, { timeoutMs: MESSENGER_TIMEOUT_MS }) === undefined;
 }

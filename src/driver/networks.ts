@@ -1,7 +1,9 @@
 // Finding networks: by uuid or name, and all of them. A store that never had networks gets `default` by it.
+
 import { isFailure } from '../errors.ts';
 import { definedNetworks, networkStatusNames, networksAreSetUp } from '../store/networks.ts';
 import type { Connection } from './connection.ts';
+import { defineDefaultNetwork } from './default-network.ts';
 import { findNetwork, findNetworkByUuid, type NetworkRef, type NetworkSummary, noNetwork } from './network-lookup.ts';
 
 /** Every network, in no order. The first time, `default` comes to be (unless the connection is read-only). */
@@ -23,7 +25,6 @@ export async function lookupNetwork(connection: Connection, text: string, by: re
 
 async function setUpNetworks(connection: Connection): Promise<void> {
   if (networksAreSetUp() || connection.readonly) return;
-  const { defineDefaultNetwork } = await import('./default-network.ts');
   try {
     defineDefaultNetwork();
   } catch (error) {

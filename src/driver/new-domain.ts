@@ -1,7 +1,9 @@
 // A domain from a document that somebody wrote, with warnings of what in it means nothing.
+
 import type { DomainDefinition } from '../domain/definition.ts';
 import { formatDomain } from '../domain/format.ts';
 import { parseDomainElement } from '../domain/parse.ts';
+import { strangersIn } from '../domain/strangers.ts';
 import { parseXml } from '../domain/xml/reader.ts';
 import { warn } from '../store/log.ts';
 import { parseHost } from './parse-host.ts';
@@ -17,7 +19,6 @@ export async function readNewDomain(xml: string | Uint8Array, { validate }: { va
   if (validate) (await import('../domain/schema.ts')).validateDomain(xml);
   const root = parseXml(xml, '(domain_definition)');
   const definition = parseDomainElement(root, parseHost, { inactive: true });
-  const { strangersIn } = await import('../domain/strangers.ts');
   const warnings = strangersIn(root, () => formatDomain(definition, { live: false }));
   return {
     definition,

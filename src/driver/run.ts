@@ -5,6 +5,7 @@
 //   controller spawned          its control socket closes: it ends, and its child with it
 //   groups, plan, id maps       the same; empty groups are removed by the next start
 //   status written, then go     from here the domain runs, with or without us
+
 import fs from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
@@ -14,9 +15,11 @@ import type { Plan } from '../../lib-native/plan-encoding.ts';
 import { readable } from '../../lib-native/readable.ts';
 import { controllerFile, programFile } from '../../lib-native/runtime.ts';
 import type { ConsoleLogs } from '../container/console-logs.ts';
+import { openConsoleLogs } from '../container/console-logs.ts';
 import { type DomainDevicesPlan, domainDeviceNodes } from '../container/devices.ts';
 import { idMapText } from '../container/idmap.ts';
 import type { Images } from '../container/images.ts';
+import { attachImages } from '../container/images.ts';
 import { asStartup, Controller, controllerEnvironment, InheritedFds, startupFailure } from '../container/launch.ts';
 import { hasNetworkNamespace, hasUserNamespace } from '../container/namespaces.ts';
 import type { PreparedNetwork } from '../container/network.ts';
@@ -32,6 +35,7 @@ import { cgroupFor, DEFAULT_PARTITION, type DomainCgroup } from '../host/cgroup/
 import { type CgroupLayout, hostCgroups, isShown, systemdMount, UNIFIED_NAME } from '../host/cgroup/layout.ts';
 import { oomKills } from '../host/cgroup/memory-events.ts';
 import { type HookOperation, hookScripts } from '../host/hooks.ts';
+import { runHooks } from '../host/run-hooks.ts';
 import { removeEnd, removeStatus } from '../store/live-status.ts';
 import { holdDriverLock } from '../store/lock.ts';
 import { openLog, warn } from '../store/log.ts';
@@ -40,7 +44,7 @@ import { makeGroup } from './domain-group.ts';
 import { hostNetworkWarning, hostRootRefusal } from './host-root.ts';
 import { dissolve } from './left-cgroups.ts';
 import { liveDefinition } from './live-definition.ts';
-import type { TakenPorts } from './network-ports.ts';
+import { releaseOldPorts, TakenPorts } from './network-ports.ts';
 import { inheritResources, planInputs } from './plan-inputs.ts';
 import { openSharedNamespaces } from './shared-namespaces.ts';
 import { saveStatus } from './stored-domain.ts';
@@ -80,7 +84,6 @@ export async function runDomain(definition: DomainDefinition, options: RunOption
   const scripts = hookScripts(paths.hooks, 'lxc');
   const hook: Hook = async (operation) => {
     if (scripts.length === 0) return;
-    const { runHooks } = await import('../host/run-hooks.ts');
     runHooks(scripts, domain.name, operation, formatDomain(domain, { live: true }));
   };
   try {
@@ -115,7 +118,6 @@ async function runWithNetwork(domain: DomainDefinition, options: RunOptions, hoo
 /** Loads the driver of networks, if the domain has an interface in one. */
 async function portsFor(domain: DomainDefinition): Promise<TakenPorts | undefined> {
   if (!domain.devices.interfaces.some(({ type }) => type === 'network')) return undefined;
-  const { releaseOldPorts, TakenPorts } = await import('./network-ports.ts');
   releaseOldPorts(domain);
   return new TakenPorts(domain);
 }
@@ -226,7 +228,6 @@ async function launch(domain: DomainDefinition, network: OwnNetwork | undefined,
 /** Loads what a console's log needs, if the domain has one. */
 async function consoleLogsOf(domain: DomainDefinition): Promise<ConsoleLogs | undefined> {
   if (!domain.devices.consoles.some(({ others }) => others.some(({ name }) => name === 'log'))) return undefined;
-  const { openConsoleLogs } = await import('../container/console-logs.ts');
   return asStartup(() => openConsoleLogs(domain));
 }
 
@@ -295,7 +296,6 @@ function statusOf(
 async function imagesFor(domain: DomainDefinition): Promise<Images | undefined> {
   const { disks, filesystems } = domain.devices;
   if (![...disks, ...filesystems].some(({ type }) => type === 'file')) return undefined;
-  const { attachImages } = await import('../container/images.ts');
   const images = asStartup(() => attachImages(domain));
   for (const [place, device] of images.disks) disks[place]!.imageDevice = device;
   return images;
@@ -354,7 +354,7 @@ function checkPassFds(fds: readonly number[]): void {
 }
 
 /**
- * True for a descriptor that our caller handed us. Node's own cannot be told by close-on-exec, which it sets on all, but by
+ * True for a descriptor that our caller handed us. The runtime's own cannot be told by close-on-exec, which it sets on all, but by
  * what they are: what it waits with, and pipes that it has both ends of.
  */
 function isHandedDown(fd: number): boolean {

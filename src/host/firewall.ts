@@ -22,7 +22,7 @@ export function applyRules(ruleset: Ruleset): void {
   }
 }
 
-/** nft opens its standard input anew, which cannot be done with the socket that Node would give it. */
+/** nft opens its standard input anew, which cannot be done with the socket that the runtime would give it. */
 function unnamedFile(text: string): number {
   const file = `${os.tmpdir()}/virsh-lxc-${process.pid}-${process.hrtime.bigint()}.nft`;
   try {

@@ -19,7 +19,7 @@ const VTIME = 17 + 5;
 const VMIN = 17 + 6;
 
 /**
- * Puts a terminal into raw mode, as cfmakeraw(3) does; Node's own raw mode goes on translating output.
+ * Puts a terminal into raw mode, as cfmakeraw(3) does; the runtime's own raw mode goes on translating output.
  * The result puts it back as it was, any number of times. `keepsOutput`: it goes on translating what is written to it, so that
  * a line feed begins a line. Throws SYSTEM_ERROR.
  */

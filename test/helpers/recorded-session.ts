@@ -1,8 +1,8 @@
 // Runs command lines in this process over the store that the environment names (temp-store.ts), and keeps what they print.
 import type { Settings } from '../../src/cli/command.ts';
 import { DebugLog } from '../../src/cli/debug-log.ts';
-import { commandTable } from '../../src/cli/full-table.ts';
 import { parseLine, UsageError } from '../../src/cli/parse.ts';
+import { commandTable } from '../../src/cli/registry.ts';
 import { Session } from '../../src/cli/session.ts';
 import { LibvirtError } from '../../src/errors.ts';
 

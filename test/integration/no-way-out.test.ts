@@ -8,7 +8,7 @@ import { ROOT, suite } from '../helpers/requires.ts';
 import { makeRoot } from '../helpers/rootfs.ts';
 import { COMMAND, useVirsh } from '../helpers/virsh.ts';
 
-const CONTROLLER = path.join(path.dirname(COMMAND), `../dist/linux-${process.arch}/libvirt_lxc`);
+const CONTROLLER = path.join(path.dirname(COMMAND), '../dist/libvirt_lxc');
 const IDMAP = "<idmap><uid start='0' target='100000' count='65536'/><gid start='0' target='100000' count='65536'/></idmap>";
 const ENTERS = 40;
 

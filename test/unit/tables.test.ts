@@ -101,7 +101,7 @@ describe('commands', () => {
   beforeAll(async () => {
     store = tempStore();
     session = await import('../helpers/recorded-session.ts');
-    const { commandTable } = await import('../../src/cli/full-table.ts');
+    const { commandTable } = await import('../../src/cli/registry.ts');
     commands = [...commandTable.groups, ...commandTable.unsupportedGroups()].flatMap((group) => group.commands);
     const file = store.at('a.xml');
     fs.writeFileSync(file, domainWith({}).replace('<name>t<', '<name>a<'));

@@ -135,7 +135,7 @@ export function blockDeviceNumber(path: string): string {
   return `${deviceMajor(facts.rdev)}:${deviceMinor(facts.rdev)}`;
 }
 
-/** Node gives st_rdev in the kernel's encoding of the C library (makedev(3)). */
+/** The runtime gives st_rdev in the kernel's encoding of the C library (makedev(3)). */
 export const deviceMajor = (rdev: number): number => Number((BigInt(rdev) >> 8n) & 0xfffn) | Number((BigInt(rdev) >> 32n) & 0xfffff000n);
 export const deviceMinor = (rdev: number): number => Number(BigInt(rdev) & 0xffn) | Number((BigInt(rdev) >> 12n) & 0xffffff00n);
 export const makeDevice = (major: number, minor: number): bigint =>

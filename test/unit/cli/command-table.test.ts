@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { type CommandDefinition, defineCommand, excludes, type OptionDefinition } from '../../../src/cli/command.ts';
-import { commandTable } from '../../../src/cli/full-table.ts';
 import { optionForm, printHelp, synopsis } from '../../../src/cli/help.ts';
 import { parseWords } from '../../../src/cli/parse.ts';
+import { commandTable } from '../../../src/cli/registry.ts';
 import { commandMistakes, findTableMistakes } from '../../../src/cli/self-test.ts';
 
 function command(...options: OptionDefinition[]): CommandDefinition {

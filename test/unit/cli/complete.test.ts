@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { completions } from '../../../src/cli/complete.ts';
-import { commandTable } from '../../../src/cli/full-table.ts';
+import { commandTable } from '../../../src/cli/registry.ts';
 
 const complete = (...words: string[]) => completions({ table: commandTable, connecting: async () => undefined }, words);
 

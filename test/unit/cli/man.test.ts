@@ -3,9 +3,9 @@ import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { commandTable } from '../../../src/cli/full-table.ts';
 import { visibleCommands } from '../../../src/cli/help.ts';
 import { commandNotes, documented, manualPage } from '../../../src/cli/man.ts';
+import { commandTable } from '../../../src/cli/registry.ts';
 import { GLOBAL_OPTIONS } from '../../../src/cli/settings.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../../..');
