@@ -59,7 +59,7 @@ export interface CommandContext {
   /** Success messages: as `print`, but silent with --quiet. */
   extra(text: string): void;
   /** One `error: ` line, without ending the command. */
-  error(line: string): Promise<void>;
+  error(line: string): void;
   /** A line for -d, about the command that runs; `level` 0 is the most talkative. */
   debugCommand(level: 0 | 1, text: string): void;
   /** Writes out what was printed so far; needed before anything else uses the terminal. */

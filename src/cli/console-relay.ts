@@ -37,7 +37,7 @@ export interface RawTerminal extends Disposable {
  */
 export async function rawTerminal(kind: 'raw' | 'silent' = 'raw'): Promise<RawTerminal> {
   const { makeRaw } = await import('../driver/terminal.ts');
-  const output = (await isTerminal(TERMINAL_OUT)) ? reopen(TERMINAL_OUT) : undefined;
+  const output = isTerminal(TERMINAL_OUT) ? reopen(TERMINAL_OUT) : undefined;
   const restore = makeRaw(TERMINAL_IN, { keepsOutput: kind === 'silent' });
   const release = restoreOnEnd(restore);
   const dispose = () => {

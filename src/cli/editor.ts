@@ -98,7 +98,7 @@ const ANSWERS: ReadonlyMap<string, Answer> = new Map([
  * `unchecked` is offered only with `mayRelax`.
  */
 export async function askWhatNext(context: CommandContext, problem: string, mayRelax: boolean): Promise<Answer | undefined> {
-  if (!(await isTerminal(0))) return undefined;
+  if (!isTerminal(0)) return undefined;
   const { makeRaw } = await import('../driver/terminal.ts');
   const restore = makeRaw(0);
   try {

@@ -27,11 +27,12 @@ export async function main(argv: readonly string[]): Promise<number> {
     const { runLeaseScript } = await import('../driver/network-lease-script.ts');
     return inside(() => runLeaseScript(leases, argv));
   }
+  const output = await Output.open();
   let session: Session | undefined;
   try {
     const { settings, words, about, complaints } = readCommandLine(argv, process.env);
-    session = new Session(settings, commandTable, await debugLog(settings));
-    for (const complaint of complaints) await session.error(complaint);
+    session = new Session(output, settings, commandTable, debugLog(settings));
+    for (const complaint of complaints) session.error(complaint);
     if (about) {
       tellAbout(about, session);
       session.flush();
@@ -41,7 +42,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     await session.close();
     return session.exitStatus ?? (ok ? 0 : 1);
   } catch (error) {
-    await reportOutside(error, session);
+    reportOutside(error, session ?? new Session(output, NO_SETTINGS, commandTable, undefined));
     return 1;
   }
 }
@@ -51,7 +52,7 @@ async function inside(action: () => number | Promise<number>): Promise<number> {
   try {
     return await action();
   } catch (error) {
-    await new Output().error(asLibvirtError(error).message.trim());
+    (await Output.open()).error(asLibvirtError(error).message.trim());
     return 1;
   }
 }
@@ -70,21 +71,19 @@ async function execute(session: Session, words: readonly string[]): Promise<bool
   return (await session.runAll(commands)).ok;
 }
 
-async function debugLog(settings: Session['settings']): Promise<import('./debug-log.ts').DebugLog | undefined> {
-  if (settings.debugLevel > 1 && settings.logFile === undefined) return undefined;
-  return new DebugLog(settings);
+function debugLog(settings: Session['settings']): DebugLog | undefined {
+  return settings.debugLevel > 1 && settings.logFile === undefined ? undefined : new DebugLog(settings);
 }
 
 /** Errors that belong to no command: a bad command line, no connection, a full disk. */
-async function reportOutside(error: unknown, session: Session | undefined): Promise<void> {
-  const output = session?.output ?? new Output();
+function reportOutside(error: unknown, session: Session): void {
   if (error instanceof UsageError) {
-    for (const line of error.lines) await (session ? session.error(line) : output.error(line));
+    for (const line of error.lines) session.error(line);
   } else if (error instanceof OutputLost) {
     // The exit status is for scripts, whose transcripts have nothing else of it; the reason is for whoever watches.
-    await output.notice(`error: ${error.message}`);
+    session.output.notice(`error: ${error.message}`);
   } else {
-    await (session ?? new Session(NO_SETTINGS, commandTable, undefined)).report(error);
+    session.report(error);
   }
 }
 

@@ -15,6 +15,16 @@ export class OutputLost extends Error {
 
 export class Output {
   private pending = '';
+  private readonly paint: Paint | undefined;
+
+  private constructor(paint: Paint | undefined) {
+    this.paint = paint;
+  }
+
+  /** Loads colours where standard error is a terminal, so that nothing that is said later has to wait for them. */
+  static async open(): Promise<Output> {
+    return new Output(isTerminal(2) ? await colours() : undefined);
+  }
 
   /** Adds to standard output; it is written by `flush`, or when much has gathered. */
   print(text: string): void {
@@ -36,23 +46,23 @@ export class Output {
   }
 
   /** One line on standard error after everything that was printed. */
-  async error(line: string): Promise<void> {
+  error(line: string): void {
     this.flushQuietly();
-    this.writeError(`${await paint('red', 'error:')} ${line}\n`);
+    this.writeError(`${this.paint ? this.paint('red', 'error:') : 'error:'} ${line}\n`);
   }
 
   /** Words that libvirt does not have: nothing unless standard error is a terminal, so that scripts see virsh's output to the byte. */
-  async warning(line: string): Promise<void> {
-    if (!(await isTerminal(2))) return;
+  warning(line: string): void {
+    if (!this.paint) return;
     this.flushQuietly();
-    this.writeError(`${await paint('yellow', 'warning:')} ${line}\n`);
+    this.writeError(`${this.paint('yellow', 'warning:')} ${line}\n`);
   }
 
   /** Text for people only: what is being waited for. Nothing unless standard error is a terminal. */
-  async notice(line: string): Promise<void> {
-    if (!(await isTerminal(2))) return;
+  notice(line: string): void {
+    if (!this.paint) return;
     this.flushQuietly();
-    this.writeError(`${await paint('dim', line)}\n`);
+    this.writeError(`${this.paint('dim', line)}\n`);
   }
 
   private flushQuietly(): void {
@@ -89,8 +99,10 @@ export function writeFully(fd: number, data: Buffer): void {
   }
 }
 
-async function paint(style: 'red' | 'yellow' | 'dim', text: string): Promise<string> {
-  if (process.env['NO_COLOR'] || !(await isTerminal(2))) return text;
+type Paint = (style: 'red' | 'yellow' | 'dim', text: string) => string;
+
+async function colours(): Promise<Paint> {
+  if (process.env['NO_COLOR']) return (_style, text) => text;
   const { chalkStderr } = await import('chalk');
-  return chalkStderr[style](text);
+  return (style, text) => chalkStderr[style](text);
 }

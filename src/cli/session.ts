@@ -5,18 +5,18 @@ import { asLibvirtError, inContext, LibvirtError } from '../errors.ts';
 import { argumentsOf } from './arguments.ts';
 import { type CommandContext, type CommandTable, failure, type Settings } from './command.ts';
 import type { DebugLog } from './debug-log.ts';
-import { Output } from './output.ts';
+import type { Output } from './output.ts';
 import type { OnOption, ParsedCommand } from './parse.ts';
 
 /** Commands after which nothing else of the line runs. */
 const LEAVING = new Set(['quit', 'exit']);
 
 export class Session implements CommandContext {
-  readonly output = new Output();
+  readonly output: Output;
   readonly settings: Settings;
   readonly table: CommandTable;
-  readonly onWaiting = (what: string): void => void this.output.notice(what);
-  readonly onWarning = (text: string): void => void this.output.warning(text);
+  readonly onWaiting = (what: string): void => this.output.notice(what);
+  readonly onWarning = (text: string): void => this.output.warning(text);
   /** What a command wants the program to exit with. */
   exitStatus: number | undefined;
   private readonly log: DebugLog | undefined;
@@ -29,7 +29,8 @@ export class Session implements CommandContext {
   /** Name of the command that runs. */
   private running = '';
 
-  constructor(settings: Settings, table: CommandTable, log: DebugLog | undefined) {
+  constructor(output: Output, settings: Settings, table: CommandTable, log: DebugLog | undefined) {
+    this.output = output;
     this.settings = settings;
     this.table = table;
     this.log = log;
@@ -56,8 +57,8 @@ export class Session implements CommandContext {
     if (!this.settings.quiet) this.output.print(text);
   }
 
-  async error(line: string): Promise<void> {
-    await this.output.error(line);
+  error(line: string): void {
+    this.output.error(line);
     this.log?.error(line);
   }
 
@@ -136,7 +137,7 @@ export class Session implements CommandContext {
       ok = (await definition.run(this, argumentsOf(command))) !== false;
     } catch (error) {
       ok = false;
-      await this.report(error);
+      this.report(error);
     }
     if (!LEAVING.has(definition.name)) {
       if (this.settings.timing) {
@@ -151,11 +152,11 @@ export class Session implements CommandContext {
   }
 
   /** The two lines of an error: what was being done, and why it failed. */
-  async report(error: unknown): Promise<void> {
+  report(error: unknown): void {
     const known = asLibvirtError(error);
     if (!(error instanceof LibvirtError)) this.log?.stack(error);
-    if (known.context) await this.error(known.context);
-    await this.error(known.message);
+    if (known.context) this.error(known.context);
+    this.error(known.message);
   }
 }
 

@@ -24,7 +24,7 @@ export interface LineReader {
 /** Reads and runs commands until quit, exit or the end of the input. As with virsh, it always ends well. */
 export async function runShell(session: Session): Promise<boolean> {
   const size = await historySize(session);
-  const reader = (await isTerminal(0)) ? await terminalReader(session, size) : new PlainReader(session);
+  const reader = isTerminal(0) ? await terminalReader(session, size) : new PlainReader(session);
   if (!session.settings.quiet) session.print(BANNER);
   try {
     for (;;) {
@@ -53,8 +53,8 @@ async function historySize(session: Session): Promise<number> {
   const text = process.env['VIRSH_HISTSIZE'];
   if (text === undefined) return DEFAULT_HISTORY_SIZE;
   const size = /^\s*[+-]?\d+$/.test(text) ? Number(text) : Number.NaN;
-  if (Number.isNaN(size)) await session.error('Bad $VIRSH_HISTSIZE value.');
-  else if (size < 0 || size > MAX_HISTORY_SIZE) await session.error(`$VIRSH_HISTSIZE value should be between 0 and ${MAX_HISTORY_SIZE}`);
+  if (Number.isNaN(size)) session.error('Bad $VIRSH_HISTSIZE value.');
+  else if (size < 0 || size > MAX_HISTORY_SIZE) session.error(`$VIRSH_HISTSIZE value should be between 0 and ${MAX_HISTORY_SIZE}`);
   else return size;
   return DEFAULT_HISTORY_SIZE;
 }
@@ -66,7 +66,7 @@ async function runLine(session: Session, line: string): Promise<boolean> {
     return (await session.runAll(commands)).leaving;
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    for (const text of error.lines) await session.error(text);
+    for (const text of error.lines) session.error(text);
     return false;
   }
 }

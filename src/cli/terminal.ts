@@ -1,18 +1,18 @@
 // What is a terminal. node:tty costs milliseconds to load, so ask only of what can be one.
 
 import { fstatSync } from 'node:fs';
+import process from 'node:process';
 
 /** The major number of /dev/null and its kin, Linux's devices.txt. */
 const MEMORY_DEVICES = 1;
 
 /** isatty(3); false for a closed descriptor. */
-export async function isTerminal(fd: number): Promise<boolean> {
+export function isTerminal(fd: number): boolean {
   try {
     const file = fstatSync(fd);
     if (!file.isCharacterDevice() || file.rdev >> 8 === MEMORY_DEVICES) return false;
   } catch {
     return false;
   }
-  const { isatty } = await import('node:tty');
-  return isatty(fd);
+  return process.getBuiltinModule('node:tty').isatty(fd);
 }

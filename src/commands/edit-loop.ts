@@ -43,8 +43,8 @@ export async function editInLoop(context: CommandContext, editable: Editable): P
   async function ask(problem: LibvirtError, overtaken: boolean) {
     const sentence = overtaken ? problem.message : 'Failed.';
     const { isTerminal } = await import('../cli/terminal.ts');
-    if (!(await isTerminal(0))) throw problem;
-    if (!overtaken) await context.error(problem.message);
+    if (!isTerminal(0)) throw problem;
+    if (!overtaken) context.error(problem.message);
     return (await askWhatNext(context, sentence, validate)) ?? 'discard';
   }
 }

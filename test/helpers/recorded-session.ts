@@ -1,6 +1,7 @@
 // Runs command lines in this process over the store that the environment names (temp-store.ts), and keeps what they print.
 import type { Settings } from '../../src/cli/command.ts';
 import { DebugLog } from '../../src/cli/debug-log.ts';
+import { Output } from '../../src/cli/output.ts';
 import { parseLine, UsageError } from '../../src/cli/parse.ts';
 import { commandTable } from '../../src/cli/registry.ts';
 import { Session } from '../../src/cli/session.ts';
@@ -37,15 +38,15 @@ class RecordedSession extends Session {
     if (!this.settings.quiet) this.print(text);
   }
 
-  override async error(line: string): Promise<void> {
+  override error(line: string): void {
     this.errors.push(line);
   }
 
   override flush(): void {}
 
-  override async report(error: unknown): Promise<void> {
+  override report(error: unknown): void {
     if (isBug(error)) this.bugs.push(error);
-    await super.report(error);
+    super.report(error);
   }
 }
 
@@ -61,7 +62,7 @@ function isOfTheEngine(error: unknown): boolean {
 
 /** The exceptions that nobody meant to throw while a line of commands ran. */
 export async function bugsOf(line: string): Promise<unknown[]> {
-  const session = new RecordedSession(SETTINGS, commandTable, undefined);
+  const session = new RecordedSession(await Output.open(), SETTINGS, commandTable, undefined);
   try {
     await session.runAll(parseLine(line, commandTable));
   } catch (error) {
@@ -73,7 +74,7 @@ export async function bugsOf(line: string): Promise<unknown[]> {
 /** What a line of commands prints. */
 export async function transcriptOf(line: string, settings: Partial<Settings> = {}): Promise<Transcript> {
   const all = { ...SETTINGS, ...settings };
-  const session = new RecordedSession(all, commandTable, new DebugLog(all));
+  const session = new RecordedSession(await Output.open(), all, commandTable, new DebugLog(all));
   try {
     const { ok } = await session.runAll(parseLine(line, commandTable));
     return { ok, output: session.printed, errors: session.errors };

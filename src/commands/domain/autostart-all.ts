@@ -19,7 +19,7 @@ export const autostartAll = defineCommand({
       if (!error) context.extra(kind === 'domain' ? `Domain '${name}' started\n` : `Network ${name} started\n`);
     }
     const failed = results.filter(({ error }) => error);
-    for (const { kind, name, error } of failed) await context.error(`Failed to start ${kind} '${name}': ${error?.message.trim()}`);
+    for (const { kind, name, error } of failed) context.error(`Failed to start ${kind} '${name}': ${error?.message.trim()}`);
     if (failed.length > 0) throw failure(`${failed.length} of ${results.length} marked networks and domains did not start`);
   },
 });

@@ -17,7 +17,7 @@ export async function visitConsole(
 ): Promise<void> {
   const { isActive } = await import('../../driver/domain-lookup.ts');
   if (!(await isActive(context.connection, domain))) throw failure('The domain is not running');
-  if (!(await isTerminal(0))) throw failure(NO_TERMINAL);
+  if (!isTerminal(0)) throw failure(NO_TERMINAL);
   const { findConsole, openConsole } = await import('../../driver/domain-console.ts');
   await visit(context, domain, (output) => {
     const found = findConsole(context.connection, domain, options.devname, { force: options.force, safe: options.safe });
@@ -33,7 +33,7 @@ export async function startWithConsole(
   context: CommandContext,
   start: (options: Pick<StartOptions, 'onSetUp'>) => Promise<DomainRef>,
 ): Promise<void> {
-  if (!(await isTerminal(0))) {
+  if (!isTerminal(0)) {
     await start({});
     throw failure(NO_TERMINAL);
   }

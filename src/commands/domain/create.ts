@@ -24,7 +24,7 @@ export const create = defineCommand({
   ],
   async run(context, args) {
     const xml = readDescriptionBytes(args.file);
-    const atTerminal = await isTerminal(0);
+    const atTerminal = isTerminal(0);
     const passFds = descriptors(args['pass-fds']);
     await beginDomain(context, args, async ({ onSetUp }) => {
       const domain = await withContext(`Failed to create domain from ${args.file}`, async () => {

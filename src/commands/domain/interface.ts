@@ -86,7 +86,7 @@ export const detachInterface = defineCommand({
       // What virsh finds out itself comes first here, and the library's reason last.
       if (error.code !== 'PLAIN')
         throw new LibvirtError(error.code, error.message, { context: 'Failed to detach interface', cause: error });
-      await context.error(error.message);
+      context.error(error.message);
       throw failure('Failed to detach interface', error);
     }
     context.extra('Interface detached successfully\n');

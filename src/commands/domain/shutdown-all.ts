@@ -19,7 +19,7 @@ export const shutdownAll = defineCommand({
       if (!error) context.extra(end === 'shutdown' ? `Domain '${name}' has shut down\n` : `Domain '${name}' destroyed\n`);
     }
     const failed = results.filter(({ error }) => error);
-    for (const { name, error } of failed) await context.error(`Failed to destroy domain '${name}': ${error?.message.trim()}`);
+    for (const { name, error } of failed) context.error(`Failed to destroy domain '${name}': ${error?.message.trim()}`);
     if (failed.length > 0) throw failure(`${failed.length} of ${results.length} domains still run`);
   },
 });

@@ -28,7 +28,7 @@ export const start = defineCommand({
     const domain = await findDomain(context, args, ['name', 'uuid']);
     const { isInService } = await import('../../driver/domain-lookup.ts');
     const { planStart, startDomain } = await import('../../driver/domain-start.ts');
-    const atTerminal = await isTerminal(0);
+    const atTerminal = isTerminal(0);
     if (args['dry-run']) {
       context.print(
         await withContext(`Failed to plan the start of domain '${domain.name}'`, () =>

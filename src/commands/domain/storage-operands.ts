@@ -30,7 +30,7 @@ export async function storageToRemove(context: CommandContext, domain: DomainRef
     if (wanted && !operand) continue;
     if (operand) operand.found = true;
     if (disk.source !== undefined) {
-      await context.error(`Storage volume '${disk.target.dev}'(${disk.source}) is not managed by libvirt. Remove it manually.\n`);
+      context.error(`Storage volume '${disk.target.dev}'(${disk.source}) is not managed by libvirt. Remove it manually.\n`);
     }
   }
   const missing = wanted?.find(({ found }) => !found);

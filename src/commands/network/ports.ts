@@ -110,7 +110,7 @@ async function withPort<T>(
     return await action(await findNetworkOperand(context, args));
   } catch (error) {
     if (!(error instanceof LibvirtError) || !['NO_NETWORK', 'NO_NETWORK_PORT', 'PLAIN'].includes(error.code)) throw error;
-    await context.error(error.code === 'NO_NETWORK_PORT' ? `failed to get network port '${args.port}'` : (error.context ?? error.message));
+    context.error(error.code === 'NO_NETWORK_PORT' ? `failed to get network port '${args.port}'` : (error.context ?? error.message));
     return undefined;
   }
 }

@@ -21,7 +21,7 @@ export const echo = defineCommand({
     const form = args.shell ? quoteForShell : args.xml ? escapeXml : args.split ? listed : (word: string) => word;
     const shown = args.string.map(form).join(' ');
     if (args.string.length === 0) return;
-    if (args.err) await context.error(shown);
+    if (args.err) context.error(shown);
     else context.print(shown);
   },
 });
