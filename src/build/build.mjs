@@ -73,7 +73,7 @@ function compile(target, options) {
   const args = [
     ...['build', '--compile', '--bytecode', '--minify', '--splitting', '--format=esm', ...options],
     ...['--no-compile-autoload-dotenv', '--no-compile-autoload-bunfig', `--compile-executable-path=${bun}`],
-    ...['src/cli/program.ts', '--outfile', made],
+    ...['src/virsh/program.ts', '--outfile', made],
   ];
   execFileSync(bun, args, { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
   renameSync(made, target);

@@ -2,9 +2,9 @@
 
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { manualPage } from '../cli/man.ts';
-import { commandTable } from '../cli/registry.ts';
-import { GLOBAL_OPTIONS } from '../cli/settings.ts';
+import { manualPage } from '../virsh/man.ts';
+import { commandTable } from '../virsh/registry.ts';
+import { GLOBAL_OPTIONS } from '../virsh/settings.ts';
 
 const file = (name: string): string => path.join(import.meta.dirname, '../..', name);
 const read = (name: string): string => readFileSync(file(name), 'utf8');

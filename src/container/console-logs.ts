@@ -16,8 +16,8 @@ import {
 } from '../../lib-native/constants.ts';
 import { linux } from '../../lib-native/linux.ts';
 import type { CharDevice, DomainDefinition } from '../domain/definition.ts';
-import { echoedAttribute } from '../domain/elements/echoed.ts';
 import { libvirtError, systemError } from '../errors.ts';
+import { echoedAttribute } from '../xml/echoed.ts';
 
 /** The mode that libvirt's virtlogd gives such a file. */
 const MODE = 0o600;

@@ -3,7 +3,7 @@
 import type { DomainOs } from '../domain/definition.ts';
 import { libvirtError } from '../errors.ts';
 import { runErrand } from './errand.ts';
-import type { InitIdentity } from './plan.ts';
+import type { InitIdentity } from './plan/plan.ts';
 
 /** Throws INTERNAL_ERROR for a user or group that does not exist and is no number. */
 export function initIdentity({ inituser, initgroup }: DomainOs, root: number): InitIdentity {

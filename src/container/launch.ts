@@ -8,7 +8,7 @@ import { encodePlan, type Plan } from '../../lib-native/plan-encoding.ts';
 import { readable } from '../../lib-native/readable.ts';
 import { asLibvirtError, isFailure, type LibvirtError, libvirtError, strerror, systemError } from '../errors.ts';
 import { cloneMount, makeReadonly } from '../host/mounts.ts';
-import { type ProcessIdentity, processStat } from '../store/process.ts';
+import { type ProcessIdentity, processStat } from '../host/process.ts';
 
 const MESSAGE = { cloned: 1, ready: 2, failed: 3, exited: 4 } as const;
 const MESSAGE_BYTES = 12;

@@ -6,7 +6,7 @@ import { addRoute } from '../host/netlink/address.ts';
 import { addBridgePort, linkIndex, setBridgePortIsolated, setLinkUp } from '../host/netlink/link.ts';
 import { openRouteSocket, type RouteSocket } from '../host/netlink/rtnetlink.ts';
 import { clearBandwidth, setBandwidth } from '../host/netlink/tc.ts';
-import { withNamespaceOf } from './network-links.ts';
+import { withNamespaceOf } from './links.ts';
 
 /** Makes the running interface `before` what `after` says. What was changed before a failure is changed back. */
 export function changeInterface(sys: Syscalls, before: InterfaceDevice, after: InterfaceDevice, initPid: number): void {

@@ -4,8 +4,8 @@ import type { ActualInterface, DomainDefinition, HostDevice, InterfaceDevice } f
 import { libvirtError } from '../errors.ts';
 import { checkLinkName, linkIndex, requireBridge } from '../host/netlink/link.ts';
 import { openRouteSocket, type RouteSocket } from '../host/netlink/rtnetlink.ts';
-import { freeVethNames, withGuestNames } from './interface-names.ts';
-import { type Connection, linkNames, type PreparedNetwork, removeLinksOf } from './network-links.ts';
+import { type Connection, linkNames, type PreparedNetwork, removeLinksOf } from './links.ts';
+import { freeVethNames, withGuestNames } from './plan/interface-names.ts';
 
 export {
   detachInterface,
@@ -13,7 +13,7 @@ export {
   moveInterfaces,
   type PreparedNetwork,
   releaseInterfaces,
-} from './network-links.ts';
+} from './links.ts';
 
 /** What an interface of type `network` gets from it. */
 export interface NetworkAttachment {

@@ -24,9 +24,9 @@ import { cloneMount, cloneTree, makeReadonly, newMount, tryNewMount } from '../h
 import { openHostPty, openPtyOf, type Pty } from '../host/pty.ts';
 import type { DeviceNode } from './devices.ts';
 import { hostPath } from './host-path.ts';
-import { containerRoot, hostId } from './idmap.ts';
 import { runsInitSystem } from './init-system.ts';
-import { hasNetworkNamespace, hasUserNamespace } from './namespaces.ts';
+import { containerRoot, hostId } from './plan/idmap.ts';
+import { hasNetworkNamespace, hasUserNamespace } from './plan/namespaces.ts';
 
 export interface Resources extends Disposable {
   root: number;

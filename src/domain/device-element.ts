@@ -2,10 +2,10 @@
 // Pure. Messages are virsh's own.
 
 import { libvirtError } from '../errors.ts';
-import { parseMac } from './mac.ts';
-import { attributeOf, childOf, childrenOf, type XmlElement } from './xml/element.ts';
-import { parseXml } from './xml/reader.ts';
-import { serializeVerbatim } from './xml/serialize.ts';
+import { parseMac } from '../values/mac.ts';
+import { attributeOf, childOf, childrenOf, type XmlElement } from '../xml/element.ts';
+import { parseXml } from '../xml/reader.ts';
+import { serializeVerbatim } from '../xml/serialize.ts';
 
 const problem = (message: string) => libvirtError('PLAIN', message);
 

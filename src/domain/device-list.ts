@@ -1,11 +1,11 @@
 // Adding, removing and replacing one device of a stored definition. Pure: what comes out is another definition.
 
 import { libvirtError } from '../errors.ts';
+import { echoedAttribute } from '../xml/echoed.ts';
 import type { DiskDevice, DomainDefinition, DomainDevices, EchoedElement, HostDevice, InterfaceDevice } from './definition.ts';
 import type { ParsedDevice } from './device.ts';
 import { addImpliedControllers } from './elements/controller.ts';
 import { insertDisk, validateDriveAddresses } from './elements/disk-address.ts';
-import { echoedAttribute } from './elements/echoed.ts';
 
 /** Throws INVALID_ARG for a disk or host device that is there already, CONFIG_UNSUPPORTED for other kinds. */
 export function withDevice(stored: DomainDefinition, parsed: ParsedDevice): DomainDefinition {

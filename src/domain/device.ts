@@ -1,6 +1,10 @@
 // A document of a single device, as attach-device, detach-device and update-device take it.
 
 import { libvirtError } from '../errors.ts';
+import { writeEchoed } from '../xml/echoed.ts';
+import { attributeOf, childOf, type XmlElement } from '../xml/element.ts';
+import { parseXml } from '../xml/reader.ts';
+import { XmlWriter } from '../xml/writer.ts';
 import type { CharDevice, DiskDevice, EchoedElement, FilesystemDevice, HostDevice, InterfaceDevice } from './definition.ts';
 import {
   numberConsoles,
@@ -13,15 +17,11 @@ import {
 import { parseController } from './elements/controller.ts';
 import { parseDisk, validateDisk, writeDisk } from './elements/disk.ts';
 import { assignDriveAddress } from './elements/disk-address.ts';
-import { writeEchoed } from './elements/echoed.ts';
 import { parseFilesystem, validateFilesystem, writeFilesystem } from './elements/filesystem.ts';
 import { parseHostdev, writeHostdev } from './elements/hostdev.ts';
 import { parseInterface, rejectUnknownModel, validateInterface, writeInterface } from './elements/interface.ts';
 import { parsePassiveDevice, rejectMemoryDevices, validateVideo } from './elements/passive-devices.ts';
 import type { ParseHost } from './parse.ts';
-import { attributeOf, childOf, type XmlElement } from './xml/element.ts';
-import { parseXml } from './xml/reader.ts';
-import { XmlWriter } from './xml/writer.ts';
 
 export type ParsedDevice =
   | { kind: 'disk'; device: DiskDevice }

@@ -1,11 +1,12 @@
 // From the model to domain XML, in libvirt's order and layout.
 
+import { writeEchoed } from '../xml/echoed.ts';
+import { XmlWriter } from '../xml/writer.ts';
 import type { CharDevice, DomainDefinition, DomainDevices } from './definition.ts';
 import { writeBlkiotune } from './elements/blkiotune.ts';
 import { writeClock } from './elements/clock.ts';
 import { writeCputune } from './elements/cputune.ts';
 import { writeDevices } from './elements/devices.ts';
-import { writeEchoed } from './elements/echoed.ts';
 import { writeFeatures } from './elements/features.ts';
 import { writeIdmap } from './elements/idmap.ts';
 import { writeLifecycle } from './elements/lifecycle.ts';
@@ -19,7 +20,6 @@ import { hasOwn, OWN_DECLARATION, OWN_NAMESPACE_URI, writeOwn } from './elements
 import { writeResource } from './elements/resource.ts';
 import { writeSeclabel } from './elements/seclabel.ts';
 import { writeVcpu } from './elements/vcpu.ts';
-import { XmlWriter } from './xml/writer.ts';
 
 export interface FormatOptions {
   /** With what only a running domain has: id, ttys, generated names, labels. */

@@ -3,7 +3,10 @@
 // Keys that have no counterpart are passed over, as libvirt does. Differs from libvirt: what is missing or wrong is named.
 
 import { libvirtError } from '../errors.ts';
-import { formatBitmap, parseBitmap } from './bitmap.ts';
+import { formatBitmap, parseBitmap } from '../values/bitmap.ts';
+import { parseMac } from '../values/mac.ts';
+import { parseInt32, parseInt64, parseUint32, parseUint64 } from '../values/numbers.ts';
+import { scaleInteger } from '../values/units.ts';
 import { CAPABILITIES } from './capabilities.ts';
 import type {
   BlkioDevice,
@@ -23,11 +26,8 @@ import { formatIp, parseIp } from './elements/ip.ts';
 import { ARCHITECTURES } from './elements/os.ts';
 import { CPU_MASK_BITS } from './elements/vcpu.ts';
 import { type ConfEntry, parseLxcConf } from './lxc-conf.ts';
-import { parseMac } from './mac.ts';
-import { parseInt32, parseInt64, parseUint32, parseUint64 } from './numbers.ts';
 import type { ParseHost } from './parse.ts';
 import { entryOf } from './table.ts';
-import { scaleInteger } from './units.ts';
 
 const DEFAULT_MEMORY_KIB = 65536;
 

@@ -2,6 +2,8 @@
 // missing is filled in, then parts are checked against one another.
 
 import { libvirtError } from '../errors.ts';
+import type { XmlElement } from '../xml/element.ts';
+import { parseXml } from '../xml/reader.ts';
 import type { DomainDefinition } from './definition.ts';
 import { parseBlkiotune } from './elements/blkiotune.ts';
 import { parseClock, validateClock } from './elements/clock.ts';
@@ -32,8 +34,6 @@ import { parseResource } from './elements/resource.ts';
 import { parseSeclabels } from './elements/seclabel.ts';
 import { parseSysinfo } from './elements/sysinfo.ts';
 import { hasVcpuStates, iothreadIds, parseIothreads, parseVcpu, rejectVcpuStates, validateIothreads } from './elements/vcpu.ts';
-import type { XmlElement } from './xml/element.ts';
-import { parseXml } from './xml/reader.ts';
 
 /** The facts from outside that a definition depends on. */
 export interface ParseHost {

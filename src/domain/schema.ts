@@ -3,6 +3,8 @@
 // libvirt's schema validator gives for the top-level element that does not fit.
 
 import { LibvirtError, libvirtError } from '../errors.ts';
+import { attributeOf, childOf, elementsOf, textOf, type XmlElement } from '../xml/element.ts';
+import { parseXml } from '../xml/reader.ts';
 import { parseBlkiotune } from './elements/blkiotune.ts';
 import { parseClock } from './elements/clock.ts';
 import { parseCputune } from './elements/cputune.ts';
@@ -17,8 +19,6 @@ import { parseVcpu } from './elements/vcpu.ts';
 import type { ParseHost } from './parse.ts';
 import { DOMAIN, NOTHING, type Place } from './places.ts';
 import { entryOf } from './table.ts';
-import { attributeOf, childOf, elementsOf, textOf, type XmlElement } from './xml/element.ts';
-import { parseXml } from './xml/reader.ts';
 
 const SCHEMA_FILE = '/usr/share/libvirt/schemas/domain.rng';
 

@@ -2,14 +2,14 @@
 // controller to tell it from a later process of the same number, and sometimes another, <config>.
 
 import { libvirtError } from '../errors.ts';
+import { attributeOf, childOf, childrenOf, descend, type XmlElement } from '../xml/element.ts';
+import { parseXml } from '../xml/reader.ts';
+import { type Attributes, XmlWriter } from '../xml/writer.ts';
 import type { DomainDefinition } from './definition.ts';
 import { writeDomain } from './format.ts';
 import { isContainerGroup } from './group-path.ts';
 import { type ParseHost, parseDomainElement } from './parse.ts';
 import { storedHeader } from './stored.ts';
-import { attributeOf, childOf, childrenOf, descend, type XmlElement } from './xml/element.ts';
-import { parseXml } from './xml/reader.ts';
-import { type Attributes, XmlWriter } from './xml/writer.ts';
 
 export interface DomainStatus {
   state: 'running' | 'paused';

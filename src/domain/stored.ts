@@ -1,11 +1,11 @@
 // Files of defined domains: the comment that warns whoever opens one, an empty line, the domain.
 
+import { unescapeWhiteSpace, unescapeXml } from '../xml/escape.ts';
+import { bodyOf } from '../xml/facts.ts';
+import { parseXml } from '../xml/reader.ts';
 import type { DomainDefinition } from './definition.ts';
 import { formatDomain } from './format.ts';
 import { type ParseHost, parseDomainElement } from './parse.ts';
-import { unescapeWhiteSpace, unescapeXml } from './xml/escape.ts';
-import { bodyOf } from './xml/facts.ts';
-import { parseXml } from './xml/reader.ts';
 
 /** The comment at the top of every file of ours; `editCommand` is what to use instead: `virsh edit web`. */
 export function storedHeader(editCommand: string): string {

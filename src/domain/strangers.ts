@@ -1,8 +1,9 @@
 // What a document loses because nobody knows it: `<filesytem>` is no mistake to libvirt, and to its author a file system less. Pure.
+
+import { elementsOf, type XmlElement } from '../xml/element.ts';
+import { parseXml } from '../xml/reader.ts';
 import { DEVICES, DOMAIN, NOTHING, type Place } from './places.ts';
 import { entryOf } from './table.ts';
-import { elementsOf, type XmlElement } from './xml/element.ts';
-import { parseXml } from './xml/reader.ts';
 
 /** More than so many are not told one by one. */
 const MOST_TOLD = 8;

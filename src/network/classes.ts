@@ -1,7 +1,7 @@
 // Classes of guaranteed bandwidth: each port with a floor has one. What is taken of them follows from the ports, and stands in the
 // network's status as libvirt has it there.
-import { formatBitmap } from '../domain/bitmap.ts';
-import { bodyOf } from '../domain/xml/facts.ts';
+import { formatBitmap } from '../values/bitmap.ts';
+import { bodyOf } from '../xml/facts.ts';
 
 /** 0 is none, 1 the whole rate of the network, 2 what nobody is guaranteed. */
 const RESERVED = [0, 1, 2];

@@ -1,10 +1,10 @@
 // From the model to network XML.
 
 import { writeBandwidth } from '../domain/elements/bandwidth.ts';
-import { writeEchoed } from '../domain/elements/echoed.ts';
 import { writeRoutes } from '../domain/elements/ip.ts';
 import { writeMetadata } from '../domain/elements/metadata.ts';
-import { XmlWriter } from '../domain/xml/writer.ts';
+import { writeEchoed } from '../xml/echoed.ts';
+import { XmlWriter } from '../xml/writer.ts';
 import { hasOwnBridge, type NetworkDefinition } from './definition.ts';
 import { writeDns } from './elements/dns.ts';
 import { type Connections, writeForward } from './elements/forward.ts';

@@ -1,17 +1,17 @@
 // From network XML to the model. The order of reading is libvirt's, so that of two mistakes the same one is reported.
 
-import { yesNo } from '../domain/elements/attributes.ts';
 import { parseBandwidth } from '../domain/elements/bandwidth.ts';
 import { parseRoute } from '../domain/elements/ip.ts';
 import { parseMetadata } from '../domain/elements/metadata.ts';
 import { parsePartialVirtualPort, parseVlan } from '../domain/elements/switch-port.ts';
-import { parseMac } from '../domain/mac.ts';
-import { parseUint32, parseUint64 } from '../domain/numbers.ts';
 import type { ParseHost } from '../domain/parse.ts';
-import { parseUuid } from '../domain/uuid.ts';
-import { attributeOf, childOf, childrenOf, childText, elementsOf, type XmlElement } from '../domain/xml/element.ts';
-import { parseXml } from '../domain/xml/reader.ts';
 import { libvirtError } from '../errors.ts';
+import { parseMac } from '../values/mac.ts';
+import { parseUint32, parseUint64 } from '../values/numbers.ts';
+import { parseUuid } from '../values/uuid.ts';
+import { yesNo } from '../xml/attributes.ts';
+import { attributeOf, childOf, childrenOf, childText, elementsOf, type XmlElement } from '../xml/element.ts';
+import { parseXml } from '../xml/reader.ts';
 import { isWithin } from './addresses.ts';
 import type { NetworkBridge, NetworkDefinition } from './definition.ts';
 import { parseDns } from './elements/dns.ts';

@@ -1,5 +1,5 @@
 // What the end of a domain needs of its ports, read from their documents without parsing them.
-import { attributeIn, textIn } from '../domain/xml/facts.ts';
+import { attributeIn, textIn } from '../xml/facts.ts';
 import type { PortClass } from './classes.ts';
 
 export interface PortFacts {

@@ -2,16 +2,16 @@
 
 import type { ActualInterface, Bandwidth, EchoedElement } from '../domain/definition.ts';
 import { DIRECT_MODES } from '../domain/elements/actual-interface.ts';
-import { yesNo } from '../domain/elements/attributes.ts';
 import { parseBandwidth, writeBandwidth } from '../domain/elements/bandwidth.ts';
-import { writeEchoed } from '../domain/elements/echoed.ts';
 import { parsePartialVirtualPort, parseVlan } from '../domain/elements/switch-port.ts';
-import { parseMac } from '../domain/mac.ts';
-import { parseUuid } from '../domain/uuid.ts';
-import { attributeOf, childOf, childText, type XmlElement } from '../domain/xml/element.ts';
-import { parseXml } from '../domain/xml/reader.ts';
-import { XmlWriter } from '../domain/xml/writer.ts';
 import { libvirtError } from '../errors.ts';
+import { parseMac } from '../values/mac.ts';
+import { parseUuid } from '../values/uuid.ts';
+import { yesNo } from '../xml/attributes.ts';
+import { writeEchoed } from '../xml/echoed.ts';
+import { attributeOf, childOf, childText, type XmlElement } from '../xml/element.ts';
+import { parseXml } from '../xml/reader.ts';
+import { XmlWriter } from '../xml/writer.ts';
 
 type YesNo = 'yes' | 'no';
 

@@ -1,9 +1,9 @@
 // `--validate`: is this a document that has only what a network can have? Values are looked at by the readers in any case.
 
 import { entryOf } from '../domain/table.ts';
-import type { XmlElement } from '../domain/xml/element.ts';
-import { parseXml } from '../domain/xml/reader.ts';
 import { libvirtError } from '../errors.ts';
+import type { XmlElement } from '../xml/element.ts';
+import { parseXml } from '../xml/reader.ts';
 import { DNSMASQ_NAMESPACE } from './parse.ts';
 
 const SCHEMA_FILE = '/usr/share/libvirt/schemas/network.rng';

@@ -2,10 +2,10 @@
 
 import type { ParseHost } from '../domain/parse.ts';
 import { storedHeader } from '../domain/stored.ts';
-import { childOf } from '../domain/xml/element.ts';
-import { parseXml } from '../domain/xml/reader.ts';
-import { XmlWriter } from '../domain/xml/writer.ts';
 import { libvirtError } from '../errors.ts';
+import { childOf } from '../xml/element.ts';
+import { parseXml } from '../xml/reader.ts';
+import { XmlWriter } from '../xml/writer.ts';
 import { classNote, type PortClass } from './classes.ts';
 import type { NetworkDefinition } from './definition.ts';
 import { formatNetwork, writeNetwork } from './format.ts';

@@ -1,9 +1,9 @@
 // net-update: one entry added to, taken from or replaced in a section of a definition.
 
-import { parseMac } from '../domain/mac.ts';
-import { attributeOf, type XmlElement } from '../domain/xml/element.ts';
-import { parseXml } from '../domain/xml/reader.ts';
 import { type LibvirtError, libvirtError } from '../errors.ts';
+import { parseMac } from '../values/mac.ts';
+import { attributeOf, type XmlElement } from '../xml/element.ts';
+import { parseXml } from '../xml/reader.ts';
 import { type DhcpHost, type NetworkDefinition, type NetworkIp, servesDhcp } from './definition.ts';
 import { parseDnsHost, parseDnsService, parseDnsText } from './elements/dns.ts';
 import { parseDhcpHost, parseDhcpRange } from './elements/ip.ts';

@@ -1,7 +1,7 @@
 // The persistent definitions: /etc/libvirt/lxc/NAME.xml, stored normalised under a comment that says who made it.
 import fs from 'node:fs';
-import { beforeMetadata, bodyOf, textIn } from '../domain/xml/facts.ts';
 import { errnoCode, libvirtError, systemError } from '../errors.ts';
+import { beforeMetadata, bodyOf, textIn } from '../xml/facts.ts';
 import { listFolder, readIfThere, removeDurably, syncFolder, writeAtomically } from './atomic-write.ts';
 import { autostartLink, definitionFile, namesIn, paths } from './paths.ts';
 import { sweepFolder } from './sweep.ts';

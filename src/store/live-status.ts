@@ -2,12 +2,12 @@
 // or, of one that runs, that a command is about to kill its init.
 // The facts that lists need are taken from the status by patterns: no XML is parsed for them.
 import { isContainerGroup } from '../domain/group-path.ts';
-import { attributeIn, bodyOf } from '../domain/xml/facts.ts';
 import { LibvirtError } from '../errors.ts';
+import { livingProcess, type ProcessIdentity } from '../host/process.ts';
+import { attributeIn, bodyOf } from '../xml/facts.ts';
 import { listFolder, readIfThere, removeIfThere, writeAtomically } from './atomic-write.ts';
 import { uuidIn } from './definitions.ts';
 import { endFile, namesIn, paths, pidFile, statusFile } from './paths.ts';
-import { livingProcess, type ProcessIdentity } from './process.ts';
 
 export interface StatusFacts {
   name: string;

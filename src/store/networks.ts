@@ -2,8 +2,8 @@
 // files of dnsmasq. The facts that lists need are taken from the documents by patterns: no XML is parsed for them.
 import fs from 'node:fs';
 import path from 'node:path';
-import { afterMetadata, attributeIn, beforeMetadata, bodyOf, textIn } from '../domain/xml/facts.ts';
 import { errnoCode, libvirtError, systemError } from '../errors.ts';
+import { afterMetadata, attributeIn, beforeMetadata, bodyOf, textIn } from '../xml/facts.ts';
 import { listFolder, readIfThere, removeDurably, syncFolder, writeAtomically } from './atomic-write.ts';
 import { namesIn, paths } from './paths.ts';
 

@@ -1,6 +1,6 @@
 // What killed commands leave in a folder of the store, and nobody would ask for again.
 import fs from 'node:fs';
-import { processStat } from './process.ts';
+import { processStat } from '../host/process.ts';
 
 const TEMPORARY = /^\.(\d+)\.\d+\.new$/;
 

@@ -1,11 +1,12 @@
 // Runs command lines in this process over the store that the environment names (temp-store.ts), and keeps what they print.
-import type { Settings } from '../../src/cli/command.ts';
-import { DebugLog } from '../../src/cli/debug-log.ts';
-import { Output } from '../../src/cli/output.ts';
-import { parseLine, UsageError } from '../../src/cli/parse.ts';
-import { commandTable } from '../../src/cli/registry.ts';
-import { Session } from '../../src/cli/session.ts';
+
 import { LibvirtError } from '../../src/errors.ts';
+import { commandTable } from '../../src/virsh/registry.ts';
+import type { Settings } from '../../src/vsh/command.ts';
+import { DebugLog } from '../../src/vsh/debug-log.ts';
+import { Output } from '../../src/vsh/output.ts';
+import { parseLine, UsageError } from '../../src/vsh/parse.ts';
+import { Session } from '../../src/vsh/session.ts';
 
 const SETTINGS: Settings = {
   uri: 'lxc:///',

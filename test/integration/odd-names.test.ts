@@ -1,7 +1,7 @@
 // Domains and networks whose names mean something in XML, in dnsmasq's configuration, or look like a part of a document.
 import fs from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { escapeXml } from '../../src/domain/xml/escape.ts';
+import { escapeXml } from '../../src/xml/escape.ts';
 import { eventually } from '../helpers/eventually.ts';
 import { interfaceIn, useNetworks } from '../helpers/networks.ts';
 import { suite } from '../helpers/requires.ts';

@@ -23,14 +23,14 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
 /** What is wrapped for all the others in one place: a folder or a file. Packages that are not named here are none of ours. */
 const PACKAGES: Record<string, readonly string[]> = {
   koffi: ['lib-native/koffi.ts'],
-  chalk: ['src/cli/output.ts'],
-  yargs: ['src/cli/parse.ts'],
-  'yargs-parser': ['src/cli/parse.ts'],
-  xmlbuilder2: ['src/domain/', 'src/commands/xpath-engine.ts'],
-  xpath: ['src/commands/xpath-engine.ts'],
+  chalk: ['src/vsh/output.ts'],
+  yargs: ['src/vsh/parse.ts'],
+  'yargs-parser': ['src/vsh/parse.ts'],
+  xmlbuilder2: ['src/domain/', 'src/virsh/commands/xpath-engine.ts'],
+  xpath: ['src/virsh/commands/xpath-engine.ts'],
 };
 
-const REGISTRY = 'src/cli/registry.ts';
+const REGISTRY = 'src/virsh/registry.ts';
 
 /** Computes from what it is handed: no files, processes, clock, environment. */
 const PURE = [
@@ -95,10 +95,10 @@ describe('imports', () => {
         .filter(({ to }) => !sourceFiles.includes(to))
         .map(arrow),
     ).toEqual([]);
-    const sample = importsOf('src/driver/domain-start.ts').map(
+    const sample = importsOf('src/driver/domain/start.ts').map(
       ({ to, isType, isLate }) => `${to}${isType ? ' type' : ''}${isLate ? ' late' : ''}`,
     );
-    expect(sample).toEqual(expect.arrayContaining(['src/domain/definition.ts type', 'src/errors.ts', 'src/driver/run.ts']));
+    expect(sample).toEqual(expect.arrayContaining(['src/domain/definition.ts type', 'src/errors.ts', 'src/container/start.ts']));
   });
 
   it('are of parts that the table has', () => {

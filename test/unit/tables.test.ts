@@ -5,11 +5,11 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { formatDomain } from '../../src/domain/format.ts';
 import { parseDomain } from '../../src/domain/parse.ts';
 import { validateDomain } from '../../src/domain/schema.ts';
-import { parseXml } from '../../src/domain/xml/reader.ts';
 import { LibvirtError } from '../../src/errors.ts';
 import { formatNetwork } from '../../src/network/format.ts';
 import { parseNetwork } from '../../src/network/parse.ts';
 import { validateNetworkDocument } from '../../src/network/schema.ts';
+import { parseXml } from '../../src/xml/reader.ts';
 import { type TempStore, tempStore } from '../helpers/temp-store.ts';
 import { domainWith, testHost } from './domain/test-host.ts';
 
@@ -97,11 +97,11 @@ describe('documents', () => {
 describe('commands', () => {
   let store: TempStore;
   let session: typeof import('../helpers/recorded-session.ts');
-  let commands: import('../../src/cli/command.ts').CommandDefinition[];
+  let commands: import('../../src/vsh/command.ts').CommandDefinition[];
   beforeAll(async () => {
     store = tempStore();
     session = await import('../helpers/recorded-session.ts');
-    const { commandTable } = await import('../../src/cli/registry.ts');
+    const { commandTable } = await import('../../src/virsh/registry.ts');
     commands = [...commandTable.groups, ...commandTable.unsupportedGroups()].flatMap((group) => group.commands);
     const file = store.at('a.xml');
     fs.writeFileSync(file, domainWith({}).replace('<name>t<', '<name>a<'));
@@ -136,15 +136,15 @@ describe('commands', () => {
 describe('tables', () => {
   /** Those that are asked for words of our own only. */
   const OWN_WORDS = new Set([
-    'src/cli/man.ts parts', // of man/prose
-    'src/cli/registry.ts SINGLE', // looked for with Object.hasOwn()
-    'src/commands/unsupported/rows.ts NUMBERS', // of its own table
-    'src/commands/virsh/echo.ts XML_ENTITIES', // single characters
-    'src/commands/xpath.ts ESCAPES', // single characters
-    'src/commands/unsupported/values.ts args', // names of options
+    'src/virsh/man.ts parts', // of man/prose
+    'src/virsh/registry.ts SINGLE', // looked for with Object.hasOwn()
+    'src/virsh/commands/unsupported/rows.ts NUMBERS', // of its own table
+    'src/virsh/commands/virsh/echo.ts XML_ENTITIES', // single characters
+    'src/virsh/commands/xpath.ts ESCAPES', // single characters
+    'src/virsh/commands/unsupported/values.ts args', // names of options
     'src/domain/status.ts extra', // a file of our own
     'src/domain/table.ts table', // this is how it is done
-    'src/driver/parse-host.ts ARCHITECTURES', // of Node
+    'src/host/parse-host.ts ARCHITECTURES', // of Node
     'src/host/cgroup/devices.ts [letter as keyof typeof ACCESS]', // of rules of our own
     'src/host/cpu.ts CACHE_TYPES', // of the kernel
     'src/host/run-hooks.ts env', // of our own hooks

@@ -1,12 +1,12 @@
 // What a network gave a live interface: in status documents <actual>, in a running domain's XML the interface's own <source>
 // and what follows it.
 
+import { enumAttribute, requiredAttribute, requiredEnum, yesNo } from '../../xml/attributes.ts';
+import { writeEchoed } from '../../xml/echoed.ts';
+import { childOf, type XmlElement } from '../../xml/element.ts';
+import type { Attributes, XmlWriter } from '../../xml/writer.ts';
 import type { ActualInterface } from '../definition.ts';
-import { childOf, type XmlElement } from '../xml/element.ts';
-import type { Attributes, XmlWriter } from '../xml/writer.ts';
-import { enumAttribute, requiredAttribute, requiredEnum, yesNo } from './attributes.ts';
 import { parseBandwidth, writeBandwidth } from './bandwidth.ts';
-import { writeEchoed } from './echoed.ts';
 import { parsePartialVirtualPort, parseVlan } from './switch-port.ts';
 
 export const DIRECT_MODES = ['vepa', 'private', 'bridge', 'passthrough'] as const;

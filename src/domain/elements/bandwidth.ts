@@ -1,10 +1,10 @@
 // <bandwidth>: limits of an interface's traffic.
 
 import { libvirtError } from '../../errors.ts';
+import { parseUint32, parseUint64 } from '../../values/numbers.ts';
+import { attributeOf, childOf, childrenOf, type XmlElement } from '../../xml/element.ts';
+import type { XmlWriter } from '../../xml/writer.ts';
 import type { Bandwidth, BandwidthRate } from '../definition.ts';
-import { parseUint32, parseUint64 } from '../numbers.ts';
-import { attributeOf, childOf, childrenOf, type XmlElement } from '../xml/element.ts';
-import type { XmlWriter } from '../xml/writer.ts';
 
 const RATES = ['average', 'peak', 'burst', 'floor'] as const;
 

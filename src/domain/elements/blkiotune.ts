@@ -1,10 +1,10 @@
 // <blkiotune>: weights and limits of block I/O.
 
 import { libvirtError } from '../../errors.ts';
+import { parseInteger, parseWrapping } from '../../values/numbers.ts';
+import { childOf, childrenOf, elementsOf, mergedChild, textOf, type XmlElement } from '../../xml/element.ts';
+import type { XmlWriter } from '../../xml/writer.ts';
 import type { BlkioDevice, DomainDefinition } from '../definition.ts';
-import { parseInteger, parseWrapping } from '../numbers.ts';
-import { childOf, childrenOf, elementsOf, mergedChild, textOf, type XmlElement } from '../xml/element.ts';
-import type { XmlWriter } from '../xml/writer.ts';
 
 type Limit = Exclude<keyof BlkioDevice, 'path'>;
 

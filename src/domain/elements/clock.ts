@@ -1,12 +1,12 @@
 // <clock>: kept and printed; a container shares the host's clock.
 
 import { libvirtError } from '../../errors.ts';
+import { parseInt64, parseUint64 } from '../../values/numbers.ts';
+import { requiredEnum } from '../../xml/attributes.ts';
+import { type EchoRule, echo, echoedAttribute, oneOf, positive64, required, writeEchoed, yesNo } from '../../xml/echoed.ts';
+import { attributeOf, childrenOf, mergedChild, type XmlElement } from '../../xml/element.ts';
+import type { XmlWriter } from '../../xml/writer.ts';
 import type { DomainClock } from '../definition.ts';
-import { parseInt64, parseUint64 } from '../numbers.ts';
-import { attributeOf, childrenOf, mergedChild, type XmlElement } from '../xml/element.ts';
-import type { XmlWriter } from '../xml/writer.ts';
-import { requiredEnum } from './attributes.ts';
-import { type EchoRule, echo, echoedAttribute, oneOf, positive64, required, writeEchoed, yesNo } from './echoed.ts';
 
 const OFFSETS = ['utc', 'localtime', 'variable', 'timezone', 'absolute'] as const;
 const TIMERS = ['platform', 'pit', 'rtc', 'hpet', 'tsc', 'kvmclock', 'hypervclock', 'armvtimer'];

@@ -1,12 +1,8 @@
 // <console>, <serial>, <parallel> and <channel>, and the character sources that other devices have too.
 
 import { libvirtError } from '../../errors.ts';
-import type { CharDevice, EchoedElement } from '../definition.ts';
-import { parseInt32 } from '../numbers.ts';
-import { attributeOf, childOf, childrenOf, type XmlElement } from '../xml/element.ts';
-import type { XmlWriter } from '../xml/writer.ts';
-import { enumAttribute, unsignedAttribute } from './attributes.ts';
-import { deviceInfoElements, parseDeviceInfo, writeDeviceInfo } from './device-info.ts';
+import { parseInt32 } from '../../values/numbers.ts';
+import { enumAttribute, unsignedAttribute } from '../../xml/attributes.ts';
 import {
   type EchoRule,
   echoChildren,
@@ -18,7 +14,11 @@ import {
   string,
   writeEchoed,
   yesNo,
-} from './echoed.ts';
+} from '../../xml/echoed.ts';
+import { attributeOf, childOf, childrenOf, type XmlElement } from '../../xml/element.ts';
+import type { XmlWriter } from '../../xml/writer.ts';
+import type { CharDevice, EchoedElement } from '../definition.ts';
+import { deviceInfoElements, parseDeviceInfo, writeDeviceInfo } from './device-info.ts';
 import { formatIp, parseIp } from './ip.ts';
 import { RECONNECT } from './reconnect.ts';
 

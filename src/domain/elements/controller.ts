@@ -1,11 +1,11 @@
 // <controller>: kept for the addresses that refer to them, and added where one refers to what is not there.
 
 import { libvirtError } from '../../errors.ts';
+import { enumAttribute, integerAttribute } from '../../xml/attributes.ts';
+import { type EchoRule, echoChild, echoedAttribute, echoedElement, integer, oneOf, onOff, positive, sizeInKiB } from '../../xml/echoed.ts';
+import { attributeOf, childrenOf, type XmlElement } from '../../xml/element.ts';
 import type { DomainDevices, EchoedElement } from '../definition.ts';
-import { attributeOf, childrenOf, type XmlElement } from '../xml/element.ts';
-import { enumAttribute, integerAttribute } from './attributes.ts';
 import { deviceInfoElements, parseDeviceInfo } from './device-info.ts';
-import { type EchoRule, echoChild, echoedAttribute, echoedElement, integer, oneOf, onOff, positive, sizeInKiB } from './echoed.ts';
 
 const TYPES = ['ide', 'fdc', 'scsi', 'sata', 'virtio-serial', 'ccid', 'usb', 'pci', 'xenbus', 'isa'] as const;
 type ControllerType = (typeof TYPES)[number];

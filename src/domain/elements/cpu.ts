@@ -1,11 +1,9 @@
 // <cpu>: kept and printed; only its NUMA cells say anything that other elements are measured by.
 
 import { libvirtError } from '../../errors.ts';
-import { formatBitmap, parseBitmap } from '../bitmap.ts';
-import type { EchoedElement } from '../definition.ts';
-import { LARGEST_SIZE, scaledValue } from '../units.ts';
-import { attributeOf, childOf, childrenOf, textOf, type XmlElement } from '../xml/element.ts';
-import { enumAttribute, ON_OFF, unsignedAttribute, YES_NO } from './attributes.ts';
+import { formatBitmap, parseBitmap } from '../../values/bitmap.ts';
+import { LARGEST_SIZE, scaledValue } from '../../values/units.ts';
+import { enumAttribute, ON_OFF, unsignedAttribute, YES_NO } from '../../xml/attributes.ts';
 import {
   type EchoRule,
   echoChildren,
@@ -19,7 +17,9 @@ import {
   string,
   unsigned,
   unsigned64,
-} from './echoed.ts';
+} from '../../xml/echoed.ts';
+import { attributeOf, childOf, childrenOf, textOf, type XmlElement } from '../../xml/element.ts';
+import type { EchoedElement } from '../definition.ts';
 import { CPU_MASK_BITS } from './vcpu.ts';
 
 export interface ParsedCpu {

@@ -1,13 +1,13 @@
 // <cputune>: shares, period and quota count; pinning, schedulers and caches are kept for show.
 
 import { libvirtError } from '../../errors.ts';
-import { formatBitmap, parseBitmap } from '../bitmap.ts';
+import { formatBitmap, parseBitmap } from '../../values/bitmap.ts';
+import { parseInt64, parseUint64 } from '../../values/numbers.ts';
+import { integerAttribute, requiredEnum, unsignedAttribute } from '../../xml/attributes.ts';
+import { type EchoRule, echoChildren, echoedElement, oneOf, orElse, required, string, unsigned, writeEchoed } from '../../xml/echoed.ts';
+import { attributeOf, childOf, childrenOf, mergedChild, textOf, type XmlElement } from '../../xml/element.ts';
+import type { XmlWriter } from '../../xml/writer.ts';
 import type { Cputune, DomainDefinition, EchoedElement } from '../definition.ts';
-import { parseInt64, parseUint64 } from '../numbers.ts';
-import { attributeOf, childOf, childrenOf, mergedChild, textOf, type XmlElement } from '../xml/element.ts';
-import type { XmlWriter } from '../xml/writer.ts';
-import { integerAttribute, requiredEnum, unsignedAttribute } from './attributes.ts';
-import { type EchoRule, echoChildren, echoedElement, oneOf, orElse, required, string, unsigned, writeEchoed } from './echoed.ts';
 import { CPU_MASK_BITS } from './vcpu.ts';
 
 const PERIOD_RANGE = [1000, 1000000] as const;

@@ -1,10 +1,7 @@
 // Screens, sound, input, cards and redirected devices: for virtual machines only.
 
 import { libvirtError } from '../../errors.ts';
-import type { EchoedElement } from '../definition.ts';
-import { attributeOf, childOf, childrenOf, textOf, type XmlElement } from '../xml/element.ts';
-import { integerAttribute } from './attributes.ts';
-import { CHAR_TYPES, charTypeOf, parseCharSource } from './console.ts';
+import { integerAttribute } from '../../xml/attributes.ts';
 import {
   type AttributeReader,
   demanded,
@@ -23,7 +20,10 @@ import {
   string,
   unsigned,
   yesNo,
-} from './echoed.ts';
+} from '../../xml/echoed.ts';
+import { attributeOf, childOf, childrenOf, textOf, type XmlElement } from '../../xml/element.ts';
+import type { EchoedElement } from '../definition.ts';
+import { CHAR_TYPES, charTypeOf, parseCharSource } from './console.ts';
 import type { PassiveRule } from './passive-rule.ts';
 
 const CODEC_TYPE: AttributeReader = (element, name) => {

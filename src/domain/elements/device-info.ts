@@ -1,11 +1,8 @@
 // What any device may have: <boot>, <alias>, <master>, <rom>, <acpi>, <address>.
 
 import { libvirtError } from '../../errors.ts';
-import type { DeviceAlias, EchoedElement } from '../definition.ts';
-import { parseUint32 } from '../numbers.ts';
-import { attributeOf, childOf, type XmlElement } from '../xml/element.ts';
-import type { XmlWriter } from '../xml/writer.ts';
-import { enumAttribute, ON_OFF, unsigned64Attribute, unsignedAttribute } from './attributes.ts';
+import { parseUint32 } from '../../values/numbers.ts';
+import { enumAttribute, ON_OFF, unsigned64Attribute, unsignedAttribute } from '../../xml/attributes.ts';
 import {
   type EchoRule,
   echoChildren,
@@ -18,7 +15,10 @@ import {
   unsigned,
   writeEchoed,
   yesNo,
-} from './echoed.ts';
+} from '../../xml/echoed.ts';
+import { attributeOf, childOf, type XmlElement } from '../../xml/element.ts';
+import type { XmlWriter } from '../../xml/writer.ts';
+import type { DeviceAlias, EchoedElement } from '../definition.ts';
 
 export interface DeviceInfo {
   alias?: string;

@@ -1,14 +1,14 @@
 // <devices>: every kind in libvirt's order of reading and of printing.
 
+import { writeEchoed } from '../../xml/echoed.ts';
+import { attributeOf, childOf, childrenOf, childText, mergedChild, type XmlElement } from '../../xml/element.ts';
+import type { XmlWriter } from '../../xml/writer.ts';
 import type { DiskDevice, DomainDefinition, DomainDevices, EchoedElement } from '../definition.ts';
 import type { ParseHost } from '../parse.ts';
-import { attributeOf, childOf, childrenOf, childText, mergedChild, type XmlElement } from '../xml/element.ts';
-import type { XmlWriter } from '../xml/writer.ts';
 import { numberParallels, numberSerials, parseChannel, parseCharDevice, writeCharDevice } from './console.ts';
 import { orderControllers, parseController, validateUsbDisabled, validateUsbMasters } from './controller.ts';
 import { parseDisk, writeDisk } from './disk.ts';
 import { orderDisks } from './disk-address.ts';
-import { writeEchoed } from './echoed.ts';
 import { parseFilesystem, writeFilesystem } from './filesystem.ts';
 import { parseHostdev, writeHostdev } from './hostdev.ts';
 import { parseInterface, writeInterface } from './interface.ts';

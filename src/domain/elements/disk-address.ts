@@ -1,9 +1,9 @@
 // Names of disks, what they say of bus and place, and how disks are told apart.
 
 import { libvirtError } from '../../errors.ts';
+import { echoedElement } from '../../xml/echoed.ts';
 import type { DiskDevice } from '../definition.ts';
 import { entryOf } from '../table.ts';
-import { echoedElement } from './echoed.ts';
 
 /** Prefixes of target names that tell their bus. */
 const NAME_PREFIXES: readonly [prefix: string, bus: string][] = [

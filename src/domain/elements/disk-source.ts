@@ -1,11 +1,7 @@
 // Where a disk's data come from: files, devices, network storage, and the images below them.
 
 import { libvirtError } from '../../errors.ts';
-import type { EchoedElement } from '../definition.ts';
-import { parseWrapping } from '../numbers.ts';
-import { entryOf } from '../table.ts';
-import { attributeOf, childOf, type XmlElement } from '../xml/element.ts';
-import { pciAttributes } from './device-info.ts';
+import { parseWrapping } from '../../values/numbers.ts';
 import {
   type AttributeReader,
   demanded,
@@ -20,7 +16,11 @@ import {
   unsigned,
   unsigned64,
   yesNo,
-} from './echoed.ts';
+} from '../../xml/echoed.ts';
+import { attributeOf, childOf, type XmlElement } from '../../xml/element.ts';
+import type { EchoedElement } from '../definition.ts';
+import { entryOf } from '../table.ts';
+import { pciAttributes } from './device-info.ts';
 import { IMAGE_FORMATS } from './filesystem.ts';
 
 export const SOURCE_TYPES = ['file', 'block', 'dir', 'network', 'volume', 'nvme', 'vhostuser'] as const;

@@ -1,15 +1,9 @@
 // <disk>: block devices that the container may use.
 
 import { libvirtError } from '../../errors.ts';
-import type { DiskDevice, EchoedElement } from '../definition.ts';
-import { parseUint64 } from '../numbers.ts';
-import { LARGEST_SIZE, scaledValue } from '../units.ts';
-import { attributeOf, childOf, childText, elementsOf, textOf, type XmlElement } from '../xml/element.ts';
-import type { XmlWriter } from '../xml/writer.ts';
-import { enumAttribute, ON_OFF, unsignedAttribute, YES_NO } from './attributes.ts';
-import { parseDeviceInfo, writeDeviceInfo } from './device-info.ts';
-import { busOf, DRIVE_ADDRESSES } from './disk-address.ts';
-import { AUTH, ENCRYPTION, echoBacking, parseSource, pathOf, SOURCE_TYPES, type SourceType } from './disk-source.ts';
+import { parseUint64 } from '../../values/numbers.ts';
+import { LARGEST_SIZE, scaledValue } from '../../values/units.ts';
+import { enumAttribute, ON_OFF, unsignedAttribute, YES_NO } from '../../xml/attributes.ts';
 import {
   type AttributeReader,
   type EchoRule,
@@ -24,7 +18,13 @@ import {
   string,
   writeEchoed,
   yesNo,
-} from './echoed.ts';
+} from '../../xml/echoed.ts';
+import { attributeOf, childOf, childText, elementsOf, textOf, type XmlElement } from '../../xml/element.ts';
+import type { XmlWriter } from '../../xml/writer.ts';
+import type { DiskDevice, EchoedElement } from '../definition.ts';
+import { parseDeviceInfo, writeDeviceInfo } from './device-info.ts';
+import { busOf, DRIVE_ADDRESSES } from './disk-address.ts';
+import { AUTH, ENCRYPTION, echoBacking, parseSource, pathOf, SOURCE_TYPES, type SourceType } from './disk-source.ts';
 import { IMAGE_FORMATS } from './filesystem.ts';
 
 const DEVICES = ['disk', 'cdrom', 'floppy', 'lun'] as const;

@@ -1,13 +1,9 @@
 // <features>: privnet and capabilities count; the rest belongs to other hypervisors and is kept.
 
 import { libvirtError } from '../../errors.ts';
-import { CAPABILITIES } from '../capabilities.ts';
-import type { CapabilityPolicy, DomainFeatures, EchoedElement } from '../definition.ts';
-import { parseUint32 } from '../numbers.ts';
-import { LARGEST_SIZE, scaledValue } from '../units.ts';
-import { attributeOf, childrenOf, elementsOf, textOf, type XmlElement } from '../xml/element.ts';
-import type { XmlWriter } from '../xml/writer.ts';
-import { enumAttribute, missingAttribute, ON_OFF, requiredEnum } from './attributes.ts';
+import { parseUint32 } from '../../values/numbers.ts';
+import { LARGEST_SIZE, scaledValue } from '../../values/units.ts';
+import { enumAttribute, missingAttribute, ON_OFF, requiredEnum } from '../../xml/attributes.ts';
 import {
   type AttributeReader,
   type EchoRule,
@@ -20,7 +16,11 @@ import {
   required,
   sizeInKiB,
   writeEchoed,
-} from './echoed.ts';
+} from '../../xml/echoed.ts';
+import { attributeOf, childrenOf, elementsOf, textOf, type XmlElement } from '../../xml/element.ts';
+import type { XmlWriter } from '../../xml/writer.ts';
+import { CAPABILITIES } from '../capabilities.ts';
+import type { CapabilityPolicy, DomainFeatures, EchoedElement } from '../definition.ts';
 
 const POLICIES: readonly CapabilityPolicy[] = ['default', 'allow', 'deny'];
 

@@ -1,14 +1,14 @@
 // <filesystem>: what is mounted where.
 
 import { libvirtError } from '../../errors.ts';
+import { parseInt32, parseUint32, parseWrapping } from '../../values/numbers.ts';
+import { LARGEST_SIZE, scaledChild, scaleInteger } from '../../values/units.ts';
+import { enumAttribute, invalidAttribute } from '../../xml/attributes.ts';
+import { type EchoRule, echoChild, isBare, oneOf, onOff, string, unlessEmpty, writeEchoed } from '../../xml/echoed.ts';
+import { attributeOf, childOf, type XmlElement } from '../../xml/element.ts';
+import type { XmlWriter } from '../../xml/writer.ts';
 import type { EchoedElement, FilesystemDevice, FilesystemType } from '../definition.ts';
-import { parseInt32, parseUint32, parseWrapping } from '../numbers.ts';
-import { LARGEST_SIZE, scaledChild, scaleInteger } from '../units.ts';
-import { attributeOf, childOf, type XmlElement } from '../xml/element.ts';
-import type { XmlWriter } from '../xml/writer.ts';
-import { enumAttribute, invalidAttribute } from './attributes.ts';
 import { parseDeviceInfo, writeDeviceInfo } from './device-info.ts';
-import { type EchoRule, echoChild, isBare, oneOf, onOff, string, unlessEmpty, writeEchoed } from './echoed.ts';
 
 const TYPES: readonly FilesystemType[] = ['mount', 'block', 'file', 'template', 'ram', 'bind', 'volume'];
 const DRIVERS = ['path', 'handle', 'loop', 'nbd', 'ploop', 'virtiofs'] as const;

@@ -1,15 +1,15 @@
 // <hostdev>: devices of the host that the container gets: by device node or interface (capabilities), or USB (subsystem).
 
 import { libvirtError } from '../../errors.ts';
+import { parseUuid } from '../../values/uuid.ts';
+import { enumAttribute, ON_OFF, requiredEnum, unsigned64Attribute, unsignedAttribute, YES_NO, yesNo } from '../../xml/attributes.ts';
+import { demanded, type EchoRule, echo, echoedElement, hex, isBare, required, string, writeEchoed } from '../../xml/echoed.ts';
+import { attributeOf, childOf, childText, elementsOf, type XmlElement } from '../../xml/element.ts';
+import type { XmlWriter } from '../../xml/writer.ts';
 import type { EchoedElement, HostDevice } from '../definition.ts';
 import { entryOf } from '../table.ts';
-import { parseUuid } from '../uuid.ts';
-import { attributeOf, childOf, childText, elementsOf, type XmlElement } from '../xml/element.ts';
-import type { XmlWriter } from '../xml/writer.ts';
-import { enumAttribute, ON_OFF, requiredEnum, unsigned64Attribute, unsignedAttribute, YES_NO, yesNo } from './attributes.ts';
 import { parseDeviceInfo, pciAttributes, writeDeviceInfo } from './device-info.ts';
 import { AUTH, hostRule } from './disk-source.ts';
-import { demanded, type EchoRule, echo, echoedElement, hex, isBare, required, string, writeEchoed } from './echoed.ts';
 import { parseIps, parseRoutes, writeIps, writeRoutes } from './ip.ts';
 
 const SUBSYSTEM_TYPES = ['usb', 'pci', 'scsi', 'scsi_host', 'mdev'];

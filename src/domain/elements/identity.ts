@@ -1,11 +1,11 @@
 // @type, @id, <name>, <uuid>, <genid>, <title>, <description>, <bootloader>.
 
 import { libvirtError } from '../../errors.ts';
+import { parseInteger } from '../../values/numbers.ts';
+import { parseUuid } from '../../values/uuid.ts';
+import { attributeOf, childOf, childrenOf, childText, textOf, type XmlElement } from '../../xml/element.ts';
 import type { DomainDefinition } from '../definition.ts';
-import { parseInteger } from '../numbers.ts';
 import type { ParseHost } from '../parse.ts';
-import { parseUuid } from '../uuid.ts';
-import { attributeOf, childOf, childrenOf, childText, textOf, type XmlElement } from '../xml/element.ts';
 
 /** The type of a domain that says of none what runs it. */
 export const ANY_TYPE = 'none';

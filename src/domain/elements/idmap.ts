@@ -1,10 +1,10 @@
 // <idmap>: the user namespace's uid and gid ranges.
 
 import { libvirtError } from '../../errors.ts';
+import { parseUint32 } from '../../values/numbers.ts';
+import { attributeOf, childrenOf, mergedChild, type XmlElement } from '../../xml/element.ts';
+import type { XmlWriter } from '../../xml/writer.ts';
 import type { DomainDefinition, IdRange } from '../definition.ts';
-import { parseUint32 } from '../numbers.ts';
-import { attributeOf, childrenOf, mergedChild, type XmlElement } from '../xml/element.ts';
-import type { XmlWriter } from '../xml/writer.ts';
 
 export function parseIdmap(domain: XmlElement): DomainDefinition['idmap'] {
   const element = mergedChild(domain, 'idmap');

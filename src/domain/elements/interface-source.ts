@@ -1,12 +1,19 @@
 // An interface's <source>: what its host side is joined to, by the interface's type.
 
 import { libvirtError } from '../../errors.ts';
+import {
+  enumAttribute,
+  integerAttribute,
+  missingAttribute,
+  requiredAttribute,
+  requiredEnum,
+  unsignedAttribute,
+} from '../../xml/attributes.ts';
+import { type EchoRule, echo, echoChild, echoedElement, integer64, required, string, uuid, writeEchoed } from '../../xml/echoed.ts';
+import { attributeOf, childOf, type XmlElement } from '../../xml/element.ts';
+import type { Attributes, XmlWriter } from '../../xml/writer.ts';
 import type { EchoedElement, InterfaceDevice, InterfaceType } from '../definition.ts';
-import { attributeOf, childOf, type XmlElement } from '../xml/element.ts';
-import type { Attributes, XmlWriter } from '../xml/writer.ts';
-import { enumAttribute, integerAttribute, missingAttribute, requiredAttribute, requiredEnum, unsignedAttribute } from './attributes.ts';
 import { pciAttributes } from './device-info.ts';
-import { type EchoRule, echo, echoChild, echoedElement, integer64, required, string, uuid, writeEchoed } from './echoed.ts';
 import { parseIps, parseRoutes, writeIps, writeRoutes } from './ip.ts';
 import { RECONNECT } from './reconnect.ts';
 

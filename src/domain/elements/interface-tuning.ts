@@ -1,11 +1,11 @@
 // What tunes an interface: its <driver>, filters, link, queues and sizes. Containers keep most of it without acting on it.
 
 import { libvirtError } from '../../errors.ts';
+import { parseUint32, parseUint64, UINT_MAX } from '../../values/numbers.ts';
+import { enumAttribute, ON_OFF } from '../../xml/attributes.ts';
+import { type EchoRule, echoChild, echoedElement, oldEnum, oneOf, onOff, positive, string } from '../../xml/echoed.ts';
+import { attributeOf, childOf, childText, type XmlElement } from '../../xml/element.ts';
 import type { EchoedElement, InterfaceDevice, InterfaceType } from '../definition.ts';
-import { parseUint32, parseUint64, UINT_MAX } from '../numbers.ts';
-import { attributeOf, childOf, childText, type XmlElement } from '../xml/element.ts';
-import { enumAttribute, ON_OFF } from './attributes.ts';
-import { type EchoRule, echoChild, echoedElement, oldEnum, oneOf, onOff, positive, string } from './echoed.ts';
 
 const DRIVER_ATTRIBUTES: NonNullable<EchoRule['attributes']> = [
   ['name', oneOf('qemu', 'vhost')],

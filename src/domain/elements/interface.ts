@@ -1,15 +1,15 @@
 // <interface>: network devices of the container.
 
 import { libvirtError } from '../../errors.ts';
+import { parseMac } from '../../values/mac.ts';
+import { enumAttribute, YES_NO } from '../../xml/attributes.ts';
+import { echoedElement, writeEchoed } from '../../xml/echoed.ts';
+import { attributeOf, childOf, type XmlElement } from '../../xml/element.ts';
+import type { XmlWriter } from '../../xml/writer.ts';
 import type { EchoedElement, InterfaceDevice, InterfaceType } from '../definition.ts';
-import { parseMac } from '../mac.ts';
-import { attributeOf, childOf, type XmlElement } from '../xml/element.ts';
-import type { XmlWriter } from '../xml/writer.ts';
 import { parseActual, writeActual, writeConnection } from './actual-interface.ts';
-import { enumAttribute, YES_NO } from './attributes.ts';
 import { parseBandwidth, writeBandwidth } from './bandwidth.ts';
 import { parseDeviceInfo, writeDeviceInfo } from './device-info.ts';
-import { echoedElement, writeEchoed } from './echoed.ts';
 import { networkAttributes, readHostSide, readSource, writeSource } from './interface-source.ts';
 import { readTuning } from './interface-tuning.ts';
 import { parseIps, parseRoutes, writeIps, writeRoutes } from './ip.ts';

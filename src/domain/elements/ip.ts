@@ -1,11 +1,11 @@
 // <ip> and <route> of interfaces and network host devices, and the addresses in them.
 
 import { libvirtError } from '../../errors.ts';
+import { parseUint32 } from '../../values/numbers.ts';
+import { unsignedAttribute } from '../../xml/attributes.ts';
+import { attributeOf, childrenOf, type XmlElement } from '../../xml/element.ts';
+import type { XmlWriter } from '../../xml/writer.ts';
 import type { IpAddress, IpRoute } from '../definition.ts';
-import { parseUint32 } from '../numbers.ts';
-import { attributeOf, childrenOf, type XmlElement } from '../xml/element.ts';
-import type { XmlWriter } from '../xml/writer.ts';
-import { unsignedAttribute } from './attributes.ts';
 
 export type Family = 'ipv4' | 'ipv6';
 

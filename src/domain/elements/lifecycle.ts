@@ -1,9 +1,9 @@
 // <on_poweroff>, <on_reboot>, <on_crash>, <on_lockfailure>.
 
 import { libvirtError } from '../../errors.ts';
+import { childText, type XmlElement } from '../../xml/element.ts';
+import type { XmlWriter } from '../../xml/writer.ts';
 import type { DomainDefinition, LifecycleAction } from '../definition.ts';
-import { childText, type XmlElement } from '../xml/element.ts';
-import type { XmlWriter } from '../xml/writer.ts';
 
 const ACTIONS: readonly LifecycleAction[] = ['destroy', 'restart', 'rename-restart', 'preserve', 'coredump-destroy', 'coredump-restart'];
 const LOCKFAILURE_ACTIONS = ['poweroff', 'restart', 'pause', 'ignore'];

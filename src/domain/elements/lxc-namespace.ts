@@ -1,9 +1,9 @@
 // <lxc:namespace>: namespaces shared with another container, process or named network namespace.
 
 import { libvirtError } from '../../errors.ts';
+import { attributeOf, elementsOf, type XmlElement } from '../../xml/element.ts';
+import type { XmlWriter } from '../../xml/writer.ts';
 import type { DomainDefinition, NamespaceSource, SharedNamespace } from '../definition.ts';
-import { attributeOf, elementsOf, type XmlElement } from '../xml/element.ts';
-import type { XmlWriter } from '../xml/writer.ts';
 
 export const LXC_NAMESPACE_URI = 'http://libvirt.org/schemas/domain/lxc/1.0';
 

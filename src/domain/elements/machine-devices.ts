@@ -1,13 +1,10 @@
 // Balloon, random numbers, watchdog, TPM and other parts of a virtual machine.
 
 import { libvirtError } from '../../errors.ts';
-import type { EchoedElement } from '../definition.ts';
-import { parseInt32, parseUint32 } from '../numbers.ts';
-import { LARGEST_SIZE, scaledChild } from '../units.ts';
-import { parseUuid } from '../uuid.ts';
-import { attributeOf, childOf, childrenOf, childText, elementsOf, textOf, type XmlElement } from '../xml/element.ts';
-import { enumAttribute } from './attributes.ts';
-import { parseCharSource, validateCharSource } from './console.ts';
+import { parseInt32, parseUint32 } from '../../values/numbers.ts';
+import { LARGEST_SIZE, scaledChild } from '../../values/units.ts';
+import { parseUuid } from '../../values/uuid.ts';
+import { enumAttribute } from '../../xml/attributes.ts';
 import {
   demanded,
   echo,
@@ -25,7 +22,10 @@ import {
   string,
   unlessEmpty,
   yesNo,
-} from './echoed.ts';
+} from '../../xml/echoed.ts';
+import { attributeOf, childOf, childrenOf, childText, elementsOf, textOf, type XmlElement } from '../../xml/element.ts';
+import type { EchoedElement } from '../definition.ts';
+import { parseCharSource, validateCharSource } from './console.ts';
 
 import { type PassiveRule, VIRTIO_DRIVER, VIRTIO_MODELS } from './passive-rule.ts';
 

@@ -1,13 +1,10 @@
 // <memory>, <currentMemory>, <maxMemory>, <memoryBacking>.
 
 import { libvirtError } from '../../errors.ts';
-import { formatBitmap, parseBitmap } from '../bitmap.ts';
-import type { DomainDefinition, EchoedElement } from '../definition.ts';
-import { parseUint32 } from '../numbers.ts';
-import { LARGEST_SIZE, memoryChild, scaledValue } from '../units.ts';
-import { attributeOf, childOf, mergedChild, type XmlElement } from '../xml/element.ts';
-import type { XmlWriter } from '../xml/writer.ts';
-import { onOff as onOffAttribute } from './attributes.ts';
+import { formatBitmap, parseBitmap } from '../../values/bitmap.ts';
+import { parseUint32 } from '../../values/numbers.ts';
+import { LARGEST_SIZE, memoryChild, scaledValue } from '../../values/units.ts';
+import { onOff as onOffAttribute } from '../../xml/attributes.ts';
 import {
   type EchoRule,
   echoChild,
@@ -18,7 +15,10 @@ import {
   oldPositive,
   unlessEmpty,
   writeEchoed,
-} from './echoed.ts';
+} from '../../xml/echoed.ts';
+import { attributeOf, childOf, mergedChild, type XmlElement } from '../../xml/element.ts';
+import type { XmlWriter } from '../../xml/writer.ts';
+import type { DomainDefinition, EchoedElement } from '../definition.ts';
 
 export interface MemorySizes {
   memoryKiB: number;

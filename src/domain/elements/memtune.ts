@@ -1,9 +1,9 @@
 // <memtune>: limits of the memory cgroup.
 
+import { memoryChild } from '../../values/units.ts';
+import { mergedChild, type XmlElement } from '../../xml/element.ts';
+import type { XmlWriter } from '../../xml/writer.ts';
 import { type DomainDefinition, MEMORY_UNLIMITED_KIB, type Memtune } from '../definition.ts';
-import { memoryChild } from '../units.ts';
-import { mergedChild, type XmlElement } from '../xml/element.ts';
-import type { XmlWriter } from '../xml/writer.ts';
 
 const LIMITS: readonly [name: string, property: keyof Memtune][] = [
   ['hard_limit', 'hardLimitKiB'],

@@ -1,9 +1,9 @@
 // <metadata>: other programs' elements, one for each namespace, kept as libxml2 would print them.
 
+import { childOf, elementsOf, type XmlElement } from '../../xml/element.ts';
+import { reindent, serialize, serializeAttributes } from '../../xml/serialize.ts';
+import type { XmlWriter } from '../../xml/writer.ts';
 import type { DomainDefinition, MetadataElement } from '../definition.ts';
-import { childOf, elementsOf, type XmlElement } from '../xml/element.ts';
-import { reindent, serialize, serializeAttributes } from '../xml/serialize.ts';
-import type { XmlWriter } from '../xml/writer.ts';
 
 export type Metadata = Pick<DomainDefinition, 'metadata' | 'metadataHead' | 'emptyMetadata'>;
 

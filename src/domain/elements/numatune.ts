@@ -1,12 +1,12 @@
 // <numatune>: which NUMA nodes the container's memory comes from.
 
 import { libvirtError } from '../../errors.ts';
-import { formatBitmap, parseBitmap } from '../bitmap.ts';
+import { formatBitmap, parseBitmap } from '../../values/bitmap.ts';
+import { enumAttribute, unsignedAttribute } from '../../xml/attributes.ts';
+import { echoedElement, writeEchoed } from '../../xml/echoed.ts';
+import { attributeOf, childOf, childrenOf, type XmlElement } from '../../xml/element.ts';
+import type { XmlWriter } from '../../xml/writer.ts';
 import type { DomainDefinition, EchoedElement } from '../definition.ts';
-import { attributeOf, childOf, childrenOf, type XmlElement } from '../xml/element.ts';
-import type { XmlWriter } from '../xml/writer.ts';
-import { enumAttribute, unsignedAttribute } from './attributes.ts';
-import { echoedElement, writeEchoed } from './echoed.ts';
 
 const MODES = ['strict', 'preferred', 'interleave', 'restrictive'] as const;
 type Mode = (typeof MODES)[number];

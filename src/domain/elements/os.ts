@@ -1,10 +1,10 @@
 // <os>: what runs as PID 1, how, and for which architecture.
 
 import { libvirtError } from '../../errors.ts';
+import { attributeOf, childOf, childrenOf, childText, firstText, mergedChild, textOf, type XmlElement } from '../../xml/element.ts';
+import type { XmlWriter } from '../../xml/writer.ts';
 import type { DomainOs } from '../definition.ts';
 import { entryOf } from '../table.ts';
-import { attributeOf, childOf, childrenOf, childText, firstText, mergedChild, textOf, type XmlElement } from '../xml/element.ts';
-import type { XmlWriter } from '../xml/writer.ts';
 import { ANY_TYPE } from './identity.ts';
 
 const OS_TYPES = ['hvm', 'xen', 'linux', 'exe', 'uml', 'xenpvh'];

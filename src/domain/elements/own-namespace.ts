@@ -2,9 +2,9 @@
 // does not know, so such a document is still one for it.
 
 import { libvirtError } from '../../errors.ts';
+import { elementsOf, type XmlElement } from '../../xml/element.ts';
+import type { XmlWriter } from '../../xml/writer.ts';
 import type { DomainDefinition } from '../definition.ts';
-import { elementsOf, type XmlElement } from '../xml/element.ts';
-import type { XmlWriter } from '../xml/writer.ts';
 
 export const OWN_NAMESPACE_URI = 'urn:virsh-lxc:domain:1.0';
 /** What stands before our elements where we write them. */

@@ -2,12 +2,12 @@
 // refuses (input, memory) are refused here.
 
 import { libvirtError } from '../../errors.ts';
+import { echo, echoedAttribute, echoedElement, isBare } from '../../xml/echoed.ts';
+import { childrenOf, type XmlElement } from '../../xml/element.ts';
 import type { DomainDefinition, DomainDevices, EchoedElement } from '../definition.ts';
-import { childrenOf, type XmlElement } from '../xml/element.ts';
 import { validateEchoedSource } from './console.ts';
 import { AUDIO, GRAPHICS, HUB, INPUT, REDIRDEV, REDIRFILTER, SMARTCARD, SOUND, VIDEO } from './desktop-devices.ts';
 import { deviceInfoElements, parseDeviceInfo } from './device-info.ts';
-import { echo, echoedAttribute, echoedElement, isBare } from './echoed.ts';
 import { IOMMU, LEASE, MEMBALLOON, MEMORY_DEVICE, NVRAM, PANIC, RNG, SHMEM, TPM, VSOCK, WATCHDOG } from './machine-devices.ts';
 import type { PassiveRule } from './passive-rule.ts';
 

@@ -1,6 +1,6 @@
 // What the rules of devices without meaning have in common.
 
-import { type EchoRule, onOff } from './echoed.ts';
+import { type EchoRule, onOff } from '../../xml/echoed.ts';
 
 export const VIRTIO_DRIVER: EchoRule = {
   name: 'driver',

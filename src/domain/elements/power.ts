@@ -1,11 +1,11 @@
 // <pm>, <perf>, <keywrap>, <launchSecurity>: for virtual machines, kept and printed.
 
 import { libvirtError } from '../../errors.ts';
+import { parseUint32 } from '../../values/numbers.ts';
+import { requiredEnum, YES_NO } from '../../xml/attributes.ts';
+import { type EchoRule, echo, echoedElement, hex, oneOf, onOff, required, yesNo } from '../../xml/echoed.ts';
+import { attributeOf, childOf, childrenOf, mergedChild, textOf, type XmlElement } from '../../xml/element.ts';
 import type { EchoedElement } from '../definition.ts';
-import { parseUint32 } from '../numbers.ts';
-import { attributeOf, childOf, childrenOf, mergedChild, textOf, type XmlElement } from '../xml/element.ts';
-import { requiredEnum, YES_NO } from './attributes.ts';
-import { type EchoRule, echo, echoedElement, hex, oneOf, onOff, required, yesNo } from './echoed.ts';
 
 const PM: EchoRule = {
   name: 'pm',

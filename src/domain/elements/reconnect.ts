@@ -1,6 +1,6 @@
 // <reconnect>: whether and how often a socket's client tries again, of consoles and of interfaces.
 
-import { type EchoRule, echoedAttribute, echoedElement, required, unsigned, yesNo } from './echoed.ts';
+import { type EchoRule, echoedAttribute, echoedElement, required, unsigned, yesNo } from '../../xml/echoed.ts';
 
 export const RECONNECT: EchoRule = {
   name: 'reconnect',

@@ -1,9 +1,9 @@
 // <resource>: the cgroup partition.
 
 import { libvirtError } from '../../errors.ts';
+import { attributeOf, childOf, childrenOf, childText, type XmlElement } from '../../xml/element.ts';
+import type { XmlWriter } from '../../xml/writer.ts';
 import type { DomainDefinition } from '../definition.ts';
-import { attributeOf, childOf, childrenOf, childText, type XmlElement } from '../xml/element.ts';
-import type { XmlWriter } from '../xml/writer.ts';
 
 type Resource = Pick<DomainDefinition, 'partition' | 'fibrechannelAppId'>;
 

@@ -1,10 +1,10 @@
 // <seclabel> of a domain.
 
 import { libvirtError } from '../../errors.ts';
+import { enumAttribute, YES_NO } from '../../xml/attributes.ts';
+import { attributeOf, childrenOf, childText, type XmlElement } from '../../xml/element.ts';
+import type { XmlWriter } from '../../xml/writer.ts';
 import type { Seclabel } from '../definition.ts';
-import { attributeOf, childrenOf, childText, type XmlElement } from '../xml/element.ts';
-import type { XmlWriter } from '../xml/writer.ts';
-import { enumAttribute, YES_NO } from './attributes.ts';
 
 const TYPES = ['none', 'dynamic', 'static'] as const;
 

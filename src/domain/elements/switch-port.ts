@@ -1,13 +1,13 @@
 // <vlan> and <virtualport>: what a switch port is told.
 
 import { libvirtError } from '../../errors.ts';
+import { parseWrapping } from '../../values/numbers.ts';
+import { parseUuid } from '../../values/uuid.ts';
+import { enumAttribute, missingAttribute, unsignedAttribute } from '../../xml/attributes.ts';
+import { echoedElement } from '../../xml/echoed.ts';
+import { attributeOf, childOf, childrenOf, type XmlElement } from '../../xml/element.ts';
 import type { EchoedElement } from '../definition.ts';
-import { parseWrapping } from '../numbers.ts';
 import { entryOf } from '../table.ts';
-import { parseUuid } from '../uuid.ts';
-import { attributeOf, childOf, childrenOf, type XmlElement } from '../xml/element.ts';
-import { enumAttribute, missingAttribute, unsignedAttribute } from './attributes.ts';
-import { echoedElement } from './echoed.ts';
 
 const PORT_TYPES = ['802.1Qbg', '802.1Qbh', 'openvswitch', 'midonet'];
 

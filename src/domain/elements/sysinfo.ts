@@ -1,11 +1,11 @@
 // <sysinfo>: tables for a guest's firmware, kept and printed.
 
 import { libvirtError } from '../../errors.ts';
+import { parseUuid } from '../../values/uuid.ts';
+import { requiredEnum } from '../../xml/attributes.ts';
+import { echoedElement } from '../../xml/echoed.ts';
+import { attributeOf, childOf, childrenOf, textOf, type XmlElement } from '../../xml/element.ts';
 import type { EchoedElement } from '../definition.ts';
-import { parseUuid } from '../uuid.ts';
-import { attributeOf, childOf, childrenOf, textOf, type XmlElement } from '../xml/element.ts';
-import { requiredEnum } from './attributes.ts';
-import { echoedElement } from './echoed.ts';
 
 const SMBIOS_GROUPS: readonly [name: string, entries: readonly string[], many: boolean][] = [
   ['bios', ['vendor', 'version', 'date', 'release'], false],

@@ -1,13 +1,13 @@
 // <vcpu>, <vcpus>, <iothreads>, <iothreadids>, <defaultiothread>.
 
 import { libvirtError } from '../../errors.ts';
-import { formatBitmap, parseBitmap } from '../bitmap.ts';
+import { formatBitmap, parseBitmap } from '../../values/bitmap.ts';
+import { parseUint32 } from '../../values/numbers.ts';
+import { enumAttribute, requiredEnum, unsignedAttribute, yesNo } from '../../xml/attributes.ts';
+import { echo, echoedAttribute, echoedElement, nonNegative, nonZero, required, writeEchoed } from '../../xml/echoed.ts';
+import { attributeOf, childOf, childrenOf, mergedChild, textOf, type XmlElement } from '../../xml/element.ts';
+import type { XmlWriter } from '../../xml/writer.ts';
 import type { DomainDefinition } from '../definition.ts';
-import { parseUint32 } from '../numbers.ts';
-import { attributeOf, childOf, childrenOf, mergedChild, textOf, type XmlElement } from '../xml/element.ts';
-import type { XmlWriter } from '../xml/writer.ts';
-import { enumAttribute, requiredEnum, unsignedAttribute, yesNo } from './attributes.ts';
-import { echo, echoedAttribute, echoedElement, nonNegative, nonZero, required, writeEchoed } from './echoed.ts';
 
 /** How many bits libvirt's CPU masks have. */
 export const CPU_MASK_BITS = 16384;

@@ -1,10 +1,10 @@
 // <dns>: what the network's name server knows besides its leases, and whom it asks.
 
-import { yesNo } from '../../domain/elements/attributes.ts';
-import { parseUint32 } from '../../domain/numbers.ts';
-import { attributeOf, childOf, childrenOf, textOf, type XmlElement } from '../../domain/xml/element.ts';
-import type { XmlWriter } from '../../domain/xml/writer.ts';
 import { type LibvirtError, libvirtError } from '../../errors.ts';
+import { parseUint32 } from '../../values/numbers.ts';
+import { yesNo } from '../../xml/attributes.ts';
+import { attributeOf, childOf, childrenOf, textOf, type XmlElement } from '../../xml/element.ts';
+import type { XmlWriter } from '../../xml/writer.ts';
 import { canonicalIp } from '../addresses.ts';
 import type { DnsForwarder, DnsHost, DnsService, DnsText, NetworkDns } from '../definition.ts';
 

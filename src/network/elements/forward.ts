@@ -1,14 +1,14 @@
 // <forward>: how the network is connected to the outside.
 
 import type { EchoedElement } from '../../domain/definition.ts';
-import { yesNo } from '../../domain/elements/attributes.ts';
 import { parseAddress } from '../../domain/elements/device-info.ts';
-import { writeEchoed } from '../../domain/elements/echoed.ts';
 import { formatIp, parseIp } from '../../domain/elements/ip.ts';
-import { parseUint32 } from '../../domain/numbers.ts';
-import { attributeOf, childOf, childrenOf, type XmlElement } from '../../domain/xml/element.ts';
-import type { XmlWriter } from '../../domain/xml/writer.ts';
 import { libvirtError } from '../../errors.ts';
+import { parseUint32 } from '../../values/numbers.ts';
+import { yesNo } from '../../xml/attributes.ts';
+import { writeEchoed } from '../../xml/echoed.ts';
+import { attributeOf, childOf, childrenOf, type XmlElement } from '../../xml/element.ts';
+import type { XmlWriter } from '../../xml/writer.ts';
 import { rangeSize } from '../addresses.ts';
 import { FORWARD_MODES, type NatSettings, type NetworkForward } from '../definition.ts';
 

@@ -1,11 +1,11 @@
 // <ip> of a network: the host's address there, with DHCP, TFTP and what booting machines are told.
 
-import { enumAttribute, unsigned64Attribute, unsignedAttribute, yesNo } from '../../domain/elements/attributes.ts';
 import { formatIp, parseIp } from '../../domain/elements/ip.ts';
-import { parseMac } from '../../domain/mac.ts';
-import { attributeOf, childOf, childrenOf, elementsOf, type XmlElement } from '../../domain/xml/element.ts';
-import type { XmlWriter } from '../../domain/xml/writer.ts';
 import { libvirtError } from '../../errors.ts';
+import { parseMac } from '../../values/mac.ts';
+import { enumAttribute, unsigned64Attribute, unsignedAttribute, yesNo } from '../../xml/attributes.ts';
+import { attributeOf, childOf, childrenOf, elementsOf, type XmlElement } from '../../xml/element.ts';
+import type { XmlWriter } from '../../xml/writer.ts';
 import { canonicalIp, rangeSize, socketAddress } from '../addresses.ts';
 import type { DhcpHost, DhcpRange, LeaseTime, NetworkIp } from '../definition.ts';
 

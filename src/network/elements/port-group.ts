@@ -1,12 +1,12 @@
 // <portgroup>: settings that an interface takes by naming the group.
 
-import { yesNo } from '../../domain/elements/attributes.ts';
 import { parseBandwidth, writeBandwidth } from '../../domain/elements/bandwidth.ts';
-import { writeEchoed } from '../../domain/elements/echoed.ts';
 import { parsePartialVirtualPort, parseVlan } from '../../domain/elements/switch-port.ts';
-import { attributeOf, type XmlElement } from '../../domain/xml/element.ts';
-import type { XmlWriter } from '../../domain/xml/writer.ts';
 import { libvirtError } from '../../errors.ts';
+import { yesNo } from '../../xml/attributes.ts';
+import { writeEchoed } from '../../xml/echoed.ts';
+import { attributeOf, type XmlElement } from '../../xml/element.ts';
+import type { XmlWriter } from '../../xml/writer.ts';
 import type { PortGroup } from '../definition.ts';
 
 export function parsePortGroup(element: XmlElement): PortGroup {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { type CommandDefinition, defineCommand, excludes, type OptionDefinition } from '../../../src/cli/command.ts';
-import { optionForm, printHelp, synopsis } from '../../../src/cli/help.ts';
-import { parseWords } from '../../../src/cli/parse.ts';
-import { commandTable } from '../../../src/cli/registry.ts';
-import { commandMistakes, findTableMistakes } from '../../../src/cli/self-test.ts';
+import { commandTable } from '../../../src/virsh/registry.ts';
+import { type CommandDefinition, defineCommand, excludes, type OptionDefinition } from '../../../src/vsh/command.ts';
+import { optionForm, printHelp, synopsis } from '../../../src/vsh/help.ts';
+import { parseWords } from '../../../src/vsh/parse.ts';
+import { commandMistakes, findTableMistakes } from '../../../src/vsh/self-test.ts';
 
 function command(...options: OptionDefinition[]): CommandDefinition {
   return defineCommand({ name: 'x', group: 'virsh', summary: 'does x', description: 'Does x.', options, run() {} });

@@ -2,8 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import type { ActualInterface, InterfaceDevice } from '../../../src/domain/definition.ts';
 import { parseInterface, writeInterface } from '../../../src/domain/elements/interface.ts';
-import { parseXml } from '../../../src/domain/xml/reader.ts';
-import { XmlWriter } from '../../../src/domain/xml/writer.ts';
+import { parseXml } from '../../../src/xml/reader.ts';
+import { XmlWriter } from '../../../src/xml/writer.ts';
 
 const PORT = '3b0e2b3c-54e6-4d6f-8a4b-111111111120';
 const ASKED = `<mac address='52:54:00:00:00:01'/><source network='lan' portgroup='fast'/><bandwidth><outbound average='5'/></bandwidth>`;

@@ -3,8 +3,8 @@ import { describe, expect, it, vi } from 'vitest';
 import { formatDomain } from '../../../src/domain/format.ts';
 import { parseDomain } from '../../../src/domain/parse.ts';
 import { formatStored, parseStored } from '../../../src/domain/stored.ts';
-import { escapeXml } from '../../../src/domain/xml/escape.ts';
 import { LibvirtError } from '../../../src/errors.ts';
+import { escapeXml } from '../../../src/xml/escape.ts';
 import { domainWith, testHost } from './test-host.ts';
 
 vi.setConfig({ testTimeout: 60_000 });

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { formatDomain } from '../../../src/domain/format.ts';
 import { parseDomainElement } from '../../../src/domain/parse.ts';
 import { strangersIn, strangersInDevice } from '../../../src/domain/strangers.ts';
-import { parseXml } from '../../../src/domain/xml/reader.ts';
+import { parseXml } from '../../../src/xml/reader.ts';
 import { testHost } from './test-host.ts';
 
 const warnings = (xml: string): string[] => {

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
-import { attributeOf, childOf, textOf } from '../../../src/domain/xml/element.ts';
-import { parseXml } from '../../../src/domain/xml/reader.ts';
-import { serialize } from '../../../src/domain/xml/serialize.ts';
 import { LibvirtError } from '../../../src/errors.ts';
+import { attributeOf, childOf, textOf } from '../../../src/xml/element.ts';
+import { parseXml } from '../../../src/xml/reader.ts';
+import { serialize } from '../../../src/xml/serialize.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
 

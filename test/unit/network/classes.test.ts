@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { escapeXml } from '../../../src/domain/xml/escape.ts';
 import { freeClassId, withClasses } from '../../../src/network/classes.ts';
 import { parseNetwork } from '../../../src/network/parse.ts';
 import { formatNetworkStatus, parseNetworkStatus } from '../../../src/network/stored.ts';
+import { escapeXml } from '../../../src/xml/escape.ts';
 import { name, text } from '../domain/any-text.ts';
 
 const UUID = '3b0e2b3c-54e6-4d6f-8a4b-111111111120';

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { formatDomain } from '../../../src/domain/format.ts';
 import { parseDomain } from '../../../src/domain/parse.ts';
 import { formatStored } from '../../../src/domain/stored.ts';
-import { escapeXml } from '../../../src/domain/xml/escape.ts';
+import { escapeXml } from '../../../src/xml/escape.ts';
 import { type TempStore, tempStore, tree } from '../../helpers/temp-store.ts';
 import { name, text } from '../domain/any-text.ts';
 import { domainWith, testHost } from '../domain/test-host.ts';

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { isContainerGroup } from '../../../src/domain/group-path.ts';
 import { parseDomain } from '../../../src/domain/parse.ts';
 import { formatStatus, parseStatus } from '../../../src/domain/status.ts';
-import { escapeXml } from '../../../src/domain/xml/escape.ts';
+import { escapeXml } from '../../../src/xml/escape.ts';
 import { type TempStore, tempStore, tree } from '../../helpers/temp-store.ts';
 import { name, text } from '../domain/any-text.ts';
 import { domainWith, testHost } from '../domain/test-host.ts';
@@ -13,12 +13,12 @@ import { domainWith, testHost } from '../domain/test-host.ts';
 let store: TempStore;
 let status: typeof import('../../../src/store/live-status.ts');
 let definitions: typeof import('../../../src/store/definitions.ts');
-let identity: typeof import('../../../src/store/process.ts');
+let identity: typeof import('../../../src/host/process.ts');
 beforeEach(async () => {
   store = tempStore();
   status = await import('../../../src/store/live-status.ts');
   definitions = await import('../../../src/store/definitions.ts');
-  identity = await import('../../../src/store/process.ts');
+  identity = await import('../../../src/host/process.ts');
 });
 afterEach(() => store.remove());
 

@@ -1,11 +1,11 @@
 import path from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { escapeXml } from '../../../src/domain/xml/escape.ts';
 import { FORWARD_MODES, hasOwnBridge } from '../../../src/network/definition.ts';
 import { formatNetwork } from '../../../src/network/format.ts';
 import { parseNetwork } from '../../../src/network/parse.ts';
 import { formatNetworkStatus, formatStoredNetwork } from '../../../src/network/stored.ts';
+import { escapeXml } from '../../../src/xml/escape.ts';
 import { type TempStore, tempStore } from '../../helpers/temp-store.ts';
 import { name, text } from '../domain/any-text.ts';
 

@@ -1,0 +1,264 @@
+// Ports of networks: taken by the interfaces of a starting domain, listed and shown. They are given back by network-release.ts.
+import type { NetworkAttachment, PrepareOptions } from '../container/network.ts';
+import type { DomainDefinition, EchoedElement, InterfaceDevice } from '../domain/definition.ts';
+import { type Connection, requireWritable } from '../driver/connection.ts';
+import { defineDefaultNetwork } from '../driver/network/default-network.ts';
+import { activeStatus, type NetworkRef, noNetwork } from '../driver/network/lookup.ts';
+import { type LibvirtError, libvirtError } from '../errors.ts';
+import { LAST_CLASS } from '../host/netlink/tc-guarantee.ts';
+import { parseHost } from '../host/parse-host.ts';
+import { freeClassId, type PortClass } from '../network/classes.ts';
+import { findPortGroup, hasOwnBridge, type NetworkDefinition } from '../network/definition.ts';
+import { writeNetwork } from '../network/format.ts';
+import {
+  actualInterface,
+  formatNetworkPort,
+  type NetworkPort,
+  type PluggedPort,
+  type PortPlug,
+  parseNetworkPort,
+  writeNetworkPort,
+} from '../network/port.ts';
+import { lockNetwork } from '../store/lock.ts';
+import { loadLiveNetwork, loadPorts, networkUse } from '../store/network-documents.ts';
+import { isNetworkDefined, networkPorts, networkStatusNames, networksAreSetUp, readPort, writePort } from '../store/networks.ts';
+import { plugFloor, portClasses, unplugFloor } from './floor.ts';
+import { runNetworkHooks } from './hooks.ts';
+import { noteMac } from './macs.ts';
+import { releasePort } from './release.ts';
+import { repairNetwork } from './start.ts';
+
+type Owner = Pick<DomainDefinition, 'name' | 'uuid'>;
+
+/**
+ * Gives back what an interrupted start of the domain may have left. The caller holds the domain's lock, and the domain
+ * does not run.
+ */
+export function releaseOldPorts({ uuid }: Pick<Owner, 'uuid'>): void {
+  for (const network of networkStatusNames()) {
+    for (const port of loadPorts(network)) if (port.owner.uuid === uuid) releasePort(network, port.uuid);
+  }
+}
+
+/** What prepareInterfaces() asks for ports of networks. They are given back with this, unless they are kept. */
+export class TakenPorts implements PrepareOptions, Disposable {
+  readonly #owner: Owner;
+  #taken: [network: string, uuid: string][] = [];
+
+  constructor(owner: Owner) {
+    this.#owner = owner;
+  }
+
+  readonly resolveNetwork = (network: string, device: InterfaceDevice): NetworkAttachment => {
+    const attachment = takePort(this.#owner, network, device);
+    this.#taken.push([network, attachment.portid]);
+    return attachment;
+  };
+
+  /** The domain has them now: its end gives them back. */
+  keep(): void {
+    this.#taken = [];
+  }
+
+  [Symbol.dispose](): void {
+    for (const [network, uuid] of this.#taken.splice(0)) releasePort(network, uuid);
+  }
+}
+
+/**
+ * Takes a port of `network` for an interface of the domain. Throws NO_NETWORK, OPERATION_INVALID for a network that is
+ * not active, CONFIG_UNSUPPORTED or INTERNAL_ERROR for one that cannot have such an interface; nothing is taken then.
+ */
+export function takePort(owner: Owner, network: string, device: InterfaceDevice): NetworkAttachment {
+  if (!networksAreSetUp()) defineDefaultNetwork();
+  using _lock = lockNetwork(network);
+  repairNetwork(network);
+  const live = loadLiveNetwork(network);
+  if (!live && !isNetworkDefined(network)) throw noNetwork(network, 'name');
+  if (!live) throw libvirtError('OPERATION_INVALID', `network '${network}' is not active`);
+  const port = plugIn(live, wantedPort(parseHost.randomUuid(), owner, device));
+  store(live, port);
+  return attachment(live, port);
+}
+
+/** Changes a port to what its interface asks for now. Throws OPERATION_INVALID, NO_NETWORK_PORT and as takePort() does; nothing is changed then. */
+export function changePort(owner: Owner, network: string, uuid: string, device: InterfaceDevice): NetworkAttachment {
+  using _lock = lockNetwork(network);
+  repairNetwork(network);
+  const live = loadLiveNetwork(network);
+  if (!live) throw libvirtError('OPERATION_INVALID', `network '${network}' is not active`);
+  const document = readPort(network, uuid);
+  if (document === undefined) throw noPort(uuid);
+  const old = parseNetworkPort(document);
+  const classId = old.bandwidth?.classId;
+  const port = plugIn(live, wantedPort(uuid, owner, device), { plug: old.plug, classId });
+  writePort(network, uuid, formatNetworkPort(port));
+  try {
+    plugFloorOf(network, port);
+  } catch (error) {
+    writePort(network, uuid, document);
+    throw error;
+  }
+  if (classId !== undefined && port.bandwidth?.classId === undefined && port.plug.type === 'network')
+    unplugFloor(network, port.plug.bridge, classId);
+  return attachment(live, port);
+}
+
+function wantedPort(uuid: string, owner: Owner, device: InterfaceDevice): NetworkPort {
+  return {
+    uuid,
+    owner: { name: owner.name, uuid: owner.uuid },
+    mac: device.mac,
+    ...(device.portgroup !== undefined && { group: device.portgroup }),
+    ...(device.bandwidth && { bandwidth: device.bandwidth }),
+    ...(device.vlan && { vlan: device.vlan }),
+    ...(device.virtualport && { virtualport: device.virtualport }),
+    ...(device.portIsolated && { isolated: 'yes' as const }),
+  };
+}
+
+function attachment(network: NetworkDefinition, port: PluggedPort): NetworkAttachment {
+  return { portid: port.uuid, actual: actualInterface(port), ...(network.mtu !== undefined && { mtu: network.mtu }) };
+}
+
+function store(network: NetworkDefinition, port: PluggedPort): void {
+  writePort(network.name, port.uuid, formatNetworkPort(port));
+  try {
+    plugFloorOf(network.name, port);
+    if (port.plug.type === 'network') noteMac(port.plug.bridge, port.owner.name, port.mac, true);
+    runNetworkHooks(network.name, ['port-created', 'begin'], (writer) => {
+      writeNetwork(writer, network, networkUse(network.name));
+      writeNetworkPort(writer, port);
+    });
+  } catch (error) {
+    releasePort(network.name, port.uuid, { locked: true });
+    throw error;
+  }
+}
+
+function plugFloorOf(network: string, { plug, mac, bandwidth }: PluggedPort): void {
+  if (bandwidth?.classId === undefined || plug.type !== 'network') return;
+  plugFloor(network, plug.bridge, { classId: bandwidth.classId, mac, rate: bandwidth.inbound!.floor! });
+}
+
+/** Completes a port by what its group and the network say. `had`: what one that is changed has already. */
+function plugIn(
+  network: NetworkDefinition,
+  wanted: NetworkPort,
+  had: { plug?: PortPlug | undefined; classId?: number | undefined } = {},
+): PluggedPort {
+  const group = findPortGroup(network, wanted.group);
+  const port: NetworkPort = { ...wanted };
+  const { classId: _, ...bandwidth } = wanted.bandwidth ?? group?.bandwidth ?? {};
+  const vlan = wanted.vlan ?? group?.vlan ?? network.vlan;
+  const isolated = wanted.isolated ?? network.portIsolated;
+  const trust = wanted.trustGuestRxFilters ?? group?.trustGuestRxFilters ?? network.trustGuestRxFilters;
+  const virtualport = wanted.virtualport ?? group?.virtualport ?? network.virtualport;
+  if (bandwidth.inbound || bandwidth.outbound) port.bandwidth = bandwidth;
+  if (vlan) port.vlan = vlan;
+  if (isolated) port.isolated = isolated;
+  if (trust) port.trustGuestRxFilters = trust;
+  if (virtualport) port.virtualport = virtualport;
+  if (port.bandwidth?.inbound?.floor) {
+    const others = portClasses(network.name).filter(({ id }) => id !== had.classId);
+    checkFloor(network, port, others);
+    port.bandwidth.classId = had.classId ?? classBeside(others);
+  }
+  return { ...port, plug: had.plug ?? plugOf(network, virtualport) };
+}
+
+function plugOf(network: NetworkDefinition, virtualport: EchoedElement | undefined): PortPlug {
+  const { name, bridge, forward } = network;
+  const refused = (use: string): LibvirtError => {
+    const type = virtualport?.attributes.find(([attribute]) => attribute === 'type')?.[1] ?? 'none';
+    return libvirtError('CONFIG_UNSUPPORTED', `<virtualport type='${type}'> not supported for network '${name}' which uses ${use}`);
+  };
+  const manager = bridge.macTableManager && { macTableManager: bridge.macTableManager };
+  if (hasOwnBridge(network)) {
+    if (virtualport) throw refused('IP forwarding');
+    return { type: 'network', bridge: bridge.name!, ...manager };
+  }
+  if (bridge.name !== undefined) {
+    if (virtualport) throw refused('a bridge device');
+    return { type: 'bridge', bridge: bridge.name, ...manager };
+  }
+  if (forward.mode === 'hostdev')
+    throw libvirtError('CONFIG_UNSUPPORTED', `network '${name}' hands out PCI devices, which containers cannot have`);
+  if (virtualport) throw refused('a macvtap device');
+  return { type: 'direct', dev: freeDevice(network), mode: forward.mode as Extract<PortPlug, { type: 'direct' }>['mode'] };
+}
+
+/** The least used device of the pool; for passthrough one that nobody uses. */
+function freeDevice({ name, forward }: NetworkDefinition): string {
+  const { mode, interfaces } = forward;
+  if (interfaces.length === 0)
+    throw libvirtError('INTERNAL_ERROR', `network '${name}' uses a direct mode, but has no forward dev and no interface pool`);
+  const { devices } = networkUse(name);
+  const uses = (dev: string): number => devices.get(dev) ?? 0;
+  const best = interfaces.reduce((least, dev) => (uses(dev) < uses(least) ? dev : least));
+  if (mode === 'passthrough' && uses(best) > 0)
+    throw libvirtError('INTERNAL_ERROR', `network '${name}' requires exclusive access to interfaces, but none are available`);
+  return best;
+}
+
+/** Guaranteed rates need a network that has a rate to share out. */
+function checkFloor(network: NetworkDefinition, { mac, bandwidth }: NetworkPort, others: readonly PortClass[]): void {
+  const misuse = `Invalid use of 'floor' on interface with MAC address ${mac} - `;
+  const unsupported = (why: string): LibvirtError => libvirtError('OPERATION_UNSUPPORTED', misuse + why);
+  if (!hasOwnBridge(network))
+    throw unsupported("'floor' is only supported for interface type 'network' with forward type 'nat', 'route', 'open' or none");
+  const inbound = network.bandwidth?.inbound;
+  if (!inbound?.average) throw unsupported(`network '${network.name}' has no inbound QoS set`);
+  const sum = others.reduce((total, { floor }) => total + floor, bandwidth?.inbound?.floor ?? 0);
+  const [word, most] = inbound.peak ? ['peak', inbound.peak] : ['average', inbound.average];
+  if (sum > Number(most)) {
+    const over = `new combined inbound floor=${sum} would overcommit ${word}=${most} on network '${network.name}'`;
+    throw libvirtError('OPERATION_INVALID', `Cannot plug '${mac}' interface into '${network.bridge.name}' because ${over}`);
+  }
+}
+
+function classBeside(others: readonly PortClass[]): number {
+  const id = freeClassId(others);
+  if (id > LAST_CLASS) throw libvirtError('INTERNAL_ERROR', 'Could not generate next class ID');
+  return id;
+}
+
+/** The uuids of all ports of an active network. */
+export function listPorts(_connection: Connection, ref: NetworkRef): string[] {
+  if (activeStatus(ref.name) === undefined) throw libvirtError('OPERATION_INVALID', `network '${ref.name}' is not active`);
+  return networkPorts(ref.name);
+}
+
+/** net-port-create. Throws XML_ERROR, OPERATION_INVALID, and as takePort() does. */
+export function createPort(connection: Connection, ref: NetworkRef, xml: string): { uuid: string } {
+  requireWritable(connection, 'virNetworkPortCreateXML');
+  const wanted = parseNetworkPort(xml);
+  using _lock = lockNetwork(ref.name);
+  repairNetwork(ref.name);
+  const live = loadLiveNetwork(ref.name);
+  if (!live) throw libvirtError('OPERATION_INVALID', `network '${ref.name}' is not active`);
+  if (wanted.plug) throw libvirtError('CONFIG_UNSUPPORTED', 'Port reclaim not requested but plug type is not none');
+  if (networkPorts(ref.name).includes(wanted.uuid))
+    throw libvirtError('OPERATION_INVALID', `Network port with UUID ${wanted.uuid} already exists`);
+  const port = plugIn(live, wanted);
+  store(live, port);
+  return port;
+}
+
+/** The XML of a port. Throws NO_NETWORK_PORT. */
+export function portXml(_connection: Connection, ref: NetworkRef, uuid: string): string {
+  const document = isPortUuid(uuid) ? readPort(ref.name, uuid) : undefined;
+  if (document === undefined) throw noPort(uuid);
+  return document;
+}
+
+/** net-port-delete. Throws NO_NETWORK_PORT. */
+export function deletePort(connection: Connection, ref: NetworkRef, uuid: string): void {
+  if (!isPortUuid(uuid) || !networkPorts(ref.name).includes(uuid)) throw noPort(uuid);
+  requireWritable(connection, 'virNetworkPortDelete');
+  releasePort(ref.name, uuid);
+}
+
+const isPortUuid = (text: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text); // it becomes a file's name
+
+const noPort = (uuid: string): LibvirtError => libvirtError('NO_NETWORK_PORT', `no network port with matching UUID '${uuid}'`);

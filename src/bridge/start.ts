@@ -1,0 +1,281 @@
+// Starting and ending networks, and clearing up after what died in between. The caller of everything that is not a command
+// of its own holds the network's lock.
+//
+// A start first writes a status that says "starting": whatever dies from here on, the next command knows what may be there. The
+// bridge is known by the network's uuid, which is its alias, the rules by tables named for the bridge, dnsmasq by its
+// configuration. A status without that word is written last; it is removed last when the network ends.
+import { linux } from '../../lib-native/linux.ts';
+import { type Connection, requireWritable } from '../driver/connection.ts';
+import { checkUniqueNetwork, completeNetwork, forgetNetworkFiles } from '../driver/network/define.ts';
+import { activeStatus, findNetworkByUuid, type NetworkRef } from '../driver/network/lookup.ts';
+import { libvirtError } from '../errors.ts';
+import { dnsmasqPid, requireDnsmasq, startDnsmasq, stopDnsmasq } from '../host/dnsmasq.ts';
+import { addAddress, addRoute } from '../host/netlink/address.ts';
+import { bridgesOf, createBridge, deleteLink, findLink, linkIndex, requireLinkUp } from '../host/netlink/link.ts';
+import { openRouteSocket, type RouteSocket } from '../host/netlink/rtnetlink.ts';
+import { clearBandwidth, setBandwidth } from '../host/netlink/tc.ts';
+import { parseHost } from '../host/parse-host.ts';
+import { ipv4Routes } from '../host/routes.ts';
+import { enableForwarding, setBridgeIpv6 } from '../host/sysctl.ts';
+import { bytesOf, masked, netmaskOf, prefixOf, sameBytes, subnetOf } from '../network/addresses.ts';
+import { emptyNetwork, hasOwnBridge, type NetworkDefinition } from '../network/definition.ts';
+import { needsDnsmasq } from '../network/dnsmasq-config.ts';
+import { writeNetwork } from '../network/format.ts';
+import { parseNetwork } from '../network/parse.ts';
+import { parseNetworkStatus } from '../network/stored.ts';
+import { recordNetworkEvent } from '../store/events.ts';
+import { lockNetwork, lockNetworkStore } from '../store/lock.ts';
+import { loadLiveNetwork, loadNetwork, saveLiveNetwork } from '../store/network-documents.ts';
+import {
+  dnsmasqFiles,
+  isNetworkDefined,
+  macsFile,
+  makeNetworkFolders,
+  networkFacts,
+  readNetworkStatus,
+  removeAllPorts,
+  removeFiles,
+  removeNetworkStatus,
+} from '../store/networks.ts';
+import { leaseScript, writeDnsmasqFiles } from './dnsmasq.ts';
+import { applyFirewall, checkFirewall, removeFirewall, repairFirewall } from './firewall.ts';
+import { runNetworkHooks } from './hooks.ts';
+
+/** Starts a defined network. Throws OPERATION_INVALID if it is active. Nothing is left of a start that fails. */
+export function startNetwork(connection: Connection, ref: NetworkRef): void {
+  requireWritable(connection, 'virNetworkCreate');
+  using _lock = lockNetwork(ref.name);
+  repairNetwork(ref.name);
+  if (activeStatus(ref.name) !== undefined) throw libvirtError('OPERATION_INVALID', 'network is already active');
+  run(loadNetwork(ref.name));
+}
+
+/** Starts a network from its XML alone; one that is defined already, under the same name and uuid, stays so. */
+export async function createNetwork(connection: Connection, xml: string, { validate }: { validate?: boolean }): Promise<NetworkRef> {
+  requireWritable(connection, 'virNetworkCreateXML');
+  if (validate) (await import('../network/schema.ts')).validateNetworkDocument(xml);
+  const definition = parseNetwork(xml, parseHost);
+  using _lock = lockNetwork(definition.name);
+  repairNetwork(definition.name);
+  {
+    using _store = lockNetworkStore();
+    completeNetwork(definition);
+    checkUniqueNetwork(definition);
+    const active = findNetworkByUuid(definition.uuid)?.active;
+    if (active) throw libvirtError('OPERATION_INVALID', `network is already active as '${definition.name}'`);
+  }
+  try {
+    run(definition);
+  } catch (error) {
+    if (!isNetworkDefined(definition.name)) forget(definition);
+    throw error;
+  }
+  return definition;
+}
+
+/** Ends an active network; what is plugged into it stays, unplugged. Throws OPERATION_INVALID. */
+export function destroyNetwork(connection: Connection, ref: NetworkRef): void {
+  requireWritable(connection, 'virNetworkDestroy');
+  using _lock = lockNetwork(ref.name);
+  const live = loadLiveNetwork(ref.name);
+  if (!live) {
+    clearStale(ref.name);
+    throw libvirtError('OPERATION_INVALID', `network '${ref.name}' is not active`);
+  }
+  tearDown(live);
+  runHooksQuietly(live);
+  recordNetworkEvent({ network: live.name, uuid: live.uuid, event: 'lifecycle', kind: 'Stopped' });
+  if (!isNetworkDefined(live.name)) forget(live);
+}
+
+function forget({ name, bridge }: NetworkDefinition): void {
+  forgetNetworkFiles(name, bridge.name);
+}
+
+function run(definition: NetworkDefinition): void {
+  const live = structuredClone(definition);
+  if (live.forward.mode === 'nat' && !hasPorts(live)) live.forward.nat = { ...live.forward.nat, ports: { start: 1024, end: 65535 } };
+  const hook = (operation: 'start' | 'started') => runNetworkHooks(live.name, [operation, 'begin'], (writer) => writeNetwork(writer, live));
+  if (hasOwnBridge(live)) requirePrograms(live);
+  hook('start');
+  try {
+    makeNetworkFolders();
+    saveLiveNetwork(live, { starting: true });
+    if (hasOwnBridge(live)) setUp(live);
+    else if (live.bridge.name !== undefined) limitTraffic(live);
+    saveLiveNetwork(live);
+    hook('started');
+  } catch (error) {
+    tearDownQuietly(live);
+    runHooksQuietly(live);
+    throw error;
+  }
+  recordNetworkEvent({ network: live.name, uuid: live.uuid, event: 'lifecycle', kind: 'Started' });
+}
+
+function hasPorts({ forward }: NetworkDefinition): boolean {
+  return forward.nat?.ports !== undefined && (forward.nat.ports.start > 0 || forward.nat.ports.end > 0);
+}
+
+/** What is not installed is said before anything is changed. */
+function requirePrograms(network: NetworkDefinition): void {
+  checkFirewall(network);
+  if (needsDnsmasq(network)) requireDnsmasq();
+  if (network.bridge.zone !== undefined)
+    throw libvirtError(
+      'CONFIG_UNSUPPORTED',
+      `zone ${network.bridge.zone} requested for network ${network.name} but firewalld is not active`,
+    );
+}
+
+function setUp(network: NetworkDefinition): void {
+  const { bridge, mac, mtu, ips, routes, uuid } = network;
+  const name = bridge.name!;
+  checkRoutes(network);
+  using route = openRouteSocket(linux);
+  createBridge(route, name, {
+    owner: uuid,
+    ...(mac !== undefined && { mac }),
+    ...(mtu !== undefined && { mtu }),
+    forwardDelayMs: bridge.delaySeconds * 1000,
+    stp: bridge.stp,
+  });
+  setBridgeIpv6(name, { hasAddress: ips.some(({ family }) => family === 'ipv6') });
+  applyFirewall(network);
+  const link = { index: linkIndex(route, name), name };
+  for (const ip of ips) addAddress(route, link, { address: ip.address, family: ip.family, prefix: prefixOf(ip) });
+  requireLinkUp(route, name);
+  for (const one of routes) addRoute(route, link, one);
+  if (network.forward.mode !== 'none') enableForwarding({ ipv6: ips.some(({ family }) => family === 'ipv6') });
+  startNetworkDnsmasq(network);
+  limitTraffic(network, route);
+}
+
+function startNetworkDnsmasq(network: NetworkDefinition): void {
+  if (!needsDnsmasq(network)) return;
+  writeDnsmasqFiles(network);
+  startDnsmasq(dnsmasqFiles(network.name), leaseScript(network.bridge.name!));
+}
+
+/** Restarts dnsmasq with what the definition says now. */
+export function restartNetworkDnsmasq(network: NetworkDefinition): void {
+  stopDnsmasq(linux, dnsmasqFiles(network.name));
+  startNetworkDnsmasq(network);
+}
+
+/** The network's own limits: what the host sends to the guests is what comes in to them. */
+function limitTraffic({ bridge, bandwidth }: NetworkDefinition, open?: RouteSocket): void {
+  if (!bandwidth) return;
+  const name = bridge.name!;
+  const limit = (route: RouteSocket) => {
+    const link = { index: linkIndex(route, name), name };
+    clearBandwidth(route, link.index);
+    setBandwidth(route, link, { send: bandwidth.inbound, receive: bandwidth.outbound, shared: true });
+  };
+  if (open) {
+    limit(open);
+    return;
+  }
+  using route = openRouteSocket(linux);
+  limit(route);
+}
+
+/** Throws INTERNAL_ERROR if the host has a route to one of the network's subnets already. */
+function checkRoutes({ ips, routes }: NetworkDefinition): void {
+  const subnets = ips.filter(({ family }) => family === 'ipv4').map(subnetOf);
+  for (const { dev, destination, netmask } of ipv4Routes()) {
+    const taken = subnets.some(
+      ({ address, prefix }) => sameBytes(bytesOf(address), destination) && sameBytes(bytesOf(netmaskOf(prefix)), netmask),
+    );
+    if (taken) throw libvirtError('INTERNAL_ERROR', `Network is already in use by interface ${dev}`);
+    const own = routes.find(
+      (route) => route.family === 'ipv4' && sameBytes(masked(bytesOf(route.address), routePrefix(route)), destination),
+    );
+    if (own && sameBytes(bytesOf(netmaskOf(routePrefix(own))), netmask))
+      throw libvirtError('INTERNAL_ERROR', `Route address '${own.address}' conflicts with IP address for '${dev}'`);
+  }
+}
+
+function routePrefix({ prefix, netmask, address }: NetworkDefinition['routes'][number]): number {
+  return prefixOf({ address, prefix: prefix ?? 0, ...(netmask !== undefined && { netmask }) });
+}
+
+/** Removes everything of a network from the host and its status from the store; whatever is not there is fine. */
+function tearDown(network: NetworkDefinition): void {
+  const { name, bridge, bandwidth } = network;
+  const files = dnsmasqFiles(name);
+  if (hasOwnBridge(network)) {
+    stopDnsmasq(linux, files);
+    removeBridges(network.uuid);
+    removeFirewall(network);
+    removeFiles(files.config, ...(bridge.name === undefined ? [] : [macsFile(bridge.name)]));
+  } else if (bridge.name !== undefined && bandwidth) clearLimits(bridge.name);
+  removeAllPorts(name);
+  removeNetworkStatus(name);
+}
+
+/** After a failure, whose reason is what counts; what cannot be removed now is by the next command. */
+function tearDownQuietly(network: NetworkDefinition): void {
+  try {
+    tearDown(network);
+  } catch {
+    // see above
+  }
+}
+
+/** Those that are known to be the network's: one of its name that somebody else made is not touched. */
+function removeBridges(uuid: string): void {
+  using route = openRouteSocket(linux);
+  for (const name of bridgesOf(route, uuid)) deleteLink(route, name);
+}
+
+function clearLimits(bridge: string): void {
+  using route = openRouteSocket(linux);
+  const link = findLink(route, bridge);
+  if (link) clearBandwidth(route, link.index);
+}
+
+function runHooksQuietly(network: NetworkDefinition): void {
+  try {
+    runNetworkHooks(network.name, ['stopped', 'end'], (writer) => writeNetwork(writer, network));
+  } catch {
+    // a failing hook does not keep a network from being over
+  }
+}
+
+/**
+ * Puts right what died since: a network whose bridge is gone, or whose start was killed, is cleared up; the rules of an
+ * active one are brought back, its dnsmasq is started again.
+ */
+export function repairNetwork(name: string): void {
+  const live = loadLiveNetwork(name);
+  if (!live) {
+    clearStale(name);
+    return;
+  }
+  if (!hasOwnBridge(live)) return;
+  repairFirewall(live);
+  if (needsDnsmasq(live) && dnsmasqPid(dnsmasqFiles(name)) === undefined) restartNetworkDnsmasq(live);
+}
+
+/** Clears up a network that has a status but is not active. */
+function clearStale(name: string): void {
+  const status = readNetworkStatus(name);
+  if (status === undefined) return;
+  const definition = staleDefinition(status, name);
+  tearDown(definition);
+  if (!networkFacts(status).starting) recordNetworkEvent({ network: name, uuid: definition.uuid, event: 'lifecycle', kind: 'Stopped' });
+  if (!isNetworkDefined(name)) forget(definition);
+}
+
+function staleDefinition(status: string, name: string): NetworkDefinition {
+  try {
+    return parseNetworkStatus(status, parseHost);
+  } catch {
+    // Cut off by a full disk: what can be read of it will do.
+    const { uuid, bridge } = networkFacts(status);
+    const network = emptyNetwork(name, uuid || parseHost.randomUuid());
+    if (bridge !== undefined) network.bridge.name = bridge;
+    return network;
+  }
+}

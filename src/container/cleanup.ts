@@ -1,0 +1,289 @@
+// After a container: gives back what it had, in libvirt's order, and records why it ended. Every part may be missing
+// already: this also clears up after commands and controllers that were killed.
+
+import fs from 'node:fs';
+import process from 'node:process';
+import { SIGKILL } from '../../lib-native/constants.ts';
+import { linux } from '../../lib-native/linux.ts';
+import { monotonicMs } from '../../lib-native/monotonic.ts';
+import { readable } from '../../lib-native/readable.ts';
+import { releaseOldPorts } from '../bridge/ports.ts';
+import { releasePorts } from '../bridge/release.ts';
+import type { DomainDefinition } from '../domain/definition.ts';
+import { formatDomain } from '../domain/format.ts';
+import type { DomainStatus } from '../domain/status.ts';
+import { isFailure, libvirtError } from '../errors.ts';
+import { killAll, leaveFrozenGroups, thawAll } from '../host/cgroup/freezer.ts';
+import { cgroupFor, DEFAULT_PARTITION, DomainCgroup } from '../host/cgroup/group.ts';
+import { abortConnections } from '../host/fuse-connections.ts';
+import { hookScripts } from '../host/hooks.ts';
+import { releaseNbds } from '../host/nbd.ts';
+import { processesBeside } from '../host/pid-namespace.ts';
+import { isAlive, type ProcessIdentity, processStat } from '../host/process.ts';
+import { runHooks } from '../host/run-hooks.ts';
+import { isDefined } from '../store/definitions.ts';
+import { loadDefinition, loadStatus } from '../store/domain-documents.ts';
+import { lifecycle } from '../store/events.ts';
+import {
+  type EndReason,
+  readKill,
+  readPid,
+  readStatus,
+  removeEnd,
+  removeStatus,
+  type StatusRecord,
+  writeEnd,
+} from '../store/live-status.ts';
+import { tryLockDomain } from '../store/lock.ts';
+import { noteInLog } from '../store/log.ts';
+import { paths } from '../store/paths.ts';
+import { runErrand } from './errand.ts';
+import { dissolve, removeLeftCgroups } from './left-cgroups.ts';
+import { releaseInterfaces } from './network.ts';
+
+const EVENT_DETAIL: Record<EndReason, string> = { shutdown: 'Shutdown', destroyed: 'Destroyed', failed: 'Failed', crashed: 'Crashed' };
+const KILL_TIMEOUT_MS = 5000;
+/** What has not died by then may be frozen, in a group that is not its container's. */
+const FROZEN_AFTER_MS = 40;
+/** The look through a container's groups takes long if it has made many. */
+const KILL_PERIOD_MS = 500;
+/** … and then it waits for something: for a FUSE file system that it has mounted, or has had mounted. */
+const FUSE_AFTER_MS = [150, 500] as const;
+
+/** How a domain came to be off. */
+export interface End {
+  reason: EndReason;
+  /** A sentence for the log and for whoever asks why. */
+  why: string;
+}
+
+export const DESTROYED: End = { reason: 'destroyed', why: 'by destroy' };
+const CONTROLLER_KILLED: End = { reason: 'failed', why: 'its controller was killed' };
+
+export interface Ending extends End {
+  domain: DomainDefinition;
+  cgroup: string;
+  /** It is started again at once: until then its status stays, by which it is found, and its end is no event. */
+  again?: boolean;
+  onWarning?: ((text: string) => void) | undefined;
+}
+
+/** Clears up after a container whose processes are dead. The caller holds the domain's lock. */
+export async function clearUp({ domain, cgroup, reason, why, again, onWarning }: Ending): Promise<void> {
+  const scripts = hookScripts(paths.hooks, 'lxc');
+  const hook = async (operation: 'stopped' | 'release') => {
+    if (scripts.length === 0) return;
+    try {
+      runHooks(scripts, domain.name, [operation, 'end'], formatDomain(domain, { live: true }));
+    } catch (error) {
+      if (!isFailure(error)) throw error; // a failing hook does not keep a container from being over
+    }
+  };
+  await hook('stopped');
+  if (domain.devices.interfaces.length > 0) {
+    releaseInterfaces(linux, domain.uuid, domain.devices.interfaces);
+    if (domain.devices.interfaces.some(({ portid }) => portid !== undefined)) {
+      releasePorts(domain.devices.interfaces);
+    }
+  }
+  dissolve(domain.name, new DomainCgroup(cgroup), onWarning);
+  if (fs.existsSync('/sys/block/nbd0')) {
+    releaseNbds(domain.uuid);
+  }
+  await hook('release');
+  rememberEnd(domain.name, { reason, why });
+  if (again) return;
+  removeStatus(domain.name);
+  lifecycle(domain, 'Stopped', EVENT_DETAIL[reason]);
+}
+
+export const failedStart = (error: unknown): End => ({ reason: 'failed', why: error instanceof Error ? error.message : String(error) });
+
+/** Records why a domain is off. A full disk does not keep it from being so. */
+export function rememberEnd(name: string, { reason, why }: End): void {
+  noteInLog(name, `ended (${reason}): ${why.trim()}`);
+  if (!isDefined(name)) {
+    removeEnd(name);
+    return;
+  }
+  try {
+    writeEnd(name, reason, why);
+  } catch (error) {
+    if (!isFailure(error)) throw error;
+    removeEnd(name); // better none than the last one's
+  }
+}
+
+/**
+ * Kills what is left of a container by its init, which takes the whole PID namespace with it, and waits for that.
+ * Throws INTERNAL_ERROR if it does not die: nobody may believe then that it has.
+ */
+export function killInit(status: StatusRecord, group: DomainCgroup | undefined): void {
+  const { initPid, controller } = status;
+  if (initPid <= 1) return;
+  const pidfd = linux.pidfdOpen(initPid);
+  if (pidfd < 0) return; // dead already
+  try {
+    // A pid may have been given to another process since: ours is a child of its controller, or of whoever adopts orphans
+    // and then in a PID namespace of its own.
+    if (!isContainerInit(initPid, controller)) return;
+    if (!killAndWait(pidfd, status, group, KILL_TIMEOUT_MS)) throw libvirtError('INTERNAL_ERROR', 'Some processes refused to die');
+  } finally {
+    linux.close(pidfd);
+  }
+}
+
+/**
+ * SIGKILL for init, and for as long as it lives for everything in its group: it ends after all others in its PID namespace.
+ * What is frozen, by whomever, does not die on v1 (freezer-subsystem.rst); nor does what waits for a FUSE server of the
+ * container's that has read the request: its file systems are taken down then. True when it has ended.
+ */
+export function killAndWait(
+  init: number,
+  { initPid, controller }: StatusRecord,
+  group: DomainCgroup | undefined,
+  timeoutMs: number,
+): boolean {
+  linux.pidfdSendSignal(init, SIGKILL);
+  if (group) thawAll(group);
+  const start = monotonicMs();
+  const [first, last] = FUSE_AFTER_MS;
+  let killAgainMs = 0;
+  for (let waitMs = 10; !readable(init, waitMs); waitMs = Math.min(waitMs * 2, 200)) {
+    const elapsed = monotonicMs() - start;
+    if (elapsed > timeoutMs) return false;
+    if (group && elapsed >= killAgainMs) {
+      killAll(group);
+      killAgainMs = elapsed + KILL_PERIOD_MS;
+    }
+    if (elapsed < FROZEN_AFTER_MS) continue;
+    // The kernel has killed them all with init, wherever they have gone.
+    const dying = processesBeside(initPid);
+    if (readable(init, 0)) return true; // before that its pid was nobody else's
+    if (group) leaveFrozenGroups(dying, group);
+    if (elapsed < first) continue;
+    if (readable(init, 10)) return true;
+    abortConnections(dying, controller.pid, { unseen: elapsed > last, tableOf: mountsOf });
+  }
+  return true;
+}
+
+/** The mount table of a namespace that a file keeps. Whose file it is nobody knows: it may hang who opens it. */
+function mountsOf(file: string): string | undefined {
+  const end = runErrand({ words: ['mounts', file] });
+  return end?.errno === 0 ? end.output.toString('latin1') : undefined;
+}
+
+/** True if `pid` is the init of a PID namespace below ours, and a child of its controller as long as that lives. */
+export function isContainerInit(pid: number, controller: ProcessIdentity): boolean {
+  const stat = processStat(pid);
+  if (!stat) return false;
+  if (stat.parent === controller.pid) return true;
+  return !isAlive(controller) && namespacePids(pid).at(-1) === '1' && namespacePids(pid).length > 1;
+}
+
+function namespacePids(pid: number): string[] {
+  try {
+    return (/^NSpid:\s*(.*)$/m.exec(fs.readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1] ?? '').split(/\s+/);
+  } catch {
+    return []; // gone
+  }
+}
+
+/**
+ * Clears up after a controller that died without doing so. Returns the status of one that lives. The caller holds the
+ * domain's lock.
+ */
+export async function repairStale(name: string): Promise<StatusRecord | undefined> {
+  removeLeftCgroups();
+  const record = readStatus(name);
+  if (!record || record.alive) return record;
+  const status = readableStatus(record);
+  if (!status) {
+    await clearUpDamaged(record, CONTROLLER_KILLED);
+    return undefined;
+  }
+  killInit(record, new DomainCgroup(status.cgroup));
+  const end = readKill(record) === 'destroy' ? DESTROYED : CONTROLLER_KILLED; // by a command that came no further
+  await clearUp({ domain: status.domain, cgroup: status.cgroup, ...end });
+  return undefined;
+}
+
+/** The same for many domains, without waiting for those that somebody is busy with. What cannot be cleared up stays. */
+export async function repairAll(names: readonly string[]): Promise<void> {
+  for (const name of names) {
+    try {
+      using lock = tryLockDomain(name);
+      if (lock) await repairStale(name);
+    } catch (error) {
+      if (!isFailure(error)) throw error; // who only lists need not be able to
+    }
+  }
+}
+
+/**
+ * Clears up after a domain whose status is damaged, by what does not come from there: its name, what its controller was told
+ * when it was started, and the stored definition. What only the status knew is left to the kernel.
+ */
+export async function clearUpDamaged(record: StatusRecord, end: End, onWarning?: (text: string) => void): Promise<void> {
+  const { name } = record;
+  // One of the two may be damaged, too.
+  const pids = [...new Set([record.controller.pid, readPid(name)])].filter((pid) => pid > 1);
+  const told = pids.map((pid) => controllerWords(name, pid));
+  pids.forEach((pid, i) => {
+    if (told[i] && pid !== process.pid) linux.kill(pid, SIGKILL);
+  });
+  const { partition, uuid } = told.find((words) => words !== undefined) ?? storedWords(name);
+  // No group of another domain has this name, so what is in it is what ran here.
+  for (const pid of pids) dissolve(name, cgroupFor({ name, partition }, pid), onWarning);
+  if (uuid !== undefined) {
+    releaseOldPorts({ uuid });
+    releaseNbds(uuid);
+  }
+  rememberEnd(name, end);
+  removeStatus(name);
+}
+
+interface OwnWords {
+  partition: string;
+  uuid?: string;
+}
+
+/** A living domain's group; of a damaged status by what its controller was told. */
+export function groupOf({ name, cgroup, controller }: StatusRecord): DomainCgroup | undefined {
+  if (cgroup !== undefined) return new DomainCgroup(cgroup);
+  const words = controllerWords(name, controller.pid);
+  return words && cgroupFor({ name, ...words }, controller.pid);
+}
+
+/** What the command line of the domain's controller says (`--internal-aftermath NAME PARTITION UUID`); undefined if the process is none. */
+export function controllerWords(name: string, controllerPid: number): OwnWords | undefined {
+  if (controllerPid <= 1) return undefined;
+  let words: string[];
+  try {
+    words = fs.readFileSync(`/proc/${controllerPid}/cmdline`, 'utf8').split('\0');
+  } catch {
+    return undefined; // gone
+  }
+  const at = words.indexOf('--internal-aftermath');
+  const [own, partition, uuid] = words.slice(at + 1);
+  if (at < 0 || own !== name || partition === undefined) return undefined;
+  return { partition, ...(uuid && { uuid }) };
+}
+
+function storedWords(name: string): OwnWords {
+  try {
+    const { partition = DEFAULT_PARTITION, uuid } = loadDefinition(name);
+    return { partition, uuid };
+  } catch {
+    return { partition: DEFAULT_PARTITION }; // transient, or damaged as well
+  }
+}
+
+export function readableStatus(record: StatusRecord): DomainStatus | undefined {
+  try {
+    return loadStatus(record);
+  } catch {
+    return undefined; // cut off by a full disk or edited by hand: nothing in it can be relied on
+  }
+}

@@ -1,0 +1,115 @@
+// Devices of a running container: their nodes in its /dev, the right to use them, its network interfaces.
+
+import { ETIMEDOUT, O_CLOEXEC, O_DIRECTORY, O_PATH } from '../../lib-native/constants.ts';
+import { linux } from '../../lib-native/linux.ts';
+import type { DomainDefinition, InterfaceDevice } from '../domain/definition.ts';
+import type { DomainImage } from '../driver/domain/change.ts';
+import { notRunning } from '../driver/domain/lookup.ts';
+import { libvirtError, systemError } from '../errors.ts';
+import { type DeviceRule, deviceRuleLine, restrictDevices } from '../host/cgroup/devices.ts';
+import { DomainCgroup } from '../host/cgroup/group.ts';
+import { isAlive } from '../host/process.ts';
+import { type OwnNode, remainingRules } from './devices.ts';
+import { type Descriptor, runErrand } from './errand.ts';
+import {
+  detachInterface,
+  guestLinkNames,
+  moveInterfaces,
+  type PreparedNetwork,
+  type PrepareOptions,
+  prepareAddedInterface,
+} from './network.ts';
+import { containerRoot } from './plan/idmap.ts';
+import { freeName } from './plan/interface-names.ts';
+
+/**
+ * Lets the container's processes use a device and makes its node. `next` is the running definition with it.
+ * Throws SYSTEM_ERROR, `File exists` too; then nothing has changed.
+ */
+export function plugNode(image: DomainImage, next: DomainDefinition, { node, access }: OwnNode): void {
+  const group = groupOf(image);
+  const rule = ruleOf({ node, access });
+  if (group.layout.version === 2) restrictDevices(group, remainingRules(next));
+  else group.write('devices', 'devices.allow', deviceRuleLine(rule));
+  try {
+    const { path, type, mode, major, minor } = node;
+    const { uid, gid } = containerRoot(next);
+    changeNode(image, `Unable to create device /dev/${path}`, (dev) => ['make-node', dev, path, type, mode, major, minor, uid, gid]);
+  } catch (error) {
+    withdraw(group, image.live!, rule);
+    throw error;
+  }
+}
+
+/**
+ * Removes the node and the right to use it. `next` is the running definition without it. `own`: undefined where the host
+ * has lost the device, so that nothing of it can be used any more.
+ */
+export function unplugNode(image: DomainImage, next: DomainDefinition, nodePath: string, own: OwnNode | undefined): void {
+  const { type, major, minor } = own?.node ?? { type: '-', major: 0, minor: 0 };
+  changeNode(image, `Unable to remove device /dev/${nodePath}`, (dev) => ['remove-node', dev, nodePath, type, major, minor]);
+  if (own) withdraw(groupOf(image), next, ruleOf(own));
+}
+
+const ruleOf = ({ node: { type, major, minor }, access }: OwnNode): DeviceRule => ({ type, major, minor, access });
+
+/** Forbids what `rule` allows, but for what `definition` allows without it: two of its devices may be the same. */
+function withdraw(group: DomainCgroup, definition: DomainDefinition, rule: DeviceRule): void {
+  const rules = remainingRules(definition);
+  if (group.layout.version === 2) {
+    restrictDevices(group, rules);
+    return;
+  }
+  const isSame = ({ type, major, minor }: DeviceRule) => type === rule.type && major === rule.major && minor === rule.minor;
+  const stays = new Set(rules.filter(isSame).flatMap(({ access }) => [...access]));
+  const access = [...'rwm'].filter((letter) => !stays.has(letter)).join('');
+  if (access !== '') group.write('devices', 'devices.deny', deviceRuleLine({ ...rule, access }));
+}
+
+function groupOf({ cgroup }: DomainImage): DomainCgroup {
+  if (cgroup === undefined) throw notRunning();
+  return new DomainCgroup(cgroup);
+}
+
+/**
+ * Has a node of the container's /dev made or removed: of the file system that we mounted there, which the controller holds,
+ * whatever the container has mounted over it. Throws SYSTEM_ERROR with `purpose`.
+ */
+function changeNode({ ownDev }: DomainImage, purpose: string, words: (dev: Descriptor) => readonly (string | number | Descriptor)[]): void {
+  if (!ownDev)
+    throw libvirtError('OPERATION_UNSUPPORTED', 'the domain was started by an older release: devices can be changed after its next start');
+  const fd = linux.open(`/proc/${ownDev.controller.pid}/fd/${ownDev.fd}`, O_PATH | O_DIRECTORY | O_CLOEXEC);
+  try {
+    if (fd < 0 || !isAlive(ownDev.controller)) throw notRunning();
+    const end = runErrand({ words: words({ fd }) });
+    if (!end) throw systemError(purpose, ETIMEDOUT);
+    if (end.errno !== 0) throw systemError(purpose, end.errno);
+  } finally {
+    if (fd >= 0) linux.close(fd);
+  }
+}
+
+/** What is to be made for one more interface. Throws CONFIG_UNSUPPORTED and what a start would throw; nothing is made yet. */
+export function prepareInterface(image: DomainImage, added: InterfaceDevice, options: PrepareOptions): PreparedNetwork {
+  if (!['network', 'bridge', 'ethernet', 'direct'].includes(added.type)) {
+    throw libvirtError('CONFIG_UNSUPPORTED', 'Network device type is not supported');
+  }
+  const live = image.live!;
+  const named = added.guestDev === undefined ? { ...added, guestDev: freeGuestName(image) } : added;
+  return prepareAddedInterface(linux, live, named, options);
+}
+
+/** A container without a network of its own has the host's devices beside its own. */
+function freeGuestName({ live, initPid }: DomainImage): string {
+  const known = live!.devices.interfaces.flatMap(({ guestDev }) => guestDev ?? []);
+  return freeName('eth%d', new Set([...known, ...guestLinkNames(linux, initPid)]));
+}
+
+/** Makes it. The name of its device on the host may turn out otherwise than planned. */
+export function plugInterface({ initPid }: DomainImage, { links }: PreparedNetwork): void {
+  moveInterfaces(linux, links, initPid, { loopback: false });
+}
+
+export function unplugInterface({ live, initPid }: DomainImage, device: InterfaceDevice): void {
+  detachInterface(linux, live!.uuid, device, initPid);
+}

@@ -1,0 +1,40 @@
+// What a definition becomes when it is started, and what keeps it from being started.
+
+import type { DomainDefinition } from '../domain/definition.ts';
+import { libvirtError } from '../errors.ts';
+import { DEFAULT_PARTITION } from '../host/cgroup/group.ts';
+import { hasUserNamespace } from './plan/namespaces.ts';
+
+/**
+ * A copy of `definition` as the running domain has it: a partition, a root, aliases for its consoles.
+ * Throws CONFIG_UNSUPPORTED for what a container cannot have, with libvirt's words.
+ */
+export function liveDefinition(definition: DomainDefinition): DomainDefinition {
+  const { consoles, filesystems } = definition.devices;
+  if (consoles.length === 0) throw libvirtError('CONFIG_UNSUPPORTED', 'At least one PTY console is required');
+  if (consoles.some(({ type }) => type !== 'pty')) throw libvirtError('CONFIG_UNSUPPORTED', 'Only PTY console types are supported');
+  for (const { mode, type } of definition.devices.hostdevs) {
+    const known = mode === 'subsystem' ? ['usb'] : ['storage', 'misc', 'net'];
+    if (!known.includes(type)) throw libvirtError('CONFIG_UNSUPPORTED', `Unsupported hostdev type ${type}`);
+  }
+  for (const { model } of definition.seclabels) {
+    if (model !== undefined && model !== 'none')
+      throw libvirtError('CONFIG_UNSUPPORTED', `Security driver model '${model}' is not available`);
+  }
+  const [shared] = Object.keys(definition.sharedNamespaces);
+  // The kernel lets no process of a user namespace into what belongs to another one (setns(2)). libvirt finds that out in the child.
+  if (shared !== undefined && hasUserNamespace(definition))
+    throw libvirtError('CONFIG_UNSUPPORTED', `Config asks for inherit ${shared} namespace as well as idmap`);
+  const live = structuredClone(definition);
+  live.partition ??= DEFAULT_PARTITION;
+  if (!filesystems.some(({ target }) => target === '/')) {
+    live.devices.filesystems.unshift({ type: 'mount', source: '/', target: '/', readonly: false });
+  }
+  live.devices.consoles.forEach((device, i) => {
+    device.alias = `console${i}`;
+  });
+  return live;
+}
+
+/** The <filesystem> that is the root. */
+export const rootOf = ({ devices }: DomainDefinition) => devices.filesystems.find(({ target }) => target === '/');

@@ -1,0 +1,134 @@
+// What follows the end of an init: the controller turns into `virsh-lxc --internal-aftermath NAME PARTITION UUID STATUS`, which
+// ends here. It clears up and, where the definition says so, starts the domain again.
+
+import fs from 'node:fs';
+import process from 'node:process';
+import { pause } from '../../lib-native/pause.ts';
+import { releaseOldPorts } from '../bridge/ports.ts';
+import type { DomainDefinition, LifecycleAction } from '../domain/definition.ts';
+import type { DomainStatus } from '../domain/status.ts';
+import { asLibvirtError, isFailure } from '../errors.ts';
+import { cgroupFor, DomainCgroup } from '../host/cgroup/group.ts';
+import { oomKills } from '../host/cgroup/memory-events.ts';
+import { releaseNbds } from '../host/nbd.ts';
+import { type ProcessIdentity, processStat } from '../host/process.ts';
+import { isDefined } from '../store/definitions.ts';
+import { loadDefinition, loadStatus } from '../store/domain-documents.ts';
+import { lifecycle, recordEvent } from '../store/events.ts';
+import { type KillSource, readKill, readStatus, removeStatus, type StatusRecord } from '../store/live-status.ts';
+import { lockDomain } from '../store/lock.ts';
+import {
+  clearUp,
+  clearUpDamaged,
+  type End,
+  failedStart,
+  groupOf,
+  isContainerInit,
+  killInit,
+  readableStatus,
+  rememberEnd,
+} from './cleanup.ts';
+import { ABANDONED, describeEnd, endReason, type InitEnd, initEnd } from './init-end.ts';
+import { dissolve } from './left-cgroups.ts';
+import type { RunOptions } from './start.ts';
+import { runDomain } from './start.ts';
+
+/** True if the domain is to run again. Containers cannot be preserved after their init's end: that counts as destroy. */
+export function restarts(action: LifecycleAction): boolean {
+  return action === 'restart' || action === 'rename-restart' || action === 'coredump-restart';
+}
+
+/** A domain that ends sooner than this after its start is not started again at once. */
+const TOO_SOON_MS = 1000;
+
+/**
+ * Args: name, partition, uuid, wait status of init; a controller that was started by an older release gives no uuid. Output
+ * goes to the domain's log.
+ */
+export async function runAftermath(args: string[]): Promise<void> {
+  const waitStatus = args.at(-1);
+  const [name, partition, uuid] = args.slice(0, -1);
+  if (name === undefined || partition === undefined || waitStatus === undefined)
+    throw new Error('aftermath: wants name, partition and status');
+  using _lock = lockDomain(name);
+  const record = readStatus(name);
+  // Whoever held the lock may have cleared up already, and even started the domain again.
+  if (!record || record.controller.pid !== process.pid || record.controller.startTime !== processStat(process.pid)?.startTime) {
+    dissolve(name, cgroupFor({ name, partition }, process.pid)); // made for a start that never came to write a status
+    if (!record && uuid !== undefined && Number(waitStatus) === ABANDONED) {
+      releaseOldPorts({ uuid });
+      releaseNbds(uuid);
+    }
+    return;
+  }
+  if (Number(waitStatus) === ABANDONED) killInit(record, groupOf(record));
+  else if (isContainerInit(record.initPid, record.controller)) return; // not after its end: nothing to do
+  const status = readableStatus(record);
+  if (!status) {
+    await clearUpDamaged(record, endOf(Number(waitStatus), readKill(record), groupOf(record)));
+    return;
+  }
+  try {
+    await finish(record, status, Number(waitStatus));
+  } catch (error) {
+    if (!isFailure(error)) throw error;
+    process.stderr.write(`after the end of domain '${name}': ${asLibvirtError(error).message}\n`);
+  }
+}
+
+/**
+ * Clears up after an init that has ended, and starts the domain again where its definition says so. The caller holds the
+ * domain's lock and keeps the controller from an aftermath of its own. Throws what a new start fails of; the domain is off then.
+ */
+export async function afterEnd(record: StatusRecord, waitStatus: number): Promise<void> {
+  await finish(record, loadStatus(record), waitStatus);
+}
+
+async function finish(record: StatusRecord, { domain, cgroup, config, atTerminal }: DomainStatus, waitStatus: number): Promise<void> {
+  const kill = readKill(record);
+  const end = initEnd(waitStatus, kill);
+  const { reason, why } = endOf(waitStatus, kill, new DomainCgroup(cgroup));
+  const again = waitStatus >= 0 && reason !== 'destroyed' && restarts(actionFor(domain, end));
+  const next = again ? nextDefinition(domain) : undefined;
+  await clearUp({ domain, cgroup, reason, why, again });
+  if (!next) return;
+  if (end !== 'reboot' && ageMs(record.controller) < TOO_SOON_MS) pause(TOO_SOON_MS); // an init that fails at once must not spin
+  await startAgain(next, domain, { config: isDefined(domain.name) ? undefined : config, atTerminal: atTerminal === true });
+}
+
+function endOf(waitStatus: number, kill: KillSource | undefined, group: DomainCgroup | undefined): End {
+  return { reason: endReason(waitStatus, kill), why: describeEnd(waitStatus, { kill, oomKills: group ? oomKills(group) : 0 }) };
+}
+
+function actionFor({ onPoweroff, onReboot, onCrash }: DomainDefinition, end: InitEnd): LifecycleAction {
+  return { poweroff: onPoweroff, reboot: onReboot, crash: onCrash }[end];
+}
+
+/** What runs next: the stored definition, or that of the transient domain that ended. */
+function nextDefinition(ended: DomainDefinition): DomainDefinition {
+  if (!isDefined(ended.name)) return { ...ended, id: null };
+  const stored = loadDefinition(ended.name);
+  return ended.hostRoot ? { ...stored, hostRoot: true } : stored;
+}
+
+async function startAgain(
+  definition: DomainDefinition,
+  ended: DomainDefinition,
+  how: Pick<RunOptions, 'config' | 'atTerminal'>,
+): Promise<void> {
+  try {
+    await runDomain(definition, { reason: 'booted', ...how });
+    recordEvent({ domain: definition.name, uuid: definition.uuid, event: 'reboot' });
+  } catch (error) {
+    rememberEnd(ended.name, failedStart(error));
+    removeStatus(ended.name);
+    lifecycle(ended, 'Stopped', 'Failed');
+    throw error;
+  }
+}
+
+/** Since the start of a process. */
+function ageMs({ startTime }: ProcessIdentity): number {
+  const uptime = Number(fs.readFileSync('/proc/uptime', 'latin1').split(' ')[0]);
+  return uptime * 1000 - Number(startTime) * 10;
+}

@@ -1,0 +1,105 @@
+// What a plan is compiled from: opened resources, by the numbers that the container's child knows them by, and facts of the host.
+import path from 'node:path';
+import type { DomainDefinition, SharedNamespace } from '../domain/definition.ts';
+import type { DomainCgroup } from '../host/cgroup/group.ts';
+import { isShown, systemdMount, UNIFIED_NAME } from '../host/cgroup/layout.ts';
+import { mayHoldTerminal } from './controlling-terminal.ts';
+import { hostFacts } from './host-facts.ts';
+import { runsOnHostRoot } from './host-root.ts';
+import { initIdentity } from './identity.ts';
+import type { InheritedFds } from './launch.ts';
+import type { PlanInputs } from './plan/plan.ts';
+import type { Resources } from './resources.ts';
+
+export interface InheritedNumbers {
+  root: number;
+  dev: number;
+  devpts: number;
+  meminfo: number;
+  sys: number | undefined;
+  cgroupTmpfs: number | undefined;
+  managesGroups: boolean;
+  filesystems: Map<number, { mount?: number; isFile: boolean }>;
+  sharedNamespaces: Partial<Record<SharedNamespace, number>>;
+  /** For reading only, in this process. */
+  rootFd: number;
+}
+
+/** Lets the controller inherit them, in an order of no meaning. */
+export function inheritResources(
+  resources: Resources,
+  shared: Partial<Record<SharedNamespace, number>>,
+  inherited: InheritedFds,
+): InheritedNumbers {
+  const filesystems = new Map<number, { mount?: number; isFile: boolean }>();
+  for (const [i, { mount, isFile }] of resources.filesystems)
+    filesystems.set(i, { ...(mount !== undefined && { mount: inherited.add(mount) }), isFile });
+  const sharedNamespaces: Partial<Record<SharedNamespace, number>> = {};
+  for (const kind of ['net', 'ipc', 'uts'] as const) {
+    const fd = shared[kind];
+    if (fd !== undefined) sharedNamespaces[kind] = inherited.add(fd);
+  }
+  return {
+    root: inherited.add(resources.root),
+    dev: inherited.add(resources.dev),
+    devpts: inherited.add(resources.devpts),
+    meminfo: inherited.add(resources.fuse.mount),
+    sys: resources.sys === undefined ? undefined : inherited.add(resources.sys),
+    cgroupTmpfs: resources.cgroupTmpfs === undefined ? undefined : inherited.add(resources.cgroupTmpfs),
+    managesGroups: resources.managesGroups,
+    filesystems,
+    sharedNamespaces,
+    rootFd: resources.root,
+  };
+}
+
+export interface StartFacts {
+  passFds: number[];
+  /** Whoever starts the domain sits at a terminal. */
+  atTerminal: boolean;
+}
+
+export function planInputs(domain: DomainDefinition, fds: InheritedNumbers, group: DomainCgroup, start: StartFacts): PlanInputs {
+  // Differs from libvirt, which gives nobody the terminal. A root of its own that a script starts is taken for a system, whose
+  // programs see to that themselves; its shell says what it says under libvirt.
+  const wantsTerminal = domain.controllingTerminal || start.atTerminal || runsOnHostRoot(domain);
+  return {
+    host: hostFacts(domain),
+    identity: initIdentity(domain.os, fds.rootFd),
+    root: fds.root,
+    dev: fds.dev,
+    devpts: fds.devpts,
+    meminfo: fds.meminfo,
+    sys: fds.sys,
+    cgroup: cgroupInputs(group, fds),
+    filesystems: fds.filesystems,
+    sharedNamespaces: fds.sharedNamespaces,
+    holdsTerminal: wantsTerminal && mayHoldTerminal(domain.os, fds.rootFd),
+    passFds: start.passFds,
+  };
+}
+
+/**
+ * On v1 an init system gets a cgroup namespace and the groups that it manages; for any other init all is read-only, as libvirt
+ * documents it.
+ */
+function cgroupInputs(group: DomainCgroup, { cgroupTmpfs, managesGroups }: InheritedNumbers): PlanInputs['cgroup'] {
+  const memory = group.folder('memory')!;
+  const { layout } = group;
+  if (layout.version === 2) return { version: 2, payload: group.payload!, memory };
+  const mounts = [...new Set(layout.mounts.values())].filter((mount) => isShown(layout, mount, managesGroups));
+  const systemd = managesGroups ? systemdMount(layout) : undefined;
+  return {
+    version: 1,
+    folders: group.foldersV1(),
+    payload: group.payload,
+    ownNamespace: systemd !== undefined,
+    base: path.dirname(layout.mounts.get('memory')!),
+    tmpfs: cgroupTmpfs!,
+    binds: [
+      ...mounts.map((mount) => ({ folder: `${mount}/${group.path}`, name: path.basename(mount), isWritable: mount === systemd })),
+      ...(group.payload === undefined || systemd === undefined ? [] : [{ folder: group.payload, name: UNIFIED_NAME, isWritable: true }]),
+    ],
+    memory,
+  };
+}

@@ -1,0 +1,120 @@
+// The plan of lxc-enter-namespace: one more process in a container, held as its init is. Pure.
+//
+// The container must never see a process with more than its own rights. So the child becomes what the command is to be, from
+// outside the container's PID namespace: cgroup, keyring, namespaces, ids, capabilities, and only then makes the process that
+// is born in that namespace and executes the command.
+import {
+  CLONE_NEWCGROUP,
+  CLONE_NEWIPC,
+  CLONE_NEWNET,
+  CLONE_NEWNS,
+  CLONE_NEWPID,
+  CLONE_NEWUSER,
+  CLONE_NEWUTS,
+  CLONE_PARENT,
+  EACCES,
+  ENOENT,
+  ENOTDIR,
+  PER_LINUX32,
+  SIGCHLD,
+  TIOCSCTTY,
+} from '../../../lib-native/constants.ts';
+import type { Plan, Step } from '../../../lib-native/plan-encoding.ts';
+import type { DomainDefinition } from '../../domain/definition.ts';
+import { initEnvironment } from './environment.ts';
+import { hasUserNamespace } from './namespaces.ts';
+import {
+  bearInto,
+  becomeRoot,
+  dropCapabilities,
+  finish,
+  type HostFacts,
+  joinFolders,
+  limitCapabilities,
+  openFilesLimit,
+  ownKeyring,
+} from './plan.ts';
+import { step } from './steps.ts';
+
+export interface EnterInputs {
+  host: HostFacts;
+  /** A pidfd of the container's init, as the child will see it. */
+  initPidfd: number;
+  /** Of the mount namespace to enter, where it is not to be whatever init is in by then. */
+  mountNamespace?: number | undefined;
+  cgroup: { folders: string[]; payload: string | undefined };
+  argv: string[];
+  env: string[];
+  /** Which of the standard files is the terminal of the command's session; undefined: it has none. */
+  terminal?: number | undefined;
+  /** A name without a slash is looked for in the PATH of `env`, as a shell would. */
+  searchesPath?: boolean;
+}
+
+/**
+ * Joins the container's groups, namespaces and ids, drops what init has not, and executes argv[0] in a session of its own.
+ * Differs from libvirt, which leaves the command all capabilities, its caller's terminal and, under an idmap, no identity.
+ */
+export function compileEnterPlan(definition: DomainDefinition, inputs: EnterInputs): Plan {
+  const { host, initPidfd, mountNamespace, cgroup, terminal } = inputs;
+  const plan: Plan = { cloneFlags: 0, parent: [], child: [] };
+  bearInto(cgroup.payload, plan);
+  const flags =
+    (mountNamespace === undefined ? CLONE_NEWNS : 0) |
+    CLONE_NEWUTS |
+    CLONE_NEWIPC |
+    CLONE_NEWNET |
+    CLONE_NEWPID |
+    CLONE_NEWCGROUP |
+    (hasUserNamespace(definition) ? CLONE_NEWUSER : 0);
+  plan.child = [
+    ...joinFolders(cgroup.folders),
+    ownKeyring(),
+    openFilesLimit(host),
+    // Of the PID namespace that is for processes yet to be made.
+    step('setns', [initPidfd, flags], 'Failed to enter the namespaces'),
+    step('close', [initPidfd], 'Failed to close the pidfd of init'),
+    ...(mountNamespace === undefined ? [] : enterMounts(mountNamespace)),
+    ...(hasUserNamespace(definition) ? becomeRoot() : []),
+    ...(host.is32Bit ? [step('personality', [PER_LINUX32], 'Failed to set personality')] : []),
+    ...dropCapabilities(definition, host),
+    limitCapabilities(definition, host),
+    // A brother instead of a child, so that the controller is who waits for it.
+    step('clone', [CLONE_PARENT | SIGCHLD, 0, 0, 0, 0], 'Failed to make a process', { forks: true }),
+    step('setsid', [], 'setsid failed'),
+    ...(terminal === undefined ? [] : [step('ioctl', [terminal, TIOCSCTTY, 0], 'Failed to set the controlling terminal')]),
+    ...finish(3),
+    ...execute(inputs),
+  ];
+  return plan;
+}
+
+const enterMounts = (namespace: number): Step[] => [
+  step('setns', [namespace, CLONE_NEWNS], 'Failed to enter the namespaces'),
+  step('close', [namespace], 'Failed to close the mount namespace'),
+];
+
+/** The last attempt tells what is wrong, as the kernel says it of the name as it stands. */
+function execute({ argv, env, searchesPath }: EnterInputs): Step[] {
+  const name = argv[0]!;
+  const attempt = (path: string, extra: Partial<Step> = {}) => step('execve', [path, argv, env], `cannot execute '${name}'`, extra);
+  if (!searchesPath || name.includes('/') || name === '') return [attempt(name)];
+  const searchPath = env.find((text) => text.startsWith('PATH='))?.slice('PATH='.length) ?? '';
+  const places = searchPath.split(':').map((directory) => `${directory || '.'}/${name}`);
+  return [...places.map((path) => attempt(path, { tolerate: [ENOENT, ENOTDIR, EACCES] })), attempt(name)];
+}
+
+/** The caller's variables that a command in a container gets: those about its terminal and language. */
+const HANDED_ON = /^(TERM|LANG|LC_[A-Z]+)$/;
+
+/** The environment of init, with what a person at a terminal expects of the caller's. Differs from libvirt, which hands on all of that. */
+export function enterEnvironment(
+  definition: DomainDefinition,
+  host: HostFacts,
+  caller: Readonly<Record<string, string | undefined>>,
+): string[] {
+  const environment = new Map(initEnvironment(definition, host).map((text) => [text.slice(0, text.indexOf('=')), text]));
+  for (const [name, value] of Object.entries(caller))
+    if (HANDED_ON.test(name) && value !== undefined) environment.set(name, `${name}=${value}`);
+  return [...environment.values()];
+}

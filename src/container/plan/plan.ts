@@ -1,0 +1,452 @@
+// Compiles a definition into the plan that libvirt_lxc runs: the order in which a container comes to be. Pure: everything
+// of the host that it needs comes in `PlanInputs`, so that a plan can be printed and tested without a kernel.
+//
+// The order and its reasons:
+//   standard files   none of the host's; the controller has closed every other descriptor that no step names (controller/plan.c)
+//   groups first     while the child is still root of the host: limits hold before it does anything
+//   keyring          a session's of its own, not that of whoever started it
+//   identity         root of the user namespace, before it touches a mount
+//   new mounts       proc, sysfs: the kernel refuses them to a user namespace once the host's own are out of sight
+//   root             attached, pivoted into, and the host's tree dropped: from here on no path leads out
+//   special mounts, file systems, devices: all sources are descriptors
+//   go               the parent has written the status: from here on the container exists
+//   capabilities, user, exec
+import {
+  AT_FDCWD,
+  CLONE_NEWCGROUP,
+  CLONE_NEWIPC,
+  CLONE_NEWNET,
+  CLONE_NEWUTS,
+  EACCES,
+  EBADF,
+  EINVAL,
+  ENOENT,
+  ENOSYS,
+  ENOTTY,
+  EPERM,
+  EROFS,
+  KEYCTL_JOIN_SESSION_KEYRING,
+  MNT_DETACH,
+  MOUNT_ATTR_NODEV,
+  MOUNT_ATTR_NOEXEC,
+  MOUNT_ATTR_NOSUID,
+  MOUNT_ATTR_RDONLY,
+  MS_PRIVATE,
+  MS_REC,
+  O_CLOEXEC,
+  O_NOCTTY,
+  O_RDWR,
+  PER_LINUX32,
+  PR_CAP_AMBIENT,
+  PR_CAP_AMBIENT_CLEAR_ALL,
+  PR_CAPBSET_DROP,
+  PR_SET_PDEATHSIG,
+  SIGKILL,
+  TIOCSCTTY,
+} from '../../../lib-native/constants.ts';
+import { GO, type Plan, type Step } from '../../../lib-native/plan-encoding.ts';
+import type { DomainDefinition, FilesystemDevice, SharedNamespace } from '../../domain/definition.ts';
+import { keptCapabilities } from './capabilities.ts';
+import { hostName, initArgv, initEnvironment } from './environment.ts';
+import { containerRoot } from './idmap.ts';
+import { cloneFlags, hasNetworkNamespace, hasUserNamespace } from './namespaces.ts';
+import { makeFolders, makeTarget, mountNew, moveMount, moveMountTo, openTree, setAttributes, step, waitForGo, writeFile } from './steps.ts';
+
+/** Init's user and groups, as ids inside the container. */
+export interface InitIdentity {
+  uid: number;
+  gid: number;
+  groups: number[];
+}
+
+export interface HostFacts {
+  /** Highest capability number of this kernel (/proc/sys/kernel/cap_last_cap). */
+  lastCapability: number;
+  /** Hard limit of open files; the runtime raises the soft one, init gets the usual soft one back. */
+  maxOpenFiles: number;
+  /** Capabilities that this program has itself (CapPrm of proc(5)). */
+  permittedCapabilities: bigint;
+  hasSecurityfs: boolean;
+  hasSelinuxfs: boolean;
+  /** True where the guest's architecture is the 32-bit sibling of the host's. */
+  is32Bit: boolean;
+  /** What containers of this host find in their variable `container`; undefined: the documented word. */
+  containerVariable?: string | undefined;
+}
+
+/** Descriptors as the child will see them, and paths of what was made for it. */
+export interface PlanInputs {
+  host: HostFacts;
+  identity: InitIdentity;
+  root: number;
+  dev: number;
+  devpts: number;
+  meminfo: number | undefined;
+  /** The host's sysfs, where the container cannot mount one of its own. */
+  sys: number | undefined;
+  cgroup:
+    | {
+        version: 1;
+        /** To be joined; `payload` of the unified hierarchy of a hybrid host. */
+        folders: string[];
+        payload: string | undefined;
+        /** A namespace: the writable groups are then the roots of their hierarchies. */
+        ownNamespace: boolean;
+        base: string;
+        tmpfs: number;
+        /** Writable are those in which nothing is limited. */
+        binds: { folder: string; name: string; isWritable: boolean }[];
+        memory: string;
+      }
+    | { version: 2; payload: string; memory: string };
+  /** By index in definition.devices.filesystems; the root has none, and `bind` no mount. */
+  filesystems: Map<number, { mount?: number; isFile: boolean }>;
+  sharedNamespaces: Partial<Record<SharedNamespace, number>>;
+  /** Init's session has the console as its controlling terminal. */
+  holdsTerminal: boolean;
+  passFds: number[];
+}
+
+const NAMESPACE_FLAGS: Record<SharedNamespace, number> = { net: CLONE_NEWNET, ipc: CLONE_NEWIPC, uts: CLONE_NEWUTS };
+const SPECIAL = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
+const LOCKED = SPECIAL | MOUNT_ATTR_RDONLY;
+/** The kernel's usual soft limit of open files (setrlimit(2)). */
+const SOFT_OPEN_FILES = 1024;
+/** Any folder that everybody may enter will do to hang the new root on; the mount disappears with the old tree. */
+const STAGING = '/proc';
+/** Mount points in sysfs for file systems of the kernel's that a user namespace cannot mount; systemd tries it with these, and is degraded then. */
+const KERNELS_OWN = ['/sys/kernel/config', '/sys/kernel/debug', '/sys/kernel/tracing'];
+
+/** True if the child must wait for the parent before it touches anything: for its id maps. Its network it needs only to be executed. */
+export const waitsBeforeMounts = hasUserNamespace;
+
+/** The plan of `definition`. */
+export function compilePlan(definition: DomainDefinition, inputs: PlanInputs): Plan {
+  const parent: Step[] = [];
+  const plan: Plan = { cloneFlags: cloneFlags(definition), parent, child: [] };
+  bearInto(inputs.cgroup.payload, plan);
+  if (inputs.meminfo !== undefined)
+    plan.meminfo = { cgroup: inputs.cgroup.memory, version: inputs.cgroup.version, ...containerRoot(definition) };
+  const fresh = newMounts(definition, inputs);
+  plan.child.push(
+    ...[0, 1, 2].map((fd) => step('dup3', [GO, fd, 0], 'Failed to leave the standard files')),
+    ...(waitsBeforeMounts(definition) ? [waitForGo('controller went away')] : []),
+    // What is made in the root is the container's, whoever starts it.
+    step('umask', [0o022], 'umask failed'),
+    ...joinGroups(inputs),
+    ownKeyring(),
+    ...joinNamespaces(inputs),
+    ...(hasUserNamespace(definition) ? becomeRoot() : []),
+    ...fresh.steps,
+    ...enterRoot(inputs),
+    ...fresh.attach,
+    ...attachDevices(inputs),
+    ...definition.devices.filesystems.flatMap((filesystem, i) => attachFilesystem(filesystem, inputs.filesystems.get(i))),
+    step('faccessat', [AT_FDCWD, definition.os.init, 0], `cannot find init path '${definition.os.init}' relative to container root`),
+    ...(definition.sharedNamespaces.uts ? [] : [setHostName(hostName(definition.name))]),
+    ...standardFiles(inputs),
+    ...resources(definition, inputs.host),
+    waitForGo('controller went away'),
+    ...credentials(definition, inputs),
+    ...execute(definition, inputs),
+  );
+  return plan;
+}
+
+/** Has the child born into a group of the unified hierarchy, if there is one. */
+export function bearInto(payload: string | undefined, plan: Plan): void {
+  if (payload === undefined) return;
+  plan.cgroup = step('openat', [AT_FDCWD, payload, O_CLOEXEC], `cannot open group '${payload}'`);
+  plan.parent.push(plan.cgroup);
+}
+
+function joinGroups({ cgroup }: PlanInputs): Step[] {
+  const ownNamespace = step('unshare', [CLONE_NEWCGROUP], 'Failed to make a cgroup namespace');
+  if (cgroup.version === 2) return [ownNamespace];
+  return [...joinFolders(cgroup.folders), ...(cgroup.ownNamespace ? [ownNamespace] : [])];
+}
+
+/** "0" is the writer itself; for a single thread the kernel then needs no lock over all processes, whose first taker waits 8 ms. */
+export const joinFolders = (folders: readonly string[]): Step[] =>
+  folders.flatMap((folder) => writeFile(`${folder}/tasks`, '0', `cannot enter group '${folder}'`));
+
+function joinNamespaces({ sharedNamespaces }: PlanInputs): Step[] {
+  return (['net', 'ipc', 'uts'] as const).flatMap((name) => {
+    const fd = sharedNamespaces[name];
+    return fd === undefined ? [] : [step('setns', [fd, NAMESPACE_FLAGS[name]], `Failed to set namespace '${name}'`)];
+  });
+}
+
+/** An anonymous session keyring in place of the caller's, before ids change: it is then no quota of a mapped user (keyctl(2)). */
+export const ownKeyring = (): Step =>
+  step('keyctl', [KEYCTL_JOIN_SESSION_KEYRING, null], 'Failed to make a session keyring', { tolerate: [ENOSYS] });
+
+/** Root of the user namespace. */
+export function becomeRoot(): Step[] {
+  return [
+    step('setgroups', [0, null], 'setgroups failed'),
+    step('setresgid', [0, 0, 0], 'setgid failed'),
+    step('setresuid', [0, 0, 0], 'setuid failed'),
+  ];
+}
+
+/** What can only be mounted while the host's own proc and sysfs are in sight; attached after the root. */
+function newMounts(definition: DomainDefinition, inputs: PlanInputs): { steps: Step[]; attach: Step[] } {
+  const { host, cgroup, meminfo } = inputs;
+  const hasNetwork = hasNetworkNamespace(definition);
+  const hasUsers = hasUserNamespace(definition);
+  const steps: Step[] = [step('mount', [null, '/', null, MS_REC | MS_PRIVATE, null], 'Failed to make root private')];
+  // A root may have the host's own there, whatever its path is: what is under a mount comes to light when that is taken off.
+  const attach: Step[] = ['/sys', '/dev', '/proc'].map(detach);
+
+  const proc = mountNew('proc', SPECIAL, 'Failed to mount proc on /proc');
+  steps.push(...proc.steps);
+  attach.push(...place(proc.mount, '/proc'));
+  attach.push(...procSys(hasNetwork));
+
+  if (inputs.sys !== undefined) {
+    // sysfs belongs to the network namespace, and that is not this user namespace's. Differs from libvirt, which fails here.
+    attach.push(...place(inputs.sys, '/sys'));
+  } else {
+    const sys = mountNew('sysfs', LOCKED, 'Failed to mount sysfs on /sys');
+    steps.push(...sys.steps);
+    attach.push(...place(sys.mount, '/sys'));
+  }
+  if (hasUsers) {
+    // A mount unit whose place is a mount already is active (systemd.mount(5)): nothing, to be read only.
+    for (const target of KERNELS_OWN) addTo('tmpfs', target, [ENOENT]);
+  } else {
+    if (host.hasSecurityfs) addTo('securityfs', '/sys/kernel/security');
+    if (host.hasSelinuxfs) addTo('selinuxfs', '/sys/fs/selinux');
+  }
+  if (meminfo !== undefined) attach.push(moveMount(meminfo, '/proc/meminfo', 'Failed to mount on /proc/meminfo'));
+  if (cgroup.version === 1) {
+    attach.push(moveMount(cgroup.tmpfs, cgroup.base, `Failed to mount tmpfs on ${cgroup.base}`));
+    for (const { folder, name, isWritable } of cgroup.binds) {
+      const tree = openTree(folder, false, `Failed to bind cgroup '${folder}'`);
+      steps.push(
+        tree,
+        isWritable
+          ? setAttributes({ step: tree }, SPECIAL, `Failed to restrict cgroup '${folder}'`)
+          : setAttributes({ step: tree }, LOCKED, `Failed to make cgroup '${folder}' readonly`),
+      );
+      attach.push(moveMount({ step: tree }, `${cgroup.base}/${name}`, `Failed to mount cgroup on ${cgroup.base}/${name}`));
+    }
+  } else {
+    const tree = mountNew('cgroup2', SPECIAL, 'Failed to mount cgroup2 on /sys/fs/cgroup');
+    steps.push(...tree.steps);
+    attach.push(moveMount(tree.mount, '/sys/fs/cgroup', 'Failed to mount cgroup2 on /sys/fs/cgroup'));
+  }
+  return { steps, attach };
+
+  function addTo(type: string, target: string, tolerate: number[] = []): void {
+    const mount = mountNew(type, LOCKED, `Failed to mount ${type} on ${target}`);
+    steps.push(...mount.steps);
+    attach.push({ ...moveMount(mount.mount, target, `Failed to mount ${type} on ${target}`), tolerate });
+  }
+}
+
+const detach = (target: string): Step =>
+  step('umount2', [target, MNT_DETACH], `Failed to unmount '${target}'`, { tolerate: [EINVAL, ENOENT] });
+
+/** Attaches on a folder that is made if it can be; on a read-only root it must be there. */
+const place = (mount: Parameters<typeof moveMount>[0], target: string): Step[] => [
+  ...makeFolders(target, [EROFS, EACCES]),
+  moveMount(mount, target, `Failed to mount on ${target}`),
+];
+
+/** /proc/sys read-only, but for what belongs to the container's own network. */
+function procSys(hasNetwork: boolean): Step[] {
+  const writable = hasNetwork
+    ? ['/proc/sys/net/ipv4', '/proc/sys/net/ipv6'].map((path) => ({
+        path,
+        tree: step('open_tree', openTree(path, false, '').args, `Failed to bind ${path}`, { tolerate: [ENOENT] }),
+      }))
+    : [];
+  const sys = openTree('/proc/sys', false, 'Failed to bind /proc/sys');
+  return [
+    ...writable.map(({ tree }) => tree),
+    sys,
+    setAttributes({ step: sys }, LOCKED, 'Failed to make /proc/sys readonly'),
+    moveMount({ step: sys }, '/proc/sys', 'Failed to mount on /proc/sys'),
+    ...writable.map(({ path, tree }) => ({
+      ...moveMount({ step: tree }, path, `Failed to mount on ${path}`),
+      tolerate: [ENOENT, EBADF /* the host has no IPv6 */],
+    })),
+  ];
+}
+
+function enterRoot({ root }: PlanInputs): Step[] {
+  return [
+    moveMount(root, STAGING, 'Failed to attach the root file system'),
+    step('chdir', [STAGING], 'Failed to enter the root file system'),
+    step('pivot_root', ['.', '.'], 'Failed to pivot root'),
+    // The old root now lies over the new one: taking it off leaves no way back (pivot_root(2), NOTES).
+    step('umount2', ['.', MNT_DETACH], 'Failed to drop the old root'),
+    step('chdir', ['/'], 'Failed to chdir into the root'),
+  ];
+}
+
+const attachDevices = ({ dev, devpts }: PlanInputs): Step[] => [
+  ...place(dev, '/dev'),
+  moveMount(devpts, '/dev/pts', 'Failed to mount devpts on /dev/pts'),
+];
+
+function attachFilesystem(
+  { type, source, target, readonly }: FilesystemDevice,
+  opened: { mount?: number; isFile: boolean } | undefined,
+): Step[] {
+  if (target === '/') return [];
+  const purpose = `Failed to mount '${source}' on '${target}'`;
+  const place = makeTarget(target, { isFile: opened?.isFile ?? false }, purpose);
+  if (type === 'bind') {
+    const tree = openTree(source, true, `Failed to access '${source}'`);
+    return [
+      place,
+      tree,
+      ...(readonly ? [setAttributes({ step: tree }, MOUNT_ATTR_RDONLY, `Failed to make mount ${target} readonly`)] : []),
+      moveMountTo({ step: tree }, place, purpose),
+    ];
+  }
+  if (opened?.mount === undefined) throw new RangeError(`no source for '${target}'`);
+  return [place, moveMountTo(opened.mount, place, purpose)];
+}
+
+const setHostName = (name: string): Step => step('sethostname', [name, name.length], 'Failed to set hostname');
+
+function standardFiles({ passFds, identity, holdsTerminal }: PlanInputs): Step[] {
+  const tty = step('openat', [AT_FDCWD, '/dev/pts/0', O_RDWR | O_NOCTTY | O_CLOEXEC], 'Failed to open /dev/pts/0');
+  const out = { step: tty };
+  return [
+    step('setsid', [], 'setsid failed', { tolerate: [EPERM] }),
+    tty,
+    ...(identity.uid === 0 ? [] : [step('fchown', [out, identity.uid, -1], 'Failed to change owner of the console')]),
+    ...[0, 1, 2].map((fd) => step('dup3', [out, fd, 0], 'Failed to set up standard files')),
+    // What a <filesystem> put over /dev/pts may be none, or somebody's.
+    ...(holdsTerminal ? [step('ioctl', [0, TIOCSCTTY, 0], 'Failed to set the controlling terminal', { tolerate: [ENOTTY, EPERM] })] : []),
+    ...passFds.map((fd, i) => step('dup3', [fd, 3 + i, 0], `Cannot pass descriptor ${3 + i}`)),
+  ];
+}
+
+/** The runtime raises the soft limit of open files for itself; what it starts gets the usual one back. */
+export function openFilesLimit({ maxOpenFiles }: HostFacts): Step {
+  const RLIMIT_NOFILE = 7;
+  const limit = Buffer.alloc(16);
+  limit.writeBigUInt64LE(BigInt(Math.min(SOFT_OPEN_FILES, maxOpenFiles)), 0);
+  limit.writeBigUInt64LE(BigInt(maxOpenFiles), 8);
+  return step('prlimit64', [0, RLIMIT_NOFILE, limit, null], 'Failed to set the limit of open files');
+}
+
+function resources({ vcpu, numatune }: DomainDefinition, host: HostFacts): Step[] {
+  const cpus = vcpu.cpuset === undefined ? Buffer.alloc(128, 0xff) : numberMask(vcpu.cpuset, 1024);
+  const steps = [openFilesLimit(host), step('sched_setaffinity', [0, cpus.length, cpus], 'Failed to set CPU affinity')];
+  if (numatune?.nodeset !== undefined && numatune.mode !== 'restrictive') {
+    const nodes = numberMask(numatune.nodeset, 1024);
+    const mode = { strict: 2, preferred: 1, interleave: 3 }[numatune.mode];
+    steps.push(step('set_mempolicy', [mode, nodes, 1025], 'Failed to set NUMA memory policy'));
+  }
+  if (host.is32Bit) steps.push(step('personality', [PER_LINUX32], 'Failed to set personality'));
+  return steps;
+}
+
+/** A bit mask of `0-3,^2,8`. */
+export function numberMask(list: string, bits: number): Buffer {
+  const mask = Buffer.alloc(bits / 8);
+  for (const part of list.split(',')) {
+    const match = /^(\^?)(\d+)(?:-(\d+))?$/.exec(part.trim());
+    if (!match) continue;
+    for (let n = Number(match[2]); n <= Number(match[3] ?? match[2]) && n < bits; n++) {
+      const at = n >> 3;
+      mask[at] = match[1] ? mask[at]! & ~(1 << (n & 7)) : mask[at]! | (1 << (n & 7));
+    }
+  }
+  return mask;
+}
+
+/** What this process may have at all: as root of a user namespace, everything there is. */
+const permitted = (definition: DomainDefinition, { lastCapability, permittedCapabilities }: HostFacts): bigint =>
+  hasUserNamespace(definition) ? (1n << BigInt(lastCapability + 1)) - 1n : permittedCapabilities;
+
+/** capset(2): effective and permitted become `mask`, inheritable nothing. An execve would bring inheritable ones back. */
+function setCapabilities(mask: bigint): Step {
+  const VERSION_3 = 0x20080522;
+  const header = Buffer.alloc(8);
+  header.writeUInt32LE(VERSION_3, 0);
+  const sets = Buffer.alloc(24);
+  for (const [word, at] of [[mask & 0xffffffffn, 0] as const, [mask >> 32n, 12] as const]) {
+    sets.writeUInt32LE(Number(word), at);
+    sets.writeUInt32LE(Number(word), at + 4);
+  }
+  return step('capset', [header, sets], 'failed to set capabilities');
+}
+
+/** For a process that is in the container already, where init could take it over before it executes anything. */
+export function limitCapabilities(definition: DomainDefinition, host: HostFacts): Step {
+  const kept = keptCapabilities(definition.features.capabilities, host.lastCapability);
+  const mask = [...kept].reduce((bits, capability) => bits | (1n << BigInt(capability)), 0n);
+  return setCapabilities(mask & permitted(definition, host));
+}
+
+/** What is out of the bounding set is gone for good with the next execve, root or not (capabilities(7)). */
+export function dropCapabilities(definition: DomainDefinition, host: HostFacts): Step[] {
+  const { lastCapability } = host;
+  const kept = keptCapabilities(definition.features.capabilities, lastCapability);
+  const steps: Step[] = [];
+  for (let capability = 0; capability <= lastCapability; capability++) {
+    if (!kept.has(capability)) steps.push(step('prctl', [PR_CAPBSET_DROP, capability, 0, 0, 0], `failed to drop capability ${capability}`));
+  }
+  const none = { tolerate: [EINVAL] };
+  steps.push(setCapabilities(permitted(definition, host)));
+  return [...steps, step('prctl', [PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0], 'failed to clear ambient capabilities', none)];
+}
+
+function credentials(definition: DomainDefinition, { host, identity }: PlanInputs): Step[] {
+  const isRoot = identity.uid === 0;
+  return [
+    ...dropCapabilities(definition, host),
+    ...(isRoot && identity.gid === 0 && identity.groups.length === 0
+      ? [step('setgroups', [0, null], 'setgroups failed')]
+      : [
+          step('setgroups', [identity.groups.length, idList(identity.groups)], 'setgroups failed'),
+          step('setresgid', [identity.gid, identity.gid, identity.gid], 'setgid failed'),
+          ...(isRoot ? [] : [step('setresuid', [identity.uid, identity.uid, identity.uid], 'setuid failed')]),
+        ]),
+    // After the last change of ids, which would clear it (PR_SET_PDEATHSIG(2const)).
+    step('prctl', [PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0], 'failed to tie init to its controller'),
+  ];
+}
+
+function idList(ids: number[]): Buffer {
+  const bytes = Buffer.alloc(Math.max(4, ids.length * 4));
+  ids.forEach((id, i) => {
+    bytes.writeUInt32LE(id, i * 4);
+  });
+  return bytes;
+}
+
+/** Nothing of ours reaches the program: descriptors from `firstClosed` on, blocked signals. */
+export function finish(firstClosed: number): Step[] {
+  const CLOSE_RANGE_CLOEXEC = 4;
+  const SIG_SETMASK = 2;
+  return [
+    step('close_range', [firstClosed, 0xffffffff, CLOSE_RANGE_CLOEXEC], 'Failed to close inherited descriptors'),
+    step('rt_sigprocmask', [SIG_SETMASK, Buffer.alloc(8), null, 8], 'Failed to unblock signals'),
+  ];
+}
+
+function execute(definition: DomainDefinition, { host, passFds }: PlanInputs): Step[] {
+  const { init, initdir } = definition.os;
+  return [
+    ...finish(3 + passFds.length),
+    ...(initdir === undefined ? [] : enterDirectory(initdir)),
+    step('execve', [init, initArgv(definition), initEnvironment(definition, host)], `cannot execute init '${init}'`),
+  ];
+}
+
+const PATH_MAX = 4096;
+
+/** The last link of a hostile root's path leads nowhere but into the root, as nothing else is open: the check is for what is not thought of. */
+const enterDirectory = (path: string): Step[] => [
+  step('chdir', [path], `Failed to chdir into ${path}`, { late: true }),
+  step('getcwd', [Buffer.alloc(PATH_MAX), PATH_MAX], `${path} leads out of the container`, { late: true, inside: true }),
+];

@@ -1,0 +1,48 @@
+// Starting domains with the host: the marks, and the command that the boot unit runs.
+import fs from 'node:fs';
+import { LibvirtError, libvirtError } from '../../errors.ts';
+import { autostartNames, isDefined, setAutostartLink } from '../../store/definitions.ts';
+import { lockDomain } from '../../store/lock.ts';
+import { paths } from '../../store/paths.ts';
+import { type Connection, requireWritable } from '../connection.ts';
+import { type DomainRef, findByName, liveStatus } from './lookup.ts';
+import { startDomain } from './start.ts';
+
+/** Throws OPERATION_INVALID for a transient domain. */
+export function setAutostart(connection: Connection, ref: DomainRef, on: boolean): void {
+  requireWritable(connection, 'virDomainSetAutostart');
+  using _lock = lockDomain(ref.name);
+  if (!isDefined(ref.name)) throw libvirtError('OPERATION_INVALID', 'Cannot set autostart for transient domain');
+  setAutostartLink(ref.name, on);
+}
+
+export interface AutostartResult {
+  name: string;
+  /** undefined: started, or it ran already. */
+  error: LibvirtError | undefined;
+}
+
+/**
+ * Starts every marked domain that does not run; once for each boot of the host, as the marker in /run says, unless `again`.
+ * One that fails does not keep the others from starting.
+ */
+export async function autostartDomains(connection: Connection, { again }: { again: boolean }): Promise<AutostartResult[]> {
+  requireWritable(connection, 'virDomainCreate');
+  if (!again && fs.existsSync(paths.autostarted)) return [];
+  fs.mkdirSync(paths.run, { recursive: true, mode: 0o755 });
+  fs.closeSync(fs.openSync(paths.autostarted, 'a', 0o600));
+  const results: AutostartResult[] = [];
+  for (const name of autostartNames().sort()) {
+    const ref = findByName(name);
+    if (!ref || liveStatus(name)) continue;
+    let error: LibvirtError | undefined;
+    try {
+      await startDomain(connection, ref, {});
+    } catch (thrown) {
+      if (!(thrown instanceof LibvirtError)) throw thrown;
+      error = thrown;
+    }
+    results.push({ name, error });
+  }
+  return results;
+}

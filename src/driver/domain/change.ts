@@ -1,0 +1,80 @@
+// Changing what is stored of a domain, and what is known of it while it runs: for metadata, tuning and devices.
+import type { DomainDefinition } from '../../domain/definition.ts';
+import type { ProcessIdentity } from '../../host/process.ts';
+import { isDefined } from '../../store/definitions.ts';
+import { loadDefinition, loadStatus, saveDefinition, saveStatus } from '../../store/domain-documents.ts';
+import { lockDomain } from '../../store/lock.ts';
+import type { Connection } from '../connection.ts';
+import { type DomainRef, liveStatus } from './lookup.ts';
+
+export interface DomainImage {
+  ref: DomainRef;
+  active: boolean;
+  persistent: boolean;
+  /** The stored definition; null for a transient domain. */
+  config: DomainDefinition | null;
+  /** The running one; null while it is off. */
+  live: DomainDefinition | null;
+  /** The running domain's group, as DomainCgroup takes it. */
+  cgroup: string | undefined;
+  /** Where its controller holds the file system that we mounted on its /dev. */
+  ownDev: { controller: ProcessIdentity; fd: number } | undefined;
+  initPid: number;
+}
+
+/** Both definitions as they are now. Takes no lock. */
+export function readDomain(_connection: Connection, ref: DomainRef): DomainImage {
+  return imageOf(ref);
+}
+
+export interface DomainChange {
+  config?: DomainDefinition;
+  live?: DomainDefinition;
+  /**
+   * Brings about what `live` says, after it was written: whoever is killed meanwhile leaves something that can be taken
+   * away again by its name. If it throws, both definitions are put back. May return a better `live`.
+   */
+  apply?: () => DomainDefinition | undefined;
+}
+
+/**
+ * Writes back what `change` returns, under the domain's lock; what it does not return stays. If it throws, nothing is
+ * written. The caller checks that the connection may write.
+ */
+export function changeDomain(_connection: Connection, ref: DomainRef, change: (image: DomainImage) => DomainChange): void {
+  using _lock = lockDomain(ref.name);
+  const image = imageOf(ref);
+  const { config, live, apply } = change(image);
+  if (config) saveDefinition(config);
+  if (live) saveLive(ref, live);
+  if (!apply) return;
+  try {
+    const better = apply();
+    if (better) saveLive(ref, better);
+  } catch (error) {
+    if (config && image.config) saveDefinition(image.config);
+    if (live && image.live) saveLive(ref, image.live);
+    throw error;
+  }
+}
+
+function saveLive(ref: DomainRef, live: DomainDefinition): void {
+  const record = liveStatus(ref.name);
+  if (record) saveStatus({ ...loadStatus(record), domain: live });
+}
+
+function imageOf(ref: DomainRef): DomainImage {
+  const record = liveStatus(ref.name);
+  const status = record && loadStatus(record);
+  const persistent = isDefined(ref.name);
+  return {
+    ref,
+    active: record !== undefined,
+    persistent,
+    config: persistent ? loadDefinition(ref.name) : null,
+    live: status?.domain ?? null,
+    cgroup: status?.cgroup,
+    ownDev: record && status?.devFd !== undefined ? { controller: record.controller, fd: status.devFd } : undefined,
+    initPid: record?.initPid ?? 0,
+  };
+}

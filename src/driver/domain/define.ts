@@ -1,0 +1,125 @@
+// define, undefine and rename.
+import fs from 'node:fs';
+import { repairStale } from '../../container/cleanup.ts';
+import type { DomainStatus } from '../../domain/status.ts';
+import { LibvirtError, libvirtError, unsupportedFlags } from '../../errors.ts';
+import { hasAutostartLink, isDefined, removeDefinition, setAutostartLink } from '../../store/definitions.ts';
+import { loadDefinition, loadStatus, saveDefinition, saveStatus } from '../../store/domain-documents.ts';
+import { lifecycle } from '../../store/events.ts';
+import { readEnd, readEndDetail, removeEnd, writeEnd } from '../../store/live-status.ts';
+import { lockDomain, lockStore } from '../../store/lock.ts';
+import { logFile } from '../../store/paths.ts';
+import { type Connection, requireWritable } from '../connection.ts';
+import { type DomainRef, findByName, liveStatus } from './lookup.ts';
+import { readNewDomain } from './new-domain.ts';
+import { checkUnique } from './start.ts';
+
+/**
+ * Stores a definition; that of a running domain counts from its next start.
+ * Throws XML_ERROR and its kin, OPERATION_FAILED where the name or uuid is another domain's; nothing is stored then.
+ */
+export async function defineDomain(
+  connection: Connection,
+  xml: string | Uint8Array,
+  { validate, onWarning }: { validate?: boolean; onWarning?: (text: string) => void },
+): Promise<DomainRef> {
+  requireWritable(connection, 'virDomainDefineXML');
+  const { definition, warnOfLosses } = await readNewDomain(xml, { validate });
+  using _lock = lockDomain(definition.name);
+  using _store = lockStore();
+  checkUnique(definition);
+  const isNew = !isDefined(definition.name);
+  if (isNew) removeEnd(definition.name); // a killed undefine may have left that of another domain
+  saveDefinition(definition);
+  lifecycle(definition, 'Defined', isNew ? 'Added' : 'Updated');
+  warnOfLosses(onWarning);
+  return definition;
+}
+
+export interface UndefineFlags {
+  managedSave?: boolean;
+  snapshotsMetadata?: boolean;
+  checkpointsMetadata?: boolean;
+  nvram?: boolean;
+  keepNvram?: boolean;
+  tpm?: boolean;
+  keepTpm?: boolean;
+}
+
+/**
+ * Flags of virDomainUndefineFlags that mean something to other drivers only. virsh does without any of them where the driver
+ * refuses, unless the first is among them.
+ */
+const REFUSED_FLAGS: [keyof UndefineFlags, number][] = [
+  ['nvram', 0x4],
+  ['keepNvram', 0x8],
+  ['checkpointsMetadata', 0x10],
+  ['tpm', 0x20],
+  ['keepTpm', 0x40],
+];
+
+/** Forgets a definition; a domain that runs becomes transient. Throws OPERATION_INVALID for one that is transient. */
+export async function undefineDomain(connection: Connection, ref: DomainRef, flags: UndefineFlags): Promise<void> {
+  requireWritable(connection, 'virDomainUndefineFlags');
+  const refused = REFUSED_FLAGS.reduce((bits, [name, bit]) => (flags[name] ? bits | bit : bits), 0);
+  if (flags.nvram) throw unsupportedFlags(refused, 'lxcDomainUndefineFlags');
+  using _lock = lockDomain(ref.name);
+  if (!isDefined(ref.name)) throw libvirtError('OPERATION_INVALID', 'Cannot undefine transient domain');
+  await repairStale(ref.name);
+  const uuid = knownUuid(ref);
+  keepConfig(ref.name);
+  removeDefinition(ref.name);
+  lifecycle({ name: ref.name, uuid }, 'Undefined', 'Removed');
+  if (!liveStatus(ref.name)) removeEnd(ref.name);
+}
+
+/** What is stored stays the configuration of a domain that runs: its inactive XML. */
+function keepConfig(name: string): void {
+  const record = liveStatus(name);
+  if (!record) return;
+  let status: DomainStatus;
+  try {
+    status = { ...loadStatus(record), config: loadDefinition(name) };
+  } catch (error) {
+    if (error instanceof LibvirtError) return; // what is damaged can be undefined, too
+    throw error;
+  }
+  saveStatus(status);
+}
+
+/** '' for a definition that is damaged: that must not keep it from being removed. */
+function knownUuid(ref: DomainRef): string {
+  try {
+    return ref.uuid;
+  } catch {
+    return '';
+  }
+}
+
+/**
+ * Gives a domain that is off another name. Its autostart mark and log go with it.
+ * Differs from libvirt, whose LXC driver cannot. Throws OPERATION_INVALID or OPERATION_FAILED; nothing is changed then.
+ */
+export function renameDomain(connection: Connection, ref: DomainRef, newName: string): void {
+  requireWritable(connection, 'virDomainRename');
+  if (newName.trim() === '' || newName.includes('/') || newName.includes('\n'))
+    throw libvirtError('INVALID_ARG', `invalid domain name '${newName}'`);
+  if (newName === ref.name) throw libvirtError('INVALID_ARG', "Can't rename domain to itself");
+  const [first, second] = [ref.name, newName].sort(); // always in the same order: two renames must not wait for each other
+  using _lockA = lockDomain(first!);
+  using _lockB = lockDomain(second!);
+  using _store = lockStore();
+  if (!isDefined(ref.name)) throw libvirtError('OPERATION_INVALID', 'cannot rename a transient domain');
+  if (liveStatus(ref.name)) throw libvirtError('OPERATION_INVALID', 'cannot rename active domain');
+  if (findByName(newName)) throw libvirtError('OPERATION_INVALID', `domain with name '${newName}' already exists`);
+  const autostart = hasAutostartLink(ref.name);
+  const end = readEnd(ref.name);
+  // The new file first: a death in between leaves two names with one uuid, of which the old one still works.
+  saveDefinition({ ...loadDefinition(ref.name), name: newName });
+  if (autostart) setAutostartLink(newName, true);
+  if (end !== 'unknown') writeEnd(newName, end, readEndDetail(ref.name));
+  removeDefinition(ref.name);
+  removeEnd(ref.name);
+  if (fs.existsSync(logFile(ref.name))) fs.renameSync(logFile(ref.name), logFile(newName));
+  lifecycle({ name: newName, uuid: ref.uuid }, 'Defined', 'Renamed');
+}

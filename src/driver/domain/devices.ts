@@ -1,0 +1,210 @@
+// attach-device, detach-device, update-device: of the stored definition, the running container, or both.
+
+import { TakenPorts } from '../../bridge/ports.ts';
+import { releasePorts } from '../../bridge/release.ts';
+import { diskNode, hostdevNode, hostdevNodePath, type OwnNode } from '../../container/devices.ts';
+import { plugInterface, plugNode, prepareInterface, unplugInterface, unplugNode } from '../../container/hotplug.ts';
+import type { DomainDefinition, DomainDevices } from '../../domain/definition.ts';
+import { type ParsedDevice, parseDevice } from '../../domain/device.ts';
+import {
+  findDisk,
+  findHostdev,
+  findInterface,
+  withDevice,
+  withDevices,
+  withDisk,
+  without,
+  withoutDevice,
+  withUpdatedDevice,
+} from '../../domain/device-list.ts';
+import { strangersInDevice } from '../../domain/strangers.ts';
+import { libvirtError, unsupportedFlags } from '../../errors.ts';
+import { parseHost } from '../../host/parse-host.ts';
+import { warn } from '../../store/log.ts';
+import { parseXml } from '../../xml/reader.ts';
+import { type Connection, requireWritable } from '../connection.ts';
+import { affected } from './affect.ts';
+import { changeDomain, type DomainChange, type DomainImage } from './change.ts';
+import { changeLiveInterface } from './interface-change.ts';
+import { type DomainRef, isActive } from './lookup.ts';
+
+/** What is to be changed; with none of these the running domain, and no other. */
+export interface DeviceFlags {
+  readonly live?: boolean;
+  readonly config?: boolean;
+  /** The running domain, or the stored definition if it does not run. */
+  readonly current?: boolean;
+  /** The stored definition, and the domain if it runs. */
+  readonly persistent?: boolean;
+}
+
+/** Which of the two definitions are named by the flags. */
+export function namedDefinitions(
+  connection: Connection,
+  ref: DomainRef,
+  { live = false, config = false, persistent = false }: DeviceFlags,
+): { live: boolean; config: boolean } {
+  return { live: live || (persistent && isActive(connection, ref)), config: config || persistent };
+}
+
+/** Throws INVALID_ARG or OPERATION_FAILED for a device that is there already, CONFIG_UNSUPPORTED for what cannot be added. */
+export function attachDevice(
+  connection: Connection,
+  ref: DomainRef,
+  xml: string,
+  flags: DeviceFlags & { readonly onWarning?: (text: string) => void },
+): void {
+  const which = permitted(connection, ref, 'virDomainAttachDevice', flags);
+  using ports = new TakenPorts(ref);
+  changeDomain(connection, ref, (image) => {
+    const { live, config } = affected(image, which);
+    const parsed = parseDevice(xml, parseHost);
+    return { ...(config && { config: withDevice(image.config!, parsed) }), ...(live && plug(image, parsed, ports)) };
+  });
+  ports.keep();
+  for (const text of strangersInDevice(parseXml(xml, '(device_definition)'))) warn(ref.name, text, flags.onWarning);
+}
+
+/** The document only has to say which device is meant. Throws where there is not exactly one such device. */
+export function detachDevice(connection: Connection, ref: DomainRef, xml: string, flags: DeviceFlags): void {
+  const which = permitted(connection, ref, 'virDomainDetachDevice', flags);
+  changeDomain(connection, ref, (image) => {
+    const { live, config } = affected(image, which);
+    const parsed = parseDevice(xml, parseHost, { naming: true });
+    return { ...(config && { config: withoutDevice(image.config!, parsed) }), ...(live && { live: unplug(image, parsed) }) };
+  });
+}
+
+const FLAG_FORCE = 0x4;
+
+/** Of a running domain interfaces only, and not all of them. Throws OPERATION_UNSUPPORTED for the rest. */
+export function updateDevice(connection: Connection, ref: DomainRef, xml: string, flags: DeviceFlags & { readonly force?: boolean }): void {
+  requireWritable(connection, 'virDomainUpdateDeviceFlags');
+  if (flags.force) throw unsupportedFlags(FLAG_FORCE, 'lxcDomainUpdateDeviceFlags');
+  const which = namedDefinitions(connection, ref, flags);
+  using ports = new TakenPorts(ref);
+  changeDomain(connection, ref, (image) => {
+    const { live, config } = affected(image, which);
+    const parsed = parseDevice(xml, parseHost);
+    return { ...(config && { config: withUpdatedDevice(image.config!, parsed) }), ...(live && update(image, parsed, ports)) };
+  });
+  ports.keep();
+}
+
+function update(image: DomainImage, parsed: ParsedDevice, ports: TakenPorts): DomainChange {
+  if (parsed.kind !== 'interface') throw libvirtError('OPERATION_UNSUPPORTED', 'Unable to modify live devices');
+  return changeLiveInterface(image, findInterface(image.live!.devices, parsed), parsed.device, ports);
+}
+
+/** libvirt has an older function that takes no flags and means the running domain. */
+function permitted(connection: Connection, ref: DomainRef, api: string, flags: DeviceFlags): { live: boolean; config: boolean } {
+  const named = namedDefinitions(connection, ref, flags);
+  const hasFlags = named.live || named.config || flags.current === true;
+  requireWritable(connection, hasFlags ? `${api}Flags` : api);
+  return hasFlags ? named : { live: true, config: false };
+}
+
+// -- attaching to the running domain -----------------------------------------------------------------------------------------
+
+function plug(image: DomainImage, parsed: ParsedDevice, ports: TakenPorts): DomainChange {
+  const live = image.live!;
+  const { devices } = live;
+  switch (parsed.kind) {
+    case 'disk': {
+      if (findDisk(devices, parsed.device) >= 0)
+        throw libvirtError('OPERATION_FAILED', `target ${parsed.device.target.dev} already exists`);
+      return plugNodeOf(image, diskNode(parsed.device, { isPlugged: true }), { disks: withDisk(devices, parsed.device) });
+    }
+    case 'hostdev': {
+      if (findHostdev(devices, parsed.device) >= 0) throw libvirtError('OPERATION_FAILED', 'host device already exists');
+      const own = hostdevNode(parsed.device, { isPlugged: true });
+      if (!own) throw libvirtError('CONFIG_UNSUPPORTED', `Unsupported host device type ${parsed.device.type}`);
+      return plugNodeOf(image, own, { hostdevs: [...devices.hostdevs, parsed.device] });
+    }
+    case 'interface': {
+      const prepared = prepareInterface(image, parsed.device, ports);
+      const next = withDevices(live, { interfaces: [...devices.interfaces, ...prepared.interfaces] });
+      return {
+        live: next,
+        apply: () => {
+          plugInterface(image, prepared);
+          return next;
+        },
+      };
+    }
+    default:
+      throw libvirtError('CONFIG_UNSUPPORTED', `device type '${kindWord(parsed)}' cannot be attached`);
+  }
+}
+
+function plugNodeOf(image: DomainImage, own: OwnNode, changed: Partial<DomainDevices>): DomainChange {
+  const next = withDevices(image.live!, changed);
+  return {
+    live: next,
+    apply: () => {
+      plugNode(image, next, own);
+      return undefined;
+    },
+  };
+}
+
+/** libvirt's word for a kind of device. */
+function kindWord(parsed: ParsedDevice): string {
+  const name = parsed.kind === 'other' ? parsed.name : parsed.kind;
+  return ['console', 'serial', 'parallel', 'channel'].includes(name) ? 'chr' : name;
+}
+
+// -- detaching from the running domain ---------------------------------------------------------------------------------------
+
+/** The running definition without the device, after it has gone. */
+function unplug(image: DomainImage, parsed: ParsedDevice): DomainDefinition {
+  const live = image.live!;
+  const { devices } = live;
+  switch (parsed.kind) {
+    case 'disk': {
+      const at = findDisk(devices, parsed.device);
+      const disk = devices.disks[at];
+      if (!disk) throw libvirtError('OPERATION_FAILED', `disk ${parsed.device.target.dev} not found`);
+      const next = withDevices(live, { disks: without(devices.disks, at) });
+      unplugNode(
+        image,
+        next,
+        disk.target.dev,
+        ifThere(() => diskNode(disk)),
+      );
+      return next;
+    }
+    case 'hostdev': {
+      const { type, source, mode } = parsed.device;
+      const isUsb = mode === 'subsystem' && type === 'usb';
+      const isNode = mode === 'capabilities' && type !== 'net';
+      if (!isUsb && !isNode) throw libvirtError('CONFIG_UNSUPPORTED', `Unsupported host device type ${type}`);
+      const at = findHostdev(devices, parsed.device);
+      const device = devices.hostdevs[at];
+      if (!device) throw libvirtError('OPERATION_FAILED', isUsb ? 'usb device not found' : `hostdev ${source} not found`);
+      const next = withDevices(live, { hostdevs: without(devices.hostdevs, at) });
+      const own = ifThere(() => hostdevNode(device));
+      const nodePath = own?.node.path ?? hostdevNodePath(device);
+      if (nodePath !== undefined) unplugNode(image, next, nodePath, own);
+      return next;
+    }
+    case 'interface': {
+      const at = findInterface(devices, parsed);
+      const device = devices.interfaces[at]!;
+      unplugInterface(image, device);
+      releasePorts([device]);
+      return withDevices(live, { interfaces: without(devices.interfaces, at) });
+    }
+    default:
+      throw libvirtError('CONFIG_UNSUPPORTED', `device type '${kindWord(parsed)}' cannot be detached`);
+  }
+}
+
+/** A device may have been pulled out of the host. */
+function ifThere(find: () => OwnNode | undefined): OwnNode | undefined {
+  try {
+    return find();
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,84 @@
+// What there is to know of a domain: figures and devices.
+
+import type { DomainDefinition, DomainDevices } from '../../domain/definition.ts';
+import { configuredInterface } from '../../domain/elements/interface.ts';
+import { libvirtError, unsupportedFlags } from '../../errors.ts';
+import { DomainCgroup } from '../../host/cgroup/group.ts';
+import { cpuTimeNs, memoryUsageKiB } from '../../host/cgroup/stats.ts';
+import { hasAutostartLink, isDefined } from '../../store/definitions.ts';
+import { loadDefinition, loadStatus } from '../../store/domain-documents.ts';
+import { type Connection, requireWritable } from '../connection.ts';
+import { leasesOf } from '../network/leases.ts';
+import { type DomainRef, type DomainStateName, liveStatus, notRunning } from './lookup.ts';
+
+export interface DomainInfo {
+  id: number | null;
+  name: string;
+  uuid: string;
+  osType: 'exe';
+  state: DomainStateName;
+  vcpus: number;
+  /** null while it is off. */
+  cpuTimeNs: bigint | null;
+  maxMemoryKiB: number;
+  /** What its group uses; while it is off, what it would be given. */
+  usedMemoryKiB: number;
+  persistent: boolean;
+  autostart: boolean;
+  security: { model: string; doi: string; label?: string };
+}
+
+export function domainInfo(_connection: Connection, ref: DomainRef): DomainInfo {
+  const record = liveStatus(ref.name);
+  const status = record && loadStatus(record);
+  const domain = status?.domain ?? loadDefinition(ref.name);
+  const group = status && new DomainCgroup(status.cgroup);
+  return {
+    id: status?.controllerPid ?? null,
+    name: domain.name,
+    uuid: domain.uuid,
+    osType: 'exe',
+    state: record?.state ?? 'shut off',
+    vcpus: domain.vcpu.current ?? domain.vcpu.count,
+    cpuTimeNs: group ? cpuTimeNs(group) : null,
+    maxMemoryKiB: domain.memoryKiB,
+    usedMemoryKiB: group ? memoryUsageKiB(group) : domain.currentMemoryKiB,
+    persistent: isDefined(ref.name),
+    autostart: hasAutostartLink(ref.name),
+    security: { model: 'none', doi: '0' },
+  };
+}
+
+/** The domain's host name, from the leases of its network. Throws NO_HOSTNAME where there is none. */
+export async function domainHostname(connection: Connection, ref: DomainRef, source: 'lease' | 'agent' | undefined): Promise<string> {
+  requireWritable(connection, 'virDomainGetHostname');
+  if (source === 'agent') throw unsupportedFlags(0x2, 'lxcDomainGetHostname');
+  const record = liveStatus(ref.name);
+  if (!record) throw notRunning();
+  const inNetworks = loadStatus(record).domain.devices.interfaces.filter(({ type }) => type === 'network');
+  if (inNetworks.length > 0) {
+    for (const { source: network, mac } of inNetworks) {
+      const lease = leasesOf(network!).find(({ mac: leased, hostname }) => leased.toLowerCase() === mac && hostname !== undefined);
+      if (lease) return lease.hostname!;
+    }
+  }
+  throw libvirtError('NO_HOSTNAME', `no hostname found for domain ${ref.name}`);
+}
+
+/** Live devices of a running domain, unless `inactive`. */
+export function domainDevices(_connection: Connection, ref: DomainRef, { inactive }: { inactive?: boolean }): DomainDevices {
+  return currentDefinition(ref, inactive === true).devices;
+}
+
+/**
+ * The definition that counts: the live one of a running domain, else (or if `inactive`) the stored one. What a transient domain has
+ * in place of that is the live one without what belongs to the run, as libvirt has it.
+ */
+export function currentDefinition(ref: DomainRef, inactive: boolean): DomainDefinition {
+  const record = liveStatus(ref.name);
+  if (!record || (inactive && isDefined(ref.name))) return loadDefinition(ref.name);
+  const { domain, config } = loadStatus(record);
+  if (!inactive) return domain;
+  if (config) return config;
+  return { ...domain, devices: { ...domain.devices, interfaces: domain.devices.interfaces.map(configuredInterface) } };
+}

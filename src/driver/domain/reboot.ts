@@ -1,0 +1,42 @@
+// reboot.
+
+import { EndReport } from '../../container/controller-signals.ts';
+import { askBySignal, askWithoutSignal, checkStopModes, type InitRequest, openInit, type StopMode } from '../../container/init.ts';
+import { afterEnd } from '../../container/on-exit.ts';
+import { tryLockDomain } from '../../store/lock.ts';
+import { warn } from '../../store/log.ts';
+import { type Connection, requireWritable } from '../connection.ts';
+import { type DomainRef, liveStatus, notRunning } from './lookup.ts';
+
+/** An init that ends this soon after its signal is started again by the command itself, which saves another one's start. */
+export const REBOOT_GRACE_MS = 50;
+
+/**
+ * Asks init to restart: by its initctl pipe, or in another way that it understands. What follows its end, the command does itself
+ * if it comes soon, else the controller has it done. Throws what the new start fails of; the domain is off then.
+ */
+export async function rebootDomain(
+  connection: Connection,
+  ref: DomainRef,
+  modes: StopMode[],
+  onWarning?: (text: string) => void,
+): Promise<void> {
+  requireWritable(connection, 'virDomainReboot');
+  checkStopModes(modes, 'lxcDomainReboot');
+  const asked = liveStatus(ref.name);
+  if (!asked) throw notRunning();
+  using init = openInit(asked);
+  const isPaused = asked.state === 'paused';
+  const request: InitRequest = { modes, wish: 'reboot', domain: ref.name, isPaused, onIgnored: (text) => warn(ref.name, text, onWarning) };
+  if (await askWithoutSignal(init, request)) return;
+  using lock = tryLockDomain(ref.name);
+  const status = liveStatus(ref.name);
+  if (!status || init.hasEnded) throw notRunning();
+  using end = lock && status.inService ? new EndReport(status.controller.pid) : undefined;
+  try {
+    askBySignal(init, request);
+  } finally {
+    const waitStatus = end?.wait(REBOOT_GRACE_MS);
+    if (waitStatus !== undefined) await afterEnd(status, waitStatus);
+  }
+}

@@ -1,0 +1,33 @@
+// send-process-signal.
+
+import { SIGKILL } from '../../../lib-native/constants.ts';
+import { FIRST_REAL_TIME, SIGNAL_NAMES } from '../../../lib-native/signal-names.ts';
+import { signalInit } from '../../container/init.ts';
+import { libvirtError } from '../../errors.ts';
+import { writeKill } from '../../store/live-status.ts';
+import { type Connection, requireWritable } from '../connection.ts';
+import { type DomainRef, liveStatus, notRunning } from './lookup.ts';
+
+const LAST = 64;
+
+/** The signal's number, from `kill`, `SIGKILL`, `sig_kill`, `rt3` in any case, or a number; undefined for none of these. */
+export function signalNumber(text: string): number | undefined {
+  if (/^\s*\+?\d+$/.test(text)) return Number(text);
+  const name = text.toLowerCase().replace(/^sig_?/, '');
+  const realTime = /^rt(\d|[12]\d|3[0-2])$/.exec(name)?.[1];
+  if (realTime !== undefined) return FIRST_REAL_TIME + Number(realTime);
+  const number = SIGNAL_NAMES.indexOf(name);
+  return number < 0 ? undefined : number;
+}
+
+/** `pidInContainer` can only be 1. Throws ARGUMENT_UNSUPPORTED, INVALID_ARG, OPERATION_INVALID. */
+export function sendProcessSignal(connection: Connection, ref: DomainRef, pidInContainer: bigint, signal: number): void {
+  requireWritable(connection, 'virDomainSendProcessSignal');
+  if (pidInContainer === 0n) throw libvirtError('PLAIN', 'pid_value in virDomainSendProcessSignal must not be zero');
+  if (signal > LAST) throw libvirtError('INVALID_ARG', `signum value ${signal} is out of range`);
+  const status = liveStatus(ref.name);
+  if (!status) throw notRunning();
+  if (pidInContainer !== 1n) throw libvirtError('ARGUMENT_UNSUPPORTED', 'Only the init process may be killed');
+  if (signal === SIGKILL) writeKill(status, 'signal'); // what comes after is no crash
+  signalInit(status, signal);
+}

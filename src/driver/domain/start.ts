@@ -1,0 +1,150 @@
+// start and create.
+
+import { monotonicMs } from '../../../lib-native/monotonic.ts';
+import { pause } from '../../../lib-native/pause.ts';
+import { failedStart, rememberEnd, repairStale } from '../../container/cleanup.ts';
+import { formatPlan } from '../../container/plan/print.ts';
+import { dryRun, runDomain } from '../../container/start.ts';
+import type { DomainDefinition } from '../../domain/definition.ts';
+import { libvirtError, unsupportedFlags } from '../../errors.ts';
+import { DEFAULT_PARTITION } from '../../host/cgroup/group.ts';
+import { isDefined } from '../../store/definitions.ts';
+import { loadDefinition, saveDefinition } from '../../store/domain-documents.ts';
+import { lifecycle } from '../../store/events.ts';
+import { removeEnd } from '../../store/live-status.ts';
+import { LOCK_TIMEOUT_MS, type Lock, lockDomain, lockStore, lockTimeout } from '../../store/lock.ts';
+import { type Connection, requireWritable } from '../connection.ts';
+import { type DomainRef, findByName, findByUuid, isActive } from './lookup.ts';
+import { readNewDomain } from './new-domain.ts';
+import { destroyDomain } from './stop.ts';
+
+export interface StartOptions {
+  paused?: boolean;
+  /** Destroy it when this process ends. */
+  autodestroy?: boolean;
+  bypassCache?: boolean;
+  forceBoot?: boolean;
+  resetNvram?: boolean;
+  passFds?: number[];
+  /** An init system may run on the host's own root. */
+  hostRoot?: boolean;
+  /** Whoever starts it sits at a terminal: a program at that expects to have one. */
+  atTerminal?: boolean;
+  validate?: boolean;
+  /** Called when all is set up but init does not run yet, with what the domain runs with. */
+  onSetUp?: ((live: DomainDefinition) => void) | undefined;
+  onWaiting?: (what: string) => void;
+  onWarning?: (text: string) => void;
+}
+
+const FLAG_BYPASS_CACHE = 0x4;
+const FLAG_RESET_NVRAM = 0x20;
+
+function checkFlags({ bypassCache, resetNvram }: StartOptions, driverFunction: string): void {
+  const flags = (bypassCache ? FLAG_BYPASS_CACHE : 0) | (resetNvram ? FLAG_RESET_NVRAM : 0);
+  if (flags) throw unsupportedFlags(flags, driverFunction);
+}
+
+/** Domains that end with this process. */
+const autodestroyed: DomainRef[] = [];
+
+/** Destroys what was started with `autodestroy`. To be called when a connection is closed. */
+export async function endSession(connection: Connection): Promise<void> {
+  for (const ref of autodestroyed.splice(0)) if (isActive(connection, ref)) await destroyDomain(connection, ref, {});
+}
+
+/** Starts a defined domain. Throws OPERATION_INVALID if it runs, and what runDomain throws. */
+export async function startDomain(connection: Connection, ref: DomainRef, options: StartOptions): Promise<DomainRef> {
+  requireWritable(connection, 'virDomainCreate');
+  checkFlags(options, 'lxcDomainCreateWithFiles');
+  const { lock, isRunning } = await lockToStart(ref.name, options.onWaiting);
+  using _lock = lock;
+  if (isRunning) throw libvirtError('OPERATION_INVALID', 'Domain is already running');
+  const definition = loadDefinition(ref.name);
+  await run(definition, options);
+  keepPartition(definition);
+  return ref;
+}
+
+/** Starts a domain from its XML alone; one that is defined already, under the same name and uuid, stays so. */
+export async function createDomain(connection: Connection, xml: string | Uint8Array, options: StartOptions): Promise<DomainRef> {
+  requireWritable(connection, 'virDomainCreateXML');
+  checkFlags(options, 'lxcDomainCreateXMLWithFiles');
+  const { definition, warnOfLosses } = await readNewDomain(xml, options);
+  const { lock, isRunning } = await lockToStart(definition.name, options.onWaiting);
+  using _lock = lock;
+  {
+    using _store = lockStore();
+    checkUnique(definition);
+    if (isRunning) throw libvirtError('OPERATION_INVALID', `domain '${definition.name}' is already active`);
+  }
+  warnOfLosses(options.onWarning);
+  try {
+    await run(definition, options);
+  } catch (error) {
+    if (!isDefined(definition.name)) removeEnd(definition.name);
+    throw error;
+  }
+  return definition;
+}
+
+/**
+ * Takes the domain's lock and makes way for a start: clears up what dead processes left, and waits for an aftermath, which
+ * wants the lock itself and may start the domain again, and for the controller of a start whose command was killed.
+ * Throws as lockDomain().
+ */
+async function lockToStart(name: string, onWaiting: StartOptions['onWaiting']): Promise<{ lock: Lock; isRunning: boolean }> {
+  const deadline = monotonicMs() + LOCK_TIMEOUT_MS;
+  for (let pauseMs = 1; ; pauseMs = Math.min(pauseMs * 2, 20)) {
+    const lock = lockDomain(name, onWaiting);
+    try {
+      const status = await repairStale(name);
+      if (!status || status.inService) return { lock, isRunning: status !== undefined };
+      if (monotonicMs() > deadline) throw lockTimeout();
+    } catch (error) {
+      lock[Symbol.dispose]();
+      throw error;
+    }
+    lock[Symbol.dispose]();
+    pause(pauseMs);
+  }
+}
+
+/** What `start` would do, as a list of system calls. */
+export async function planStart(
+  _connection: Connection,
+  ref: DomainRef,
+  options: Pick<StartOptions, 'hostRoot' | 'atTerminal'>,
+): Promise<string> {
+  return formatPlan(await dryRun(loadDefinition(ref.name), options));
+}
+
+/**
+ * No two domains may share a name or a uuid. Throws OPERATION_FAILED with libvirt's words. The caller holds the store's lock
+ * until it has written.
+ */
+export function checkUnique({ name, uuid }: DomainDefinition): void {
+  const same = findByUuid(uuid, { isNew: true });
+  if (same && same.name !== name) throw libvirtError('OPERATION_FAILED', `domain '${same.name}' is already defined with uuid ${uuid}`);
+  const namesake = same ?? findByName(name);
+  if (namesake && namesake.uuid !== uuid)
+    throw libvirtError('OPERATION_FAILED', `domain '${name}' already exists with uuid ${namesake.uuid}`);
+}
+
+async function run(definition: DomainDefinition, options: StartOptions): Promise<void> {
+  const { name } = definition;
+  try {
+    await runDomain(definition, { reason: 'booted', ...options });
+  } catch (error) {
+    rememberEnd(name, failedStart(error));
+    throw error;
+  }
+  lifecycle(definition, 'Started', 'Booted');
+  if (options.autodestroy) autodestroyed.push({ name, uuid: definition.uuid });
+}
+
+/** A start leaves the default partition in the stored definition, where `dumpxml --inactive` then shows it. */
+function keepPartition(definition: DomainDefinition): void {
+  if (definition.partition !== undefined || !isDefined(definition.name)) return;
+  saveDefinition({ ...loadDefinition(definition.name), partition: DEFAULT_PARTITION });
+}

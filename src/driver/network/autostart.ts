@@ -1,0 +1,32 @@
+// Starting networks with the host, before the domains that need them.
+
+import { startNetwork } from '../../bridge/start.ts';
+import { asLibvirtError, isFailure, type LibvirtError } from '../../errors.ts';
+import { autostartedNetworks, markNetworksAutostarted } from '../../store/networks.ts';
+import { type Connection, requireWritable } from '../connection.ts';
+import { findNetwork } from './lookup.ts';
+
+export interface NetworkAutostartResult {
+  name: string;
+  /** undefined: started, or it was active already. */
+  error: LibvirtError | undefined;
+}
+
+/** Starts every marked network that is not active; once for each boot of the host, unless `again`. */
+export function autostartNetworks(connection: Connection, { again }: { again: boolean }): NetworkAutostartResult[] {
+  requireWritable(connection, 'virNetworkCreate');
+  if (!markNetworksAutostarted() && !again) return [];
+  return autostartedNetworks()
+    .sort()
+    .flatMap((name): NetworkAutostartResult[] => {
+      const network = findNetwork(name);
+      if (!network || network.active) return [];
+      try {
+        startNetwork(connection, network);
+        return [{ name, error: undefined }];
+      } catch (error) {
+        if (!isFailure(error)) throw error;
+        return [{ name, error: asLibvirtError(error) }];
+      }
+    });
+}

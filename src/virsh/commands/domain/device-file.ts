@@ -1,0 +1,74 @@
+// attach-device, detach-device, update-device: a device that a file describes.
+
+import { withContext } from '../../../errors.ts';
+import { defineCommand, domainOption } from '../../../vsh/command.ts';
+import { readDescription } from '../files.ts';
+import { findDomain } from '../lookup.ts';
+import { PERSISTENT_EXCLUDES, persistentConfigLiveCurrent } from './device-options.ts';
+
+const FILE = { name: 'file', type: 'string', required: true, help: 'file with the XML of the device' } as const;
+
+export const attachDevice = defineCommand({
+  name: 'attach-device',
+  group: 'domain',
+  summary: 'add a device that a file describes',
+  description:
+    'Adds a disk, network interface or host device to a domain. A running container gets a disk or host device as a node ' +
+    'in its /dev, together with the right to use it; an interface appears in its network. Other devices cannot be added.',
+  options: [domainOption(), FILE, ...persistentConfigLiveCurrent()],
+  rules: PERSISTENT_EXCLUDES,
+  async run(context, args) {
+    const domain = await findDomain(context, args);
+    const xml = readDescription(args.file);
+    await withContext(`Failed to attach device from ${args.file}`, async () => {
+      const driver = await import('../../../driver/domain/devices.ts');
+      await driver.attachDevice(context.connection, domain, xml, { ...args, onWarning: context.onWarning });
+    });
+    context.extra('Device attached successfully\n');
+  },
+});
+
+export const detachDevice = defineCommand({
+  name: 'detach-device',
+  group: 'domain',
+  summary: 'remove a device that a file describes',
+  description:
+    'Removes a disk, network interface or host device from a domain. The file only has to say which: a disk is known by ' +
+    'its target, an interface by its MAC or PCI address, a host device by its source.',
+  options: [domainOption(), FILE, ...persistentConfigLiveCurrent()],
+  rules: PERSISTENT_EXCLUDES,
+  async run(context, args) {
+    const domain = await findDomain(context, args);
+    const xml = readDescription(args.file);
+    await withContext(`Failed to detach device from ${args.file}`, async () => {
+      const driver = await import('../../../driver/domain/devices.ts');
+      await driver.detachDevice(context.connection, domain, xml, args);
+    });
+    context.extra('Device detached successfully\n');
+  },
+});
+
+export const updateDevice = defineCommand({
+  name: 'update-device',
+  group: 'domain',
+  summary: 'change a device to what a file describes',
+  description:
+    'Replaces the network interface with the MAC address that the file names. While the container runs its link state, its ' +
+    'bandwidth and the bridge or network it is plugged into can be changed, and nothing else.',
+  options: [
+    domainOption(),
+    FILE,
+    ...persistentConfigLiveCurrent(),
+    { name: 'force', type: 'bool', help: 'refused: there is nothing to force' },
+  ],
+  rules: PERSISTENT_EXCLUDES,
+  async run(context, args) {
+    const domain = await findDomain(context, args);
+    const xml = readDescription(args.file);
+    await withContext(`Failed to update device from ${args.file}`, async () => {
+      const driver = await import('../../../driver/domain/devices.ts');
+      await driver.updateDevice(context.connection, domain, xml, args);
+    });
+    context.extra('Device updated successfully\n');
+  },
+});

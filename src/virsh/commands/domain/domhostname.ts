@@ -1,0 +1,21 @@
+import { withContext } from '../../../errors.ts';
+import { defineCommand, domainOption, failure } from '../../../vsh/command.ts';
+import { findDomain } from '../lookup.ts';
+
+const SOURCES = ['lease', 'agent'] as const;
+
+export const domhostname = defineCommand({
+  name: 'domhostname',
+  group: 'domain',
+  summary: "the host name that a domain's network knows it by",
+  description: 'Prints the host name of a running domain, as recorded with the DHCP lease of one of its interfaces.',
+  options: [domainOption(), { name: 'source', type: 'string', help: 'where to look: lease (agent is refused)' }],
+  async run(context, args) {
+    const domain = await findDomain(context, args);
+    const source = SOURCES.find((candidate) => candidate === args.source);
+    if (args.source !== undefined && !source) throw failure(`Unknown data source '${args.source}'`);
+    const { domainHostname } = await import('../../../driver/domain/info.ts');
+    const name = await withContext('failed to get hostname', () => domainHostname(context.connection, domain, source));
+    context.print(`${name}\n`);
+  },
+});

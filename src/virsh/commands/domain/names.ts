@@ -1,0 +1,56 @@
+// One property of a domain, given another, and the command that changes the name.
+
+import { defineCommand, domainOption } from '../../../vsh/command.ts';
+import { findDomain } from '../lookup.ts';
+
+export const domid = defineCommand({
+  name: 'domid',
+  group: 'domain',
+  summary: 'the id of a domain',
+  description: "Prints the id of a running domain, which is its controller's process id, or - if it does not run.",
+  options: [domainOption('domain name or uuid')],
+  async run(context, args) {
+    const domain = await findDomain(context, args, ['name', 'uuid']);
+    const { domainId } = await import('../../../driver/domain/lookup.ts');
+    context.print(`${(await domainId(context.connection, domain)) ?? '-'}\n`);
+  },
+});
+
+export const domname = defineCommand({
+  name: 'domname',
+  group: 'domain',
+  summary: 'the name of a domain',
+  description: 'Prints the name of the domain that has this id or uuid.',
+  options: [domainOption('domain id or uuid')],
+  async run(context, args) {
+    const domain = await findDomain(context, args, ['id', 'uuid']);
+    context.print(`${domain.name}\n`);
+  },
+});
+
+export const domuuid = defineCommand({
+  name: 'domuuid',
+  group: 'domain',
+  summary: 'the uuid of a domain',
+  description: 'Prints the uuid of the domain that has this name or id.',
+  options: [domainOption('domain name or id')],
+  async run(context, args) {
+    const domain = await findDomain(context, args, ['name', 'id']);
+    context.print(`${domain.uuid}\n`);
+  },
+});
+
+export const domrename = defineCommand({
+  name: 'domrename',
+  group: 'domain',
+  summary: 'give a domain another name',
+  description: 'Renames a stored domain that does not run. Its uuid, its autostart mark and its definition stay.',
+  options: [domainOption(), { name: 'new-name', type: 'string', required: true, help: 'the name it shall have' }],
+  async run(context, args) {
+    const domain = await findDomain(context, args);
+    const newName = args['new-name'];
+    const { renameDomain } = await import('../../../driver/domain/define.ts');
+    await renameDomain(context.connection, domain, newName);
+    context.extra('Domain successfully renamed\n');
+  },
+});

@@ -1,0 +1,30 @@
+import { withContext } from '../../../errors.ts';
+import { defineCommand } from '../../../vsh/command.ts';
+
+export const nodeMemoryTune = defineCommand({
+  name: 'node-memory-tune',
+  group: 'host',
+  store: false,
+  summary: 'how the host merges equal pages',
+  description:
+    "Prints the parameters and results of the kernel's merging of equal memory pages (KSM). With options, sets these parameters instead.",
+  options: [
+    { name: 'shm-pages-to-scan', type: 'int', min: 0, help: 'pages to compare before each pause' },
+    { name: 'shm-sleep-millisecs', type: 'int', min: 0, help: 'length of the pause in milliseconds' },
+    { name: 'shm-merge-across-nodes', type: 'int', min: 0, help: '0: merge only pages of the same NUMA cell; 1: of all' },
+  ],
+  async run(context, args) {
+    const values = {
+      shm_pages_to_scan: args['shm-pages-to-scan'],
+      shm_sleep_millisecs: args['shm-sleep-millisecs'],
+      shm_merge_across_nodes: args['shm-merge-across-nodes'],
+    };
+    const { nodeMemoryParameters, setNodeMemoryParameters } = await import('../../../driver/node/host.ts');
+    if (Object.values(values).some((value) => value !== undefined)) {
+      await withContext('Unable to change memory parameters', () => setNodeMemoryParameters(context.connection, values));
+      return;
+    }
+    const parameters = await withContext('Unable to get memory parameters', () => nodeMemoryParameters(context.connection));
+    context.print(`Shared memory:\n${parameters.map(({ name, value }) => `\t${name.padEnd(15)} ${value}\n`).join('')}`);
+  },
+});

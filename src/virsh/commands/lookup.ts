@@ -1,0 +1,32 @@
+// From the word that names a domain to the domain.
+
+import type { DomainRef } from '../../driver/domain/lookup.ts';
+import { LibvirtError } from '../../errors.ts';
+import { type CommandContext, failure } from '../../vsh/command.ts';
+
+export type DomainKey = 'id' | 'uuid' | 'name';
+
+const COULD_BE: Record<DomainKey, (text: string) => boolean> = {
+  id: (text) => /^\s*\+?\d+$/.test(text),
+  uuid: (text) => text.length === 36,
+  name: () => true,
+};
+
+/** The domain that the command's operand names; any miss is virsh's one line about it. */
+export async function findDomain(
+  context: CommandContext,
+  args: { readonly domain: string },
+  by: readonly DomainKey[] = ['id', 'uuid', 'name'],
+): Promise<DomainRef> {
+  const text = args.domain;
+  context.debugCommand(1, `found option <domain>: ${text}`);
+  const { lookupDomain } = await import('../../driver/domain/lookup.ts');
+  try {
+    return await lookupDomain(context.connection, text, by, (key) => {
+      if (COULD_BE[key](text)) context.debugCommand(0, `<domain> trying as domain ${key.toUpperCase()}`);
+    });
+  } catch (error) {
+    if (error instanceof LibvirtError && error.code === 'NO_DOMAIN') throw failure(`failed to get domain '${text}'`, error);
+    throw error;
+  }
+}

@@ -1,0 +1,35 @@
+import { defineCommand, domainOption } from '../../../vsh/command.ts';
+import { findDomain } from '../lookup.ts';
+
+export const dominfo = defineCommand({
+  name: 'dominfo',
+  group: 'monitor',
+  summary: 'the main facts about a domain',
+  description: 'Prints identity, state, processor time, memory and marks of a domain, one fact on a line.',
+  options: [domainOption()],
+  async run(context, args) {
+    const domain = await findDomain(context, args);
+    const { domainInfo } = await import('../../../driver/domain/info.ts');
+    const info = await domainInfo(context.connection, domain);
+    const rows: [string, string][] = [
+      ['Id:', String(info.id ?? '-')],
+      ['Name:', info.name],
+      ['UUID:', info.uuid],
+      ['OS Type:', info.osType],
+      ['State:', info.state],
+      ['CPU(s):', String(info.vcpus)],
+    ];
+    if (info.cpuTimeNs) rows.push(['CPU time:', `${(Number(info.cpuTimeNs) / 1e9).toFixed(1)}s`]);
+    rows.push(
+      ['Max memory:', `${info.maxMemoryKiB} KiB`],
+      ['Used memory:', `${info.usedMemoryKiB} KiB`],
+      ['Persistent:', info.persistent ? 'yes' : 'no'],
+      ['Autostart:', info.autostart ? 'enable' : 'disable'],
+      ['Managed save:', 'no'],
+      ['Security model:', info.security.model],
+      ['Security DOI:', info.security.doi],
+    );
+    if (info.security.label !== undefined) rows.push(['Security label:', info.security.label]);
+    context.print(rows.map(([label, value]) => `${label.padEnd(15)} ${value}\n`).join(''));
+  },
+});

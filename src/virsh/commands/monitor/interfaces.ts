@@ -1,0 +1,92 @@
+// One network interface of a domain, or their addresses.
+
+import type { AddressSource, InterfaceAddresses } from '../../../driver/domain/interfaces.ts';
+import { withContext } from '../../../errors.ts';
+import { defineCommand, domainOption, failure } from '../../../vsh/command.ts';
+import { findDomain } from '../lookup.ts';
+
+const INTERFACE = { name: 'interface', type: 'string', required: true, help: 'MAC address, or device on the host' } as const;
+
+export const domifGetlink = defineCommand({
+  name: 'domif-getlink',
+  group: 'monitor',
+  summary: 'whether the cable of a network interface is plugged in',
+  description: 'Prints the link state of an interface, named by its MAC address or its device on the host.',
+  options: [
+    domainOption(),
+    INTERFACE,
+    { name: 'config', type: 'bool', aliases: ['persistent'], help: 'of the stored definition, even while the domain runs' },
+  ],
+  async run(context, args) {
+    const domain = await findDomain(context, args);
+    const { interfaceLinkState } = await import('../../../driver/domain/device-elements.ts');
+    const state = await interfaceLinkState(context.connection, domain, { inactive: args.config }, args.interface);
+    context.print(`${args.interface} ${state}`);
+  },
+});
+
+export const domifstat = defineCommand({
+  name: 'domifstat',
+  group: 'monitor',
+  summary: 'traffic of a network interface',
+  description:
+    'Prints what a running container received (rx) and sent (tx) through an interface, named by its MAC address or its ' +
+    'device on the host: bytes, packets, errors and dropped packets.',
+  options: [domainOption(), INTERFACE],
+  async run(context, args) {
+    const domain = await findDomain(context, args);
+    const { interface: name } = args;
+    const { interfaceTraffic } = await import('../../../driver/domain/interfaces.ts');
+    const { received, sent } = await withContext(`Failed to get interface stats ${args.domain} ${name}`, () =>
+      interfaceTraffic(context.connection, domain, name),
+    );
+    for (const [prefix, counters] of [['rx', received] as const, ['tx', sent] as const]) {
+      context.print(`${name} ${prefix}_bytes ${counters.bytes}\n${name} ${prefix}_packets ${counters.packets}\n`);
+      context.print(`${name} ${prefix}_errs ${counters.errors}\n${name} ${prefix}_drop ${counters.dropped}\n`);
+    }
+  },
+});
+
+const SOURCES: readonly AddressSource[] = ['lease', 'agent', 'arp'];
+
+export const domifaddr = defineCommand({
+  name: 'domifaddr',
+  group: 'monitor',
+  summary: 'addresses of the network interfaces of a domain',
+  description:
+    'Lists the IP addresses of a running domain: those that the DHCP server of its network leased (lease, the default), or ' +
+    'those that the host has lately spoken to (arp).',
+  options: [
+    domainOption(),
+    { name: 'interface', type: 'string', help: 'only this device on the host' },
+    { name: 'full', type: 'bool', help: 'name and MAC address in every line' },
+    { name: 'source', type: 'string', help: 'lease, agent or arp' },
+  ],
+  async run(context, args) {
+    const wanted = args.interface;
+    const text = args.source ?? 'lease';
+    const source = SOURCES.find((known) => known === text);
+    if (source === undefined) throw failure(`Unknown data source '${text}'`);
+    const domain = await findDomain(context, args);
+    const { interfaceAddresses } = await import('../../../driver/domain/interfaces.ts');
+    const interfaces = await withContext('Failed to query for interfaces addresses', () =>
+      interfaceAddresses(context.connection, domain, source),
+    );
+    context.extra(` ${'Name'.padEnd(10)} ${'MAC address'.padEnd(20)} ${'Protocol'.padEnd(8)}     Address\n${'-'.repeat(79)}\n`);
+    for (const device of interfaces) {
+      if (wanted === undefined || device.name === wanted) context.print(addressLines(device, args.full));
+    }
+  },
+});
+
+function addressLines({ name, mac, addresses }: InterfaceAddresses, full: boolean): string {
+  const line = (first: string, second: string, family: string, address: string) =>
+    ` ${first.padEnd(10)} ${second.padEnd(17)}    ${family.padEnd(12)} ${address}\n`;
+  if (addresses.length === 0) return line(name, mac, 'N/A', 'N/A');
+  return addresses
+    .map(({ family, address, prefix }, i) => {
+      const [first, second] = full || i === 0 ? [name, mac] : ['-', '-'];
+      return line(first, second, family, `${address}/${prefix}`);
+    })
+    .join('');
+}

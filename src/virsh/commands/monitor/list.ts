@@ -1,0 +1,128 @@
+import type { DomainSummary } from '../../../driver/domain/lookup.ts';
+import { type CommandContext, defineCommand, excludes } from '../../../vsh/command.ts';
+import { formatTable } from '../../../vsh/table.ts';
+
+export const list = defineCommand({
+  name: 'list',
+  group: 'monitor',
+  summary: 'the domains',
+  description:
+    'Lists running and paused domains, by id; with --inactive those that do not run, by name; with --all both. ' +
+    'Filters of one kind (persistent or transient, the states, with or without an autostart mark) add up, those of ' +
+    'different kinds all have to hold. --uuid, --name and --id print bare values instead of a table.',
+  options: [
+    { name: 'inactive', type: 'bool', help: 'domains that do not run' },
+    { name: 'all', type: 'bool', help: 'domains that run and domains that do not' },
+    { name: 'transient', type: 'bool', help: 'domains that have no stored definition' },
+    { name: 'persistent', type: 'bool', help: 'domains that have a stored definition' },
+    { name: 'with-snapshot', type: 'bool', help: 'domains with snapshots (no container has any)' },
+    { name: 'without-snapshot', type: 'bool', help: 'domains without snapshots' },
+    { name: 'with-checkpoint', type: 'bool', help: 'domains with checkpoints (no container has any)' },
+    { name: 'without-checkpoint', type: 'bool', help: 'domains without checkpoints' },
+    { name: 'state-running', type: 'bool', help: 'running domains' },
+    { name: 'state-paused', type: 'bool', help: 'paused domains' },
+    { name: 'state-shutoff', type: 'bool', help: 'domains that do not run' },
+    { name: 'state-other', type: 'bool', help: 'domains in any other state' },
+    { name: 'autostart', type: 'bool', help: 'domains that start with the host' },
+    { name: 'no-autostart', type: 'bool', help: 'domains that do not start with the host' },
+    { name: 'with-managed-save', type: 'bool', help: 'domains with a saved state (no container has one)' },
+    { name: 'without-managed-save', type: 'bool', help: 'domains without a saved state' },
+    { name: 'uuid', type: 'bool', help: 'print uuids' },
+    { name: 'name', type: 'bool', help: 'print names' },
+    { name: 'id', type: 'bool', help: 'print ids' },
+    { name: 'table', type: 'bool', help: 'print a table (default)' },
+    { name: 'managed-save', type: 'bool', help: 'in the table, mark domains with a saved state' },
+    { name: 'title', type: 'bool', help: 'in the table, also the titles' },
+  ],
+  rules: [excludes('table', 'name'), excludes('table', 'uuid'), excludes('table', 'id')],
+  async run(context, args) {
+    const { listDomains } = await import('../../../driver/domain/lookup.ts');
+    const bareIds = args.id && !args.uuid && !args.name;
+    const inactiveOnly = (args.inactive || args['state-shutoff']) && !args.all;
+    const which = { active: !inactiveOnly, inactive: (inactiveOnly || args.all) && !bareIds };
+    const found = await listDomains(context.connection, which);
+    const filters = filtersOf(args);
+    const domains = inOrder(found.filter((domain) => filters.every((passes) => passes(domain))));
+    if (args.uuid || args.name || args.id) context.print(domains.map((domain) => `${bareValues(domain, args)}\n`).join(''));
+    else printTable(context, domains, args.title);
+  },
+});
+
+type Flags<Name extends string> = { readonly [N in Name]: boolean };
+
+type Filter = (domain: DomainSummary) => boolean;
+
+/** What has to hold of a domain: of each kind of filter of which something is asked for, one of what is asked for. */
+function filtersOf(args: FilterFlags): Filter[] {
+  const kinds: readonly (readonly [asked: boolean, holds: Filter][])[] = [
+    [
+      [args.persistent, (domain) => domain.persistent],
+      [args.transient, (domain) => !domain.persistent],
+    ],
+    hasNone(args['with-snapshot'], args['without-snapshot']),
+    hasNone(args['with-checkpoint'], args['without-checkpoint']),
+    hasNone(args['with-managed-save'], args['without-managed-save']),
+    [
+      [args['state-running'], (domain) => domain.state === 'running'],
+      [args['state-paused'], (domain) => domain.state === 'paused'],
+      [args['state-shutoff'], (domain) => domain.state === 'shut off'],
+      [args['state-other'], (domain) => !['running', 'paused', 'shut off'].includes(domain.state)],
+    ],
+    [
+      [args.autostart, (domain) => domain.autostart],
+      [args['no-autostart'], (domain) => !domain.autostart],
+    ],
+  ];
+  return kinds
+    .map((kind) => kind.filter(([asked]) => asked).map(([, holds]) => holds))
+    .filter((asked) => asked.length > 0)
+    .map((asked) => (domain) => asked.some((holds) => holds(domain)));
+}
+
+/** The filters for what no container has. */
+const hasNone = (withIt: boolean, withoutIt: boolean): [asked: boolean, holds: Filter][] => [
+  [withIt, () => false],
+  [withoutIt, () => true],
+];
+
+type FilterFlags = Flags<
+  | 'persistent'
+  | 'transient'
+  | 'with-snapshot'
+  | 'without-snapshot'
+  | 'with-checkpoint'
+  | 'without-checkpoint'
+  | 'with-managed-save'
+  | 'without-managed-save'
+  | 'state-running'
+  | 'state-paused'
+  | 'state-shutoff'
+  | 'state-other'
+  | 'autostart'
+  | 'no-autostart'
+>;
+
+/** Running ones by id, then the others by name without regard to case. */
+function inOrder(domains: readonly DomainSummary[]): DomainSummary[] {
+  const running = domains.filter(({ id }) => id !== null).sort((one, other) => one.id! - other.id!);
+  const others = domains.filter(({ id }) => id === null).map((domain) => ({ domain, key: domain.name.toLowerCase() }));
+  others.sort((one, other) => (one.key < other.key ? -1 : one.key > other.key ? 1 : 0));
+  return [...running, ...others.map(({ domain }) => domain)];
+}
+
+function bareValues(domain: DomainSummary, args: Flags<'uuid' | 'id' | 'name'>): string {
+  const values = [];
+  if (args.uuid) values.push(domain.uuid);
+  if (args.id) values.push(domain.id ?? '-');
+  if (args.name) values.push(domain.name);
+  return values.join(' ');
+}
+
+function printTable(context: CommandContext, domains: readonly DomainSummary[], withTitles: boolean): void {
+  const rows = domains.map((domain) => {
+    const cells = [String(domain.id ?? '-'), domain.name, domain.state];
+    return withTitles ? [...cells, domain.title ?? ''] : cells;
+  });
+  const header = ['Id', 'Name', 'State', ...(withTitles ? ['Title'] : [])];
+  context.print(formatTable(context.settings.quiet ? undefined : header, rows));
+}

@@ -1,0 +1,45 @@
+import type { NetworkEvent } from '../../../driver/events.ts';
+import { defineCommand, failure } from '../../../vsh/command.ts';
+import { printEvents } from '../event-loop.ts';
+import { findNetworkOperand } from './operand.ts';
+
+const EVENT_NAMES = ['lifecycle'];
+
+export const netEvent = defineCommand({
+  name: 'net-event',
+  group: 'network',
+  summary: 'what happens to networks, as it happens',
+  description:
+    'Waits for something to happen to a network, or to any, prints it and ends; with --loop goes on until interrupted or ' +
+    'until --timeout. The exit status tells whether anything happened.',
+  options: [
+    { name: 'network', type: 'string', completes: 'network', help: 'only about this network' },
+    { name: 'event', type: 'string', help: 'only events of this kind' },
+    { name: 'loop', type: 'bool', help: 'go on after the first one' },
+    { name: 'timeout', type: 'int', min: 1, max: 2147483, help: 'give up after so many seconds' },
+    { name: 'list', type: 'bool', help: 'print the kinds of events' },
+    { name: 'timestamp', type: 'bool', help: 'say when' },
+  ],
+  async run(context, args) {
+    if (args.list) {
+      context.print(EVENT_NAMES.map((name) => `${name}\n`).join(''));
+      return true;
+    }
+    const wanted = args.event;
+    if (wanted === undefined) throw failure('either --list or --event <type> is required');
+    if (!EVENT_NAMES.includes(wanted)) throw failure(`unknown event type ${wanted}`);
+    const timeoutS = args.timeout;
+    const name = args.network;
+    // Its uuid is read now: after its definition is gone it has none.
+    const uuid = name === undefined ? undefined : (await findNetworkOperand(context, { network: name })).uuid;
+    const { followNetworkEvents } = await import('../../../driver/events.ts');
+    return await printEvents<NetworkEvent>(context, {
+      source: (stop) => followNetworkEvents(context.connection, stop),
+      accepts: (happened) => uuid === undefined || happened.uuid === uuid,
+      sentence: ({ event, network, kind }) => `event '${event}' for network ${network}: ${kind}`,
+      loop: args.loop,
+      timeoutS,
+      timestamp: args.timestamp,
+    });
+  },
+});

@@ -1,0 +1,116 @@
+// The ports of a network: where domains are plugged in.
+
+import { LibvirtError, withContext } from '../../../errors.ts';
+import { type CommandContext, defineCommand, failure } from '../../../vsh/command.ts';
+import { formatTable } from '../../../vsh/table.ts';
+import { readDescription } from '../files.ts';
+import { findNetworkOperand, networkOption } from './operand.ts';
+
+const PORT = { name: 'port', type: 'string', required: true, help: 'uuid of the port' } as const;
+
+export const netPortList = defineCommand({
+  name: 'net-port-list',
+  group: 'network',
+  summary: 'the ports of a network',
+  description: 'Lists the ports of an active network: one for each interface of a running domain.',
+  options: [
+    networkOption(),
+    { name: 'uuid', type: 'bool', help: 'print uuids' },
+    { name: 'table', type: 'bool', help: 'print a table (default)' },
+  ],
+  async run(context, args) {
+    if (args.uuid && args.table) throw failure('Only one argument from --table and --uuid may be specified.');
+    const network = await findNetworkOperand(context, args);
+    const { listPorts } = await import('../../../bridge/ports.ts');
+    const uuids = listPorts(context.connection, network).sort();
+    if (args.uuid) context.print(uuids.map((uuid) => `${uuid}\n`).join(''));
+    else {
+      const rows = uuids.map((uuid) => [uuid]);
+      context.print(formatTable(context.settings.quiet ? undefined : ['UUID'], rows));
+    }
+  },
+});
+
+export const netPortCreate = defineCommand({
+  name: 'net-port-create',
+  group: 'network',
+  summary: 'take a port of a network, as an XML file describes it',
+  description: 'Takes a port of an active network for an owner that the XML names. Starting domains take theirs by themselves.',
+  options: [
+    networkOption(),
+    { name: 'file', type: 'string', required: true, help: 'file with the XML of the port' },
+    { name: 'validate', type: 'bool', help: 'accepted; a port is checked in any case' },
+  ],
+  async run(context, args) {
+    const network = await findNetworkOperand(context, args);
+    const xml = readDescription(args.file);
+    const port = await withContext(`Failed to create network from ${args.file}`, async () => {
+      const { createPort } = await import('../../../bridge/ports.ts');
+      return createPort(context.connection, network, xml);
+    });
+    context.extra(`Network port ${port.uuid} created from ${args.file}\n`);
+  },
+});
+
+export const netPortDumpxml = defineCommand({
+  name: 'net-port-dumpxml',
+  group: 'network',
+  summary: 'the XML of a port',
+  description: 'Prints the configuration of a port: its owner, its MAC address and where it is plugged in.',
+  options: [
+    networkOption(),
+    PORT,
+    { name: 'xpath', type: 'string', namedOnly: true, emptyAllowed: true, help: 'only the parts that this XPath expression selects' },
+    { name: 'wrap', type: 'bool', help: 'with --xpath: one document around the parts' },
+  ],
+  async run(context, args) {
+    const expression = args.xpath;
+    const xml = await withPort(context, args, async (network) => {
+      const { portXml } = await import('../../../bridge/ports.ts');
+      return portXml(context.connection, network, args.port);
+    });
+    if (xml === undefined) return true;
+    // As virsh: nothing is said about an empty one.
+    if (expression === '') return false;
+    if (expression === undefined) {
+      context.print(xml);
+      return;
+    }
+    const { selectXml } = await import('../xpath.ts');
+    context.print(await selectXml(xml, expression, { wrap: args.wrap }));
+  },
+});
+
+export const netPortDelete = defineCommand({
+  name: 'net-port-delete',
+  group: 'network',
+  summary: 'give a port back',
+  description: 'Removes a port from a network. The interface of a running domain stays plugged in, but counts no longer.',
+  options: [networkOption(), PORT],
+  async run(context, args) {
+    const deleted = await withPort(context, args, async (network) => {
+      const { deletePort } = await import('../../../bridge/ports.ts');
+      deletePort(context.connection, network, args.port);
+      return true;
+    });
+    if (deleted) context.extra(`Network port ${args.port} deleted\n`);
+  },
+});
+
+/**
+ * Of a network or a port that is not there one line is told, and the result is undefined: for virsh such a command has
+ * succeeded nevertheless.
+ */
+async function withPort<T>(
+  context: CommandContext,
+  args: { readonly network: string; readonly port: string },
+  action: (network: Awaited<ReturnType<typeof findNetworkOperand>>) => Promise<T>,
+): Promise<T | undefined> {
+  try {
+    return await action(await findNetworkOperand(context, args));
+  } catch (error) {
+    if (!(error instanceof LibvirtError) || !['NO_NETWORK', 'NO_NETWORK_PORT', 'PLAIN'].includes(error.code)) throw error;
+    context.error(error.code === 'NO_NETWORK_PORT' ? `failed to get network port '${args.port}'` : (error.context ?? error.message));
+    return undefined;
+  }
+}

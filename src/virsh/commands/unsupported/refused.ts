@@ -1,0 +1,516 @@
+// Commands about domains that libvirt's LXC driver refuses, with the errors that it gives.
+
+import type { GroupDefinition } from '../../../vsh/command.ts';
+import { printsCheckpoint, printsCopy, printsSnapshot } from './documents.ts';
+import {
+  before,
+  connects,
+  emptyTable,
+  file,
+  given,
+  givenOther,
+  missing,
+  off,
+  oneOf,
+  refused,
+  requires,
+  says,
+  succeeds,
+  when,
+} from './outcomes.ts';
+import { commandOf, type Row } from './rows.ts';
+import { bandwidth, beyondCount, cpuList, descriptors, keys, withoutDisks } from './values.ts';
+
+/** A snapshot has to be named, or be the current one. */
+const oneSnapshot = () => [
+  missing('snapshotname current', '--snapshotname or --current is required'),
+  given('snapshotname', refused('virDomainSnapshotLookupByName')),
+  refused('virDomainSnapshotCurrent'),
+];
+
+const DUMP_FORMATS = 'kdump-zlib kdump-lzo kdump-snappy win-dmp elf';
+const LIFECYCLE_ACTIONS = 'destroy restart rename-restart preserve coredump-destroy coredump-restart';
+const CURRENT_NEEDS_REDEFINE = "Flag 'VIR_DOMAIN_SNAPSHOT_CREATE_REDEFINE' is required by flag 'VIR_DOMAIN_SNAPSHOT_CREATE_CURRENT'";
+
+/** `'a', 'b' or 'c'` */
+const quotedList = (words: string) => {
+  const quoted = words.split(' ').map((word) => `'${word}'`);
+  return `${quoted.slice(0, -1).join(', ')} or ${quoted.at(-1)}`;
+};
+
+/** Options that have been spelled with underscores too. */
+const withUnderscores = (options: string) =>
+  options.replace(/\b\w+(?:-\w+)+\b(\S*)/g, (word) => `${word}|${word.replace(/[#=].*/, '').replaceAll('-', '_')}`);
+
+/** Asks about one definition only. */
+const oneDefinition = () =>
+  given('live', given('config', says("Flags 'VIR_DOMAIN_AFFECT_LIVE' and 'VIR_DOMAIN_AFFECT_CONFIG' are mutually exclusive")));
+
+/** Each of `options` makes sense only with one of `others`. */
+const anyOf = (options: string, others: string) => {
+  const words = others.split(' ').map((word) => `--${word}`);
+  const list = `${words.slice(0, -1).join(', ')}, or ${words.at(-1)}`;
+  return options.split(' ').map((option) => before(given(option, missing(others, `--${option} requires at least one of ${list}`))));
+};
+
+const notWithTree = (options: string) =>
+  options.split(' ').map((option) => before(given('tree', given(option, says(`--${option} and --tree are mutually exclusive`)))));
+
+const iothreadId = () => when(({ args }) => Number(args['id']) <= 0, says("Invalid IOThread id value: '{id}'"));
+
+const group = (name: string, keyword: string, rows: readonly Row[]): GroupDefinition => ({
+  name,
+  keyword,
+  commands: rows.map((row) => commandOf(keyword, row)),
+});
+
+/** Made when it is asked for: most runs of the program never do. */
+export function refusedDomainCommands(): GroupDefinition[] {
+  return [
+    group('Domain Management', 'domain', [
+      [
+        'blkdeviotune',
+        withUnderscores(
+          'domain=! device=! total-bytes-sec#s read-bytes-sec#s write-bytes-sec#s total-iops-sec#q read-iops-sec#q write-iops-sec#q total-bytes-sec-max#s read-bytes-sec-max#s write-bytes-sec-max#s total-iops-sec-max#q read-iops-sec-max#q write-iops-sec-max#q size-iops-sec#q group-name= total-bytes-sec-max-length#q read-bytes-sec-max-length#q write-bytes-sec-max-length#q total-iops-sec-max-length#q read-iops-sec-max-length#q write-iops-sec-max-length#q config live current',
+        ),
+        [
+          givenOther('domain device config live current', refused('virDomainSetBlockIoTune', 'Unable to change block I/O throttle')),
+          refused('virDomainGetBlockIoTune', 'Unable to get number of block I/O throttle parameters'),
+        ],
+      ],
+      [
+        'blockcommit',
+        'domain=! path=! bandwidth#b base= shallow top= active delete wait verbose timeout#t pivot keep-overlay async keep-relative bytes',
+        [...anyOf('verbose async', 'timeout wait pivot keep-overlay'), bandwidth(), refused('virDomainBlockCommit')],
+        ['pivot keep-overlay'],
+      ],
+      [
+        'blockcopy',
+        'domain=! path=! dest= bandwidth#b shallow reuse-external blockdev wait verbose timeout#t pivot finish async xml= format=|raw=raw granularity#u buf-size#q bytes transient-job synchronous-writes print-xml',
+        [
+          bandwidth(),
+          before(missing('dest xml', 'need either --dest or --xml')),
+          ...anyOf('verbose async', 'timeout wait pivot finish'),
+          file('xml'),
+          printsCopy(),
+          given('xml', refused('virDomainBlockCopy')),
+          refused('virDomainBlockRebase'),
+        ],
+        ['dest xml', 'format xml', 'blockdev xml', 'pivot finish'],
+      ],
+      [
+        'blockjob',
+        'domain=! path=! abort async pivot info bytes raw bandwidth#b',
+        [
+          bandwidth(),
+          given('abort async pivot', refused('virDomainBlockJobAbort')),
+          given('bandwidth', refused('virDomainBlockJobSetSpeed')),
+          refused('virDomainGetBlockJobInfo'),
+        ],
+        [
+          ...['abort', 'async', 'pivot'].flatMap((action) => [`info ${action}`, `bytes ${action}`, `raw ${action}`]),
+          'info bandwidth',
+          'raw bandwidth',
+        ],
+      ],
+      [
+        'blockpull',
+        'domain=! path=! bandwidth#b base= wait verbose timeout#t async keep-relative bytes',
+        [
+          requires('verbose', 'wait'),
+          requires('async', 'wait'),
+          bandwidth(),
+          given('base keep-relative', refused('virDomainBlockRebase')),
+          refused('virDomainBlockPull'),
+        ],
+      ],
+      ['blockresize', 'domain=! path=! size#k!', [refused('virDomainBlockResize', "Failed to resize block device '{path}'")]],
+      [
+        'detach-device-alias',
+        'domain=! alias=! config live current',
+        [refused('virDomainDetachDeviceAlias', 'Failed to detach device with alias {alias}')],
+      ],
+      [
+        'domdisplay',
+        'domain=! include-password type= all',
+        [
+          off(says('Domain is not running')),
+          given('type', says("No graphical display with type '{type}' found")),
+          says('No graphical display found'),
+        ],
+        ['all type'],
+      ],
+      ['domfsfreeze', 'domain=! mountpoint...', [refused('virDomainFSFreeze', 'Unable to freeze filesystems')]],
+      ['domfsthaw', 'domain=! mountpoint...', [refused('virDomainFSThaw', 'Unable to thaw filesystems')]],
+      ['domfsinfo', 'domain=!', [refused('virDomainGetFSInfo', 'Unable to get filesystem information')]],
+      ['domfstrim', 'domain=! minimum#q mountpoint=', [refused('virDomainFSTrim', 'Unable to invoke fstrim')]],
+      ['domjobabort', 'domain=! postcopy', [given('postcopy', refused('virDomainAbortJobFlags')), refused('virDomainAbortJob')]],
+      [
+        'domjobinfo',
+        'domain=! completed keep-completed anystats rawstats',
+        [
+          requires('keep-completed', 'completed'),
+          given('completed rawstats', refused('virDomainGetJobStats', 'Optional flags or --rawstats are not supported by the daemon')),
+          refused('virDomainGetJobInfo'),
+        ],
+      ],
+      ['domlaunchsecinfo', 'domain=!', [refused('virDomainGetLaunchSecurityInfo', 'Unable to get launch security parameters')]],
+      [
+        'domsetlaunchsecstate',
+        'domain=! --secrethdr= --secret= set-address#*',
+        [
+          missing('secret', 'Both secret and the secret header are required'),
+          missing('secrethdr', 'Both secret and the secret header are required'),
+          refused('virDomainSetLaunchSecurityState'),
+        ],
+      ],
+      [
+        'dompmsuspend',
+        'domain=! target=! --duration#q',
+        [
+          oneOf('target', 'mem disk hybrid', 'Invalid target'),
+          refused('virDomainPMSuspendForDuration', "Domain '{domain}' could not be suspended"),
+        ],
+      ],
+      ['dompmwakeup', 'domain=!', [refused('virDomainPMWakeup', "Domain '{name}' could not be woken up")]],
+      [
+        'domxml-to-native',
+        'format=! --domain= xml=',
+        [
+          before(missing('domain xml', 'need either domain or domain XML')),
+          given('domain', refused('virConnectDomainXMLToNative')),
+          file('xml', refused('virConnectDomainXMLToNative')),
+        ],
+      ],
+      [
+        'dump',
+        'domain=! file=! live crash bypass-cache reset verbose memory-only format=?',
+        [
+          given('format', missing('memory-only', '--format only works with --memory-only')),
+          oneOf('format', DUMP_FORMATS, `format '{format}' is not supported, expecting ${quotedList(DUMP_FORMATS)}`),
+          refused('virDomainCoreDump', "Failed to core dump domain '{domain}' to {file}"),
+        ],
+      ],
+      ['get-user-sshkeys', 'domain=! user=!', [refused('virDomainAuthorizedSSHKeysGet')]],
+      ['inject-nmi', 'domain=!', [refused('virDomainInjectNMI')]],
+      [
+        'iothreadinfo',
+        'domain=! config live current',
+        [oneDefinition(), refused('virDomainGetIOThreadInfo', 'Unable to get domain IOThreads information')],
+      ],
+      ['iothreadpin', 'domain=! iothread#u! cpulist=! config live current', [cpuList('cpulist'), refused('virDomainPinIOThread')]],
+      ['iothreadadd', 'domain=! id#! config live current', [iothreadId(), refused('virDomainAddIOThread')]],
+      [
+        'iothreadset',
+        'domain=! id#! poll-max-ns#q poll-grow#u poll-shrink#u thread-pool-min# thread-pool-max# config live current',
+        [
+          iothreadId(),
+          missing('poll-max-ns poll-grow poll-shrink thread-pool-min thread-pool-max', 'Not enough arguments passed, nothing to set'),
+          refused('virDomainSetIOThreadParams'),
+        ],
+      ],
+      ['iothreaddel', 'domain=! id#! config live current', [iothreadId(), refused('virDomainDelIOThread')]],
+      ['send-key', 'domain=! --codeset=? --holdtime#u keycode...!', [keys(), refused('virDomainSendKey')]],
+      [
+        'managedsave',
+        'domain=! bypass-cache running paused verbose',
+        [refused('virDomainManagedSave', "Failed to save domain '{domain}' state")],
+      ],
+      ['managedsave-edit', 'domain=! running paused', [refused('virDomainManagedSaveGetXMLDesc')], ['running paused']],
+      ['managedsave-dumpxml', 'domain=! security-info --xpath=? wrap', [refused('virDomainManagedSaveGetXMLDesc')]],
+      [
+        'managedsave-define',
+        'domain=! xml=! running paused',
+        [file('xml', refused('virDomainManagedSaveDefineXML', 'Failed to update {name} XML configuration'))],
+        ['running paused'],
+      ],
+      [
+        'perf',
+        'domain=! enable= disable= config live current',
+        [
+          given('enable disable', refused('virDomainSetPerfEvents', 'Unable to enable/disable perf events')),
+          refused('virDomainGetPerfEvents', 'Unable to get perf events'),
+        ],
+      ],
+      [
+        'migrate',
+        'domain=! desturi=! live offline p2p direct tunnelled persistent undefinesource suspend copy-storage-all copy-storage-inc copy-storage-synchronous-writes change-protection unsafe verbose compressed auto-converge rdma-pin-all abort-on-error postcopy postcopy-after-precopy postcopy-resume zerocopy migrateuri= graphicsuri= listen-address= dname= timeout#t timeout-suspend timeout-postcopy xml= migrate-disks= disks-port# disks-uri= comp-methods= comp-mt-level# comp-mt-threads# comp-mt-dthreads# comp-xbzrle-cache#q auto-converge-initial# auto-converge-increment# persistent-xml= tls postcopy-bandwidth#q parallel parallel-connections# bandwidth#q tls-destination=',
+        [
+          ...['postcopy-after-precopy', 'postcopy-resume', 'timeout-postcopy'].map((option) => requires(option, 'postcopy')),
+          requires('persistent-xml', 'persistent'),
+          requires('tls-destination', 'tls'),
+          connects('desturi', refused('virDomainMigrate3')),
+        ],
+        ['live offline', 'timeout-suspend timeout-postcopy'],
+      ],
+      [
+        'migrate-setmaxdowntime',
+        'domain=! downtime#q!',
+        [when(({ args }) => Number(args['downtime']) === 0, says('migrate: Invalid downtime')), refused('virDomainMigrateSetMaxDowntime')],
+      ],
+      ['migrate-getmaxdowntime', 'domain=!', [refused('virDomainMigrateGetMaxDowntime')]],
+      [
+        'migrate-compcache',
+        'domain=! --size#q',
+        [given('size', refused('virDomainMigrateSetCompressionCache')), refused('virDomainMigrateGetCompressionCache')],
+      ],
+      ['migrate-setspeed', 'domain=! bandwidth#w! postcopy', [refused('virDomainMigrateSetMaxSpeed')]],
+      ['migrate-getspeed', 'domain=! postcopy', [refused('virDomainMigrateGetMaxSpeed')]],
+      ['migrate-postcopy', 'domain=!', [refused('virDomainMigrateStartPostCopy')]],
+      [
+        'numatune',
+        'domain=! mode= nodeset= config live current',
+        [
+          oneOf('mode', 'strict preferred interleave restrictive 0 1 2 3 4 5 6 7 8 9', 'Invalid mode: {mode}'),
+          given('mode nodeset', refused('virDomainSetNumaParameters', 'Unable to change numa parameters')),
+          refused('virDomainGetNumaParameters', 'Unable to get number of memory parameters'),
+        ],
+      ],
+      ['qemu-attach', 'pid=!', [refused('virDomainQemuAttach', 'Failed to attach to pid {pid}')]],
+      ['qemu-monitor-command', 'domain=! hmp pretty return-value --pass-fds=? cmd...!', [refused('virDomainQemuMonitorCommand')]],
+      [
+        'qemu-monitor-event',
+        'domain= event= pretty loop timeout#t regex no-case timestamp',
+        [refused('virConnectDomainQemuMonitorEventRegister')],
+      ],
+      ['qemu-agent-command', 'domain=! --timeout# async block pretty cmd...!', [refused('virDomainQemuAgentCommand')]],
+      ['guest-agent-timeout', 'domain=! --timeout#', [refused('virDomainAgentSetResponseTimeout')]],
+      ['reset', 'domain=!', [refused('virDomainReset', "Failed to reset domain '{domain}'")]],
+      [
+        'restore',
+        'file=! bypass-cache xml= running paused reset-nvram',
+        [
+          given('bypass-cache xml running paused reset-nvram', refused('virDomainRestoreFlags', 'Failed to restore domain from {file}')),
+          refused('virDomainRestore', 'Failed to restore domain from {file}'),
+        ],
+      ],
+      [
+        'save',
+        'domain=! file=! bypass-cache xml= running paused verbose',
+        [
+          file('xml'),
+          given('bypass-cache xml running paused', refused('virDomainSaveFlags', "Failed to save domain '{domain}' to {file}")),
+          refused('virDomainSave', "Failed to save domain '{domain}' to {file}"),
+        ],
+      ],
+      [
+        'save-image-define',
+        'file=! xml=! running paused',
+        [file('xml', refused('virDomainSaveImageDefineXML', 'Failed to update {file}'))],
+      ],
+      ['save-image-dumpxml', 'file=! security-info --xpath=? wrap', [refused('virDomainSaveImageGetXMLDesc')]],
+      ['save-image-edit', 'file=! running paused', [refused('virDomainSaveImageGetXMLDesc')]],
+      ['screenshot', 'domain=! file= screen#u', [refused('virDomainScreenshot', 'could not take a screenshot of {domain}')]],
+      [
+        'set-lifecycle-action',
+        'domain=! type=! action=! config live current',
+        [
+          before(oneOf('type', 'poweroff reboot crash', "Invalid lifecycle type '{type}'.")),
+          before(oneOf('action', LIFECYCLE_ACTIONS, "Invalid lifecycle action '{action}'.")),
+          refused('virDomainSetLifecycleAction', 'Unable to change lifecycle action.'),
+        ],
+      ],
+      [
+        'set-user-sshkeys',
+        'domain=! user=! file= reset remove',
+        [
+          requires('remove', 'file'),
+          missing('file reset', 'Option --file is required'),
+          file('file'),
+          refused('virDomainAuthorizedSSHKeysSet'),
+        ],
+      ],
+      ['set-user-password', 'domain=! user=! password=! encrypted', [refused('virDomainSetUserPassword')]],
+      [
+        'setvcpus',
+        'domain=! count#u! maximum config live current guest hotpluggable',
+        [
+          requires('maximum', 'config'),
+          when(({ args }) => Number(args['count']) === 0, says("Can't set 0 processors for a VM")),
+          given('config live current guest hotpluggable', refused('virDomainSetVcpusFlags')),
+          refused('virDomainSetVcpus'),
+        ],
+        ['guest config'],
+      ],
+      [
+        'update-memory-device',
+        'domain=! config live current print-xml alias= node#u requested-size#*',
+        [says('no memory device found')],
+        ['node alias'],
+      ],
+      ['vcpuinfo', 'domain=! pretty', [off(refused('virDomainGetVcpuPinInfo')), refused('virDomainGetVcpus')]],
+      [
+        'vcpupin',
+        'domain=! vcpu#u cpulist=? config live current',
+        [
+          before(given('cpulist', missing('vcpu', 'vcpupin: Missing vCPU number in pin mode.'))),
+          cpuList('cpulist'),
+          given('cpulist', given('config live current', refused('virDomainPinVcpuFlags'))),
+          given('cpulist', refused('virDomainPinVcpu')),
+          given('live', off(says('cannot get vcpupin for offline domain'))),
+          off(beyondCount('vcpu', 'vcpu {vcpu} is out of range of persistent cpu count {count}')),
+          off(succeeds()),
+          given('config', succeeds()),
+          refused('virDomainGetMaxVcpus', 'cannot get vcpupin for transient domain'),
+        ],
+        ['live config'],
+      ],
+      [
+        'emulatorpin',
+        'domain=! cpulist=? config live current',
+        [cpuList('cpulist'), given('cpulist', refused('virDomainPinEmulator')), oneDefinition(), refused('virDomainGetEmulatorPinInfo')],
+      ],
+      ['vncdisplay', 'domain=!', [off(says('Domain is not running')), says('Failed to get VNC port. Is this domain using VNC?')]],
+      [
+        'guestvcpus',
+        'domain=! cpulist= enable disable',
+        [
+          requires('enable', 'cpulist'),
+          requires('disable', 'cpulist'),
+          before(given('cpulist', missing('enable disable', 'One of options --enable or --disable is required by option --cpulist'))),
+          given('enable disable', refused('virDomainSetGuestVcpus')),
+          refused('virDomainGetGuestVcpus'),
+        ],
+        ['enable disable'],
+      ],
+      [
+        'setvcpu',
+        'domain=! vcpulist=?! enable disable config live current',
+        [before(missing('enable disable', 'one of --enable, --disable is required')), refused('virDomainSetVcpu')],
+        ['enable disable'],
+      ],
+      ['domblkthreshold', 'domain=! dev=! threshold#s!', [refused('virDomainSetBlockThreshold')]],
+      ['guestinfo', 'domain=! user os timezone hostname filesystem disk interface', [refused('virDomainGetGuestInfo')]],
+      [
+        'domdirtyrate-calc',
+        'domain=! seconds# mode=',
+        [
+          oneOf('mode', 'page-sampling dirty-bitmap dirty-ring', "Unknown calculation mode '{mode}'"),
+          refused('virDomainStartDirtyRateCalc'),
+        ],
+      ],
+      [
+        'dom-fd-associate',
+        'domain=! name=! pass-fds=?! seclabel-writable seclabel-restore',
+        [before(descriptors('pass-fds')), refused('virDomainFDAssociate')],
+      ],
+    ]),
+    group('Domain Monitoring', 'monitor', [
+      ['domblkerror', 'domain=!', [refused('virDomainGetDiskErrors')]],
+      [
+        'domblkinfo',
+        'domain=! device=? human all',
+        [
+          given('all', withoutDisks(emptyTable('Target', 'Capacity', 'Allocation', 'Physical'))),
+          when(({ args }) => !args['all'] && !args['device'], says("command 'domblkinfo' requires <device> option")),
+          refused('virDomainGetBlockInfo'),
+        ],
+        ['all device'],
+      ],
+      ['domcontrol', 'domain=!', [refused('virDomainGetControlInfo')]],
+      [
+        'domstats',
+        'state cpu-total balloon vcpu interface block perf iothread memory dirtyrate vm list-active list-inactive list-persistent list-transient list-running list-paused list-shutoff list-other raw enforce backing nowait domain...',
+        [given('domain', refused('virDomainListGetStats')), refused('virConnectGetAllDomainStats')],
+      ],
+      [
+        'domtime',
+        'domain=! now pretty sync time#l',
+        [given('now sync time', refused('virDomainSetTime')), refused('virDomainGetTime')],
+        ['now sync', 'time now', 'time sync'],
+      ],
+    ]),
+    group('Checkpoint', 'checkpoint', [
+      [
+        'checkpoint-create',
+        'domain=! xmlfile= redefine redefine-validate quiesce',
+        [requires('redefine-validate', 'redefine'), file('xmlfile'), refused('virDomainCheckpointCreateXML')],
+      ],
+      [
+        'checkpoint-create-as',
+        'domain=! name= description= print-xml quiesce diskspec...',
+        [printsCheckpoint(), refused('virDomainCheckpointCreateXML')],
+      ],
+      [
+        'checkpoint-delete',
+        'domain=! checkpointname= children children-only metadata',
+        [missing('checkpointname', '--checkpointname is required'), refused('virDomainCheckpointLookupByName')],
+      ],
+      [
+        'checkpoint-dumpxml',
+        'domain=! checkpointname= security-info no-domain size --xpath=? wrap',
+        [missing('checkpointname', '--checkpointname is required'), refused('virDomainCheckpointLookupByName')],
+      ],
+      [
+        'checkpoint-edit',
+        'domain=! checkpointname=',
+        [missing('checkpointname', '--checkpointname is required'), refused('virDomainCheckpointLookupByName')],
+      ],
+      [
+        'checkpoint-info',
+        'domain=! checkpointname=',
+        [missing('checkpointname', '--checkpointname is required'), refused('virDomainCheckpointLookupByName')],
+      ],
+      [
+        'checkpoint-list',
+        'domain=! parent roots leaves no-leaves tree from= descendants name topological',
+        [
+          before(given('descendants', missing('from', '--descendants requires --from'))),
+          ...notWithTree('leaves no-leaves'),
+          given('from', refused('virDomainCheckpointLookupByName')),
+          refused('virDomainListAllCheckpoints', 'unexpected problem querying checkpoints'),
+        ],
+        ['parent roots', 'parent tree', 'roots tree', 'roots from', 'tree name'],
+      ],
+      [
+        'checkpoint-parent',
+        'domain=! checkpointname=',
+        [missing('checkpointname', '--checkpointname is required'), refused('virDomainCheckpointLookupByName')],
+      ],
+    ]),
+    group('Snapshot', 'snapshot', [
+      [
+        'snapshot-create',
+        'domain=! xmlfile= redefine current no-metadata halt disk-only reuse-external quiesce atomic live validate',
+        [file('xmlfile'), given('current', missing('redefine', CURRENT_NEEDS_REDEFINE)), refused('virDomainSnapshotCreateXML')],
+      ],
+      [
+        'snapshot-create-as',
+        'domain=! name= description= print-xml no-metadata halt disk-only reuse-external quiesce atomic live validate --memspec= diskspec...',
+        [printsSnapshot(), refused('virDomainSnapshotCreateXML')],
+      ],
+      [
+        'snapshot-current',
+        'domain=! name security-info snapshotname=',
+        [given('snapshotname', refused('virDomainSnapshotLookupByName')), refused('virDomainHasCurrentSnapshot')],
+        ['name snapshotname'],
+      ],
+      ['snapshot-delete', 'domain=! snapshotname= current children children-only metadata', [...oneSnapshot()]],
+      ['snapshot-dumpxml', 'domain=! snapshotname=! security-info --xpath=? wrap', [refused('virDomainSnapshotLookupByName')]],
+      ['snapshot-edit', 'domain=! snapshotname= current rename clone', [...oneSnapshot()], ['rename clone']],
+      ['snapshot-info', 'domain=! snapshotname= current', [...oneSnapshot()]],
+      [
+        'snapshot-list',
+        'domain=! parent roots leaves no-leaves metadata no-metadata inactive active disk-only internal external tree from= current descendants name topological',
+        [
+          before(given('descendants', missing('from current', '--descendants requires either --from or --current'))),
+          ...notWithTree('leaves no-leaves inactive active disk-only internal external'),
+          given('from', refused('virDomainSnapshotLookupByName')),
+          given('current', refused('virDomainSnapshotCurrent')),
+          refused('virDomainSnapshotNum'),
+        ],
+        ['parent roots', 'parent tree', 'roots tree', 'roots from', 'roots current', 'tree name'],
+      ],
+      ['snapshot-parent', 'domain=! snapshotname= current', [...oneSnapshot()]],
+      ['snapshot-revert', 'domain=! snapshotname= current running paused force reset-nvram', [...oneSnapshot()]],
+    ]),
+    group('Backup', 'backup', [
+      [
+        'backup-begin',
+        'domain=! backupxml= checkpointxml= reuse-external',
+        [file('backupxml'), file('checkpointxml'), refused('virDomainBackupBegin')],
+      ],
+      ['backup-dumpxml', 'domain=! --xpath=? wrap', [refused('virDomainBackupGetXMLDesc')]],
+    ]),
+  ];
+}

@@ -1,0 +1,100 @@
+// Entry of the program: from the words of the command line to an exit status.
+
+import { asLibvirtError } from '../errors.ts';
+import { DebugLog } from '../vsh/debug-log.ts';
+import { Output, OutputLost } from '../vsh/output.ts';
+import { parseLine, parseWords, UsageError } from '../vsh/parse.ts';
+import { Session } from '../vsh/session.ts';
+import { runShell } from '../vsh/shell.ts';
+import { tellAbout } from './about.ts';
+import { commandTable } from './registry.ts';
+import { readCommandLine } from './settings.ts';
+
+/** First word of the command that a container's controller runs when its init has ended. */
+const AFTERMATH = '--internal-aftermath';
+
+/** Set where dnsmasq runs this program for its leases: the file that they are in (bridge/dnsmasq.ts). */
+const LEASES_VARIABLE = 'VIRSH_LXC_LEASES';
+
+/** Runs `virsh-lxc ARGV...`; the result is the exit status. Never throws. */
+export async function main(argv: readonly string[]): Promise<number> {
+  if (argv[0] === AFTERMATH) {
+    const { runAftermath } = await import('../container/on-exit.ts');
+    return inside(async () => (await runAftermath(argv.slice(1))) ?? 0);
+  }
+  const leases = process.env[LEASES_VARIABLE];
+  if (leases !== undefined) {
+    const { runLeaseScript } = await import('../bridge/lease-script.ts');
+    return inside(() => runLeaseScript(leases, argv));
+  }
+  const output = await Output.open();
+  let session: Session | undefined;
+  try {
+    const { settings, words, about, complaints } = readCommandLine(argv, process.env);
+    session = new Session(output, settings, commandTable, debugLog(settings));
+    for (const complaint of complaints) session.error(complaint);
+    if (about) {
+      tellAbout(about, session);
+      session.flush();
+      return 0;
+    }
+    const ok = await execute(session, words);
+    await session.close();
+    return session.exitStatus ?? (ok ? 0 : 1);
+  } catch (error) {
+    reportOutside(error, session ?? new Session(output, NO_SETTINGS, commandTable, undefined));
+    return 1;
+  }
+}
+
+/** A run that no user waits for: what it fails of is one line of a log. */
+async function inside(action: () => number | Promise<number>): Promise<number> {
+  try {
+    return await action();
+  } catch (error) {
+    (await Output.open()).error(asLibvirtError(error).message.trim());
+    return 1;
+  }
+}
+
+async function execute(session: Session, words: readonly string[]): Promise<boolean> {
+  const { settings } = session;
+  if (words.length === 1) session.debug(`commands: "${words[0]}"`);
+  const { logOption } = session;
+  const commands = words.length === 1 ? parseLine(words[0]!, commandTable, logOption) : parseWords(words, commandTable, logOption);
+  // A connection that was asked for by -c must work even if no command needs it.
+  if (settings.connectsFirst) await session.ensureConnected();
+  if (settings.interactive) {
+    return runShell(session);
+  }
+  if (words.length === 1 && words[0] === '') return false;
+  return (await session.runAll(commands)).ok;
+}
+
+function debugLog(settings: Session['settings']): DebugLog | undefined {
+  return settings.debugLevel > 1 && settings.logFile === undefined ? undefined : new DebugLog(settings);
+}
+
+/** Errors that belong to no command: a bad command line, no connection, a full disk. */
+function reportOutside(error: unknown, session: Session): void {
+  if (error instanceof UsageError) {
+    for (const line of error.lines) session.error(line);
+  } else if (error instanceof OutputLost) {
+    // The exit status is for scripts, whose transcripts have nothing else of it; the reason is for whoever watches.
+    session.output.notice(`error: ${error.message}`);
+  } else {
+    session.report(error);
+  }
+}
+
+const NO_SETTINGS: Session['settings'] = {
+  uri: undefined,
+  connectsFirst: false,
+  readonly: false,
+  quiet: true,
+  timing: false,
+  escape: { byte: 0x1d, text: '^]' },
+  interactive: false,
+  debugLevel: 4,
+  logFile: undefined,
+};

@@ -1,0 +1,96 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { type TempStore, tempStore } from '../../../helpers/temp-store.ts';
+
+let store: TempStore;
+let transcriptOf: typeof import('../../../helpers/recorded-session.ts').transcriptOf;
+beforeEach(async () => {
+  store = tempStore();
+  ({ transcriptOf } = await import('../../../helpers/recorded-session.ts'));
+  const file = store.at('a.xml');
+  fs.mkdirSync(path.dirname(file), { recursive: true });
+  fs.writeFileSync(file, "<domain type='lxc'><name>a</name><memory>1</memory><os><type>exe</type><init>/i</init></os></domain>");
+  expect((await transcriptOf(`define ${file}`)).errors).toEqual([]);
+});
+afterEach(() => store.remove());
+
+describe('undefine', () => {
+  it.each(['--keep-nvram', '--tpm', '--keep-tpm', '--managed-save --snapshots-metadata --checkpoints-metadata'])(
+    'does without %s',
+    async (options) => {
+      expect(await transcriptOf(`undefine a ${options}`)).toEqual({ ok: true, output: '', errors: [] });
+    },
+  );
+  it.each([
+    ['--nvram', '0x4'],
+    ['--nvram --tpm', '0x24'],
+  ])('does not do without %s', async (options, flags) => {
+    const reason = `unsupported flags (${flags}) in function lxcDomainUndefineFlags`;
+    expect((await transcriptOf(`undefine a ${options}`)).errors).toEqual(["Failed to undefine domain 'a'", reason]);
+  });
+  it('looks at its options before it looks for the domain', async () => {
+    const reason = "'--wipe-storage' requires '--storage <string>' or '--remove-all-storage'";
+    expect((await transcriptOf('undefine nosuch --wipe-storage')).errors).toEqual([reason]);
+  });
+});
+
+describe('desc', () => {
+  it('tells of a text that is not there unless it is to be quiet', async () => {
+    expect((await transcriptOf('desc a', { quiet: false })).output).toContain('No description for domain: a');
+    expect(await transcriptOf('desc a --title')).toEqual({ ok: true, output: '', errors: [] });
+    expect((await transcriptOf('desc a some words; desc a')).output).toBe('some words');
+  });
+});
+
+describe('dumpxml --xpath', () => {
+  it('has nothing to say about an empty expression', async () => {
+    expect(await transcriptOf("dumpxml a --xpath ''")).toEqual({ ok: false, output: '', errors: [] });
+  });
+});
+
+describe('dumpxml --migratable', () => {
+  it('is not for those who may only read', async () => {
+    const reason = 'operation forbidden: virDomainGetXMLDesc with secure flag';
+    expect((await transcriptOf('dumpxml a --migratable', { readonly: true })).errors).toEqual([reason]);
+    expect((await transcriptOf('dumpxml a --migratable')).ok).toBe(true);
+  });
+});
+
+describe('an editor', () => {
+  afterEach(() => vi.unstubAllEnvs());
+
+  it('that leaves an element which is not there as it is changes nothing', async () => {
+    vi.stubEnv('EDITOR', 'true');
+    expect(await transcriptOf('metadata a urn:x --key k --edit', { quiet: false })).toEqual({
+      ok: true,
+      output: 'Metadata not changed\n',
+      errors: [],
+    });
+  });
+  it('whose XML is refused is not run again where nobody can be asked', async () => {
+    vi.stubEnv('EDITOR', 'sh -c \'echo "<broken" >"$0"\'');
+    expect(await transcriptOf('metadata a urn:x --key k --edit')).toEqual({
+      ok: false,
+      output: '',
+      errors: [expect.stringContaining('broken')],
+    });
+  });
+  it.each([
+    ['nosuch', "Cannot find 'nosuch' in path: No such file or directory"],
+    ['/no/such', expect.stringMatching(/^internal error: Child process \(\/no\/such \S+\) unexpected exit status 127$/)],
+    ['/dev/null', expect.stringMatching(/^internal error: Child process \(\/dev\/null \S+\) unexpected exit status 126$/)],
+  ])('%s cannot be executed', async (editor, reason) => {
+    vi.stubEnv('EDITOR', editor);
+    expect((await transcriptOf('desc a --edit')).errors).toEqual([reason]);
+  });
+});
+
+describe('detach-interface', () => {
+  it('names what it was doing after an empty word', async () => {
+    expect((await transcriptOf("detach-interface a ''")).errors).toEqual([
+      "Failed to get option 'type': Option argument is empty",
+      'Failed to detach interface',
+    ]);
+  });
+});
