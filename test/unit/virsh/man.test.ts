@@ -88,12 +88,10 @@ describe('man/virsh-lxc.1', () => {
 
   it('names every environment variable that the program reads', () => {
     const text = sections(page, 'SH').get('ENVIRONMENT') ?? '';
-    const code = ['src/cli', 'src/driver', 'src/store'].flatMap((folder) =>
-      fs
-        .readdirSync(path.join(ROOT, folder))
-        .filter((name) => name.endsWith('.ts'))
-        .map((name) => read(`${folder}/${name}`)),
-    );
+    const code = fs
+      .readdirSync(path.join(ROOT, 'src'), { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.ts'))
+      .map((name) => read(`src/${name}`));
     const used = code.flatMap((file) => [...file.matchAll(/(?:process\.env|environment)\['(\w+)'\]/g)].map(([, name]) => name!));
     expect([...new Set(used)].filter((name) => !text.includes(name))).toEqual([]);
   });

@@ -121,7 +121,7 @@ describe('a command that the driver refuses', () => {
 
 describe('--print-xml', () => {
   // What virsh 9.0 printed on test:///default, whose domain is called otherwise.
-  const recorded = JSON.parse(fs.readFileSync(path.resolve(import.meta.dirname, '../../fixtures/print-xml.json'), 'utf8')) as {
+  const recorded = JSON.parse(fs.readFileSync(path.resolve(import.meta.dirname, '../../../fixtures/print-xml.json'), 'utf8')) as {
     line: string;
     output: string;
     errors?: string[];
