@@ -297,3 +297,6 @@ const STRERROR: Readonly<Record<number, string>> = {
   132: 'Operation not possible due to RF-kill',
   133: 'Memory page has hardware error',
 };
+
+/** The error for what needs a running domain. */
+export const notRunning = () => libvirtError('OPERATION_INVALID', 'domain is not running');

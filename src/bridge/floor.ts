@@ -1,16 +1,12 @@
 // Guaranteed bandwidth of ports: a class of the bridge's traffic control for each, and what the network's status says of them.
+
 import { linux } from '../../lib-native/linux.ts';
 import { findLink } from '../host/netlink/link.ts';
 import { openRouteSocket } from '../host/netlink/rtnetlink.ts';
 import { type Guarantee, guarantee, withdrawGuarantee } from '../host/netlink/tc-guarantee.ts';
-import { type PortClass, withClasses } from '../network/classes.ts';
-import { portFacts } from '../network/port-facts.ts';
-import { networkPorts, readNetworkStatus, readPort, writeNetworkStatus } from '../store/networks.ts';
-
-/** The classes that the ports of a network have. */
-export function portClasses(network: string): PortClass[] {
-  return networkPorts(network).flatMap((uuid) => portFacts(readPort(network, uuid) ?? '').guaranteed ?? []);
-}
+import { withClasses } from '../network/classes.ts';
+import { portClasses } from '../store/network-documents.ts';
+import { readNetworkStatus, writeNetworkStatus } from '../store/networks.ts';
 
 /** Makes the class of a port that is stored, or changes its rate. */
 export function plugFloor(network: string, bridge: string, wanted: Guarantee): void {

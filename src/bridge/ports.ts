@@ -1,9 +1,6 @@
 // Ports of networks: taken by the interfaces of a starting domain, listed and shown. They are given back by network-release.ts.
-import type { NetworkAttachment, PrepareOptions } from '../container/network.ts';
-import type { DomainDefinition, EchoedElement, InterfaceDevice } from '../domain/definition.ts';
-import { type Connection, requireWritable } from '../driver/connection.ts';
-import { defineDefaultNetwork } from '../driver/network/default-network.ts';
-import { activeStatus, type NetworkRef, noNetwork } from '../driver/network/lookup.ts';
+
+import type { DomainDefinition, InterfaceDevice } from '../domain/definition.ts';
 import { type LibvirtError, libvirtError } from '../errors.ts';
 import { LAST_CLASS } from '../host/netlink/tc-guarantee.ts';
 import { parseHost } from '../host/parse-host.ts';
@@ -20,9 +17,13 @@ import {
   writeNetworkPort,
 } from '../network/port.ts';
 import { lockNetwork } from '../store/lock.ts';
-import { loadLiveNetwork, loadPorts, networkUse } from '../store/network-documents.ts';
-import { isNetworkDefined, networkPorts, networkStatusNames, networksAreSetUp, readPort, writePort } from '../store/networks.ts';
-import { plugFloor, portClasses, unplugFloor } from './floor.ts';
+import { loadLiveNetwork, loadPorts, networkUse, portClasses } from '../store/network-documents.ts';
+import { noNetwork } from '../store/network-lookup.ts';
+import { isNetworkDefined, networkStatusNames, networksAreSetUp, readPort, writePort } from '../store/networks.ts';
+import type { EchoedElement } from '../xml/echoed.ts';
+import type { NetworkAttachment, PrepareOptions } from './attachment.ts';
+import { defineDefaultNetwork } from './default-network.ts';
+import { plugFloor, unplugFloor } from './floor.ts';
 import { runNetworkHooks } from './hooks.ts';
 import { noteMac } from './macs.ts';
 import { releasePort } from './release.ts';
@@ -77,7 +78,7 @@ export function takePort(owner: Owner, network: string, device: InterfaceDevice)
   if (!live && !isNetworkDefined(network)) throw noNetwork(network, 'name');
   if (!live) throw libvirtError('OPERATION_INVALID', `network '${network}' is not active`);
   const port = plugIn(live, wantedPort(parseHost.randomUuid(), owner, device));
-  store(live, port);
+  storePort(live, port);
   return attachment(live, port);
 }
 
@@ -121,7 +122,8 @@ function attachment(network: NetworkDefinition, port: PluggedPort): NetworkAttac
   return { portid: port.uuid, actual: actualInterface(port), ...(network.mtu !== undefined && { mtu: network.mtu }) };
 }
 
-function store(network: NetworkDefinition, port: PluggedPort): void {
+/** Stores a port that is plugged in, and makes what it needs; nothing is left of it where that fails. */
+export function storePort(network: NetworkDefinition, port: PluggedPort): void {
   writePort(network.name, port.uuid, formatNetworkPort(port));
   try {
     plugFloorOf(network.name, port);
@@ -142,7 +144,7 @@ function plugFloorOf(network: string, { plug, mac, bandwidth }: PluggedPort): vo
 }
 
 /** Completes a port by what its group and the network say. `had`: what one that is changed has already. */
-function plugIn(
+export function plugIn(
   network: NetworkDefinition,
   wanted: NetworkPort,
   had: { plug?: PortPlug | undefined; classId?: number | undefined } = {},
@@ -223,42 +225,5 @@ function classBeside(others: readonly PortClass[]): number {
   return id;
 }
 
-/** The uuids of all ports of an active network. */
-export function listPorts(_connection: Connection, ref: NetworkRef): string[] {
-  if (activeStatus(ref.name) === undefined) throw libvirtError('OPERATION_INVALID', `network '${ref.name}' is not active`);
-  return networkPorts(ref.name);
-}
-
-/** net-port-create. Throws XML_ERROR, OPERATION_INVALID, and as takePort() does. */
-export function createPort(connection: Connection, ref: NetworkRef, xml: string): { uuid: string } {
-  requireWritable(connection, 'virNetworkPortCreateXML');
-  const wanted = parseNetworkPort(xml);
-  using _lock = lockNetwork(ref.name);
-  repairNetwork(ref.name);
-  const live = loadLiveNetwork(ref.name);
-  if (!live) throw libvirtError('OPERATION_INVALID', `network '${ref.name}' is not active`);
-  if (wanted.plug) throw libvirtError('CONFIG_UNSUPPORTED', 'Port reclaim not requested but plug type is not none');
-  if (networkPorts(ref.name).includes(wanted.uuid))
-    throw libvirtError('OPERATION_INVALID', `Network port with UUID ${wanted.uuid} already exists`);
-  const port = plugIn(live, wanted);
-  store(live, port);
-  return port;
-}
-
-/** The XML of a port. Throws NO_NETWORK_PORT. */
-export function portXml(_connection: Connection, ref: NetworkRef, uuid: string): string {
-  const document = isPortUuid(uuid) ? readPort(ref.name, uuid) : undefined;
-  if (document === undefined) throw noPort(uuid);
-  return document;
-}
-
-/** net-port-delete. Throws NO_NETWORK_PORT. */
-export function deletePort(connection: Connection, ref: NetworkRef, uuid: string): void {
-  if (!isPortUuid(uuid) || !networkPorts(ref.name).includes(uuid)) throw noPort(uuid);
-  requireWritable(connection, 'virNetworkPortDelete');
-  releasePort(ref.name, uuid);
-}
-
-const isPortUuid = (text: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text); // it becomes a file's name
-
-const noPort = (uuid: string): LibvirtError => libvirtError('NO_NETWORK_PORT', `no network port with matching UUID '${uuid}'`);
+/** The error for a port that is not there. */
+export const noPort = (uuid: string): LibvirtError => libvirtError('NO_NETWORK_PORT', `no network port with matching UUID '${uuid}'`);

@@ -5,9 +5,6 @@
 // bridge is known by the network's uuid, which is its alias, the rules by tables named for the bridge, dnsmasq by its
 // configuration. A status without that word is written last; it is removed last when the network ends.
 import { linux } from '../../lib-native/linux.ts';
-import { type Connection, requireWritable } from '../driver/connection.ts';
-import { checkUniqueNetwork, completeNetwork, forgetNetworkFiles } from '../driver/network/define.ts';
-import { activeStatus, findNetworkByUuid, type NetworkRef } from '../driver/network/lookup.ts';
 import { libvirtError } from '../errors.ts';
 import { dnsmasqPid, requireDnsmasq, startDnsmasq, stopDnsmasq } from '../host/dnsmasq.ts';
 import { addAddress, addRoute } from '../host/netlink/address.ts';
@@ -21,13 +18,12 @@ import { bytesOf, masked, netmaskOf, prefixOf, sameBytes, subnetOf } from '../ne
 import { emptyNetwork, hasOwnBridge, type NetworkDefinition } from '../network/definition.ts';
 import { needsDnsmasq } from '../network/dnsmasq-config.ts';
 import { writeNetwork } from '../network/format.ts';
-import { parseNetwork } from '../network/parse.ts';
 import { parseNetworkStatus } from '../network/stored.ts';
 import { recordNetworkEvent } from '../store/events.ts';
-import { lockNetwork, lockNetworkStore } from '../store/lock.ts';
-import { loadLiveNetwork, loadNetwork, saveLiveNetwork } from '../store/network-documents.ts';
+import { loadLiveNetwork, saveLiveNetwork } from '../store/network-documents.ts';
 import {
   dnsmasqFiles,
+  forgetNetworkFiles,
   isNetworkDefined,
   macsFile,
   makeNetworkFolders,
@@ -41,58 +37,13 @@ import { leaseScript, writeDnsmasqFiles } from './dnsmasq.ts';
 import { applyFirewall, checkFirewall, removeFirewall, repairFirewall } from './firewall.ts';
 import { runNetworkHooks } from './hooks.ts';
 
-/** Starts a defined network. Throws OPERATION_INVALID if it is active. Nothing is left of a start that fails. */
-export function startNetwork(connection: Connection, ref: NetworkRef): void {
-  requireWritable(connection, 'virNetworkCreate');
-  using _lock = lockNetwork(ref.name);
-  repairNetwork(ref.name);
-  if (activeStatus(ref.name) !== undefined) throw libvirtError('OPERATION_INVALID', 'network is already active');
-  run(loadNetwork(ref.name));
-}
-
-/** Starts a network from its XML alone; one that is defined already, under the same name and uuid, stays so. */
-export async function createNetwork(connection: Connection, xml: string, { validate }: { validate?: boolean }): Promise<NetworkRef> {
-  requireWritable(connection, 'virNetworkCreateXML');
-  if (validate) (await import('../network/schema.ts')).validateNetworkDocument(xml);
-  const definition = parseNetwork(xml, parseHost);
-  using _lock = lockNetwork(definition.name);
-  repairNetwork(definition.name);
-  {
-    using _store = lockNetworkStore();
-    completeNetwork(definition);
-    checkUniqueNetwork(definition);
-    const active = findNetworkByUuid(definition.uuid)?.active;
-    if (active) throw libvirtError('OPERATION_INVALID', `network is already active as '${definition.name}'`);
-  }
-  try {
-    run(definition);
-  } catch (error) {
-    if (!isNetworkDefined(definition.name)) forget(definition);
-    throw error;
-  }
-  return definition;
-}
-
-/** Ends an active network; what is plugged into it stays, unplugged. Throws OPERATION_INVALID. */
-export function destroyNetwork(connection: Connection, ref: NetworkRef): void {
-  requireWritable(connection, 'virNetworkDestroy');
-  using _lock = lockNetwork(ref.name);
-  const live = loadLiveNetwork(ref.name);
-  if (!live) {
-    clearStale(ref.name);
-    throw libvirtError('OPERATION_INVALID', `network '${ref.name}' is not active`);
-  }
-  tearDown(live);
-  runHooksQuietly(live);
-  recordNetworkEvent({ network: live.name, uuid: live.uuid, event: 'lifecycle', kind: 'Stopped' });
-  if (!isNetworkDefined(live.name)) forget(live);
-}
-
-function forget({ name, bridge }: NetworkDefinition): void {
+/** Forgets what a network that is neither defined nor active leaves behind. */
+export function forget({ name, bridge }: NetworkDefinition): void {
   forgetNetworkFiles(name, bridge.name);
 }
 
-function run(definition: NetworkDefinition): void {
+/** Sets everything up; nothing is left of a start that fails. */
+export function run(definition: NetworkDefinition): void {
   const live = structuredClone(definition);
   if (live.forward.mode === 'nat' && !hasPorts(live)) live.forward.nat = { ...live.forward.nat, ports: { start: 1024, end: 65535 } };
   const hook = (operation: 'start' | 'started') => runNetworkHooks(live.name, [operation, 'begin'], (writer) => writeNetwork(writer, live));
@@ -201,7 +152,7 @@ function routePrefix({ prefix, netmask, address }: NetworkDefinition['routes'][n
 }
 
 /** Removes everything of a network from the host and its status from the store; whatever is not there is fine. */
-function tearDown(network: NetworkDefinition): void {
+export function tearDown(network: NetworkDefinition): void {
   const { name, bridge, bandwidth } = network;
   const files = dnsmasqFiles(name);
   if (hasOwnBridge(network)) {
@@ -235,7 +186,7 @@ function clearLimits(bridge: string): void {
   if (link) clearBandwidth(route, link.index);
 }
 
-function runHooksQuietly(network: NetworkDefinition): void {
+export function runHooksQuietly(network: NetworkDefinition): void {
   try {
     runNetworkHooks(network.name, ['stopped', 'end'], (writer) => writeNetwork(writer, network));
   } catch {
@@ -259,7 +210,7 @@ export function repairNetwork(name: string): void {
 }
 
 /** Clears up a network that has a status but is not active. */
-function clearStale(name: string): void {
+export function clearStale(name: string): void {
   const status = readNetworkStatus(name);
   if (status === undefined) return;
   const definition = staleDefinition(status, name);

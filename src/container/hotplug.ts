@@ -2,23 +2,16 @@
 
 import { ETIMEDOUT, O_CLOEXEC, O_DIRECTORY, O_PATH } from '../../lib-native/constants.ts';
 import { linux } from '../../lib-native/linux.ts';
+import type { PrepareOptions } from '../bridge/attachment.ts';
 import type { DomainDefinition, InterfaceDevice } from '../domain/definition.ts';
-import type { DomainImage } from '../driver/domain/change.ts';
-import { notRunning } from '../driver/domain/lookup.ts';
-import { libvirtError, systemError } from '../errors.ts';
+import { libvirtError, notRunning, systemError } from '../errors.ts';
 import { type DeviceRule, deviceRuleLine, restrictDevices } from '../host/cgroup/devices.ts';
 import { DomainCgroup } from '../host/cgroup/group.ts';
 import { isAlive } from '../host/process.ts';
+import type { DomainDefinitions } from './definitions.ts';
 import { type OwnNode, remainingRules } from './devices.ts';
 import { type Descriptor, runErrand } from './errand.ts';
-import {
-  detachInterface,
-  guestLinkNames,
-  moveInterfaces,
-  type PreparedNetwork,
-  type PrepareOptions,
-  prepareAddedInterface,
-} from './network.ts';
+import { detachInterface, guestLinkNames, moveInterfaces, type PreparedNetwork, prepareAddedInterface } from './network.ts';
 import { containerRoot } from './plan/idmap.ts';
 import { freeName } from './plan/interface-names.ts';
 
@@ -26,7 +19,7 @@ import { freeName } from './plan/interface-names.ts';
  * Lets the container's processes use a device and makes its node. `next` is the running definition with it.
  * Throws SYSTEM_ERROR, `File exists` too; then nothing has changed.
  */
-export function plugNode(image: DomainImage, next: DomainDefinition, { node, access }: OwnNode): void {
+export function plugNode(image: DomainDefinitions, next: DomainDefinition, { node, access }: OwnNode): void {
   const group = groupOf(image);
   const rule = ruleOf({ node, access });
   if (group.layout.version === 2) restrictDevices(group, remainingRules(next));
@@ -45,7 +38,7 @@ export function plugNode(image: DomainImage, next: DomainDefinition, { node, acc
  * Removes the node and the right to use it. `next` is the running definition without it. `own`: undefined where the host
  * has lost the device, so that nothing of it can be used any more.
  */
-export function unplugNode(image: DomainImage, next: DomainDefinition, nodePath: string, own: OwnNode | undefined): void {
+export function unplugNode(image: DomainDefinitions, next: DomainDefinition, nodePath: string, own: OwnNode | undefined): void {
   const { type, major, minor } = own?.node ?? { type: '-', major: 0, minor: 0 };
   changeNode(image, `Unable to remove device /dev/${nodePath}`, (dev) => ['remove-node', dev, nodePath, type, major, minor]);
   if (own) withdraw(groupOf(image), next, ruleOf(own));
@@ -66,7 +59,7 @@ function withdraw(group: DomainCgroup, definition: DomainDefinition, rule: Devic
   if (access !== '') group.write('devices', 'devices.deny', deviceRuleLine({ ...rule, access }));
 }
 
-function groupOf({ cgroup }: DomainImage): DomainCgroup {
+function groupOf({ cgroup }: DomainDefinitions): DomainCgroup {
   if (cgroup === undefined) throw notRunning();
   return new DomainCgroup(cgroup);
 }
@@ -75,7 +68,11 @@ function groupOf({ cgroup }: DomainImage): DomainCgroup {
  * Has a node of the container's /dev made or removed: of the file system that we mounted there, which the controller holds,
  * whatever the container has mounted over it. Throws SYSTEM_ERROR with `purpose`.
  */
-function changeNode({ ownDev }: DomainImage, purpose: string, words: (dev: Descriptor) => readonly (string | number | Descriptor)[]): void {
+function changeNode(
+  { ownDev }: DomainDefinitions,
+  purpose: string,
+  words: (dev: Descriptor) => readonly (string | number | Descriptor)[],
+): void {
   if (!ownDev)
     throw libvirtError('OPERATION_UNSUPPORTED', 'the domain was started by an older release: devices can be changed after its next start');
   const fd = linux.open(`/proc/${ownDev.controller.pid}/fd/${ownDev.fd}`, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -90,7 +87,7 @@ function changeNode({ ownDev }: DomainImage, purpose: string, words: (dev: Descr
 }
 
 /** What is to be made for one more interface. Throws CONFIG_UNSUPPORTED and what a start would throw; nothing is made yet. */
-export function prepareInterface(image: DomainImage, added: InterfaceDevice, options: PrepareOptions): PreparedNetwork {
+export function prepareInterface(image: DomainDefinitions, added: InterfaceDevice, options: PrepareOptions): PreparedNetwork {
   if (!['network', 'bridge', 'ethernet', 'direct'].includes(added.type)) {
     throw libvirtError('CONFIG_UNSUPPORTED', 'Network device type is not supported');
   }
@@ -100,16 +97,16 @@ export function prepareInterface(image: DomainImage, added: InterfaceDevice, opt
 }
 
 /** A container without a network of its own has the host's devices beside its own. */
-function freeGuestName({ live, initPid }: DomainImage): string {
+function freeGuestName({ live, initPid }: DomainDefinitions): string {
   const known = live!.devices.interfaces.flatMap(({ guestDev }) => guestDev ?? []);
   return freeName('eth%d', new Set([...known, ...guestLinkNames(linux, initPid)]));
 }
 
 /** Makes it. The name of its device on the host may turn out otherwise than planned. */
-export function plugInterface({ initPid }: DomainImage, { links }: PreparedNetwork): void {
+export function plugInterface({ initPid }: DomainDefinitions, { links }: PreparedNetwork): void {
   moveInterfaces(linux, links, initPid, { loopback: false });
 }
 
-export function unplugInterface({ live, initPid }: DomainImage, device: InterfaceDevice): void {
+export function unplugInterface({ live, initPid }: DomainDefinitions, device: InterfaceDevice): void {
   detachInterface(linux, live!.uuid, device, initPid);
 }

@@ -1,5 +1,7 @@
 // What network devices a container is to have: refusals, virtual networks, names. Making them is network-links.ts.
+
 import type { Syscalls } from '../../lib-native/syscalls.ts';
+import type { PrepareOptions } from '../bridge/attachment.ts';
 import type { ActualInterface, DomainDefinition, HostDevice, InterfaceDevice } from '../domain/definition.ts';
 import { libvirtError } from '../errors.ts';
 import { checkLinkName, linkIndex, requireBridge } from '../host/netlink/link.ts';
@@ -14,19 +16,6 @@ export {
   type PreparedNetwork,
   releaseInterfaces,
 } from './links.ts';
-
-/** What an interface of type `network` gets from it. */
-export interface NetworkAttachment {
-  portid: string;
-  actual: ActualInterface;
-  /** Of the whole network. */
-  mtu?: number;
-}
-
-export interface PrepareOptions {
-  /** Takes a port of a virtual network. What it took is given back by the caller, in failure too. */
-  resolveNetwork?: (network: string, device: InterfaceDevice) => NetworkAttachment;
-}
 
 function isNetworkHostdev({ mode, type }: HostDevice): boolean {
   return mode === 'capabilities' && type === 'net';

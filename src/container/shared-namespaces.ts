@@ -1,8 +1,11 @@
 // The namespaces that <lxc:namespace> takes from elsewhere: another domain, a process, a named network namespace.
+
 import { linux } from '../../lib-native/linux.ts';
 import type { DomainDefinition, NamespaceSource, SharedNamespace } from '../domain/definition.ts';
-import { findByName, liveStatus } from '../driver/domain/lookup.ts';
 import { libvirtError } from '../errors.ts';
+import { isDefined } from '../store/definitions.ts';
+import { liveStatus } from '../store/live-status.ts';
+import { isDomainName } from '../store/paths.ts';
 import { openNamespaceFile } from './resources.ts';
 
 export interface SharedNamespaceFds extends Disposable {
@@ -33,8 +36,8 @@ function openSharedNamespace(kind: SharedNamespace, { type, value }: NamespaceSo
     return openNamespaceFile(`/run/netns/${value}`, `failed to open netns ${value}`);
   }
   if (type === 'pid') return openNamespaceFile(`/proc/${value}/ns/${kind}`, `failed to open ns share${kind}`);
-  const other = findByName(value);
-  if (!other) throw libvirtError('NO_DOMAIN', `No domain with matching name '${value}'`);
+  if (!isDomainName(value) || (!liveStatus(value) && !isDefined(value)))
+    throw libvirtError('NO_DOMAIN', `No domain with matching name '${value}'`);
   const status = liveStatus(value);
   if (!status) throw libvirtError('OPERATION_INVALID', 'Init pid is not yet available');
   return openNamespaceFile(`/proc/${status.initPid}/ns/${kind}`, `failed to open ns share${kind}`);

@@ -1,20 +1,11 @@
 // The typed model of <domain type='lxc'>. Pure data: what parse.ts makes, format.ts prints and everything else reads.
 // Units live in the names. Sizes in KiB fit a number exactly, libvirt's "unlimited" (2^53-1) included.
+import type { EchoedElement } from '../xml/echoed.ts';
 
 /** Memory parameters at or above this many KiB mean "no limit" and are not kept. */
 export const MEMORY_UNLIMITED_KIB = 9007199254740991;
 
 export type LifecycleAction = 'destroy' | 'restart' | 'rename-restart' | 'preserve' | 'coredump-destroy' | 'coredump-restart';
-
-/** An element that is kept and printed but has no meaning for containers: name, attributes and children in output order. */
-export interface EchoedElement {
-  name: string;
-  attributes: [name: string, value: string][];
-  children: EchoedElement[];
-  text?: string;
-  /** Printed with a separate end tag even if nothing is in it. */
-  open?: boolean;
-}
 
 export interface DomainDefinition {
   /** The type, where it is not lxc. */

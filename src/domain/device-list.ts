@@ -1,8 +1,9 @@
 // Adding, removing and replacing one device of a stored definition. Pure: what comes out is another definition.
 
 import { libvirtError } from '../errors.ts';
+import type { EchoedElement } from '../xml/echoed.ts';
 import { echoedAttribute } from '../xml/echoed.ts';
-import type { DiskDevice, DomainDefinition, DomainDevices, EchoedElement, HostDevice, InterfaceDevice } from './definition.ts';
+import type { DiskDevice, DomainDefinition, DomainDevices, HostDevice, InterfaceDevice } from './definition.ts';
 import type { ParsedDevice } from './device.ts';
 import { addImpliedControllers } from './elements/controller.ts';
 import { insertDisk, validateDriveAddresses } from './elements/disk-address.ts';

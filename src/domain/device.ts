@@ -1,11 +1,12 @@
 // A document of a single device, as attach-device, detach-device and update-device take it.
 
 import { libvirtError } from '../errors.ts';
+import type { EchoedElement } from '../xml/echoed.ts';
 import { writeEchoed } from '../xml/echoed.ts';
 import { attributeOf, childOf, type XmlElement } from '../xml/element.ts';
 import { parseXml } from '../xml/reader.ts';
 import { XmlWriter } from '../xml/writer.ts';
-import type { CharDevice, DiskDevice, EchoedElement, FilesystemDevice, HostDevice, InterfaceDevice } from './definition.ts';
+import type { CharDevice, DiskDevice, FilesystemDevice, HostDevice, InterfaceDevice } from './definition.ts';
 import {
   numberConsoles,
   parseChannel,

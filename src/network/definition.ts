@@ -1,7 +1,8 @@
 // The typed model of <network>. Pure data: what parse.ts makes, format.ts prints and everything else reads.
 
-import type { Bandwidth, EchoedElement, IpRoute } from '../domain/definition.ts';
+import type { Bandwidth, IpRoute } from '../domain/definition.ts';
 import type { Metadata } from '../domain/elements/metadata.ts';
+import type { EchoedElement } from '../xml/echoed.ts';
 
 export const FORWARD_MODES = ['none', 'nat', 'route', 'open', 'bridge', 'private', 'vepa', 'passthrough', 'hostdev'] as const;
 /** `none`: an isolated network, which has no <forward>. */

@@ -1,6 +1,6 @@
 // <networkport>: where one interface of a guest is plugged into a network.
 
-import type { ActualInterface, Bandwidth, EchoedElement } from '../domain/definition.ts';
+import type { ActualInterface, Bandwidth } from '../domain/definition.ts';
 import { DIRECT_MODES } from '../domain/elements/actual-interface.ts';
 import { parseBandwidth, writeBandwidth } from '../domain/elements/bandwidth.ts';
 import { parsePartialVirtualPort, parseVlan } from '../domain/elements/switch-port.ts';
@@ -8,6 +8,7 @@ import { libvirtError } from '../errors.ts';
 import { parseMac } from '../values/mac.ts';
 import { parseUuid } from '../values/uuid.ts';
 import { yesNo } from '../xml/attributes.ts';
+import type { EchoedElement } from '../xml/echoed.ts';
 import { writeEchoed } from '../xml/echoed.ts';
 import { attributeOf, childOf, childText, type XmlElement } from '../xml/element.ts';
 import { parseXml } from '../xml/reader.ts';

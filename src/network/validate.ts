@@ -1,7 +1,7 @@
 // What a network that is to be defined must hold to, beyond being well formed.
 
-import type { EchoedElement } from '../domain/definition.ts';
 import { type LibvirtError, libvirtError } from '../errors.ts';
+import type { EchoedElement } from '../xml/echoed.ts';
 import { hasOwnBridge, type NetworkDefinition, type PortGroup, servesDhcp } from './definition.ts';
 import { pciName } from './elements/forward.ts';
 

@@ -1,8 +1,10 @@
 // What runs: /run/libvirt/lxc/NAME.xml (libvirt's <domstatus>), NAME.pid, and NAME.end, which says how it last ended
 // or, of one that runs, that a command is about to kill its init.
 // The facts that lists need are taken from the status by patterns: no XML is parsed for them.
+
 import { isContainerGroup } from '../domain/group-path.ts';
 import { LibvirtError } from '../errors.ts';
+import { isAskedToFreeze } from '../host/cgroup/frozen.ts';
 import { livingProcess, type ProcessIdentity } from '../host/process.ts';
 import { attributeIn, bodyOf } from '../xml/facts.ts';
 import { listFolder, readIfThere, removeIfThere, writeAtomically } from './atomic-write.ts';
@@ -129,4 +131,19 @@ export function readKill({ name, controller }: Pick<StatusRecord, 'name' | 'cont
   const [, source, pid, startTime] = /^killed by (\w+) (\d+) (\d+)\n$/.exec(readIfThere(endFile(name)) ?? '') ?? [];
   if (Number(pid) !== controller.pid || startTime !== controller.startTime) return undefined;
   return source === 'destroy' || source === 'signal' ? source : undefined;
+}
+
+/** The status of a domain whose controller lives. A stale one counts as none: the next change clears it up. */
+export function liveStatus(name: string): StatusRecord | undefined {
+  const status = readStatus(name);
+  return status?.alive ? truly(status) : undefined;
+}
+
+/**
+ * A suspend writes `paused` before it freezes, and a resume thaws before it writes: whoever finds the word, looks at the group.
+ * A command may have been killed in between.
+ */
+export function truly(status: StatusRecord): StatusRecord {
+  if (status.state !== 'paused' || status.cgroup === undefined || isAskedToFreeze(status.cgroup) !== false) return status;
+  return { ...status, state: 'running', reason: 'unpaused' };
 }

@@ -1,13 +1,14 @@
 // Networks between the store and memory: what is stored as text here becomes a definition, and the other way round.
 
-import { portClasses } from '../bridge/floor.ts';
-import { activeStatus, noNetwork } from '../driver/network/lookup.ts';
 import { parseHost } from '../host/parse-host.ts';
+import type { PortClass } from '../network/classes.ts';
 import type { NetworkDefinition } from '../network/definition.ts';
 import type { NetworkUse } from '../network/format.ts';
 import { parseNetwork } from '../network/parse.ts';
 import { type NetworkPort, parseNetworkPort } from '../network/port.ts';
+import { portFacts } from '../network/port-facts.ts';
 import { formatNetworkStatus, formatStoredNetwork, parseNetworkStatus } from '../network/stored.ts';
+import { activeStatus, noNetwork } from './network-lookup.ts';
 import { networkPorts, readNetworkDefinition, readPort, writeNetworkDefinition, writeNetworkStatus } from './networks.ts';
 
 /** The persistent definition. Throws NO_NETWORK where there is none. */
@@ -46,4 +47,9 @@ export function networkUse(network: string): NetworkUse {
   const devices = new Map<string, number>();
   for (const { plug } of ports) if (plug?.type === 'direct') devices.set(plug.dev, (devices.get(plug.dev) ?? 0) + 1);
   return { connections: ports.length, devices };
+}
+
+/** The classes that the ports of a network have. */
+export function portClasses(network: string): PortClass[] {
+  return networkPorts(network).flatMap((uuid) => portFacts(readPort(network, uuid) ?? '').guaranteed ?? []);
 }

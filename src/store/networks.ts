@@ -206,3 +206,9 @@ export function markNetworksAutostarted(): boolean {
   fs.closeSync(fs.openSync(paths.networkAutostarted, 'a', 0o600));
   return true;
 }
+
+/** Removes what outlives an active network: its leases and dnsmasq's files. */
+export function forgetNetworkFiles(name: string, bridge: string | undefined): void {
+  const { config, hostsFile, addnHosts } = dnsmasqFiles(name);
+  removeFiles(config, hostsFile, addnHosts, ...(bridge === undefined ? [] : [leasesFile(bridge)]));
+}

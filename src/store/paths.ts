@@ -46,3 +46,10 @@ export function namesIn(entries: readonly string[], ending: string): string[] {
   for (const entry of entries) if (entry.endsWith(ending) && entry !== ending) names.push(entry.slice(0, -ending.length));
   return names;
 }
+
+/** What the name of a file allows to be its domain's (NAME_MAX), with `.lock`. */
+const MAX_NAME_BYTES = 250;
+
+/** What cannot be the name of a domain is not looked for in the file system. */
+export const isDomainName = (text: string): boolean =>
+  text !== '' && !text.includes('/') && !text.includes('\0') && Buffer.byteLength(text) <= MAX_NAME_BYTES;

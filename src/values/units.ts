@@ -1,13 +1,12 @@
 // Scaled sizes: `5 GiB`, `<memory unit='MB'>`, `--size 10G`.
 
 import { libvirtError } from '../errors.ts';
-import { attributeOf, childOf, textOf, type XmlElement } from '../xml/element.ts';
 import { parseUint64 } from './numbers.ts';
 
 const PREFIXES = 'kmgtpe';
 export const LARGEST_SIZE = 2n ** 64n - 1n;
 /** Largest size of memory in bytes. */
-const LARGEST_MEMORY = 2n ** 63n - 1n;
+export const LARGEST_MEMORY = 2n ** 63n - 1n;
 
 /**
  * `value` in bytes. Suffixes (any case): b, byte, bytes; k, KiB (1024); KB (1000); likewise m, g, t, p, e.
@@ -37,26 +36,10 @@ export interface ScaledOptions {
   path?: string;
 }
 
-/** The child `name` of `parent` in bytes, its unit from @unit; undefined where there is none or it is empty. */
-export function scaledChild(parent: XmlElement, name: string, options: ScaledOptions): bigint | undefined {
-  const element = childOf(parent, name);
-  const text = element && textOf(element);
-  if (element === undefined || !text) return undefined;
-  return scaledValue(text, attributeOf(element, 'unit'), options.path ?? `./${name}[1]`, options);
-}
-
 export function scaledValue(text: string, unit: string | undefined, path: string, options: ScaledOptions): bigint {
   const value = parseUint64(text);
   if (value === undefined) throw libvirtError('XML_ERROR', `Invalid value '${text}' for element or attribute '${path}'`);
   return scaleInteger(value, unit ?? '', options.defaultScale, options.limit);
-}
-
-/** The child `name` in KiB, rounded up; its default unit is KiB. */
-export function memoryChild(parent: XmlElement, name: string, path = `./${name}[1]`): number | undefined {
-  const bytes = scaledChild(parent, name, { defaultScale: 1024n, limit: LARGEST_MEMORY, path });
-  if (bytes === undefined) return undefined;
-  if (bytes > LARGEST_MEMORY - 1023n) throw libvirtError('OVERFLOW', 'size value too large');
-  return bytesToKiB(bytes);
 }
 
 /** Rounded up. */

@@ -1,7 +1,6 @@
 // Elements that mean nothing to a container but are checked, kept and printed all the same. A rule is the element's whole
 // definition: its attributes and children in the order of printing, and what each may hold.
 
-import type { EchoedElement } from '../domain/definition.ts';
 import { type ErrorCode, libvirtError } from '../errors.ts';
 import { parseInt64, parseUint32 } from '../values/numbers.ts';
 import { LARGEST_SIZE, scaledValue } from '../values/units.ts';
@@ -18,6 +17,16 @@ import {
 } from './attributes.ts';
 import { attributeOf, childOf, childrenOf, mergedChild, textOf, type XmlElement } from './element.ts';
 import type { XmlWriter } from './writer.ts';
+
+/** An element that is kept and printed but has no meaning for containers: name, attributes and children in output order. */
+export interface EchoedElement {
+  name: string;
+  attributes: [name: string, value: string][];
+  children: EchoedElement[];
+  text?: string;
+  /** Printed with a separate end tag even if nothing is in it. */
+  open?: boolean;
+}
 
 /** Reads one attribute: what to print, undefined for nothing; throws what libvirt would. */
 export type AttributeReader = (element: XmlElement, name: string) => string | undefined;

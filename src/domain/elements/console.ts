@@ -3,6 +3,7 @@
 import { libvirtError } from '../../errors.ts';
 import { parseInt32 } from '../../values/numbers.ts';
 import { enumAttribute, unsignedAttribute } from '../../xml/attributes.ts';
+import type { EchoedElement } from '../../xml/echoed.ts';
 import {
   type EchoRule,
   echoChildren,
@@ -17,7 +18,7 @@ import {
 } from '../../xml/echoed.ts';
 import { attributeOf, childOf, childrenOf, type XmlElement } from '../../xml/element.ts';
 import type { XmlWriter } from '../../xml/writer.ts';
-import type { CharDevice, EchoedElement } from '../definition.ts';
+import type { CharDevice } from '../definition.ts';
 import { deviceInfoElements, parseDeviceInfo, writeDeviceInfo } from './device-info.ts';
 import { formatIp, parseIp } from './ip.ts';
 import { RECONNECT } from './reconnect.ts';

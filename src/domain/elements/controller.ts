@@ -2,9 +2,10 @@
 
 import { libvirtError } from '../../errors.ts';
 import { enumAttribute, integerAttribute } from '../../xml/attributes.ts';
+import type { EchoedElement } from '../../xml/echoed.ts';
 import { type EchoRule, echoChild, echoedAttribute, echoedElement, integer, oneOf, onOff, positive, sizeInKiB } from '../../xml/echoed.ts';
 import { attributeOf, childrenOf, type XmlElement } from '../../xml/element.ts';
-import type { DomainDevices, EchoedElement } from '../definition.ts';
+import type { DomainDevices } from '../definition.ts';
 import { deviceInfoElements, parseDeviceInfo } from './device-info.ts';
 
 const TYPES = ['ide', 'fdc', 'scsi', 'sata', 'virtio-serial', 'ccid', 'usb', 'pci', 'xenbus', 'isa'] as const;

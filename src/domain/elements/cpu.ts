@@ -4,6 +4,7 @@ import { libvirtError } from '../../errors.ts';
 import { formatBitmap, parseBitmap } from '../../values/bitmap.ts';
 import { LARGEST_SIZE, scaledValue } from '../../values/units.ts';
 import { enumAttribute, ON_OFF, unsignedAttribute, YES_NO } from '../../xml/attributes.ts';
+import type { EchoedElement } from '../../xml/echoed.ts';
 import {
   type EchoRule,
   echoChildren,
@@ -19,7 +20,6 @@ import {
   unsigned64,
 } from '../../xml/echoed.ts';
 import { attributeOf, childOf, childrenOf, textOf, type XmlElement } from '../../xml/element.ts';
-import type { EchoedElement } from '../definition.ts';
 import { CPU_MASK_BITS } from './vcpu.ts';
 
 export interface ParsedCpu {

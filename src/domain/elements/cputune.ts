@@ -4,10 +4,11 @@ import { libvirtError } from '../../errors.ts';
 import { formatBitmap, parseBitmap } from '../../values/bitmap.ts';
 import { parseInt64, parseUint64 } from '../../values/numbers.ts';
 import { integerAttribute, requiredEnum, unsignedAttribute } from '../../xml/attributes.ts';
+import type { EchoedElement } from '../../xml/echoed.ts';
 import { type EchoRule, echoChildren, echoedElement, oneOf, orElse, required, string, unsigned, writeEchoed } from '../../xml/echoed.ts';
 import { attributeOf, childOf, childrenOf, mergedChild, textOf, type XmlElement } from '../../xml/element.ts';
 import type { XmlWriter } from '../../xml/writer.ts';
-import type { Cputune, DomainDefinition, EchoedElement } from '../definition.ts';
+import type { Cputune, DomainDefinition } from '../definition.ts';
 import { CPU_MASK_BITS } from './vcpu.ts';
 
 const PERIOD_RANGE = [1000, 1000000] as const;

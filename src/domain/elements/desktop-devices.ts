@@ -2,6 +2,7 @@
 
 import { libvirtError } from '../../errors.ts';
 import { integerAttribute } from '../../xml/attributes.ts';
+import type { EchoedElement } from '../../xml/echoed.ts';
 import {
   type AttributeReader,
   demanded,
@@ -22,7 +23,6 @@ import {
   yesNo,
 } from '../../xml/echoed.ts';
 import { attributeOf, childOf, childrenOf, textOf, type XmlElement } from '../../xml/element.ts';
-import type { EchoedElement } from '../definition.ts';
 import { CHAR_TYPES, charTypeOf, parseCharSource } from './console.ts';
 import type { PassiveRule } from './passive-rule.ts';
 

@@ -3,6 +3,7 @@
 import { libvirtError } from '../../errors.ts';
 import { parseUint32 } from '../../values/numbers.ts';
 import { enumAttribute, ON_OFF, unsigned64Attribute, unsignedAttribute } from '../../xml/attributes.ts';
+import type { EchoedElement } from '../../xml/echoed.ts';
 import {
   type EchoRule,
   echoChildren,
@@ -18,7 +19,7 @@ import {
 } from '../../xml/echoed.ts';
 import { attributeOf, childOf, type XmlElement } from '../../xml/element.ts';
 import type { XmlWriter } from '../../xml/writer.ts';
-import type { DeviceAlias, EchoedElement } from '../definition.ts';
+import type { DeviceAlias } from '../definition.ts';
 
 export interface DeviceInfo {
   alias?: string;

@@ -1,9 +1,10 @@
 // <devices>: every kind in libvirt's order of reading and of printing.
 
+import type { EchoedElement } from '../../xml/echoed.ts';
 import { writeEchoed } from '../../xml/echoed.ts';
 import { attributeOf, childOf, childrenOf, childText, mergedChild, type XmlElement } from '../../xml/element.ts';
 import type { XmlWriter } from '../../xml/writer.ts';
-import type { DiskDevice, DomainDefinition, DomainDevices, EchoedElement } from '../definition.ts';
+import type { DiskDevice, DomainDefinition, DomainDevices } from '../definition.ts';
 import type { ParseHost } from '../parse.ts';
 import { numberParallels, numberSerials, parseChannel, parseCharDevice, writeCharDevice } from './console.ts';
 import { orderControllers, parseController, validateUsbDisabled, validateUsbMasters } from './controller.ts';

@@ -2,6 +2,7 @@
 
 import { libvirtError } from '../../errors.ts';
 import { parseWrapping } from '../../values/numbers.ts';
+import type { EchoedElement } from '../../xml/echoed.ts';
 import {
   type AttributeReader,
   demanded,
@@ -18,7 +19,6 @@ import {
   yesNo,
 } from '../../xml/echoed.ts';
 import { attributeOf, childOf, type XmlElement } from '../../xml/element.ts';
-import type { EchoedElement } from '../definition.ts';
 import { entryOf } from '../table.ts';
 import { pciAttributes } from './device-info.ts';
 import { IMAGE_FORMATS } from './filesystem.ts';

@@ -4,6 +4,7 @@ import { libvirtError } from '../../errors.ts';
 import { parseUint64 } from '../../values/numbers.ts';
 import { LARGEST_SIZE, scaledValue } from '../../values/units.ts';
 import { enumAttribute, ON_OFF, unsignedAttribute, YES_NO } from '../../xml/attributes.ts';
+import type { EchoedElement } from '../../xml/echoed.ts';
 import {
   type AttributeReader,
   type EchoRule,
@@ -21,7 +22,7 @@ import {
 } from '../../xml/echoed.ts';
 import { attributeOf, childOf, childText, elementsOf, textOf, type XmlElement } from '../../xml/element.ts';
 import type { XmlWriter } from '../../xml/writer.ts';
-import type { DiskDevice, EchoedElement } from '../definition.ts';
+import type { DiskDevice } from '../definition.ts';
 import { parseDeviceInfo, writeDeviceInfo } from './device-info.ts';
 import { busOf, DRIVE_ADDRESSES } from './disk-address.ts';
 import { AUTH, ENCRYPTION, echoBacking, parseSource, pathOf, SOURCE_TYPES, type SourceType } from './disk-source.ts';

@@ -4,6 +4,7 @@ import { libvirtError } from '../../errors.ts';
 import { parseUint32 } from '../../values/numbers.ts';
 import { LARGEST_SIZE, scaledValue } from '../../values/units.ts';
 import { enumAttribute, missingAttribute, ON_OFF, requiredEnum } from '../../xml/attributes.ts';
+import type { EchoedElement } from '../../xml/echoed.ts';
 import {
   type AttributeReader,
   type EchoRule,
@@ -20,7 +21,7 @@ import {
 import { attributeOf, childrenOf, elementsOf, textOf, type XmlElement } from '../../xml/element.ts';
 import type { XmlWriter } from '../../xml/writer.ts';
 import { CAPABILITIES } from '../capabilities.ts';
-import type { CapabilityPolicy, DomainFeatures, EchoedElement } from '../definition.ts';
+import type { CapabilityPolicy, DomainFeatures } from '../definition.ts';
 
 const POLICIES: readonly CapabilityPolicy[] = ['default', 'allow', 'deny'];
 

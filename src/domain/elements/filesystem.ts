@@ -2,12 +2,14 @@
 
 import { libvirtError } from '../../errors.ts';
 import { parseInt32, parseUint32, parseWrapping } from '../../values/numbers.ts';
-import { LARGEST_SIZE, scaledChild, scaleInteger } from '../../values/units.ts';
+import { LARGEST_SIZE, scaleInteger } from '../../values/units.ts';
 import { enumAttribute, invalidAttribute } from '../../xml/attributes.ts';
+import type { EchoedElement } from '../../xml/echoed.ts';
 import { type EchoRule, echoChild, isBare, oneOf, onOff, string, unlessEmpty, writeEchoed } from '../../xml/echoed.ts';
 import { attributeOf, childOf, type XmlElement } from '../../xml/element.ts';
+import { scaledChild } from '../../xml/scaled.ts';
 import type { XmlWriter } from '../../xml/writer.ts';
-import type { EchoedElement, FilesystemDevice, FilesystemType } from '../definition.ts';
+import type { FilesystemDevice, FilesystemType } from '../definition.ts';
 import { parseDeviceInfo, writeDeviceInfo } from './device-info.ts';
 
 const TYPES: readonly FilesystemType[] = ['mount', 'block', 'file', 'template', 'ram', 'bind', 'volume'];

@@ -3,10 +3,11 @@
 import { libvirtError } from '../../errors.ts';
 import { parseUuid } from '../../values/uuid.ts';
 import { enumAttribute, ON_OFF, requiredEnum, unsigned64Attribute, unsignedAttribute, YES_NO, yesNo } from '../../xml/attributes.ts';
+import type { EchoedElement } from '../../xml/echoed.ts';
 import { demanded, type EchoRule, echo, echoedElement, hex, isBare, required, string, writeEchoed } from '../../xml/echoed.ts';
 import { attributeOf, childOf, childText, elementsOf, type XmlElement } from '../../xml/element.ts';
 import type { XmlWriter } from '../../xml/writer.ts';
-import type { EchoedElement, HostDevice } from '../definition.ts';
+import type { HostDevice } from '../definition.ts';
 import { entryOf } from '../table.ts';
 import { parseDeviceInfo, pciAttributes, writeDeviceInfo } from './device-info.ts';
 import { AUTH, hostRule } from './disk-source.ts';

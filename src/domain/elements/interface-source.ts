@@ -9,10 +9,11 @@ import {
   requiredEnum,
   unsignedAttribute,
 } from '../../xml/attributes.ts';
+import type { EchoedElement } from '../../xml/echoed.ts';
 import { type EchoRule, echo, echoChild, echoedElement, integer64, required, string, uuid, writeEchoed } from '../../xml/echoed.ts';
 import { attributeOf, childOf, type XmlElement } from '../../xml/element.ts';
 import type { Attributes, XmlWriter } from '../../xml/writer.ts';
-import type { EchoedElement, InterfaceDevice, InterfaceType } from '../definition.ts';
+import type { InterfaceDevice, InterfaceType } from '../definition.ts';
 import { pciAttributes } from './device-info.ts';
 import { parseIps, parseRoutes, writeIps, writeRoutes } from './ip.ts';
 import { RECONNECT } from './reconnect.ts';

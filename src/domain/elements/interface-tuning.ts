@@ -3,9 +3,10 @@
 import { libvirtError } from '../../errors.ts';
 import { parseUint32, parseUint64, UINT_MAX } from '../../values/numbers.ts';
 import { enumAttribute, ON_OFF } from '../../xml/attributes.ts';
+import type { EchoedElement } from '../../xml/echoed.ts';
 import { type EchoRule, echoChild, echoedElement, oldEnum, oneOf, onOff, positive, string } from '../../xml/echoed.ts';
 import { attributeOf, childOf, childText, type XmlElement } from '../../xml/element.ts';
-import type { EchoedElement, InterfaceDevice, InterfaceType } from '../definition.ts';
+import type { InterfaceDevice, InterfaceType } from '../definition.ts';
 
 const DRIVER_ATTRIBUTES: NonNullable<EchoRule['attributes']> = [
   ['name', oneOf('qemu', 'vhost')],

@@ -3,10 +3,11 @@
 import { libvirtError } from '../../errors.ts';
 import { parseMac } from '../../values/mac.ts';
 import { enumAttribute, YES_NO } from '../../xml/attributes.ts';
+import type { EchoedElement } from '../../xml/echoed.ts';
 import { echoedElement, writeEchoed } from '../../xml/echoed.ts';
 import { attributeOf, childOf, type XmlElement } from '../../xml/element.ts';
 import type { XmlWriter } from '../../xml/writer.ts';
-import type { EchoedElement, InterfaceDevice, InterfaceType } from '../definition.ts';
+import type { InterfaceDevice, InterfaceType } from '../definition.ts';
 import { parseActual, writeActual, writeConnection } from './actual-interface.ts';
 import { parseBandwidth, writeBandwidth } from './bandwidth.ts';
 import { parseDeviceInfo, writeDeviceInfo } from './device-info.ts';

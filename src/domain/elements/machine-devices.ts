@@ -2,9 +2,10 @@
 
 import { libvirtError } from '../../errors.ts';
 import { parseInt32, parseUint32 } from '../../values/numbers.ts';
-import { LARGEST_SIZE, scaledChild } from '../../values/units.ts';
+import { LARGEST_SIZE } from '../../values/units.ts';
 import { parseUuid } from '../../values/uuid.ts';
 import { enumAttribute } from '../../xml/attributes.ts';
+import type { EchoedElement } from '../../xml/echoed.ts';
 import {
   demanded,
   echo,
@@ -24,7 +25,7 @@ import {
   yesNo,
 } from '../../xml/echoed.ts';
 import { attributeOf, childOf, childrenOf, childText, elementsOf, textOf, type XmlElement } from '../../xml/element.ts';
-import type { EchoedElement } from '../definition.ts';
+import { scaledChild } from '../../xml/scaled.ts';
 import { parseCharSource, validateCharSource } from './console.ts';
 
 import { type PassiveRule, VIRTIO_DRIVER, VIRTIO_MODELS } from './passive-rule.ts';

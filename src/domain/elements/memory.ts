@@ -3,8 +3,9 @@
 import { libvirtError } from '../../errors.ts';
 import { formatBitmap, parseBitmap } from '../../values/bitmap.ts';
 import { parseUint32 } from '../../values/numbers.ts';
-import { LARGEST_SIZE, memoryChild, scaledValue } from '../../values/units.ts';
+import { LARGEST_SIZE, scaledValue } from '../../values/units.ts';
 import { onOff as onOffAttribute } from '../../xml/attributes.ts';
+import type { EchoedElement } from '../../xml/echoed.ts';
 import {
   type EchoRule,
   echoChild,
@@ -17,8 +18,9 @@ import {
   writeEchoed,
 } from '../../xml/echoed.ts';
 import { attributeOf, childOf, mergedChild, type XmlElement } from '../../xml/element.ts';
+import { memoryChild } from '../../xml/scaled.ts';
 import type { XmlWriter } from '../../xml/writer.ts';
-import type { DomainDefinition, EchoedElement } from '../definition.ts';
+import type { DomainDefinition } from '../definition.ts';
 
 export interface MemorySizes {
   memoryKiB: number;

@@ -1,7 +1,7 @@
 // <memtune>: limits of the memory cgroup.
 
-import { memoryChild } from '../../values/units.ts';
 import { mergedChild, type XmlElement } from '../../xml/element.ts';
+import { memoryChild } from '../../xml/scaled.ts';
 import type { XmlWriter } from '../../xml/writer.ts';
 import { type DomainDefinition, MEMORY_UNLIMITED_KIB, type Memtune } from '../definition.ts';
 

@@ -3,10 +3,11 @@
 import { libvirtError } from '../../errors.ts';
 import { formatBitmap, parseBitmap } from '../../values/bitmap.ts';
 import { enumAttribute, unsignedAttribute } from '../../xml/attributes.ts';
+import type { EchoedElement } from '../../xml/echoed.ts';
 import { echoedElement, writeEchoed } from '../../xml/echoed.ts';
 import { attributeOf, childOf, childrenOf, type XmlElement } from '../../xml/element.ts';
 import type { XmlWriter } from '../../xml/writer.ts';
-import type { DomainDefinition, EchoedElement } from '../definition.ts';
+import type { DomainDefinition } from '../definition.ts';
 
 const MODES = ['strict', 'preferred', 'interleave', 'restrictive'] as const;
 type Mode = (typeof MODES)[number];

@@ -2,9 +2,10 @@
 // refuses (input, memory) are refused here.
 
 import { libvirtError } from '../../errors.ts';
+import type { EchoedElement } from '../../xml/echoed.ts';
 import { echo, echoedAttribute, echoedElement, isBare } from '../../xml/echoed.ts';
 import { childrenOf, type XmlElement } from '../../xml/element.ts';
-import type { DomainDefinition, DomainDevices, EchoedElement } from '../definition.ts';
+import type { DomainDefinition, DomainDevices } from '../definition.ts';
 import { validateEchoedSource } from './console.ts';
 import { AUDIO, GRAPHICS, HUB, INPUT, REDIRDEV, REDIRFILTER, SMARTCARD, SOUND, VIDEO } from './desktop-devices.ts';
 import { deviceInfoElements, parseDeviceInfo } from './device-info.ts';

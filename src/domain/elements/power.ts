@@ -3,9 +3,9 @@
 import { libvirtError } from '../../errors.ts';
 import { parseUint32 } from '../../values/numbers.ts';
 import { requiredEnum, YES_NO } from '../../xml/attributes.ts';
+import type { EchoedElement } from '../../xml/echoed.ts';
 import { type EchoRule, echo, echoedElement, hex, oneOf, onOff, required, yesNo } from '../../xml/echoed.ts';
 import { attributeOf, childOf, childrenOf, mergedChild, textOf, type XmlElement } from '../../xml/element.ts';
-import type { EchoedElement } from '../definition.ts';
 
 const PM: EchoRule = {
   name: 'pm',

@@ -4,9 +4,9 @@ import { libvirtError } from '../../errors.ts';
 import { parseWrapping } from '../../values/numbers.ts';
 import { parseUuid } from '../../values/uuid.ts';
 import { enumAttribute, missingAttribute, unsignedAttribute } from '../../xml/attributes.ts';
+import type { EchoedElement } from '../../xml/echoed.ts';
 import { echoedElement } from '../../xml/echoed.ts';
 import { attributeOf, childOf, childrenOf, type XmlElement } from '../../xml/element.ts';
-import type { EchoedElement } from '../definition.ts';
 import { entryOf } from '../table.ts';
 
 const PORT_TYPES = ['802.1Qbg', '802.1Qbh', 'openvswitch', 'midonet'];

@@ -3,9 +3,9 @@
 import { libvirtError } from '../../errors.ts';
 import { parseUuid } from '../../values/uuid.ts';
 import { requiredEnum } from '../../xml/attributes.ts';
+import type { EchoedElement } from '../../xml/echoed.ts';
 import { echoedElement } from '../../xml/echoed.ts';
 import { attributeOf, childOf, childrenOf, textOf, type XmlElement } from '../../xml/element.ts';
-import type { EchoedElement } from '../definition.ts';
 
 const SMBIOS_GROUPS: readonly [name: string, entries: readonly string[], many: boolean][] = [
   ['bios', ['vendor', 'version', 'date', 'release'], false],

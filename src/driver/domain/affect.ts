@@ -1,9 +1,8 @@
 // Which of a domain's two definitions a command is about: --live, --config, --current.
 
+import type { DomainDefinitions } from '../../container/definitions.ts';
 import type { DomainDefinition } from '../../domain/definition.ts';
-import { libvirtError } from '../../errors.ts';
-import type { DomainImage } from './change.ts';
-import { notRunning } from './lookup.ts';
+import { libvirtError, notRunning } from '../../errors.ts';
 
 export interface Affect {
   readonly live?: boolean;
@@ -14,7 +13,7 @@ export interface Affect {
  * What a change is to affect; without flags the running domain, or the stored definition if it does not run.
  * Throws OPERATION_INVALID when that is not there.
  */
-export function affected(image: DomainImage, { live = false, config = false }: Affect): { live: boolean; config: boolean } {
+export function affected(image: DomainDefinitions, { live = false, config = false }: Affect): { live: boolean; config: boolean } {
   if (live && !image.active) throw notRunning();
   if (config && !image.persistent) {
     throw libvirtError('OPERATION_INVALID', 'transient domains do not have any persistent config');
@@ -24,7 +23,7 @@ export function affected(image: DomainImage, { live = false, config = false }: A
 }
 
 /** The one definition that a query is about. Throws OPERATION_INVALID where it is not there, INVALID_ARG for both at once. */
-export function queried(image: DomainImage, affect: Affect): { definition: DomainDefinition; isLive: boolean } {
+export function queried(image: DomainDefinitions, affect: Affect): { definition: DomainDefinition; isLive: boolean } {
   if (affect.live && affect.config) {
     throw libvirtError('PLAIN', "Flags 'VIR_DOMAIN_AFFECT_LIVE' and 'VIR_DOMAIN_AFFECT_CONFIG' are mutually exclusive");
   }
@@ -36,7 +35,7 @@ export function queried(image: DomainImage, affect: Affect): { definition: Domai
 
 /** Applies `change` to each affected definition and returns what is to be written back. */
 export function changeAffected(
-  image: DomainImage,
+  image: DomainDefinitions,
   affect: Affect,
   change: (definition: DomainDefinition) => DomainDefinition,
 ): { config?: DomainDefinition; live?: DomainDefinition } {

@@ -1,11 +1,13 @@
 // Starting domains with the host: the marks, and the command that the boot unit runs.
 import fs from 'node:fs';
+import type { DomainRef } from '../../domain/ref.ts';
 import { LibvirtError, libvirtError } from '../../errors.ts';
 import { autostartNames, isDefined, setAutostartLink } from '../../store/definitions.ts';
+import { liveStatus } from '../../store/live-status.ts';
 import { lockDomain } from '../../store/lock.ts';
 import { paths } from '../../store/paths.ts';
 import { type Connection, requireWritable } from '../connection.ts';
-import { type DomainRef, findByName, liveStatus } from './lookup.ts';
+import { findByName } from './lookup.ts';
 import { startDomain } from './start.ts';
 
 /** Throws OPERATION_INVALID for a transient domain. */

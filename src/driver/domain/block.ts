@@ -2,13 +2,13 @@
 
 import { blockDeviceOf } from '../../container/devices.ts';
 import type { BlkioDevice, DomainDefinition } from '../../domain/definition.ts';
+import type { DomainRef } from '../../domain/ref.ts';
 import { libvirtError } from '../../errors.ts';
 import type { DomainCgroup } from '../../host/cgroup/group.ts';
 import { applyLimits, blockDeviceNumber, type Limit, noDeviceWeights } from '../../host/cgroup/limits.ts';
 import { type Connection, requireWritable } from '../connection.ts';
 import { type Affect, affected, queried } from './affect.ts';
 import { changeDomain, readDomain } from './change.ts';
-import type { DomainRef } from './lookup.ts';
 import { groupOf } from './memory.ts';
 
 /** A limit of single devices: how libvirt calls it, where the definition keeps it, which cgroup files it goes to. */

@@ -1,29 +1,15 @@
 // Changing what is stored of a domain, and what is known of it while it runs: for metadata, tuning and devices.
+import type { DomainDefinitions } from '../../container/definitions.ts';
 import type { DomainDefinition } from '../../domain/definition.ts';
-import type { ProcessIdentity } from '../../host/process.ts';
+import type { DomainRef } from '../../domain/ref.ts';
 import { isDefined } from '../../store/definitions.ts';
 import { loadDefinition, loadStatus, saveDefinition, saveStatus } from '../../store/domain-documents.ts';
+import { liveStatus } from '../../store/live-status.ts';
 import { lockDomain } from '../../store/lock.ts';
 import type { Connection } from '../connection.ts';
-import { type DomainRef, liveStatus } from './lookup.ts';
-
-export interface DomainImage {
-  ref: DomainRef;
-  active: boolean;
-  persistent: boolean;
-  /** The stored definition; null for a transient domain. */
-  config: DomainDefinition | null;
-  /** The running one; null while it is off. */
-  live: DomainDefinition | null;
-  /** The running domain's group, as DomainCgroup takes it. */
-  cgroup: string | undefined;
-  /** Where its controller holds the file system that we mounted on its /dev. */
-  ownDev: { controller: ProcessIdentity; fd: number } | undefined;
-  initPid: number;
-}
 
 /** Both definitions as they are now. Takes no lock. */
-export function readDomain(_connection: Connection, ref: DomainRef): DomainImage {
+export function readDomain(_connection: Connection, ref: DomainRef): DomainDefinitions {
   return imageOf(ref);
 }
 
@@ -41,7 +27,7 @@ export interface DomainChange {
  * Writes back what `change` returns, under the domain's lock; what it does not return stays. If it throws, nothing is
  * written. The caller checks that the connection may write.
  */
-export function changeDomain(_connection: Connection, ref: DomainRef, change: (image: DomainImage) => DomainChange): void {
+export function changeDomain(_connection: Connection, ref: DomainRef, change: (image: DomainDefinitions) => DomainChange): void {
   using _lock = lockDomain(ref.name);
   const image = imageOf(ref);
   const { config, live, apply } = change(image);
@@ -63,7 +49,7 @@ function saveLive(ref: DomainRef, live: DomainDefinition): void {
   if (record) saveStatus({ ...loadStatus(record), domain: live });
 }
 
-function imageOf(ref: DomainRef): DomainImage {
+function imageOf(ref: DomainRef): DomainDefinitions {
   const record = liveStatus(ref.name);
   const status = record && loadStatus(record);
   const persistent = isDefined(ref.name);

@@ -6,11 +6,12 @@ import { pause } from '../../../lib-native/pause.ts';
 import { readable } from '../../../lib-native/readable.ts';
 import { OFFER_SIGNAL, RESIZE, WITHDRAW } from '../../container/controller-signals.ts';
 import type { DomainDefinition } from '../../domain/definition.ts';
-import { libvirtError, systemError, unsupportedFlags } from '../../errors.ts';
+import type { DomainRef } from '../../domain/ref.ts';
+import { libvirtError, notRunning, systemError, unsupportedFlags } from '../../errors.ts';
 import { setWindowSize } from '../../host/terminal.ts';
 import { loadStatus } from '../../store/domain-documents.ts';
+import { liveStatus } from '../../store/live-status.ts';
 import { type Connection, requireWritable } from '../connection.ts';
-import { type DomainRef, liveStatus, notRunning } from './lookup.ts';
 
 export interface ConsoleStream extends Disposable {
   /** The slave of the host's pty: raw, read and write, non-blocking. */

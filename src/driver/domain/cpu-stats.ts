@@ -1,11 +1,11 @@
 // CPU time of a running domain, in nanoseconds: cpu-stats.
 
+import type { DomainRef } from '../../domain/ref.ts';
 import { libvirtError } from '../../errors.ts';
 import type { DomainCgroup } from '../../host/cgroup/group.ts';
 import { cpuStat, cpuTimeNs } from '../../host/cgroup/stats.ts';
 import type { Connection } from '../connection.ts';
 import { readDomain } from './change.ts';
-import type { DomainRef } from './lookup.ts';
 import { groupOf } from './memory.ts';
 
 export interface CpuTotals {

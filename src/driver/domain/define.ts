@@ -1,16 +1,17 @@
 // define, undefine and rename.
 import fs from 'node:fs';
 import { repairStale } from '../../container/cleanup.ts';
+import type { DomainRef } from '../../domain/ref.ts';
 import type { DomainStatus } from '../../domain/status.ts';
 import { LibvirtError, libvirtError, unsupportedFlags } from '../../errors.ts';
 import { hasAutostartLink, isDefined, removeDefinition, setAutostartLink } from '../../store/definitions.ts';
 import { loadDefinition, loadStatus, saveDefinition, saveStatus } from '../../store/domain-documents.ts';
 import { lifecycle } from '../../store/events.ts';
-import { readEnd, readEndDetail, removeEnd, writeEnd } from '../../store/live-status.ts';
+import { liveStatus, readEnd, readEndDetail, removeEnd, writeEnd } from '../../store/live-status.ts';
 import { lockDomain, lockStore } from '../../store/lock.ts';
 import { logFile } from '../../store/paths.ts';
 import { type Connection, requireWritable } from '../connection.ts';
-import { type DomainRef, findByName, liveStatus } from './lookup.ts';
+import { findByName } from './lookup.ts';
 import { readNewDomain } from './new-domain.ts';
 import { checkUnique } from './start.ts';
 

@@ -4,8 +4,8 @@
 import fs from 'node:fs';
 import { type DiskOptions, diskDocument, interfaceDocument } from '../../domain/device-document.ts';
 import * as elements from '../../domain/device-element.ts';
+import type { DomainRef } from '../../domain/ref.ts';
 import type { Connection } from '../connection.ts';
-import type { DomainRef } from './lookup.ts';
 import { domainXml } from './xml.ts';
 
 export type { MediaChange } from '../../domain/device-element.ts';

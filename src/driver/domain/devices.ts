@@ -2,6 +2,7 @@
 
 import { TakenPorts } from '../../bridge/ports.ts';
 import { releasePorts } from '../../bridge/release.ts';
+import type { DomainDefinitions } from '../../container/definitions.ts';
 import { diskNode, hostdevNode, hostdevNodePath, type OwnNode } from '../../container/devices.ts';
 import { plugInterface, plugNode, prepareInterface, unplugInterface, unplugNode } from '../../container/hotplug.ts';
 import type { DomainDefinition, DomainDevices } from '../../domain/definition.ts';
@@ -17,6 +18,7 @@ import {
   withoutDevice,
   withUpdatedDevice,
 } from '../../domain/device-list.ts';
+import type { DomainRef } from '../../domain/ref.ts';
 import { strangersInDevice } from '../../domain/strangers.ts';
 import { libvirtError, unsupportedFlags } from '../../errors.ts';
 import { parseHost } from '../../host/parse-host.ts';
@@ -24,9 +26,9 @@ import { warn } from '../../store/log.ts';
 import { parseXml } from '../../xml/reader.ts';
 import { type Connection, requireWritable } from '../connection.ts';
 import { affected } from './affect.ts';
-import { changeDomain, type DomainChange, type DomainImage } from './change.ts';
+import { changeDomain, type DomainChange } from './change.ts';
 import { changeLiveInterface } from './interface-change.ts';
-import { type DomainRef, isActive } from './lookup.ts';
+import { isActive } from './lookup.ts';
 
 /** What is to be changed; with none of these the running domain, and no other. */
 export interface DeviceFlags {
@@ -91,7 +93,7 @@ export function updateDevice(connection: Connection, ref: DomainRef, xml: string
   ports.keep();
 }
 
-function update(image: DomainImage, parsed: ParsedDevice, ports: TakenPorts): DomainChange {
+function update(image: DomainDefinitions, parsed: ParsedDevice, ports: TakenPorts): DomainChange {
   if (parsed.kind !== 'interface') throw libvirtError('OPERATION_UNSUPPORTED', 'Unable to modify live devices');
   return changeLiveInterface(image, findInterface(image.live!.devices, parsed), parsed.device, ports);
 }
@@ -106,7 +108,7 @@ function permitted(connection: Connection, ref: DomainRef, api: string, flags: D
 
 // -- attaching to the running domain -----------------------------------------------------------------------------------------
 
-function plug(image: DomainImage, parsed: ParsedDevice, ports: TakenPorts): DomainChange {
+function plug(image: DomainDefinitions, parsed: ParsedDevice, ports: TakenPorts): DomainChange {
   const live = image.live!;
   const { devices } = live;
   switch (parsed.kind) {
@@ -137,7 +139,7 @@ function plug(image: DomainImage, parsed: ParsedDevice, ports: TakenPorts): Doma
   }
 }
 
-function plugNodeOf(image: DomainImage, own: OwnNode, changed: Partial<DomainDevices>): DomainChange {
+function plugNodeOf(image: DomainDefinitions, own: OwnNode, changed: Partial<DomainDevices>): DomainChange {
   const next = withDevices(image.live!, changed);
   return {
     live: next,
@@ -157,7 +159,7 @@ function kindWord(parsed: ParsedDevice): string {
 // -- detaching from the running domain ---------------------------------------------------------------------------------------
 
 /** The running definition without the device, after it has gone. */
-function unplug(image: DomainImage, parsed: ParsedDevice): DomainDefinition {
+function unplug(image: DomainDefinitions, parsed: ParsedDevice): DomainDefinition {
   const live = image.live!;
   const { devices } = live;
   switch (parsed.kind) {

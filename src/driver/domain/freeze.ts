@@ -1,15 +1,17 @@
 // suspend and resume. The status says `paused` before anything is frozen, and until all is thawed: so whatever is frozen is
 // known to be, and whoever finds the word looks at the group for the truth (liveStatus()).
-import { asLibvirtError, isFailure, libvirtError } from '../../errors.ts';
+
+import type { DomainRef } from '../../domain/ref.ts';
+import { asLibvirtError, isFailure, libvirtError, notRunning } from '../../errors.ts';
 import { freeze, isFrozen, thaw } from '../../host/cgroup/freezer.ts';
 import { DomainCgroup } from '../../host/cgroup/group.ts';
 import { loadStatus, saveStatus } from '../../store/domain-documents.ts';
 import { lifecycle } from '../../store/events.ts';
 import type { StatusRecord } from '../../store/live-status.ts';
+import { liveStatus } from '../../store/live-status.ts';
 import { lockDomain } from '../../store/lock.ts';
 import { warn } from '../../store/log.ts';
 import { type Connection, requireWritable } from '../connection.ts';
-import { type DomainRef, liveStatus, notRunning } from './lookup.ts';
 
 /** Freezes a running domain; one that is paused stays so. Throws OPERATION_FAILED if it cannot be frozen; then it runs on. */
 export function suspendDomain(connection: Connection, ref: DomainRef): void {

@@ -2,14 +2,16 @@
 
 import type { DomainDefinition, DomainDevices } from '../../domain/definition.ts';
 import { configuredInterface } from '../../domain/elements/interface.ts';
-import { libvirtError, unsupportedFlags } from '../../errors.ts';
+import type { DomainRef } from '../../domain/ref.ts';
+import { libvirtError, notRunning, unsupportedFlags } from '../../errors.ts';
 import { DomainCgroup } from '../../host/cgroup/group.ts';
 import { cpuTimeNs, memoryUsageKiB } from '../../host/cgroup/stats.ts';
 import { hasAutostartLink, isDefined } from '../../store/definitions.ts';
 import { loadDefinition, loadStatus } from '../../store/domain-documents.ts';
+import { liveStatus } from '../../store/live-status.ts';
 import { type Connection, requireWritable } from '../connection.ts';
 import { leasesOf } from '../network/leases.ts';
-import { type DomainRef, type DomainStateName, liveStatus, notRunning } from './lookup.ts';
+import type { DomainStateName } from './lookup.ts';
 
 export interface DomainInfo {
   id: number | null;

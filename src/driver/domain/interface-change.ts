@@ -2,15 +2,16 @@
 import { linux } from '../../../lib-native/linux.ts';
 import { changePort, type TakenPorts } from '../../bridge/ports.ts';
 import { releasePorts } from '../../bridge/release.ts';
+import type { DomainDefinitions } from '../../container/definitions.ts';
 import { changeInterface } from '../../container/network-change.ts';
 import type { InterfaceDevice } from '../../domain/definition.ts';
 import { withDevices } from '../../domain/device-list.ts';
 import { changedInterface, isMoved } from '../../domain/interface-change.ts';
 import { libvirtError } from '../../errors.ts';
-import type { DomainChange, DomainImage } from './change.ts';
+import type { DomainChange } from './change.ts';
 
 /** Makes the interface at `at` what `wanted` says. Throws OPERATION_UNSUPPORTED for what cannot change while it runs. */
-export function changeLiveInterface(image: DomainImage, at: number, wanted: InterfaceDevice, ports: TakenPorts): DomainChange {
+export function changeLiveInterface(image: DomainDefinitions, at: number, wanted: InterfaceDevice, ports: TakenPorts): DomainChange {
   const live = image.live!;
   const before = live.devices.interfaces[at]!;
   const after = connected(image, before, changedInterface(before, wanted), ports);
@@ -30,7 +31,7 @@ export function changeLiveInterface(image: DomainImage, at: number, wanted: Inte
 }
 
 /** With what its network gives it now: another network another port. */
-function connected(image: DomainImage, before: InterfaceDevice, changed: InterfaceDevice, ports: TakenPorts): InterfaceDevice {
+function connected(image: DomainDefinitions, before: InterfaceDevice, changed: InterfaceDevice, ports: TakenPorts): InterfaceDevice {
   const { portid, actual: _, ...own } = changed;
   if (own.type !== 'network') return own;
   if (portid !== undefined && !isMoved(before, changed)) {

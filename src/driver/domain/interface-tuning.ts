@@ -4,12 +4,12 @@ import { TakenPorts } from '../../bridge/ports.ts';
 import type { Bandwidth, BandwidthRate, InterfaceDevice } from '../../domain/definition.ts';
 import { parseBandwidthRate } from '../../domain/device-document.ts';
 import { findInterfaceNamed, withDevices } from '../../domain/device-list.ts';
+import type { DomainRef } from '../../domain/ref.ts';
 import { libvirtError } from '../../errors.ts';
 import { type Connection, requireWritable } from '../connection.ts';
 import { type Affect, affected, queried } from './affect.ts';
 import { changeDomain, readDomain } from './change.ts';
 import { changeLiveInterface } from './interface-change.ts';
-import type { DomainRef } from './lookup.ts';
 
 export { parseBandwidthRate };
 

@@ -3,7 +3,8 @@
 import { linux } from '../../../lib-native/linux.ts';
 import type { InterfaceDevice } from '../../domain/definition.ts';
 import { findInterfaceNamed } from '../../domain/device-list.ts';
-import { libvirtError } from '../../errors.ts';
+import type { DomainRef } from '../../domain/ref.ts';
+import { libvirtError, notRunning } from '../../errors.ts';
 import { linkCounters } from '../../host/link-counters.ts';
 import type { TrafficCounters } from '../../host/netlink/link.ts';
 import { listNeighbours } from '../../host/netlink/neighbour.ts';
@@ -11,7 +12,6 @@ import { openRouteSocket } from '../../host/netlink/rtnetlink.ts';
 import type { Connection } from '../connection.ts';
 import { leasesOf } from '../network/leases.ts';
 import { readDomain } from './change.ts';
-import { type DomainRef, notRunning } from './lookup.ts';
 
 export interface InterfaceTraffic {
   received: TrafficCounters;

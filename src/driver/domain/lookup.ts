@@ -1,15 +1,11 @@
 // Finding domains: by id, uuid or name, and all of them. Reads names and small facts; parses no XML.
-import { libvirtError } from '../../errors.ts';
-import { isAskedToFreeze } from '../../host/cgroup/frozen.ts';
-import { definedNames, definedWithUuid, hasAutostartLink, isDefined, readDefinition, titleIn, uuidIn } from '../../store/definitions.ts';
-import { readStatus, type StatusRecord, statusNames } from '../../store/live-status.ts';
-import type { Connection } from '../connection.ts';
 
-export interface DomainRef {
-  readonly name: string;
-  /** Read from the store when it is first asked for. */
-  readonly uuid: string;
-}
+import type { DomainRef } from '../../domain/ref.ts';
+import { libvirtError } from '../../errors.ts';
+import { definedNames, definedWithUuid, hasAutostartLink, isDefined, readDefinition, titleIn, uuidIn } from '../../store/definitions.ts';
+import { liveStatus, readStatus, type StatusRecord, statusNames, truly } from '../../store/live-status.ts';
+import { isDomainName } from '../../store/paths.ts';
+import type { Connection } from '../connection.ts';
 
 export type DomainStateName = 'running' | 'paused' | 'shut off';
 
@@ -20,21 +16,6 @@ export interface DomainSummary extends DomainRef {
   readonly persistent: boolean;
   readonly autostart: boolean;
   readonly title: string | undefined;
-}
-
-/** The status of a domain whose controller lives. A stale one counts as none: the next change clears it up. */
-export function liveStatus(name: string): StatusRecord | undefined {
-  const status = readStatus(name);
-  return status?.alive ? truly(status) : undefined;
-}
-
-/**
- * A suspend writes `paused` before it freezes, and a resume thaws before it writes: whoever finds the word, looks at the group.
- * A command may have been killed in between.
- */
-function truly(status: StatusRecord): StatusRecord {
-  if (status.state !== 'paused' || status.cgroup === undefined || isAskedToFreeze(status.cgroup) !== false) return status;
-  return { ...status, state: 'running', reason: 'unpaused' };
 }
 
 class Summary implements DomainSummary {
@@ -117,18 +98,11 @@ const LOOKUP = {
     return findByUuid(text.toLowerCase());
   },
   name(text: string): DomainRef | undefined {
-    if (!isName(text)) return undefined;
+    if (!isDomainName(text)) return undefined;
     const status = liveStatus(text);
     return status || isDefined(text) ? new Summary(text, status) : undefined;
   },
 };
-
-/** What the name of a file allows to be its domain's (NAME_MAX), with `.lock`. */
-const MAX_NAME_BYTES = 250;
-
-/** What cannot be the name of a domain is not looked for in the file system. */
-const isName = (text: string): boolean =>
-  text !== '' && !text.includes('/') && !text.includes('\0') && Buffer.byteLength(text) <= MAX_NAME_BYTES;
 
 /**
  * The domain with this uuid (lower case, dashed), running or defined. `isNew`: see definedWithUuid(). A running domain has the
@@ -162,6 +136,3 @@ export function isActive(_connection: Connection, ref: DomainRef): boolean {
 export function isInService(_connection: Connection, ref: DomainRef): boolean {
   return liveStatus(ref.name)?.inService === true;
 }
-
-/** The error for what needs a running domain. */
-export const notRunning = () => libvirtError('OPERATION_INVALID', 'domain is not running');

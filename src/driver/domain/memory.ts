@@ -1,15 +1,16 @@
 // Memory limits of a domain: memtune, setmem, setmaxmem, dommemstat.
 
+import type { DomainDefinitions } from '../../container/definitions.ts';
 import { type DomainDefinition, MEMORY_UNLIMITED_KIB, type Memtune } from '../../domain/definition.ts';
-import { LibvirtError, libvirtError } from '../../errors.ts';
+import type { DomainRef } from '../../domain/ref.ts';
+import { LibvirtError, libvirtError, notRunning } from '../../errors.ts';
 import { DomainCgroup } from '../../host/cgroup/group.ts';
 import { oomKills } from '../../host/cgroup/memory-events.ts';
 import { memoryUsageKiB } from '../../host/cgroup/stats.ts';
 import { warn } from '../../store/log.ts';
 import { type Connection, requireWritable } from '../connection.ts';
 import { type Affect, affected, queried } from './affect.ts';
-import { changeDomain, type DomainImage, readDomain } from './change.ts';
-import { type DomainRef, notRunning } from './lookup.ts';
+import { changeDomain, readDomain } from './change.ts';
 
 /** In KiB; undefined where there is no limit. */
 export interface MemoryLimits {
@@ -115,14 +116,18 @@ export function setMemory(connection: Connection, ref: DomainRef, memoryKiB: num
   changeDomain(connection, ref, (image) => (change.maximum ? setMaximum(image, memoryKiB, change) : setCurrent(image, memoryKiB, change)));
 }
 
-function setMaximum(image: DomainImage, memoryKiB: number, affect: Affect): { config?: DomainDefinition } {
+function setMaximum(image: DomainDefinitions, memoryKiB: number, affect: Affect): { config?: DomainDefinition } {
   const { live } = affected(image, affect);
   if (live) throw libvirtError('OPERATION_INVALID', 'Cannot resize the max memory on an active domain');
   const config = image.config!;
   return { config: { ...config, memoryKiB, currentMemoryKiB: Math.min(config.currentMemoryKiB, memoryKiB) } };
 }
 
-function setCurrent(image: DomainImage, memoryKiB: number, change: MemoryChange): { config?: DomainDefinition; live?: DomainDefinition } {
+function setCurrent(
+  image: DomainDefinitions,
+  memoryKiB: number,
+  change: MemoryChange,
+): { config?: DomainDefinition; live?: DomainDefinition } {
   const { live, config } = affected(image, change);
   for (const definition of [live && image.live, config && image.config]) {
     if (definition && memoryKiB > definition.memoryKiB) {
@@ -150,7 +155,7 @@ export function memoryStats(connection: Connection, ref: DomainRef): { actual: n
 }
 
 /** The running domain's group. Throws OPERATION_INVALID while it is off. */
-export function groupOf(image: DomainImage): DomainCgroup {
+export function groupOf(image: DomainDefinitions): DomainCgroup {
   if (image.cgroup === undefined) throw notRunning();
   return new DomainCgroup(image.cgroup);
 }

@@ -1,6 +1,7 @@
 // Title, description and the applications' own elements of a domain.
 
 import type { DomainDefinition, MetadataElement } from '../../domain/definition.ts';
+import type { DomainRef } from '../../domain/ref.ts';
 import { libvirtError } from '../../errors.ts';
 import { recordEvent } from '../../store/events.ts';
 import type { XmlElement } from '../../xml/element.ts';
@@ -9,7 +10,6 @@ import { serialize } from '../../xml/serialize.ts';
 import { type Connection, requireWritable } from '../connection.ts';
 import { type Affect, changeAffected, queried } from './affect.ts';
 import { changeDomain, readDomain } from './change.ts';
-import type { DomainRef } from './lookup.ts';
 
 /** The title or description, or undefined where there is none. */
 export function domainText(connection: Connection, ref: DomainRef, what: 'title' | 'description', affect: Affect): string | undefined {

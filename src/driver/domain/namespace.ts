@@ -12,7 +12,8 @@ import { compileEnterPlan, enterEnvironment } from '../../container/plan/enter.t
 import { containerRoot } from '../../container/plan/idmap.ts';
 import { hasUserNamespace } from '../../container/plan/namespaces.ts';
 import type { DomainDefinition } from '../../domain/definition.ts';
-import { isFailure, LibvirtError, libvirtError } from '../../errors.ts';
+import type { DomainRef } from '../../domain/ref.ts';
+import { isFailure, LibvirtError, libvirtError, notRunning } from '../../errors.ts';
 import { leaveUnit } from '../../host/cgroup/controllers.ts';
 import { standsStill } from '../../host/cgroup/freezer.ts';
 import { DomainCgroup } from '../../host/cgroup/group.ts';
@@ -21,8 +22,8 @@ import { openPtyBeside, openSlave, type Pty } from '../../host/pty.ts';
 import { isTerminal, makeRaw, setWindowSize, windowSize } from '../../host/terminal.ts';
 import { loadStatus } from '../../store/domain-documents.ts';
 import type { StatusRecord } from '../../store/live-status.ts';
+import { liveStatus } from '../../store/live-status.ts';
 import { type Connection, requireWritable } from '../connection.ts';
-import { type DomainRef, liveStatus, notRunning } from './lookup.ts';
 
 const SIGQUIT = 3;
 /** What a shell, and libvirt, call a command that is not there, and one that cannot be executed. */

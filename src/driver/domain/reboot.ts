@@ -3,10 +3,12 @@
 import { EndReport } from '../../container/controller-signals.ts';
 import { askBySignal, askWithoutSignal, checkStopModes, type InitRequest, openInit, type StopMode } from '../../container/init.ts';
 import { afterEnd } from '../../container/on-exit.ts';
+import type { DomainRef } from '../../domain/ref.ts';
+import { notRunning } from '../../errors.ts';
+import { liveStatus } from '../../store/live-status.ts';
 import { tryLockDomain } from '../../store/lock.ts';
 import { warn } from '../../store/log.ts';
 import { type Connection, requireWritable } from '../connection.ts';
-import { type DomainRef, liveStatus, notRunning } from './lookup.ts';
 
 /** An init that ends this soon after its signal is started again by the command itself, which saves another one's start. */
 export const REBOOT_GRACE_MS = 50;

@@ -1,12 +1,12 @@
 // CPU shares and bandwidth of a domain: schedinfo.
 
 import type { Cputune, DomainDefinition } from '../../domain/definition.ts';
+import type { DomainRef } from '../../domain/ref.ts';
 import { libvirtError } from '../../errors.ts';
 import type { DomainCgroup } from '../../host/cgroup/group.ts';
 import { type Connection, requireWritable } from '../connection.ts';
 import { type Affect, affected, queried } from './affect.ts';
 import { changeDomain, readDomain } from './change.ts';
-import type { DomainRef } from './lookup.ts';
 import { groupOf } from './memory.ts';
 
 /** Times in microseconds; 0 in a stored definition means that nothing is set. */

@@ -4,10 +4,12 @@ import { linux } from '../../../lib-native/linux.ts';
 import { monotonicMs } from '../../../lib-native/monotonic.ts';
 import { readable } from '../../../lib-native/readable.ts';
 import { type InitProcess, openInit } from '../../container/init.ts';
+import type { DomainRef } from '../../domain/ref.ts';
 import { LibvirtError } from '../../errors.ts';
+import { liveStatus } from '../../store/live-status.ts';
 import { type Connection, requireWritable } from '../connection.ts';
 import { resumeDomain } from './freeze.ts';
-import { type DomainRef, isActive, listDomains, liveStatus } from './lookup.ts';
+import { isActive, listDomains } from './lookup.ts';
 import { destroyDomain, shutdownDomain } from './stop.ts';
 
 export interface ShutdownResult {

@@ -3,10 +3,10 @@
 import { SIGKILL } from '../../../lib-native/constants.ts';
 import { FIRST_REAL_TIME, SIGNAL_NAMES } from '../../../lib-native/signal-names.ts';
 import { signalInit } from '../../container/init.ts';
-import { libvirtError } from '../../errors.ts';
-import { writeKill } from '../../store/live-status.ts';
+import type { DomainRef } from '../../domain/ref.ts';
+import { libvirtError, notRunning } from '../../errors.ts';
+import { liveStatus, writeKill } from '../../store/live-status.ts';
 import { type Connection, requireWritable } from '../connection.ts';
-import { type DomainRef, liveStatus, notRunning } from './lookup.ts';
 
 const LAST = 64;
 

@@ -6,6 +6,7 @@ import { failedStart, rememberEnd, repairStale } from '../../container/cleanup.t
 import { formatPlan } from '../../container/plan/print.ts';
 import { dryRun, runDomain } from '../../container/start.ts';
 import type { DomainDefinition } from '../../domain/definition.ts';
+import type { DomainRef } from '../../domain/ref.ts';
 import { libvirtError, unsupportedFlags } from '../../errors.ts';
 import { DEFAULT_PARTITION } from '../../host/cgroup/group.ts';
 import { isDefined } from '../../store/definitions.ts';
@@ -14,7 +15,7 @@ import { lifecycle } from '../../store/events.ts';
 import { removeEnd } from '../../store/live-status.ts';
 import { LOCK_TIMEOUT_MS, type Lock, lockDomain, lockStore, lockTimeout } from '../../store/lock.ts';
 import { type Connection, requireWritable } from '../connection.ts';
-import { type DomainRef, findByName, findByUuid, isActive } from './lookup.ts';
+import { findByName, findByUuid, isActive } from './lookup.ts';
 import { readNewDomain } from './new-domain.ts';
 import { destroyDomain } from './stop.ts';
 

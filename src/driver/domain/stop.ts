@@ -16,15 +16,15 @@ import {
 } from '../../container/cleanup.ts';
 import { STAND_DOWN_SIGNAL, STAND_UP_SIGNAL } from '../../container/controller-signals.ts';
 import { askBySignal, askWithoutSignal, checkStopModes, type InitRequest, openInit, type StopMode } from '../../container/init.ts';
+import type { DomainRef } from '../../domain/ref.ts';
 import type { DomainStatus } from '../../domain/status.ts';
-import { libvirtError, systemError } from '../../errors.ts';
+import { libvirtError, notRunning, systemError } from '../../errors.ts';
 import { isFrozen, thawAll } from '../../host/cgroup/freezer.ts';
 import type { DomainCgroup } from '../../host/cgroup/group.ts';
-import { removeEnd, type StatusRecord, writeKill } from '../../store/live-status.ts';
+import { liveStatus, removeEnd, type StatusRecord, writeKill } from '../../store/live-status.ts';
 import { lockDomain } from '../../store/lock.ts';
 import { removeLogs, warn } from '../../store/log.ts';
 import { type Connection, requireWritable } from '../connection.ts';
-import { type DomainRef, liveStatus, notRunning } from './lookup.ts';
 
 export interface ShutdownOptions {
   modes: StopMode[];

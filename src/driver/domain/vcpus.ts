@@ -1,8 +1,8 @@
 // How many processors a domain's XML speaks of: vcpucount. To a container the number means nothing.
 
+import type { DomainRef } from '../../domain/ref.ts';
 import type { Connection } from '../connection.ts';
 import { readDomain } from './change.ts';
-import type { DomainRef } from './lookup.ts';
 
 export interface VcpuCounts {
   active: boolean;

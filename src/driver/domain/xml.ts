@@ -1,8 +1,10 @@
 // dumpxml: what is stored is normalised already, so the inactive form of a defined domain is a read.
+
+import type { DomainRef } from '../../domain/ref.ts';
 import { libvirtError, unsupportedFlags } from '../../errors.ts';
 import { readDefinition } from '../../store/definitions.ts';
+import { liveStatus } from '../../store/live-status.ts';
 import type { Connection } from '../connection.ts';
-import { type DomainRef, liveStatus } from './lookup.ts';
 
 export interface XmlOptions {
   inactive?: boolean;

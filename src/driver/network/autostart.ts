@@ -1,10 +1,10 @@
 // Starting networks with the host, before the domains that need them.
 
-import { startNetwork } from '../../bridge/start.ts';
 import { asLibvirtError, isFailure, type LibvirtError } from '../../errors.ts';
 import { autostartedNetworks, markNetworksAutostarted } from '../../store/networks.ts';
 import { type Connection, requireWritable } from '../connection.ts';
 import { findNetwork } from './lookup.ts';
+import { startNetwork } from './start.ts';
 
 export interface NetworkAutostartResult {
   name: string;

@@ -1,9 +1,9 @@
 // Finding networks: by uuid or name, and all of them. A store that never had networks gets `default` by it.
 
+import { defineDefaultNetwork } from '../../bridge/default-network.ts';
 import { isFailure } from '../../errors.ts';
 import { definedNetworks, networkStatusNames, networksAreSetUp } from '../../store/networks.ts';
 import type { Connection } from '../connection.ts';
-import { defineDefaultNetwork } from './default-network.ts';
 import { findNetwork, findNetworkByUuid, type NetworkRef, type NetworkSummary, noNetwork } from './lookup.ts';
 
 /** Every network, in no order. The first time, `default` comes to be (unless the connection is read-only). */

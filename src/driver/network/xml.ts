@@ -1,7 +1,9 @@
 // net-dumpxml: what is stored is normalised already, so the inactive form of a defined network is a read.
+
+import { activeStatus } from '../../store/network-lookup.ts';
 import { isNetworkDefined, readNetworkDefinition } from '../../store/networks.ts';
 import type { Connection } from '../connection.ts';
-import { activeStatus, type NetworkRef, noNetwork } from './lookup.ts';
+import { type NetworkRef, noNetwork } from './lookup.ts';
 
 /** The network's XML, ending in `</network>` and a newline. */
 export async function networkXml(_connection: Connection, ref: NetworkRef, { inactive }: { inactive: boolean }): Promise<string> {

@@ -1,11 +1,11 @@
 // <forward>: how the network is connected to the outside.
 
-import type { EchoedElement } from '../../domain/definition.ts';
 import { parseAddress } from '../../domain/elements/device-info.ts';
 import { formatIp, parseIp } from '../../domain/elements/ip.ts';
 import { libvirtError } from '../../errors.ts';
 import { parseUint32 } from '../../values/numbers.ts';
 import { yesNo } from '../../xml/attributes.ts';
+import type { EchoedElement } from '../../xml/echoed.ts';
 import { writeEchoed } from '../../xml/echoed.ts';
 import { attributeOf, childOf, childrenOf, type XmlElement } from '../../xml/element.ts';
 import type { XmlWriter } from '../../xml/writer.ts';

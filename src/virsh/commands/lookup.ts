@@ -1,6 +1,6 @@
 // From the word that names a domain to the domain.
 
-import type { DomainRef } from '../../driver/domain/lookup.ts';
+import type { DomainRef } from '../../domain/ref.ts';
 import { LibvirtError } from '../../errors.ts';
 import { type CommandContext, failure } from '../../vsh/command.ts';
 

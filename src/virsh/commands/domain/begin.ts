@@ -1,6 +1,6 @@
 // What start and create have in common: an end with the session, and a console that is taken before init runs.
 
-import type { DomainRef } from '../../../driver/domain/lookup.ts';
+import type { DomainRef } from '../../../domain/ref.ts';
 import type { StartOptions } from '../../../driver/domain/start.ts';
 import type { CommandContext } from '../../../vsh/command.ts';
 

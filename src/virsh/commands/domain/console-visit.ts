@@ -1,7 +1,7 @@
 // A visit to a console: shared by console, start --console and create --console.
 
+import type { DomainRef } from '../../../domain/ref.ts';
 import type { ConsoleStream } from '../../../driver/domain/console.ts';
-import type { DomainRef } from '../../../driver/domain/lookup.ts';
 import type { StartOptions } from '../../../driver/domain/start.ts';
 import { LibvirtError } from '../../../errors.ts';
 import { type CommandContext, failure } from '../../../vsh/command.ts';

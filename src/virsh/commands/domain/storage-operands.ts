@@ -1,6 +1,6 @@
 // `undefine --storage`: volumes belong to libvirt's storage pools, and containers' disks never do.
 
-import type { DomainRef } from '../../../driver/domain/lookup.ts';
+import type { DomainRef } from '../../../domain/ref.ts';
 import { type CommandContext, failure } from '../../../vsh/command.ts';
 
 interface StorageOptions {

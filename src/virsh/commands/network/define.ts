@@ -37,7 +37,7 @@ export const netCreate = defineCommand({
   async run(context, args) {
     const xml = readDescription(args.file);
     const network = await withContext(`Failed to create network from ${args.file}`, async () => {
-      const { createNetwork } = await import('../../../bridge/start.ts');
+      const { createNetwork } = await import('../../../driver/network/start.ts');
       return await createNetwork(context.connection, xml, { validate: args.validate });
     });
     context.extra(`Network ${network.name} created from ${args.file}\n`);

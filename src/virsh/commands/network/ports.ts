@@ -21,7 +21,7 @@ export const netPortList = defineCommand({
   async run(context, args) {
     if (args.uuid && args.table) throw failure('Only one argument from --table and --uuid may be specified.');
     const network = await findNetworkOperand(context, args);
-    const { listPorts } = await import('../../../bridge/ports.ts');
+    const { listPorts } = await import('../../../driver/network/ports.ts');
     const uuids = listPorts(context.connection, network).sort();
     if (args.uuid) context.print(uuids.map((uuid) => `${uuid}\n`).join(''));
     else {
@@ -45,7 +45,7 @@ export const netPortCreate = defineCommand({
     const network = await findNetworkOperand(context, args);
     const xml = readDescription(args.file);
     const port = await withContext(`Failed to create network from ${args.file}`, async () => {
-      const { createPort } = await import('../../../bridge/ports.ts');
+      const { createPort } = await import('../../../driver/network/ports.ts');
       return createPort(context.connection, network, xml);
     });
     context.extra(`Network port ${port.uuid} created from ${args.file}\n`);
@@ -66,7 +66,7 @@ export const netPortDumpxml = defineCommand({
   async run(context, args) {
     const expression = args.xpath;
     const xml = await withPort(context, args, async (network) => {
-      const { portXml } = await import('../../../bridge/ports.ts');
+      const { portXml } = await import('../../../driver/network/ports.ts');
       return portXml(context.connection, network, args.port);
     });
     if (xml === undefined) return true;
@@ -89,7 +89,7 @@ export const netPortDelete = defineCommand({
   options: [networkOption(), PORT],
   async run(context, args) {
     const deleted = await withPort(context, args, async (network) => {
-      const { deletePort } = await import('../../../bridge/ports.ts');
+      const { deletePort } = await import('../../../driver/network/ports.ts');
       deletePort(context.connection, network, args.port);
       return true;
     });

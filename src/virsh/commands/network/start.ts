@@ -15,7 +15,7 @@ export const netStart = defineCommand({
   async run(context, args) {
     const network = await findNetworkOperand(context, args);
     await withContext(`Failed to start network ${args.network}`, async () => {
-      const { startNetwork } = await import('../../../bridge/start.ts');
+      const { startNetwork } = await import('../../../driver/network/start.ts');
       startNetwork(context.connection, network);
     });
     context.extra(`Network ${args.network} started\n`);
@@ -33,7 +33,7 @@ export const netDestroy = defineCommand({
   async run(context, args) {
     const network = await findNetworkOperand(context, args);
     await withContext(`Failed to destroy network ${args.network}`, async () => {
-      const { destroyNetwork } = await import('../../../bridge/start.ts');
+      const { destroyNetwork } = await import('../../../driver/network/start.ts');
       destroyNetwork(context.connection, network);
     });
     context.extra(`Network ${args.network} destroyed\n`);

@@ -1,12 +1,6 @@
 // `--print-xml` of commands that containers do not have.
 
-import {
-  blockcopyDocument,
-  checkpointDocument,
-  type DocumentOptions,
-  poolDocument,
-  snapshotDocument,
-} from '../../../driver/client-documents.ts';
+import { blockcopyDocument, checkpointDocument, type DocumentOptions, poolDocument, snapshotDocument } from '../../documents.ts';
 import { readDescription } from '../files.ts';
 import type { Outcome } from './outcomes.ts';
 

@@ -1,6 +1,6 @@
 // What a command that containers do not have does when it is called: the vocabulary of the tables beside this file.
 
-import type { DomainRef } from '../../../driver/domain/lookup.ts';
+import type { DomainRef } from '../../../domain/ref.ts';
 import { inContext, type LibvirtError, libvirtError } from '../../../errors.ts';
 import { type Arguments, type CommandContext, failure, type OptionDefinition } from '../../../vsh/command.ts';
 import { readDescription } from '../files.ts';

@@ -1,6 +1,7 @@
-import { escapeXml, splitAtCommas } from '../../../driver/client-documents.ts';
+import { splitAtCommas } from '../../../values/comma-list.ts';
 import { defineCommand, excludes } from '../../../vsh/command.ts';
 import { quoteForShell } from '../../../vsh/shell-quote.ts';
+import { escapeXml } from '../../../xml/escape.ts';
 
 export const echo = defineCommand({
   name: 'echo',

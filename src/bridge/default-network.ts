@@ -1,13 +1,13 @@
 // The network `default`, which a store has from its first use on, as libvirt's packages bring it: NAT, DHCP, 192.168.122.0/24.
 
-import { parseHost } from '../../host/parse-host.ts';
-import { ipv4Routes } from '../../host/routes.ts';
-import { sameBytes } from '../../network/addresses.ts';
-import { parseNetwork } from '../../network/parse.ts';
-import { lockNetwork, lockNetworkStore } from '../../store/lock.ts';
-import { saveNetwork } from '../../store/network-documents.ts';
-import { networksAreSetUp } from '../../store/networks.ts';
-import { completeNetwork } from './define.ts';
+import { parseHost } from '../host/parse-host.ts';
+import { ipv4Routes } from '../host/routes.ts';
+import { sameBytes } from '../network/addresses.ts';
+import { parseNetwork } from '../network/parse.ts';
+import { lockNetwork, lockNetworkStore } from '../store/lock.ts';
+import { saveNetwork } from '../store/network-documents.ts';
+import { networksAreSetUp } from '../store/networks.ts';
+import { completeNetwork } from './complete.ts';
 
 const FIRST_SUBNET = 122;
 const LAST_SUBNET = 254;

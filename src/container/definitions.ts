@@ -1,0 +1,20 @@
+// Both definitions of a domain, and what is known of it while it runs.
+
+import type { DomainDefinition } from '../domain/definition.ts';
+import type { DomainRef } from '../domain/ref.ts';
+import type { ProcessIdentity } from '../host/process.ts';
+
+export interface DomainDefinitions {
+  ref: DomainRef;
+  active: boolean;
+  persistent: boolean;
+  /** The stored definition; null for a transient domain. */
+  config: DomainDefinition | null;
+  /** The running one; null while it is off. */
+  live: DomainDefinition | null;
+  /** The running domain's group, as DomainCgroup takes it. */
+  cgroup: string | undefined;
+  /** Where its controller holds the file system that we mounted on its /dev. */
+  ownDev: { controller: ProcessIdentity; fd: number } | undefined;
+  initPid: number;
+}
