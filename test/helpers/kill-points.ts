@@ -1,7 +1,9 @@
 // Commands that die, or whose call fails, at any system call of theirs that can change anything: strace(1) counts and injects.
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
-import type { Outcome, Virsh } from './virsh.ts';
+import process from 'node:process';
+import { eventually, SLOWNESS } from './eventually.ts';
+import { childOf, type Outcome, type Virsh } from './virsh.ts';
 
 /** Calls that change what others see. To die before each of these is to die everywhere: between them nothing changes. */
 const CHANGING = [
@@ -26,7 +28,7 @@ export interface Point {
  */
 export function pointsOf(virsh: Virsh, ...command: string[]): Point[] {
   const log = virsh.path('calls');
-  trace(virsh, ['-s', '40', '-o', log, '-e', `trace=${CHANGING}`], command);
+  trace(virsh, ['-y', '-s', '40', '-o', log, '-e', `trace=${CHANGING}`], command);
   const counts = new Map<string, number>();
   const points = fs
     .readFileSync(log, 'utf8')
@@ -40,6 +42,13 @@ export function pointsOf(virsh: Virsh, ...command: string[]): Point[] {
     });
   fs.rmSync(log);
   return points.slice(points.findIndex(({ call }) => call.startsWith('flock(')));
+}
+
+/** The first point of which `call` is true, or the one after it. Throws where there is none. */
+export function pointAt(points: readonly Point[], call: RegExp, { after = false } = {}): Point {
+  const point = points[points.findIndex((one) => call.test(one.call)) + (after ? 1 : 0)];
+  if (!point || !points.some((one) => call.test(one.call))) throw new Error(`no such call: ${call}`);
+  return point;
 }
 
 /** Runs a command that is killed in place of that call. */
@@ -60,4 +69,43 @@ function trace(virsh: Virsh, options: string[], command: string[]): Outcome {
   });
   if (error) throw error;
   return { status, stdout, stderr };
+}
+
+/** How long a command is held: longer than what is done meanwhile takes. */
+const HELD_MS = 3000 * SLOWNESS;
+/** A traced process stops for a moment at each call; one that is held stays so. */
+const STEADY_MS = 200 * SLOWNESS;
+
+export interface HeldCommand {
+  readonly ended: Promise<Outcome>;
+  kill(): void;
+}
+
+/** Starts a command that is held for some seconds in front of that call, or of opening a file for the first time; resolves when it is. */
+export async function holdAt(virsh: Virsh, where: Point | { file: string }, ...command: string[]): Promise<HeldCommand> {
+  const [call, number, files] = 'file' in where ? ['openat', 1, ['-P', where.file]] : [where.name, where.number, []];
+  const inject = `inject=${call}:delay_enter=${HELD_MS * 1000}:when=${number}`;
+  const tracer = spawn('strace', ['-qq', '-o', '/dev/null', ...files, '-e', inject, virsh.command, ...command], {
+    cwd: virsh.prefix,
+    env: virsh.env,
+  });
+  const output = { stdout: '', stderr: '' };
+  for (const stream of ['stdout', 'stderr'] as const) tracer[stream].on('data', (data) => (output[stream] += data));
+  const ended = new Promise<Outcome>((resolve) => tracer.on('close', (status) => resolve({ status, ...output })));
+  let pid = 0;
+  let since = Date.now();
+  await eventually(() => {
+    pid = childOf(tracer.pid!); // at first strace has a child of its own
+    if (!isTraceStopped(pid)) since = Date.now();
+    return Date.now() - since > STEADY_MS;
+  });
+  return { ended, kill: () => void process.kill(pid, 'SIGKILL') };
+}
+
+function isTraceStopped(pid: number): boolean {
+  try {
+    return /^State:\s+t/m.test(fs.readFileSync(`/proc/${pid}/status`, 'latin1'));
+  } catch {
+    return false;
+  }
 }

@@ -4,16 +4,17 @@ import fs from 'node:fs';
 import process from 'node:process';
 import { setTimeout } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { dyingAt, type Moment } from '../helpers/dying.ts';
 import { eventually, SLOWNESS } from '../helpers/eventually.ts';
+import { holdAt, pointAt, pointsOf } from '../helpers/kill-points.ts';
 import { requires, suite } from '../helpers/requires.ts';
 import { childOf, errorLines, useVirsh, type Virsh } from '../helpers/virsh.ts';
 
 /** How often a command is killed, a little later each time; in an emulated machine, where each time takes ten seconds, less often. */
 const POINTS = SLOWNESS > 1 ? 8 : 20;
 
-/** By which a group is frozen. */
-const FREEZE = requires('cgroup1') === undefined ? '/freezer.state' : '/cgroup.freeze';
+/** The call that freezes a group, and that which makes the pid file. */
+const FREEZE = requires('cgroup1') === undefined ? /^write\(.*\/freezer\.state>/ : /^write\(.*\/cgroup\.freeze>/;
+const PID_FILE = /^rename.*\.pid"/;
 
 const isAlive = (pid: number): boolean => {
   const status = fs.existsSync(`/proc/${pid}/status`) ? fs.readFileSync(`/proc/${pid}/status`, 'latin1') : 'State:\tX';
@@ -187,12 +188,20 @@ suite('a killed', ['root', 'built', 'busybox', 'fuse'], () => {
     const pidFile = (name: string): string => virsh.path(`run/libvirt/lxc/${name}.pid`);
     const lockFile = (name: string): string => virsh.path(`run/libvirt/lxc/${name}.lock`);
     const controllerOf = (name: string): number => Number(fs.readFileSync(pidFile(name), 'utf8'));
-    const runDying = (moment: Moment, ...command: string[]): void =>
-      expect(virsh.runWith(dyingAt(virsh, moment), ...command).status).toBeNull();
+    /** The point after a call of a command that starts a domain; what it starts is destroyed again. */
+    const pointAfter = (name: string, call: RegExp, ...command: string[]) => {
+      const point = pointAt(pointsOf(virsh, ...command), call, { after: true });
+      virsh.ok('destroy', name);
+      return point;
+    };
     /** Leaves a controller that has not heard yet that its command is dead, and an init that waits for it. */
-    const abandon = (name: string, ...command: string[]): { controller: number; init: number } => {
-      runDying({ call: 'renameSync', file: pidFile(name), stopping: pidFile(name) }, ...command);
-      return { controller: controllerOf(name), init: childOf(controllerOf(name)) };
+    const abandon = async (name: string, call: RegExp, ...command: string[]): Promise<{ controller: number; init: number }> => {
+      const held = await holdAt(virsh, pointAfter(name, call, ...command), ...command);
+      const controller = controllerOf(name);
+      process.kill(controller, 'SIGSTOP');
+      held.kill();
+      await held.ended;
+      return { controller, init: childOf(controller) };
     };
 
     it.each(['start', 'create'])('that came to its status is cleared up before the next %s', async (verb) => {
@@ -200,7 +209,7 @@ suite('a killed', ['root', 'built', 'busybox', 'fuse'], () => {
       const file = virsh.file('d.xml', virsh.xml(name));
       if (verb === 'start') virsh.ok('define', file);
       const command = verb === 'start' ? ['start', name] : ['create', file];
-      const { controller, init } = abandon(name, ...command);
+      const { controller, init } = await abandon(name, PID_FILE, ...command);
       const next = virsh.start({}, ...command);
       // It takes the lock, lets it go and takes it again: nothing else can have come of it before.
       for (const held of [true, false, true]) await eventually(() => holds(next, lockFile(name)) === held);
@@ -210,9 +219,9 @@ suite('a killed', ['root', 'built', 'busybox', 'fuse'], () => {
       expect([next.exitCode, isAlive(init), virsh.controllerPid(name) === controller]).toEqual([0, false, false]);
     });
 
-    it('that came to its status is destroyed at once', () => {
+    it('that came to its status is destroyed at once', async () => {
       const name = virsh.define();
-      const { controller, init } = abandon(name, 'start', name);
+      const { controller, init } = await abandon(name, PID_FILE, 'start', name);
       virsh.ok('destroy', name);
       expect([controller, init].map(isAlive)).toEqual([false, false]);
       expect(virsh.state(name)).toBe('shut off (destroyed)');
@@ -220,16 +229,18 @@ suite('a killed', ['root', 'built', 'busybox', 'fuse'], () => {
 
     it('is over by itself, also where it was frozen meanwhile', async () => {
       const name = virsh.define();
-      runDying({ call: 'writeFileSync', file: FREEZE }, 'start', name, '--paused');
+      const command = ['start', name, '--paused'];
+      const held = await holdAt(virsh, pointAfter(name, FREEZE, ...command), ...command);
       const init = childOf(controllerOf(name));
+      held.kill();
       await virsh.waitForState(name, 'shut off (failed)');
       expect(isAlive(init)).toBe(false);
       expect(virsh.leftovers()).toMatchObject({ processes: [], cgroups: [] });
     });
 
-    it('that was frozen is destroyed', () => {
+    it('that was frozen is destroyed', async () => {
       const name = virsh.define();
-      runDying({ call: 'writeFileSync', file: FREEZE, stopping: pidFile(name) }, 'start', name, '--paused');
+      await abandon(name, FREEZE, 'start', name, '--paused');
       virsh.ok('destroy', name);
       expect(virsh.leftovers()).toMatchObject({ processes: [], cgroups: [] });
     });

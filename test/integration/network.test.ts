@@ -2,8 +2,8 @@
 import fs from 'node:fs';
 import process from 'node:process';
 import { beforeAll, expect, it } from 'vitest';
-import { dyingAt } from '../helpers/dying.ts';
 import { eventually, sleep } from '../helpers/eventually.ts';
+import { killAt, pointAt, pointsOf } from '../helpers/kill-points.ts';
 import { dnsmasqs, killDnsmasqs } from '../helpers/network-host.ts';
 import { interfaceIn, NOTHING, useNetworks } from '../helpers/networks.ts';
 import { suite } from '../helpers/requires.ts';
@@ -197,10 +197,10 @@ suite('networks', ['root', 'built', 'busybox', 'ip', 'dnsmasq', 'nft'], () => {
   it('get back what a killed start of a domain had taken, and its links', async () => {
     networks.start('lost', NAT(12));
     const domain = virsh.define({ devices: interfaceIn('lost') });
-    const status = virsh.path(`run/libvirt/lxc/${domain}.xml`);
     const { links } = networks.host.remains(virsh.prefix);
-    const dying = virsh.runWith(dyingAt(virsh, { call: 'renameSync', file: status, instead: true }), 'start', domain);
-    expect(dying.status).toBeNull();
+    const point = pointAt(pointsOf(virsh, 'start', domain), new RegExp(`^rename.*"run/libvirt/lxc/${domain}\\.xml"`));
+    virsh.ok('destroy', domain);
+    expect(killAt(virsh, point, 'start', domain).status).toBeNull();
     await eventually(() => {
       expect(virsh.ok('net-port-list', 'lost')).not.toMatch(/[0-9a-f]{8}-/);
       expect(networks.host.remains(virsh.prefix).links).toEqual(links);

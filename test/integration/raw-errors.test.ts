@@ -1,6 +1,8 @@
 // What the machine refuses is told in libvirt's words, whatever it is, and a store that cannot be written to can be read.
 import { spawnSync } from 'node:child_process';
+import process from 'node:process';
 import { expect, it } from 'vitest';
+import { holdAt } from '../helpers/kill-points.ts';
 import { suite } from '../helpers/requires.ts';
 import { errorLines, useVirsh } from '../helpers/virsh.ts';
 
@@ -72,25 +74,12 @@ suite('a command', ['root', 'built', 'busybox', 'fuse'], () => {
     }
   });
 
-  it('that enters a container which ends meanwhile says that it does not run', () => {
+  it('that enters a container which ends meanwhile says that it does not run', async () => {
     const name = virsh.boot();
     const init = virsh.initPid(name);
-    const script = virsh.file(
-      'ending.cjs',
-      `const fs = require('node:fs');
-const { readFileSync, existsSync } = fs;
-const isGone = () => !existsSync('/proc/${init}') || /^State:\\s+[ZX]/m.test(readFileSync('/proc/${init}/status', 'latin1'));
-const end = () => { if (!isGone()) process.kill(${init}, 'SIGKILL'); while (!isGone()); };
-fs.readFileSync = (file, ...rest) => { if (file === '/proc/${init}/cgroup') end(); return readFileSync(file, ...rest); };
-fs.existsSync = (file) => { if (String(file).includes('libvirt-lxc')) end(); return existsSync(file); };`,
-    );
-    const { status, stderr } = virsh.runWith(
-      { env: { NODE_OPTIONS: `--require ${script}` } },
-      'lxc-enter-namespace',
-      name,
-      '--',
-      '/bin/true',
-    );
+    const held = await holdAt(virsh, { file: `/proc/${init}/cgroup` }, 'lxc-enter-namespace', name, '--', '/bin/true');
+    process.kill(init, 'SIGKILL');
+    const { status, stderr } = await held.ended;
     expect([status, errorLines(stderr)]).toEqual([1, ['Requested operation is not valid: domain is not running']]);
   });
 });
