@@ -13,9 +13,17 @@ export const programFile = path.join(programFolder, 'virsh-lxc');
 /** The program that controls a container. */
 export const controllerFile = path.join(programFolder, 'libvirt_lxc');
 
+/** What the launcher tells the runtime is not for those that we start. */
+export function forgetLauncher(): void {
+  delete process.env['BUN_JSC_useJIT'];
+}
+
 type Exit = (status: number) => never;
+
+/** The build notes which functions a run calls (src/build/build.mjs); the runtime writes that down when it ends in its own way. */
+const isRecorded = process.env['BUN_BYTECODE_ORDER_OUT'] !== undefined;
 
 /** Has process.exit() end by `exit`, after the 'exit' handlers. */
 export function exitBy(exit: (status: number) => void): void {
-  (process as unknown as { reallyExit: Exit }).reallyExit = exit as Exit;
+  if (!isRecorded) (process as unknown as { reallyExit: Exit }).reallyExit = exit as Exit;
 }

@@ -1,9 +1,11 @@
 /* virsh-lxc, and every other name of the program: runs the compiled program beside it (virsh-lxc.bin) without the variables
  * by which the environment steers its runtime. The runtime reads them before any line of ours: with BUN_OPTIONS it loads
- * scripts, with BUN_BE_BUN it is another program. */
+ * scripts, with BUN_BE_BUN it is another program. One of them is ours to set: no command runs for long enough to earn back what
+ * it costs to compile a function for the processor. The program takes it away again (lib-native/runtime.ts). */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -22,15 +24,21 @@ int main(int argc, char **argv, char **env)
 	static const char SUFFIX[] = ".bin";
 	char program[4096 + sizeof SUFFIX];
 	(void)argc;
-	char **kept = env;
+	size_t count = 0, kept = 0;
+	while (env[count])
+		count++;
+	char **passed = malloc((count + 2) * sizeof *passed);
+	if (!passed)
+		return 1;
+	passed[kept++] = (char *)"BUN_JSC_useJIT=0";
 	for (char **variable = env; *variable; variable++)
 		if (!steers(*variable))
-			*kept++ = *variable;
-	*kept = NULL;
+			passed[kept++] = *variable;
+	passed[kept] = NULL;
 	ssize_t length = readlink("/proc/self/exe", program, sizeof program - sizeof SUFFIX);
 	if (length > 0) {
 		memcpy(program + length, SUFFIX, sizeof SUFFIX);
-		execve(program, argv, env);
+		execve(program, argv, passed);
 	}
 	dprintf(STDERR_FILENO, "virsh-lxc: cannot run %s: %s\n", length > 0 ? program : "/proc/self/exe", strerror(errno));
 	return 1;

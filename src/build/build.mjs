@@ -87,7 +87,7 @@ function recordOrders(program) {
   writeFileSync(join(prefix, 'warm-up.xml'), WARM_UP_XML);
   const orders = WARM_UP.map((words, i) => {
     const order = join(prefix, `${i}.order`);
-    const env = { ...process.env, VIRSH_LXC_PREFIX: prefix, BUN_BYTECODE_ORDER_OUT: order };
+    const env = { ...process.env, VIRSH_LXC_PREFIX: prefix, BUN_BYTECODE_ORDER_OUT: order, BUN_JSC_useJIT: '0' };
     spawnSync(program, words, { env, cwd: prefix, stdio: 'ignore', timeout: 60_000 });
     return order;
   });

@@ -109,4 +109,20 @@ suite('what a container inherits', ['root', 'built', 'busybox', 'fuse', 'python3
     });
     expect(stdout.replace(/^.*\) /, '').split(' ')[16]).toBe('7');
   });
+
+  it('no variable that steers our runtime comes through, to it or to what it starts', () => {
+    const name = virsh.define();
+    const script = virsh.file('steer.js', `require('fs').writeFileSync('${virsh.path('steered')}', '')`);
+    const seen = virsh.path('seen');
+    const env = {
+      BUN_OPTIONS: `--preload=${script}`,
+      BUN_BE_BUN: '1',
+      BUN_JSC_useJIT: '1',
+      NODE_OPTIONS: `--require=${script}`,
+      EDITOR: `env >${seen}; true`,
+    };
+    expect(virsh.runWith({ env }, 'edit', name).stderr).toBe('');
+    expect(fs.readFileSync(seen, 'utf8')).not.toMatch(/^(BUN|NODE)_/m);
+    expect(fs.existsSync(virsh.path('steered'))).toBe(false);
+  });
 });
