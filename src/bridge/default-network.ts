@@ -7,6 +7,7 @@ import { parseNetwork } from '../network/parse.ts';
 import { lockNetwork, lockNetworkStore } from '../store/lock.ts';
 import { saveNetwork } from '../store/network-documents.ts';
 import { networksAreSetUp } from '../store/networks.ts';
+import { type Attributes, XmlWriter } from '../xml/writer.ts';
 import { completeNetwork } from './complete.ts';
 
 const FIRST_SUBNET = 122;
@@ -24,13 +25,21 @@ export function defineDefaultNetwork(): void {
 
 function defaultXml(subnet: number): string {
   const network = `192.168.${subnet}`;
-  return `<network>
-  <name>default</name>
-  <forward mode='nat'/>
-  <ip address='${network}.1' netmask='255.255.255.0'>
-    <dhcp><range start='${network}.2' end='${network}.254'/></dhcp>
-  </ip>
-</network>`;
+  const writer = new XmlWriter();
+  writer.block('network', [], () => {
+    writer.text('name', 'default');
+    writer.empty('forward', [['mode', 'nat']]);
+    const address: Attributes = [
+      ['address', `${network}.1`],
+      ['netmask', '255.255.255.0'],
+    ];
+    const range: Attributes = [
+      ['start', `${network}.2`],
+      ['end', `${network}.254`],
+    ];
+    writer.block('ip', address, () => writer.block('dhcp', [], () => writer.empty('range', range)));
+  });
+  return writer.toString();
 }
 
 /** The third byte of a network 192.168.N.0/24 to which the host has no route yet (a default route aside). */

@@ -4,7 +4,7 @@ import { linux } from '../../lib-native/linux.ts';
 import { findLink } from '../host/netlink/link.ts';
 import { openRouteSocket } from '../host/netlink/rtnetlink.ts';
 import { type Guarantee, guarantee, withdrawGuarantee } from '../host/netlink/tc-guarantee.ts';
-import { withClasses } from '../network/classes.ts';
+import { withClasses } from '../network/facts.ts';
 import { portClasses } from '../store/network-documents.ts';
 import { readNetworkStatus, writeNetworkStatus } from '../store/networks.ts';
 

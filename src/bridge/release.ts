@@ -2,9 +2,9 @@
 // hook scripts.
 import type { InterfaceDevice } from '../domain/definition.ts';
 import { isFailure } from '../errors.ts';
+import { portFacts } from '../network/facts.ts';
 import { writeNetwork } from '../network/format.ts';
 import { parseNetworkPort, writeNetworkPort } from '../network/port.ts';
-import { portFacts } from '../network/port-facts.ts';
 import { lockNetwork } from '../store/lock.ts';
 import { loadLiveNetwork, networkUse } from '../store/network-documents.ts';
 import { readPort, removePort } from '../store/networks.ts';

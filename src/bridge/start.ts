@@ -17,6 +17,7 @@ import { enableForwarding, setBridgeIpv6 } from '../host/sysctl.ts';
 import { bytesOf, masked, netmaskOf, prefixOf, sameBytes, subnetOf } from '../network/addresses.ts';
 import { emptyNetwork, hasOwnBridge, type NetworkDefinition } from '../network/definition.ts';
 import { needsDnsmasq } from '../network/dnsmasq-config.ts';
+import { networkFacts } from '../network/facts.ts';
 import { writeNetwork } from '../network/format.ts';
 import { parseNetworkStatus } from '../network/stored.ts';
 import { recordNetworkEvent } from '../store/events.ts';
@@ -27,7 +28,6 @@ import {
   isNetworkDefined,
   macsFile,
   makeNetworkFolders,
-  networkFacts,
   readNetworkStatus,
   removeAllPorts,
   removeFiles,

@@ -1,6 +1,7 @@
 // The typed model of <domain type='lxc'>. Pure data: what parse.ts makes, format.ts prints and everything else reads.
 // Units live in the names. Sizes in KiB fit a number exactly, libvirt's "unlimited" (2^53-1) included.
 import type { EchoedElement } from '../xml/echoed.ts';
+import type { XmlElement } from '../xml/element.ts';
 
 /** Memory parameters at or above this many KiB mean "no limit" and are not kept. */
 export const MEMORY_UNLIMITED_KIB = 9007199254740991;
@@ -18,10 +19,10 @@ export interface DomainDefinition {
   genid?: string;
   title?: string;
   description?: string;
-  /** The children of <metadata>, each serialised as libxml2 would at depth 2 (double quotes), without indentation of the first line. */
+  /** The children of <metadata>, each serialised as libxml2 would if it stood alone. */
   metadata: MetadataElement[];
-  /** The attributes and namespaces of <metadata> itself: ` xmlns:a="..." b="..."`. */
-  metadataHead?: string;
+  /** The namespaces and attributes of <metadata> itself, where it has any. */
+  metadataTag?: Pick<XmlElement, 'declarations' | 'attributes'>;
   /** A <metadata/> without any child that counts is kept too. */
   emptyMetadata?: boolean;
   memoryKiB: number;

@@ -3,7 +3,7 @@
 
 import { libvirtError } from '../errors.ts';
 import { parseMac } from '../values/mac.ts';
-import { attributeOf, childOf, childrenOf, type XmlElement } from '../xml/element.ts';
+import { attributeOf, childOf, childrenOf, newElement, type XmlElement } from '../xml/element.ts';
 import { parseXml } from '../xml/reader.ts';
 import { serializeVerbatim } from '../xml/serialize.ts';
 
@@ -60,7 +60,7 @@ export function diskElementWithMedia(document: string, name: string, { action, s
     const policy = old && attributeOf(old, 'startupPolicy');
     const attributes: [string, string][] = [[block ? 'dev' : 'file', source!]];
     if (policy !== undefined) attributes.push(['startupPolicy', policy]);
-    insertBefore(disk, 'target', newElement(disk, 'source', attributes));
+    insertBefore(disk, 'target', elementWith(disk, 'source', attributes));
   }
   return serializeVerbatim(disk);
 }
@@ -112,7 +112,7 @@ export function interfaceElementWithLink(document: string, name: string, state: 
   if (!found) throw problem(`interface '${name}' not found`);
   const link = childOf(found, 'link');
   if (link) setAttribute(link, 'state', state);
-  else found.children.push(newElement(found, 'link', [['state', state]]));
+  else found.children.push(elementWith(found, 'link', [['state', state]]));
   return serializeVerbatim(found);
 }
 
@@ -124,18 +124,10 @@ function setAttribute(element: XmlElement, name: string, value: string): void {
   else element.attributes.push({ name, local: name, uri: undefined, value });
 }
 
-function newElement(parent: XmlElement, name: string, attributes: readonly [string, string][]): XmlElement {
-  return {
-    kind: 'element',
-    name,
-    local: name,
-    prefix: undefined,
-    uri: undefined,
-    attributes: attributes.map(([key, value]) => ({ name: key, local: key, uri: undefined, value })),
-    declarations: [],
-    children: [],
-    parent,
-  };
+function elementWith(parent: XmlElement, name: string, attributes: readonly [string, string][]): XmlElement {
+  const element = newElement(undefined, name, parent);
+  for (const [key, value] of attributes) setAttribute(element, key, value);
+  return element;
 }
 
 /** Puts `added` on a line of its own before the child `name`. */

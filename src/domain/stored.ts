@@ -1,7 +1,7 @@
 // Files of defined domains: the comment that warns whoever opens one, an empty line, the domain.
 
 import { unescapeWhiteSpace, unescapeXml } from '../xml/escape.ts';
-import { bodyOf } from '../xml/facts.ts';
+import { commentMark } from '../xml/markup.ts';
 import { parseXml } from '../xml/reader.ts';
 import type { DomainDefinition } from './definition.ts';
 import { formatDomain } from './format.ts';
@@ -11,14 +11,13 @@ import { type ParseHost, parseDomainElement } from './parse.ts';
 export function storedHeader(editCommand: string): string {
   // A comment must not hold two dashes in a row.
   const command = editCommand.replace(/-(?=-)/g, '- ');
-  return `<!--
+  const words = `
 WARNING: THIS IS AN AUTO-GENERATED FILE. CHANGES TO IT ARE LIKELY TO BE
 OVERWRITTEN AND LOST. Changes to this xml configuration should be made using:
   ${command}
 or other application using the libvirt API.
--->
-
 `;
+  return `${commentMark(words)}\n\n`;
 }
 
 /** The whole file of a defined domain. */
@@ -29,11 +28,6 @@ export function formatStored(definition: DomainDefinition): string {
 /** Reads what formatStored() wrote, or a file of libvirt's. Throws as parseDomain() does. */
 export function parseStored(text: string | Uint8Array, host: ParseHost): DomainDefinition {
   return parseDomainElement(parseXml(text, '(domain_definition)'), host, { stored: true });
-}
-
-/** The domain's own text in a stored file, without the comment before it. */
-export function storedBody(text: string): string {
-  return bodyOf(text, 'domain') ?? text;
 }
 
 const RAW_LINES = /^ *<(?:initenv|inituser|initgroup|lxc:share\w+)[ >].*$/gm;

@@ -1,7 +1,6 @@
 // Classes of guaranteed bandwidth: each port with a floor has one. What is taken of them follows from the ports, and stands in the
 // network's status as libvirt has it there.
 import { formatBitmap } from '../values/bitmap.ts';
-import { bodyOf } from '../xml/facts.ts';
 
 /** 0 is none, 1 the whole rate of the network, 2 what nobody is guaranteed. */
 const RESERVED = [0, 1, 2];
@@ -29,16 +28,4 @@ export interface ClassNote {
 export function classNote(taken: readonly PortClass[]): ClassNote {
   const ids = [...RESERVED, ...taken.map(({ id }) => id)].sort((a, b) => a - b);
   return { bitmap: formatBitmap(ids), sum: taken.reduce((total, { floor }) => total + floor, 0) };
-}
-
-/** The status document of a network, for ports with these classes: as formatNetworkStatus() would write it. */
-export function withClasses(status: string, taken: readonly PortClass[]): string {
-  const body = bodyOf(status, 'networkstatus');
-  if (body === undefined) return status;
-  const { bitmap, sum } = classNote(taken);
-  // The first two elements of the document.
-  const noted = body
-    .replace(/<class_id bitmap='[^']*'/, `<class_id bitmap='${bitmap}'`)
-    .replace(/<floor sum='[^']*'/, `<floor sum='${sum}'`);
-  return status.slice(0, -body.length) + noted;
 }

@@ -1,7 +1,7 @@
 // The persistent definitions: /etc/libvirt/lxc/NAME.xml, stored normalised under a comment that says who made it.
 import fs from 'node:fs';
+import { domainBody, domainFacts } from '../domain/facts.ts';
 import { errnoCode, libvirtError, systemError } from '../errors.ts';
-import { beforeMetadata, bodyOf, textIn } from '../xml/facts.ts';
 import { listFolder, readIfThere, removeDurably, syncFolder, writeAtomically } from './atomic-write.ts';
 import { autostartLink, definitionFile, namesIn, paths } from './paths.ts';
 import { sweepFolder } from './sweep.ts';
@@ -19,14 +19,14 @@ export function isDefined(name: string): boolean {
 export function readDefinition(name: string): string | undefined {
   const text = readIfThere(definitionFile(name));
   if (text === undefined) return undefined;
-  const body = bodyOf(text, 'domain');
+  const body = domainBody(text);
   if (body === undefined) throw libvirtError('INTERNAL_ERROR', `file '${definitionFile(name)}' holds no domain`);
   return body;
 }
 
 /** Stores a document that `stored.ts` made. Throws SYSTEM_ERROR; then what was there is untouched. */
 export function writeDefinition(name: string, stored: string): void {
-  whileIndexed(() => writeAtomically(definitionFile(name), stored, { durable: true }), name, uuidIn(stored));
+  whileIndexed(() => writeAtomically(definitionFile(name), stored, { durable: true }), name, domainFacts(stored).uuid);
 }
 
 /** Removes the definition and its autostart mark. */
@@ -40,7 +40,7 @@ export function removeDefinition(name: string): void {
 /** The uuid of a definition; undefined where there is none, or it is damaged: that keeps no other from being found. */
 function readableUuid(name: string): string | undefined {
   try {
-    return uuidIn(readDefinition(name) ?? '');
+    return domainFacts(readDefinition(name) ?? '').uuid;
   } catch {
     return undefined;
   }
@@ -99,19 +99,3 @@ export function setAutostartLink(name: string, on: boolean): void {
     if (errnoCode(error) !== 'EEXIST') throw systemError(`Failed to create symlink '${link}' to '${definitionFile(name)}'`, error);
   }
 }
-
-const UUID = /^[0-9a-f-]{36}$/;
-
-/** The uuid in a document of a domain or in its status, without parsing it. */
-export function uuidIn(document: string): string | undefined {
-  const uuid = textIn(headOf(document), 'uuid');
-  return uuid !== undefined && UUID.test(uuid) ? uuid : undefined;
-}
-
-/** The title, likewise. */
-export function titleIn(document: string): string | undefined {
-  return textIn(headOf(document), 'title');
-}
-
-/** `dom`: <domain> or <domstatus>. */
-const headOf = (document: string): string => beforeMetadata(bodyOf(document, 'dom') ?? '');

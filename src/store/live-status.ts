@@ -1,17 +1,14 @@
 // What runs: /run/libvirt/lxc/NAME.xml (libvirt's <domstatus>), NAME.pid, and NAME.end, which says how it last ended
 // or, of one that runs, that a command is about to kill its init.
-// The facts that lists need are taken from the status by patterns: no XML is parsed for them.
 
-import { isContainerGroup } from '../domain/group-path.ts';
+import { statusFacts } from '../domain/facts.ts';
 import { LibvirtError } from '../errors.ts';
 import { isAskedToFreeze } from '../host/cgroup/frozen.ts';
 import { livingProcess, type ProcessIdentity } from '../host/process.ts';
-import { attributeIn, bodyOf } from '../xml/facts.ts';
 import { listFolder, readIfThere, removeIfThere, writeAtomically } from './atomic-write.ts';
-import { uuidIn } from './definitions.ts';
 import { endFile, namesIn, paths, pidFile, statusFile } from './paths.ts';
 
-export interface StatusFacts {
+export interface StatusRecord {
   name: string;
   state: 'running' | 'paused';
   reason: string;
@@ -22,9 +19,6 @@ export interface StatusFacts {
   cgroup: string | undefined;
   /** The whole document. */
   document: string;
-}
-
-export interface StatusRecord extends StatusFacts {
   /** False: its controller is dead and nobody cleared up yet. */
   alive: boolean;
   /**
@@ -37,9 +31,6 @@ export interface StatusRecord extends StatusFacts {
 /** What a controller calls itself while it is in service (lib-native/controller/main.c). */
 const CONTROLLER_NAME = 'libvirt_lxc';
 
-const FACTS = /^<domstatus state='(\w+)' reason='([\w -]+)' pid='(\d+)'>/;
-const NUMBER = /^\d+$/;
-
 /** Names that have a status, stale ones included. */
 export function statusNames(): string[] {
   return namesIn(listFolder(paths.run), '.xml');
@@ -49,31 +40,21 @@ export function statusNames(): string[] {
 export function readStatus(name: string): StatusRecord | undefined {
   const document = readIfThere(statusFile(name));
   if (document === undefined) return undefined;
-  // A damaged one may end anywhere: what stands there whole is true.
-  const body = bodyOf(document, 'domstatus') ?? '';
-  const facts = FACTS.exec(body);
-  const startTime = attributeIn(body, 'controller', 'starttime') ?? '';
-  const initPid = attributeIn(body, 'init', 'pid') ?? '';
-  const controller = { pid: Number(facts?.[3] ?? 0), startTime: NUMBER.test(startTime) ? startTime : '' };
-  const alive = facts !== null && controller.pid > 1 ? livingProcess(controller) : undefined;
+  const { state, reason, controllerPid, controllerStartTime, initPid, uuid, cgroup } = statusFacts(document);
+  const controller = { pid: controllerPid, startTime: controllerStartTime };
+  const alive = state !== undefined && controller.pid > 1 ? livingProcess(controller) : undefined;
   return {
     name,
-    state: facts?.[1] === 'paused' ? 'paused' : 'running',
-    reason: facts?.[2] ?? 'unknown',
+    state: state ?? 'running',
+    reason,
     controller,
-    initPid: NUMBER.test(initPid) ? Number(initPid) : 0,
-    uuid: uuidIn(body) ?? '',
-    cgroup: groupIn(body, controller.pid),
+    initPid,
+    uuid: uuid ?? '',
+    cgroup,
     document,
     alive: alive !== undefined,
     inService: alive?.name === CONTROLLER_NAME,
   };
-}
-
-/** The attribute as formatStatus() writes it (test/unit/store/live-status.test.ts holds the two together). */
-function groupIn(body: string, controllerPid: number): string | undefined {
-  const path = attributeIn(body, 'controller', 'cgroup');
-  return path !== undefined && isContainerGroup(path, controllerPid) ? path : undefined;
 }
 
 /** Not durable: a reboot ends every container, and /run with it. */

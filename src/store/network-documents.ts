@@ -3,10 +3,10 @@
 import { parseHost } from '../host/parse-host.ts';
 import type { PortClass } from '../network/classes.ts';
 import type { NetworkDefinition } from '../network/definition.ts';
+import { portFacts } from '../network/facts.ts';
 import type { NetworkUse } from '../network/format.ts';
 import { parseNetwork } from '../network/parse.ts';
 import { type NetworkPort, parseNetworkPort } from '../network/port.ts';
-import { portFacts } from '../network/port-facts.ts';
 import { formatNetworkStatus, formatStoredNetwork, parseNetworkStatus } from '../network/stored.ts';
 import { activeStatus, noNetwork } from './network-lookup.ts';
 import { networkPorts, readNetworkDefinition, readPort, writeNetworkDefinition, writeNetworkStatus } from './networks.ts';

@@ -1,12 +1,11 @@
 // Finding networks: what there is to know of a network without parsing its XML.
 import { libvirtError } from '../errors.ts';
 import { hostLinkNames } from '../host/routes.ts';
+import { type NetworkFacts, networkFacts } from '../network/facts.ts';
 import {
   definedNetworks,
   isNetworkAutostarted,
   isNetworkDefined,
-  type NetworkFacts,
-  networkFacts,
   networkStatusNames,
   readNetworkDefinition,
   readNetworkStatus,

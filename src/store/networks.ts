@@ -1,9 +1,9 @@
 // Networks on disk: definitions (/etc/libvirt/qemu/networks), what is active (/run/libvirt/network) with its ports, and the
-// files of dnsmasq. The facts that lists need are taken from the documents by patterns: no XML is parsed for them.
+// files of dnsmasq.
 import fs from 'node:fs';
 import path from 'node:path';
 import { errnoCode, libvirtError, systemError } from '../errors.ts';
-import { afterMetadata, attributeIn, beforeMetadata, bodyOf, textIn } from '../xml/facts.ts';
+import { networkBody } from '../network/facts.ts';
 import { listFolder, readIfThere, removeDurably, syncFolder, writeAtomically } from './atomic-write.ts';
 import { namesIn, paths } from './paths.ts';
 
@@ -44,7 +44,7 @@ export function isNetworkDefined(name: string): boolean {
 export function readNetworkDefinition(name: string): string | undefined {
   const text = readIfThere(definitionFile(name));
   if (text === undefined) return undefined;
-  const body = bodyOf(text, 'network');
+  const body = networkBody(text);
   if (body === undefined) throw libvirtError('INTERNAL_ERROR', `file '${definitionFile(name)}' holds no network`);
   return body;
 }
@@ -106,34 +106,6 @@ export function writeNetworkStatus(name: string, document: string): void {
 export function removeNetworkStatus(name: string): void {
   fs.rmSync(statusFile(name), { force: true });
 }
-
-/** What a document says of a network, without parsing it. */
-export interface NetworkFacts {
-  uuid: string;
-  bridge: string | undefined;
-  /** The bridge is made when the network is started, and is gone when it ends. */
-  ownsBridge: boolean;
-  /** Of a status: the network was on its way to become active. */
-  starting: boolean;
-  /** Of a status: it is there to its end. */
-  whole: boolean;
-}
-
-export function networkFacts(document: string): NetworkFacts {
-  const body = bodyOf(document, 'network') ?? '';
-  const tail = afterMetadata(body);
-  const uuid = textIn(beforeMetadata(body), 'uuid');
-  return {
-    uuid: uuid !== undefined && UUID.test(uuid) ? uuid : '',
-    bridge: attributeIn(tail, 'bridge', 'name'),
-    whole: body.trimEnd().endsWith('</networkstatus>'),
-    starting: body.startsWith("<networkstatus starting='yes'"),
-    ownsBridge: !OTHERS_BRIDGE.has(attributeIn(tail, 'forward', 'mode')),
-  };
-}
-
-const UUID = /^[0-9a-f-]{36}$/;
-const OTHERS_BRIDGE: ReadonlySet<string | undefined> = new Set(['bridge', 'private', 'vepa', 'passthrough', 'hostdev']);
 
 /** The uuids of the ports of a network. */
 export function networkPorts(name: string): string[] {

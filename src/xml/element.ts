@@ -33,6 +33,21 @@ export interface XmlLeaf {
 
 export type XmlNode = XmlElement | XmlLeaf;
 
+/** An element without anything in it; `children` of its parent is the caller's. */
+export function newElement(prefix: string | undefined, local: string, parent: XmlElement | undefined): XmlElement {
+  return {
+    kind: 'element',
+    name: prefix === undefined ? local : `${prefix}:${local}`,
+    local,
+    prefix,
+    uri: undefined,
+    attributes: [],
+    declarations: [],
+    children: [],
+    parent,
+  };
+}
+
 /** The attribute's value, whatever its prefix. */
 export function attributeOf(element: XmlElement, name: string): string | undefined {
   for (const attribute of element.attributes) if (attribute.local === name) return attribute.value;

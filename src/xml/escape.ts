@@ -20,6 +20,29 @@ export function escapeLossless(text: string, inAttribute: boolean): string {
   return inAttribute ? escaped.replace(/\n/g, '&#10;').replace(/\t/g, '&#9;') : escaped;
 }
 
+const LIBXML_SPECIAL: ReadonlyMap<string, string> = new Map([
+  ['&', '&amp;'],
+  ['<', '&lt;'],
+  ['>', '&gt;'],
+  ['"', '&quot;'],
+  ['\n', '&#10;'],
+  ['\t', '&#9;'],
+  ['\r', '&#13;'],
+]);
+
+/** `text` for element content, as libxml2 has it. */
+export function escapeLibxmlText(text: string): string {
+  return text.replace(/[&<>\r]/g, (character) => LIBXML_SPECIAL.get(character)!);
+}
+
+/** `text` for an attribute in double quotes, as libxml2 has it where a document names no encoding. */
+export function escapeLibxmlAttribute(text: string): string {
+  return text.replace(
+    /[&<>"\n\t\r]|[^\x00-\x7f]/gu,
+    (character) => LIBXML_SPECIAL.get(character) ?? `&#x${character.codePointAt(0)!.toString(16).toUpperCase()};`,
+  );
+}
+
 const ENTITIES: ReadonlyMap<string, string> = new Map(Object.entries({ lt: '<', gt: '>', quot: '"', apos: "'", amp: '&' }));
 const REFERENCE = /&(?:(\w+)|#(\d{1,7})|#x([0-9a-fA-F]{1,6}));/g;
 const WHITE_SPACE_REFERENCE = /&#(9|10|13);/g;

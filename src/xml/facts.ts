@@ -1,7 +1,8 @@
-// Single facts of documents that our formatters wrote, without parsing them: for lists, and for what the end of every domain needs.
-// The unit tests hold each reader of facts to its formatter: facts(format(x)) = x.
+// How single facts of documents that our formatters wrote are found without parsing them: for lists, and for what the end of every
+// domain needs. Who asks stands beside the formatter (domain/facts.ts, network/facts.ts); the unit tests hold the two together.
 
 import { unescapeXml } from './escape.ts';
+import { LIBVIRT } from './markup.ts';
 
 /**
  * The document from its root element on, whose name begins with `root`. Before it stands a comment that holds a name as it is,
@@ -45,6 +46,18 @@ export function textIn(part: string, name: string): string | undefined {
 
 /** An attribute of the first element `name` that has any. */
 export function attributeIn(part: string, name: string, attribute: string): string | undefined {
+  const place = valuePlace(part, name, attribute);
+  return place === undefined ? undefined : unescapeXml(part.slice(...place));
+}
+
+/** `part` with another value of an attribute of the first element `name` that has any; as it is where there is no such. */
+export function withAttributeIn(part: string, name: string, attribute: string, value: string | number): string {
+  const place = valuePlace(part, name, attribute);
+  return place === undefined ? part : part.slice(0, place[0]) + LIBVIRT.attribute(String(value)) + part.slice(place[1]);
+}
+
+/** Where the value stands, from its first character to behind its last. */
+function valuePlace(part: string, name: string, attribute: string): [from: number, to: number] | undefined {
   const at = part.indexOf(`<${name} `);
   if (at < 0) return undefined;
   // Neither `>` nor a quote stands in a value.
@@ -54,5 +67,13 @@ export function attributeIn(part: string, name: string, attribute: string): stri
   if (start < 0) return undefined;
   const from = start + attribute.length + 3;
   const to = tag.indexOf("'", from);
-  return to < 0 ? undefined : unescapeXml(tag.slice(from, to));
+  return to < 0 ? undefined : [at + from, at + to];
+}
+
+const UUID = /^[0-9a-f-]{36}$/;
+
+/** The text of the first element <uuid>, if it is one. */
+export function uuidIn(part: string): string | undefined {
+  const uuid = textIn(part, 'uuid');
+  return uuid !== undefined && UUID.test(uuid) ? uuid : undefined;
 }

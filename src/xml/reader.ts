@@ -17,7 +17,7 @@ import {
   SEMICOLON,
   SLASH,
 } from './codes.ts';
-import { textOf, type XmlElement, type XmlNode } from './element.ts';
+import { newElement, textOf, type XmlElement, type XmlNode } from './element.ts';
 import { decodeDocument } from './encoding.ts';
 import { lookup } from './namespaces.ts';
 import { type Entity, PrologReader } from './prolog.ts';
@@ -341,20 +341,6 @@ class XmlReader extends PrologReader {
     if (this.pos < this.text.length) this.fail('chunk is not well balanced');
     return textOf(holder);
   }
-}
-
-function newElement(prefix: string | undefined, local: string, parent: XmlElement | undefined): XmlElement {
-  return {
-    kind: 'element',
-    name: prefix === undefined ? local : `${prefix}:${local}`,
-    local,
-    prefix,
-    uri: undefined,
-    attributes: [],
-    declarations: [],
-    children: [],
-    parent,
-  };
 }
 
 function appendText(nodes: XmlNode[], text: string, solid = false): void {

@@ -2,50 +2,35 @@
 // element that holds text of its own.
 
 import { isPreserved, preservedIn, type XmlElement, type XmlNode } from './element.ts';
+import { type Attributes, cdataMark, commentMark, emptyTag, endTag, instructionMark, LIBXML2, startTag } from './markup.ts';
 import { lookup } from './namespaces.ts';
-import { parseXml } from './reader.ts';
 
-/**
- * The element as it would stand on its own: the namespaces that it uses from outside are declared on it. The first line is not
- * indented, the others are as for an element that is `depth` levels deep.
- */
-export function serialize(element: XmlElement, depth = 0): string {
-  return serializeElement(element, depth, true, { extra: inherited(element) });
+/** The element as it would stand on its own: the namespaces that it uses from outside are declared on it. */
+export function serialize(element: XmlElement): string {
+  return serializeElement(element, 0, true, { extra: inherited(element) });
 }
 
-/** What serialize() made, for another depth. */
-export function reindent(text: string, depth: number): string {
-  const root = parseXml(text, '(serialized)');
-  keepSpaces(root);
-  dropRepeated(root);
-  return serializeElement(root, depth, true);
+/** The element as a part of a document that declares what it needs, `depth` levels deep. */
+export function serializeWithin(element: XmlElement, depth: number): string {
+  return serializeElement(element, depth, true);
 }
 
-/** Of the white space in what was once serialised only line ends are the layout's. */
-function keepSpaces(element: XmlElement): void {
-  for (const child of element.children) {
-    if (child.kind === 'element') keepSpaces(child);
-    else if (child.kind === 'text' && !child.text.includes('\n')) child.solid = true;
-  }
+/** A node as xmlNodeDump() prints it: without what an element's namespaces are, unless it declares them itself. */
+export function serializeNode(node: XmlNode): string {
+  return node.kind === 'element' ? serializeElement(node, 0, true) : serializeChild(node, 0, true, false);
 }
 
-/** What a child was given to stand on its own, it has from its parent here. */
-function dropRepeated({ declarations, children }: XmlElement): void {
-  const known = new Map(declarations);
-  for (const child of children)
-    if (child.kind === 'element') child.declarations = child.declarations.filter(([prefix, uri]) => known.get(prefix) !== uri);
+/** What a tag of its own would have to say of the element: its declarations, those that it needs from outside, its attributes. */
+export function standaloneTag(element: XmlElement): Pick<XmlElement, 'declarations' | 'attributes'> {
+  return { declarations: [...element.declarations, ...inherited(element)], attributes: element.attributes };
 }
 
-/** What stands in the element's tag when it stands on its own: ` xmlns:a="..." b="..."`. */
-export function serializeAttributes(element: XmlElement): string {
-  return attributesText([...element.declarations, ...inherited(element)], element.attributes);
-}
-
-function attributesText(declarations: readonly [string, string][], attributes: XmlElement['attributes']): string {
-  let text = '';
-  for (const [prefix, uri] of declarations) text += ` ${prefix === '' ? 'xmlns' : `xmlns:${prefix}`}="${escapeAttribute(uri)}"`;
-  for (const { name, value } of attributes) text += ` ${name}="${escapeAttribute(value)}"`;
-  return text;
+function inTag(element: XmlElement, extra: readonly [string, string][] = []): Attributes {
+  const declarations = [...extra, ...element.declarations];
+  return [
+    ...declarations.map(([prefix, uri]) => [prefix === '' ? 'xmlns' : `xmlns:${prefix}`, uri] as const),
+    ...element.attributes.map(({ name, value }) => [name, value] as const),
+  ];
 }
 
 interface Outer {
@@ -57,40 +42,41 @@ interface Outer {
 
 function serializeElement(element: XmlElement, depth: number, format: boolean, outer: Outer = {}): string {
   const { extra = [], preserved: inherited = element.parent !== undefined && isPreserved(element.parent) } = outer;
-  const head = `<${element.name}${attributesText([...extra, ...element.declarations], element.attributes)}`;
+  const { name } = element;
+  const attributes = inTag(element, extra);
   const preserved = preservedIn(element, inherited);
-  const nodes = preserved ? element.children : significant(element);
-  if (nodes.length === 0) return `${head}/>`;
+  const nodes = preserved ? element.children : significantChildren(element);
+  if (nodes.length === 0) return emptyTag(LIBXML2, name, attributes);
   // With text among the children white space would become part of it.
   const inner = format && !nodes.some(({ kind }) => kind === 'text' || kind === 'cdata');
   let body = '';
   for (const node of nodes) {
     if (inner) body += `\n${'  '.repeat(depth + 1)}`;
-    body += serializeNode(node, depth + 1, inner, preserved);
+    body += serializeChild(node, depth + 1, inner, preserved);
   }
   if (inner) body += `\n${'  '.repeat(depth)}`;
-  return `${head}>${body}</${element.name}>`;
+  return startTag(LIBXML2, name, attributes) + body + endTag(name);
 }
 
-function serializeNode(node: XmlNode, depth: number, format: boolean, preserved: boolean): string {
+function serializeChild(node: XmlNode, depth: number, format: boolean, preserved: boolean): string {
   switch (node.kind) {
     case 'element':
       return serializeElement(node, depth, format, { preserved });
     case 'text':
-      return node.text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;').replace(/\r/g, '&#13;');
+      return LIBXML2.text(node.text);
     case 'cdata':
-      return `<![CDATA[${node.text}]]>`;
+      return cdataMark(node.text);
     case 'comment':
-      return `<!--${node.text}-->`;
+      return commentMark(node.text);
     case 'instruction':
-      return `<?${node.text}?>`;
+      return instructionMark(node.text);
     default:
       return node satisfies never;
   }
 }
 
-/** White space between elements goes; where there is text beside it, or nothing else, it stays. */
-function significant(element: XmlElement): XmlNode[] {
+/** What libxml2 keeps of an element: white space between elements goes; where there is text beside it, or nothing else, it stays. */
+export function significantChildren(element: XmlElement): XmlNode[] {
   const kept: XmlNode[] = [];
   element.children.forEach((node, index) => {
     const blank = node.kind === 'text' && !node.solid && /^[ \t\n\r]*$/.test(node.text);
@@ -98,29 +84,6 @@ function significant(element: XmlElement): XmlNode[] {
     kept.push(node);
   });
   return kept;
-}
-
-function escapeAttribute(value: string): string {
-  return value.replace(/[&<>"\n\t\r]|[^\x20-\x7f]/gu, (character) => {
-    switch (character) {
-      case '&':
-        return '&amp;';
-      case '<':
-        return '&lt;';
-      case '>':
-        return '&gt;';
-      case '"':
-        return '&quot;';
-      case '\n':
-        return '&#10;';
-      case '\t':
-        return '&#9;';
-      case '\r':
-        return '&#13;';
-      default:
-        return `&#x${(character.codePointAt(0) as number).toString(16).toUpperCase()};`;
-    }
-  });
 }
 
 /** Declarations of ancestors that the element or something in it relies on. */
@@ -146,8 +109,8 @@ function inherited(element: XmlElement): [string, string][] {
 
 /** The element exactly as it was read, white space included; only its quotes and references are libxml2's. */
 export function serializeVerbatim(element: XmlElement): string {
-  const head = `<${element.name}${attributesText(element.declarations, element.attributes)}`;
-  if (element.children.length === 0) return `${head}/>`;
-  const inside = element.children.map((node) => (node.kind === 'element' ? serializeVerbatim(node) : serializeNode(node, 0, false, true)));
-  return `${head}>${inside.join('')}</${element.name}>`;
+  const { name, children } = element;
+  if (children.length === 0) return emptyTag(LIBXML2, name, inTag(element));
+  const inside = children.map((node) => (node.kind === 'element' ? serializeVerbatim(node) : serializeChild(node, 0, false, true)));
+  return startTag(LIBXML2, name, inTag(element)) + inside.join('') + endTag(name);
 }

@@ -1,42 +1,49 @@
-// Printing: single quotes, two spaces a level, nothing between `<x` and `/>` but attributes.
+// The layout of libvirt's documents: two spaces a level, nothing between `<x` and `/>` but attributes.
 
-import { escapeLossless, escapeXml } from './escape.ts';
+import type { XmlElement } from './element.ts';
+import { type Attributes, type AttributeValue, emptyTag, endTag, type Hand, LIBVIRT, LOSSLESS, startTag, UNESCAPED } from './markup.ts';
+import { serializeWithin } from './serialize.ts';
 
-export type AttributeValue = string | number | bigint | undefined;
-export type Attributes = [name: string, value: AttributeValue][];
+export type { Attributes, AttributeValue } from './markup.ts';
 
-/** Grows a document line by line; `depth` is the level of what is added next. */
+/** Grows a document line by line. */
 export class XmlWriter {
   /** What libvirt prints so that it could not be read back is written properly: for files that are. */
   readonly lossless: boolean;
+  private readonly hand: Hand;
+  /** For what libvirt does not escape. */
+  private readonly careless: Hand;
   private readonly lines: string[] = [];
   private indent = '';
 
-  constructor(options: { lossless?: boolean } = {}) {
-    this.lossless = options.lossless ?? false;
-  }
-
-  /** How many levels deep the next line stands. */
-  get depth(): number {
-    return this.indent.length / 2;
+  constructor({ lossless = false }: { lossless?: boolean } = {}) {
+    this.lossless = lossless;
+    this.hand = lossless ? LOSSLESS : LIBVIRT;
+    this.careless = lossless ? LOSSLESS : UNESCAPED;
   }
 
   /** `<name a='1'/>`. */
   empty(name: string, attributes: Attributes = []): void {
-    this.lines.push(`${this.indent}<${name}${this.attributes(attributes)}/>`);
+    this.lines.push(this.indent + emptyTag(this.hand, name, attributes));
   }
 
-  /** As text(), but the text as it is, as libvirt has it in a few places. */
-  unescapedText(name: string, text: string | undefined, attributes: [name: string, value: string][] = []): void {
-    if (text === undefined) return;
-    if (this.lossless) this.text(name, text, attributes);
-    else this.raw(`<${name}${attributes.map(([key, value]) => ` ${key}='${value}'`).join('')}>${text}</${name}>`);
+  /** As empty(), but with the values as they are, as libvirt has it in a few places. */
+  unescapedEmpty(name: string, attributes: Attributes): void {
+    this.lines.push(this.indent + emptyTag(this.careless, name, attributes));
   }
 
   /** `<name a='1'>text</name>`; nothing without text. */
   text(name: string, text: AttributeValue, attributes: Attributes = []): void {
-    if (text === undefined) return;
-    this.lines.push(`${this.indent}<${name}${this.attributes(attributes)}>${this.escape(String(text), false)}</${name}>`);
+    if (text !== undefined) this.addText(this.hand, name, String(text), attributes);
+  }
+
+  /** As text(), but with text and values as they are, as libvirt has it in a few places. */
+  unescapedText(name: string, text: string | undefined, attributes: Attributes = []): void {
+    if (text !== undefined) this.addText(this.careless, name, text, attributes);
+  }
+
+  private addText(hand: Hand, name: string, text: string, attributes: Attributes): void {
+    this.lines.push(this.indent + startTag(hand, name, attributes) + hand.text(text) + endTag(name));
   }
 
   /** An element around whatever `inside` adds; self-closing if that is nothing. */
@@ -47,22 +54,21 @@ export class XmlWriter {
     this.indent += '  ';
     inside();
     this.indent = indent;
-    const head = `${indent}<${name}${this.attributes(attributes)}`;
-    if (this.lines.length === at + 1) this.lines[at] = `${head}/>`;
+    if (this.lines.length === at + 1) this.lines[at] = indent + emptyTag(this.hand, name, attributes);
     else {
-      this.lines[at] = `${head}>`;
-      this.lines.push(`${indent}</${name}>`);
+      this.lines[at] = indent + startTag(this.hand, name, attributes);
+      this.lines.push(indent + endTag(name));
     }
   }
 
   /** As block(), but with an end tag of its own even around nothing. */
   openBlock(name: string, attributes: Attributes, inside: () => void): void {
     const { indent } = this;
-    this.lines.push(`${indent}<${name}${this.attributes(attributes)}>`);
+    this.lines.push(indent + startTag(this.hand, name, attributes));
     this.indent += '  ';
     inside();
     this.indent = indent;
-    this.lines.push(`${indent}</${name}>`);
+    this.lines.push(indent + endTag(name));
   }
 
   /** As block(), but nothing at all if neither attributes nor children came of it. */
@@ -72,24 +78,14 @@ export class XmlWriter {
     if (this.lines.length === at + 1 && attributes.every(([, value]) => value === undefined)) this.lines.length = at;
   }
 
+  /** An element that others wrote, as libxml2 prints it. */
+  tree(element: XmlElement): void {
+    this.lines.push(this.indent + serializeWithin(element, this.indent.length / 2));
+  }
+
   /** An empty line. */
   blank(): void {
     this.lines.push('');
-  }
-
-  /** Ready-made text; its first line is indented here, the others are left alone. */
-  raw(text: string): void {
-    this.lines.push(this.indent + text);
-  }
-
-  private attributes(attributes: Attributes): string {
-    let text = '';
-    for (const [name, value] of attributes) if (value !== undefined) text += ` ${name}='${this.escape(String(value), true)}'`;
-    return text;
-  }
-
-  private escape(text: string, inAttribute: boolean): string {
-    return this.lossless ? escapeLossless(text, inAttribute) : escapeXml(text);
   }
 
   toString(): string {

@@ -49,14 +49,12 @@ export function writeSharedNamespaces(writer: XmlWriter, definition: DomainDefin
   writer.openBlock('lxc:namespace', [], () => {
     for (const [name, namespace] of ELEMENTS) {
       const source = definition.sharedNamespaces[namespace];
-      // libvirt does not escape these.
       if (!source) continue;
-      if (writer.lossless)
-        writer.empty(`lxc:${name}`, [
-          ['type', source.type],
-          ['value', source.value],
-        ]);
-      else writer.raw(`<lxc:${name} type='${source.type}' value='${source.value}'/>`);
+      // libvirt does not escape these.
+      writer.unescapedEmpty(`lxc:${name}`, [
+        ['type', source.type],
+        ['value', source.value],
+      ]);
     }
   });
 }

@@ -1,11 +1,12 @@
 // <metadata>: other programs' elements, one for each namespace, kept as libxml2 would print them.
 
-import { childOf, elementsOf, type XmlElement } from '../../xml/element.ts';
-import { reindent, serialize, serializeAttributes } from '../../xml/serialize.ts';
+import { childOf, elementsOf, newElement, type XmlElement } from '../../xml/element.ts';
+import { parseXml } from '../../xml/reader.ts';
+import { serialize, standaloneTag } from '../../xml/serialize.ts';
 import type { XmlWriter } from '../../xml/writer.ts';
 import type { DomainDefinition, MetadataElement } from '../definition.ts';
 
-export type Metadata = Pick<DomainDefinition, 'metadata' | 'metadataHead' | 'emptyMetadata'>;
+export type Metadata = Pick<DomainDefinition, 'metadata' | 'metadataTag' | 'emptyMetadata'>;
 
 /** Children without a namespace, or with one that an earlier child has, are dropped. */
 export function parseMetadata(parent: XmlElement): Metadata {
@@ -19,12 +20,30 @@ export function parseMetadata(parent: XmlElement): Metadata {
     uris.add(uri);
     metadata.push({ uri, xml: serialize(child) });
   }
-  const metadataHead = serializeAttributes(element);
-  return { metadata, ...(metadataHead !== '' && { metadataHead }), ...(metadata.length === 0 && { emptyMetadata: true }) };
+  const metadataTag = standaloneTag(element);
+  const isBare = metadataTag.declarations.length === 0 && metadataTag.attributes.length === 0;
+  return { metadata, ...(!isBare && { metadataTag }), ...(metadata.length === 0 && { emptyMetadata: true }) };
 }
 
-export function writeMetadata(writer: XmlWriter, { metadata, metadataHead = '', emptyMetadata }: Metadata): void {
+export function writeMetadata(writer: XmlWriter, { metadata, metadataTag, emptyMetadata }: Metadata): void {
   if (metadata.length === 0 && !emptyMetadata) return;
-  const children = metadata.map(({ xml }) => xml).join('');
-  writer.raw(reindent(`<metadata${metadataHead}>${children}</metadata>`, writer.depth));
+  const element: XmlElement = { ...newElement(undefined, 'metadata', undefined), ...metadataTag };
+  const declared = new Map(element.declarations);
+  for (const { xml } of metadata) {
+    const child = parseXml(xml, '(metadata)');
+    keepSpaces(child);
+    // What it was given to stand on its own, it has from its parent here.
+    child.declarations = child.declarations.filter(([prefix, uri]) => declared.get(prefix) !== uri);
+    child.parent = element;
+    element.children.push(child);
+  }
+  writer.tree(element);
+}
+
+/** Of the white space in what was once serialised only line ends are the layout's. */
+function keepSpaces(element: XmlElement): void {
+  for (const child of element.children) {
+    if (child.kind === 'element') keepSpaces(child);
+    else if (child.kind === 'text' && !child.text.includes('\n')) child.solid = true;
+  }
 }

@@ -1,8 +1,9 @@
 // Finding domains: by id, uuid or name, and all of them. Reads names and small facts; parses no XML.
 
+import { domainFacts } from '../../domain/facts.ts';
 import type { DomainRef } from '../../domain/ref.ts';
 import { libvirtError } from '../../errors.ts';
-import { definedNames, definedWithUuid, hasAutostartLink, isDefined, readDefinition, titleIn, uuidIn } from '../../store/definitions.ts';
+import { definedNames, definedWithUuid, hasAutostartLink, isDefined, readDefinition } from '../../store/definitions.ts';
 import { liveStatus, readStatus, type StatusRecord, statusNames, truly } from '../../store/live-status.ts';
 import { isDomainName } from '../../store/paths.ts';
 import type { Connection } from '../connection.ts';
@@ -39,10 +40,10 @@ class Summary implements DomainSummary {
     return hasAutostartLink(this.name);
   }
   get uuid(): string {
-    return uuidIn(this.#document()) ?? '';
+    return domainFacts(this.#document()).uuid ?? '';
   }
   get title(): string | undefined {
-    return titleIn(this.#document());
+    return domainFacts(this.#document()).title;
   }
   #document(): string {
     return this.#status?.document ?? readDefinition(this.name) ?? '';

@@ -1,8 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { domainBody } from '../../../src/domain/facts.ts';
 import { formatDomain } from '../../../src/domain/format.ts';
 import { parseDomain } from '../../../src/domain/parse.ts';
-import { formatStored, parseStored, printedForm, storedBody } from '../../../src/domain/stored.ts';
+import { formatStored, parseStored, printedForm } from '../../../src/domain/stored.ts';
 import { testHost } from './test-host.ts';
 
 const folder = new URL('../../fixtures/domain-xml/', import.meta.url);
@@ -35,7 +36,7 @@ describe('formatStored()', () => {
       testHost(),
     );
     expect(formatDomain(definition, { live: false })).toContain(`<initenv name='A'>a<b</initenv>`);
-    expect(printedForm(storedBody(formatStored(definition)))).toBe(formatDomain(definition, { live: false }));
+    expect(printedForm(domainBody(formatStored(definition))!)).toBe(formatDomain(definition, { live: false }));
     expect(parseStored(formatStored(definition), testHost()).os.initenv).toEqual([{ name: 'A', value: 'a<b' }]);
   });
 
@@ -51,6 +52,6 @@ or other application using the libvirt API.
 -->
 
 `);
-    expect(storedBody(stored)).toBe(stored.slice(stored.indexOf('<domain')));
+    expect(domainBody(stored)).toBe(stored.slice(stored.indexOf('<domain')));
   });
 });

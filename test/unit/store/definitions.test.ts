@@ -1,13 +1,6 @@
 import fs from 'node:fs';
-import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { formatDomain } from '../../../src/domain/format.ts';
-import { parseDomain } from '../../../src/domain/parse.ts';
-import { formatStored } from '../../../src/domain/stored.ts';
-import { escapeXml } from '../../../src/xml/escape.ts';
 import { type TempStore, tempStore, tree } from '../../helpers/temp-store.ts';
-import { name, text } from '../domain/any-text.ts';
-import { domainWith, testHost } from '../domain/test-host.ts';
 
 type Definitions = typeof import('../../../src/store/definitions.ts');
 let store: TempStore;
@@ -71,32 +64,5 @@ describe('setAutostartLink()', () => {
     ]);
     for (let i = 0; i < 2; i++) definitions.setAutostartLink('vm1', false);
     expect([definitions.hasAutostartLink('vm1'), definitions.autostartNames()]).toEqual([false, []]);
-  });
-});
-
-describe('uuidIn() and titleIn()', () => {
-  it.each([
-    [STORED, '0c1d2e3f-4a5b-4c6d-8e9f-a0b1c2d3e4f5'],
-    ['<uuid>short</uuid>', undefined],
-    ['<domain><uuid>short</uuid></domain>', undefined],
-    ['', undefined],
-  ])('of %j', (document, uuid) => {
-    expect(definitions.uuidIn(document)).toBe(uuid);
-  });
-
-  it('find what was stored, whatever the domain is called and holds', () => {
-    const metadata = `<metadata><title>no</title><m xmlns='urn:m'>x</m></metadata>`;
-    fc.assert(
-      fc.property(name, fc.option(text, { nil: undefined }), (called, title) => {
-        const top = `${title === undefined ? '' : `<title>${escapeXml(title)}</title>`}${metadata}`;
-        const xml = domainWith({ top }).replace('<name>t</name>', () => `<name>${escapeXml(called)}</name>`);
-        const domain = parseDomain(xml, testHost());
-        definitions.writeDefinition('t', formatStored(domain));
-        const document = definitions.readDefinition('t')!;
-        expect([definitions.uuidIn(document), definitions.titleIn(document)]).toEqual([domain.uuid, title]);
-        expect(document).toBe(formatDomain(domain, { live: false, lossless: true }));
-      }),
-      { numRuns: 50 },
-    );
   });
 });

@@ -1,23 +1,17 @@
 import fs from 'node:fs';
 import process from 'node:process';
-import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { isContainerGroup } from '../../../src/domain/group-path.ts';
 import { parseDomain } from '../../../src/domain/parse.ts';
 import { formatStatus, parseStatus } from '../../../src/domain/status.ts';
-import { escapeXml } from '../../../src/xml/escape.ts';
 import { type TempStore, tempStore, tree } from '../../helpers/temp-store.ts';
-import { name, text } from '../domain/any-text.ts';
 import { domainWith, testHost } from '../domain/test-host.ts';
 
 let store: TempStore;
 let status: typeof import('../../../src/store/live-status.ts');
-let definitions: typeof import('../../../src/store/definitions.ts');
 let identity: typeof import('../../../src/host/process.ts');
 beforeEach(async () => {
   store = tempStore();
   status = await import('../../../src/store/live-status.ts');
-  definitions = await import('../../../src/store/definitions.ts');
   identity = await import('../../../src/host/process.ts');
 });
 afterEach(() => store.remove());
@@ -197,33 +191,5 @@ describe('the group of a status', () => {
   it.each(['', '..', 'machine'])('is unknown where %j is written', (cgroup) => {
     status.writeStatus('vm1', document(4711, '1', 'running', 'booted', cgroup), 4711);
     expect(status.readStatus('vm1')!.cgroup).toBeUndefined();
-  });
-});
-
-describe('the facts of a status', () => {
-  it('are what was written, whatever the domain is called and holds', () => {
-    fc.assert(
-      fc.property(name, text, fc.constantFrom('running' as const, 'paused' as const), fc.nat(), (called, title, state, number) => {
-        const metadata = `<metadata><m xmlns='urn:m'><![CDATA[<uuid>no</uuid>\n<title>no</title>]]></m></metadata>`;
-        const xml = domainWith({ top: `<title>${escapeXml(title)}</title>${metadata}` }).replace(
-          '<name>t</name>',
-          () => `<name>${escapeXml(called)}</name>`,
-        );
-        const domain = parseDomain(xml, testHost());
-        const [controllerPid, initPid, controllerStartTime] = [4194304 + number, number + 2, String(number)];
-        const cgroup = `${called}/lxc-${controllerPid}-t.libvirt-lxc`;
-        const document = formatStatus({ state, reason: 'user', controllerPid, controllerStartTime, initPid, cgroup, extra: {}, domain });
-        status.writeStatus('t', document, controllerPid);
-        expect(status.readStatus('t')).toMatchObject({
-          state,
-          reason: 'user',
-          controller: { pid: controllerPid, startTime: controllerStartTime },
-          initPid,
-          uuid: domain.uuid,
-          cgroup: isContainerGroup(cgroup, controllerPid) ? cgroup : undefined,
-        });
-        expect(definitions.titleIn(document)).toBe(title);
-      }),
-    );
   });
 });

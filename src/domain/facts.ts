@@ -1,0 +1,59 @@
+// What lists and look-ups must know of domains, found in the documents without parsing them. Each function reads what a
+// formatter of stored.ts, status.ts or format.ts wrote: facts(format(x)) = x.
+
+import { attributeIn, beforeMetadata, bodyOf, textIn, uuidIn } from '../xml/facts.ts';
+import { isContainerGroup } from './group-path.ts';
+
+export interface DomainFacts {
+  uuid: string | undefined;
+  title: string | undefined;
+}
+
+/** The domain's document in a stored file, without the comment before it. undefined where there is none. */
+export const domainBody = (document: string): string | undefined => bodyOf(document, 'domain');
+
+/** Of a document by formatDomain() or formatStored(). */
+export function domainFacts(document: string): DomainFacts {
+  return factsIn(domainBody(document) ?? '');
+}
+
+function factsIn(body: string): DomainFacts {
+  const head = beforeMetadata(body);
+  return { uuid: uuidIn(head), title: textIn(head, 'title') };
+}
+
+export interface StatusFacts extends DomainFacts {
+  /** undefined where the document does not begin as a status does. */
+  state: 'running' | 'paused' | undefined;
+  reason: string;
+  /** 0 where it is not there. */
+  controllerPid: number;
+  /** Empty where it is not there. */
+  controllerStartTime: string;
+  /** 0 where it is not there. */
+  initPid: number;
+  /** undefined where it could not be this controller's. */
+  cgroup: string | undefined;
+}
+
+const FACTS = /^<domstatus state='(\w+)' reason='([\w -]+)' pid='(\d+)'>/;
+const NUMBER = /^\d+$/;
+
+/** Of a document by formatStatus(); a damaged one may end anywhere: what stands there whole is true. */
+export function statusFacts(document: string): StatusFacts {
+  const body = bodyOf(document, 'domstatus') ?? '';
+  const [, state, reason = 'unknown', pid] = FACTS.exec(body) ?? [];
+  const startTime = attributeIn(body, 'controller', 'starttime') ?? '';
+  const initPid = attributeIn(body, 'init', 'pid') ?? '';
+  const cgroup = attributeIn(body, 'controller', 'cgroup');
+  const controllerPid = Number(pid ?? 0);
+  return {
+    ...factsIn(body),
+    state: state === undefined ? undefined : state === 'paused' ? 'paused' : 'running',
+    reason,
+    controllerPid,
+    controllerStartTime: NUMBER.test(startTime) ? startTime : '',
+    initPid: NUMBER.test(initPid) ? Number(initPid) : 0,
+    cgroup: cgroup !== undefined && isContainerGroup(cgroup, controllerPid) ? cgroup : undefined,
+  };
+}
