@@ -1,10 +1,14 @@
-// The libraries behind --xpath. The build keeps them in a file of their own, because they are larger than all the rest.
+// The library behind --xpath, in a file of its own: it is larger than all the rest of a command.
 
-import { create } from 'xmlbuilder2';
 import xpath from 'xpath';
+import type { XmlElement } from '../../xml/element.ts';
+import { resolverFor, type Source, XPathNode } from './xpath-nodes.ts';
 
-/** What `expression` yields with the document's root element as its context: a list of DOM nodes, or a bare value. */
-export function evaluate(xml: string, expression: string): unknown {
-  const root = create(xml).root().node as unknown as Node;
-  return xpath.select(expression, root);
+/** What `expression` selects with the root element as its context; undefined for a bare value. Throws the engine's errors. */
+export function select(root: XmlElement, expression: string): Source[] | undefined {
+  const document = new XPathNode({ kind: 'document', root }, null, { nodes: 0 });
+  const context = document.firstChild as unknown as Node;
+  const selected: unknown = xpath.selectWithResolver(expression, context, resolverFor(root));
+  if (!Array.isArray(selected)) return undefined;
+  return selected.flatMap((node: unknown) => (node instanceof XPathNode ? [node.source] : []));
 }
