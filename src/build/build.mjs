@@ -1,4 +1,5 @@
 // Builds dist/: the program, its launcher, the controller, koffi's library, the manual page.
+// `build.mjs ARCH` builds for another machine, after that: program, launcher, controller and library in dist/ARCH.
 
 import { execFileSync, spawnSync } from 'node:child_process';
 import {
@@ -13,18 +14,12 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
-import { fileURLToPath } from 'node:url';
+import { ARCHITECTURES, bunOf, compilerOf, hasCompiler, koffiOf, root } from './architectures.mjs';
 
-const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const dist = join(root, 'dist');
-const modules = join(root, 'node_modules');
-
-/** Bun's packages by Node's name of the architecture, each compiler and runtime in one; x64's runs on processors without AVX2, too. */
-const BUN_PACKAGES = { x64: 'bun-linux-x64-baseline', arm64: 'bun-linux-aarch64' };
-const bun = join(modules, '@oven', BUN_PACKAGES[process.arch] ?? '', 'bin/bun');
+const bun = bunOf(process.arch);
 
 /** Further names of the program, links beside it. */
 const NAMES = ['virsh'];
@@ -62,17 +57,22 @@ const WARM_UP = [
 /** What the launcher starts. It reads no file of the folder that it is run in, as the compiler would have it by default. */
 function buildProgram() {
   const target = join(dist, 'virsh-lxc.bin');
-  compile(target, []);
-  const orders = recordOrders(target);
-  compile(target, orders.length > 0 ? [`--bytecode-order=${orders.join(',')}`] : []);
+  compile(target, bun, []);
+  compileInOrder(target, bun);
+}
+
+/** Compiles with the functions laid out in the order in which this machine's program, which is there, calls them. */
+function compileInOrder(target, runtime) {
+  const orders = recordOrders(join(dist, 'virsh-lxc.bin'));
+  compile(target, runtime, orders.length > 0 ? [`--bytecode-order=${orders.join(',')}`] : []);
   rmSync(join(dist, 'warm-up'), { recursive: true, force: true });
 }
 
-function compile(target, options) {
+function compile(target, runtime, options) {
   const made = `${target}.new`; // the one that is there may be running
   const args = [
     ...['build', '--compile', '--bytecode', '--minify', '--splitting', '--format=esm', ...options],
-    ...['--no-compile-autoload-dotenv', '--no-compile-autoload-bunfig', `--compile-executable-path=${bun}`],
+    ...['--no-compile-autoload-dotenv', '--no-compile-autoload-bunfig', `--compile-executable-path=${runtime}`],
     ...['src/virsh/program.ts', '--outfile', made],
   ];
   execFileSync(bun, args, { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
@@ -94,18 +94,13 @@ function recordOrders(program) {
   return orders.filter(existsSync);
 }
 
-/** Compilers by Node's name of the architecture; `cc` is this machine's own. */
-const CROSS_COMPILERS = { x64: 'x86_64-linux-gnu-gcc', arm64: 'aarch64-linux-gnu-gcc' };
-
-/** Compiles what is written in C for this machine, and for the others whose cross compiler is installed (Debian: gcc-aarch64-linux-gnu). */
-export function buildNative() {
-  const build = (compiler, folder) => {
-    compileC(compiler, 'lib-native/controller', join(folder, 'libvirt_lxc'));
-    compileC(compiler, 'lib-native/launcher', join(folder, 'virsh-lxc'));
-  };
-  build('cc', dist);
-  for (const [arch, compiler] of Object.entries(CROSS_COMPILERS)) {
-    if (arch !== process.arch && spawnSync(compiler, ['--version'], { stdio: 'ignore' }).status === 0) build(compiler, join(dist, arch));
+/** Compiles what is written in C for this machine, and for the others whose cross compiler is installed. */
+function buildNative() {
+  for (const arch of Object.keys(ARCHITECTURES)) {
+    const folder = arch === process.arch ? dist : join(dist, arch);
+    if (arch !== process.arch && !hasCompiler(arch)) continue;
+    compileC(compilerOf(arch), 'lib-native/controller', join(folder, 'libvirt_lxc'));
+    compileC(compilerOf(arch), 'lib-native/launcher', join(folder, 'virsh-lxc'));
   }
 }
 
@@ -120,26 +115,9 @@ function compileC(compiler, folder, target) {
   execFileSync(compiler, [...flags, '-o', target, ...inputs.filter((name) => name.endsWith('.c'))], { stdio: 'inherit' });
 }
 
-function copyKoffi() {
-  const require = createRequire(join(root, 'package.json'));
-  const arch = process.arch === 'x64' ? 'linux_x64' : `linux_${process.arch}`;
-  const source = [
-    () => require.resolve(`@koromix/koffi-linux-${process.arch}/${arch}/koffi.node`),
-    () => join(dirname(require.resolve('koffi/package.json')), 'build/koffi', arch, 'koffi.node'),
-  ]
-    .map((candidate) => attempt(candidate))
-    .find((path) => path !== undefined && existsSync(path));
-  if (!source) throw new Error(`koffi has no prebuilt library for linux-${process.arch}`);
-  copyFileSync(source, join(dist, 'koffi.node.new'));
-  renameSync(join(dist, 'koffi.node.new'), join(dist, 'koffi.node'));
-}
-
-function attempt(action) {
-  try {
-    return action();
-  } catch {
-    return undefined;
-  }
+function copyKoffi(arch, folder) {
+  copyFileSync(koffiOf(arch), join(folder, 'koffi.node.new'));
+  renameSync(join(folder, 'koffi.node.new'), join(folder, 'koffi.node'));
 }
 
 function linkNames() {
@@ -149,10 +127,22 @@ function linkNames() {
   }
 }
 
+function buildHere() {
+  linkNames();
+  copyKoffi(process.arch, dist);
+  cpSync(join(root, 'src/systemd'), join(dist, 'systemd'), { recursive: true });
+  execFileSync(bun, ['src/build/man.ts'], { cwd: root, stdio: 'inherit' });
+  buildProgram();
+}
+
+function buildFor(arch) {
+  const folder = join(dist, arch);
+  copyKoffi(arch, folder);
+  compileInOrder(join(folder, 'virsh-lxc.bin'), bunOf(arch));
+}
+
+const [arch = process.arch] = process.argv.slice(2);
 mkdirSync(dist, { recursive: true });
 buildNative();
-linkNames();
-copyKoffi();
-cpSync(join(root, 'src/systemd'), join(dist, 'systemd'), { recursive: true });
-execFileSync(bun, ['src/build/man.ts'], { cwd: root, stdio: 'inherit' });
-buildProgram();
+if (arch === process.arch) buildHere();
+else buildFor(arch);

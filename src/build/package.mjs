@@ -1,0 +1,146 @@
+// Makes what people install: a Debian package of dist/, and the same tree as a tar.xz, for each architecture that can be built here.
+// Every time and order in it comes from the changelog (or SOURCE_DATE_EPOCH): the same sources give the same bytes.
+
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  lstatSync,
+  lutimesSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import process from 'node:process';
+import { parseArgs } from 'node:util';
+import { gzipSync } from 'node:zlib';
+import { ARCHITECTURES, missingFor, root } from './architectures.mjs';
+
+const { values: options } = parseArgs({
+  options: {
+    arch: { type: 'string', multiple: true },
+    out: { type: 'string', default: join(root, 'dist/packages') },
+    version: { type: 'string' },
+    compression: { type: 'string', default: 'xz' },
+  },
+});
+
+const dist = join(root, 'dist');
+const debian = join(root, 'src/debian');
+const read = (file) => readFileSync(file, 'utf8');
+
+const changelog = read(join(debian, 'changelog'));
+const version = options.version ?? JSON.parse(read(join(root, 'package.json'))).version;
+const epoch = process.env.SOURCE_DATE_EPOCH ?? Date.parse(/^ -- .*>  (.*)$/m.exec(changelog)[1]) / 1000;
+
+/** Writes `tree`, the files as they are installed. */
+function stage(tree, arch) {
+  const add = (name, contents, mode = 0o644) => {
+    mkdirSync(dirname(join(tree, name)), { recursive: true });
+    writeFileSync(join(tree, name), contents);
+    chmodSync(join(tree, name), mode);
+  };
+  const built = arch === process.arch ? dist : join(dist, arch);
+  for (const name of ['virsh-lxc', 'virsh-lxc.bin', 'libvirt_lxc', 'koffi.node'])
+    add(`usr/lib/virsh-lxc/${name}`, readFileSync(join(built, name)), name === 'koffi.node' ? 0o644 : 0o755);
+  mkdirSync(join(tree, 'usr/bin'));
+  symlinkSync('../lib/virsh-lxc/virsh-lxc', join(tree, 'usr/bin/virsh-lxc'));
+  for (const name of readdirSync(join(root, 'man')).filter((name) => /\.\d$/.test(name)))
+    add(`usr/share/man/man${name.at(-1)}/${name}.gz`, gzipSync(read(join(root, 'man', name)), { level: 9 }));
+  for (const name of readdirSync(join(root, 'src/systemd')))
+    add(`usr/lib/systemd/system/${name}`, installedUnit(read(join(root, 'src/systemd', name))));
+  add('usr/share/doc/virsh-lxc/copyright', read(join(debian, 'copyright')));
+  add('usr/share/doc/virsh-lxc/changelog.gz', gzipSync(changelog.replace(/\(.*?\)/, `(${version})`), { level: 9 }));
+  add('usr/share/lintian/overrides/virsh-lxc', read(join(debian, 'lintian-overrides')));
+}
+
+/** A unit that is where it belongs, and knows where the program is. */
+function installedUnit(text) {
+  const [head, ...rest] = text.split('[Unit]');
+  const unit = rest
+    .join('[Unit]')
+    .replaceAll('/usr/bin/env virsh-lxc', '/usr/bin/virsh-lxc')
+    .replaceAll(/(?<![\w/-])virsh-lxc(?= -c)/g, '/usr/bin/virsh-lxc');
+  return `${head.replace(/ Install: [^]*/, '\n')}[Unit]${unit}`;
+}
+
+/** DEBIAN/: what dpkg reads of the package. */
+function addControl(folder, tree, arch) {
+  const files = filesBelow(tree);
+  const sizes = files.map((file) => (lstatSync(join(tree, file)).isFile() ? Math.ceil(lstatSync(join(tree, file)).size / 1024) : 1));
+  const facts = {
+    version,
+    architecture: ARCHITECTURES[arch].debian,
+    size: sizes.reduce((sum, size) => sum + size, 0),
+    libc: newestLibc(join(tree, 'usr/lib/virsh-lxc')),
+  };
+  const control = read(join(debian, 'control')).replace(/\$\{(\w+)\}/g, (_, name) => facts[name]);
+  const sums = files
+    .filter((file) => lstatSync(join(tree, file)).isFile())
+    .map((file) => `${createHash('md5').update(readFileSync(join(tree, file))).digest('hex')}  ${file}\n`);
+  mkdirSync(folder);
+  writeFileSync(join(folder, 'control'), control);
+  writeFileSync(join(folder, 'md5sums'), sums.join(''));
+  for (const name of ['postinst', 'prerm', 'postrm']) copyFileSync(join(debian, name), join(folder, name));
+  for (const name of readdirSync(folder)) chmodSync(join(folder, name), /^(pre|post)/.test(name) ? 0o755 : 0o644);
+}
+
+/** The C library that the programs want at least. */
+function newestLibc(folder) {
+  const wanted = execFileSync('readelf', ['--wide', '--version-info', ...filesBelow(folder).map((file) => join(folder, file))], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  const minors = [...wanted.matchAll(/GLIBC_2\.(\d+)/g)].map(([, minor]) => Number(minor));
+  return `2.${Math.max(...minors)}`;
+}
+
+/** Everything below a folder, by relative names, in order. */
+function filesBelow(folder) {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .map((entry) => relative(folder, join(entry.parentPath ?? entry.path, entry.name)))
+    .sort();
+}
+
+function makePackages(arch) {
+  const stem = join(options.out, `virsh-lxc_${version}_${ARCHITECTURES[arch].debian}`);
+  const tree = `${stem}.tree`;
+  rmSync(tree, { recursive: true, force: true });
+  mkdirSync(tree, { recursive: true });
+  stage(tree, arch);
+  addControl(join(tree, 'DEBIAN'), tree, arch);
+  for (const file of ['.', ...filesBelow(tree)]) {
+    if (lstatSync(join(tree, file)).isDirectory()) chmodSync(join(tree, file), 0o755);
+    lutimesSync(join(tree, file), Number(epoch), Number(epoch));
+  }
+  const env = { ...process.env, SOURCE_DATE_EPOCH: String(epoch) };
+  // With one thread xz gives other bytes than with several.
+  const packing = ['--root-owner-group', '--threads-max=2', `-Z${options.compression}`];
+  execFileSync('dpkg-deb', [...packing, '--build', tree, `${stem}.deb`], { env, stdio: ['ignore', 'ignore', 'inherit'] });
+  console.log(`${stem}.deb`);
+  if (options.compression === 'xz') {
+    execFileSync('ar', ['p', `${stem}.deb`, 'data.tar.xz'], { stdio: ['ignore', openSync(`${stem}.tar.xz`, 'w'), 'inherit'] });
+    console.log(`${stem}.tar.xz`);
+  }
+  rmSync(tree, { recursive: true });
+}
+
+const wanted = options.arch ?? [process.arch, ...Object.keys(ARCHITECTURES).filter((arch) => arch !== process.arch)];
+for (const arch of wanted) {
+  if (!Object.hasOwn(ARCHITECTURES, arch)) throw new Error(`no architecture '${arch}': there are ${Object.keys(ARCHITECTURES).join(', ')}`);
+  const missing = missingFor(arch);
+  if (missing.length > 0) {
+    console.error(`virsh-lxc: nothing for ${arch}, missing:\n${missing.map((what) => `  ${what}\n`).join('')}`);
+    if (options.arch) process.exitCode = 1;
+    continue;
+  }
+  if (arch !== process.arch) execFileSync(process.execPath, [join(root, 'src/build/build.mjs'), arch], { stdio: 'inherit' });
+  makePackages(arch);
+}
