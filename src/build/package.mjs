@@ -6,7 +6,6 @@ import { createHash } from 'node:crypto';
 import {
   chmodSync,
   copyFileSync,
-  existsSync,
   lstatSync,
   lutimesSync,
   mkdirSync,
@@ -38,7 +37,7 @@ const read = (file) => readFileSync(file, 'utf8');
 
 const changelog = read(join(debian, 'changelog'));
 const version = options.version ?? JSON.parse(read(join(root, 'package.json'))).version;
-const epoch = process.env.SOURCE_DATE_EPOCH ?? Date.parse(/^ -- .*>  (.*)$/m.exec(changelog)[1]) / 1000;
+const epoch = process.env.SOURCE_DATE_EPOCH ?? Date.parse(/^ -- .*> {2}(.*)$/m.exec(changelog)[1]) / 1000;
 
 /** Writes `tree`, the files as they are installed. */
 function stage(tree, arch) {
@@ -61,14 +60,11 @@ function stage(tree, arch) {
   add('usr/share/lintian/overrides/virsh-lxc', read(join(debian, 'lintian-overrides')));
 }
 
-/** A unit that is where it belongs, and knows where the program is. */
+/** A unit that is where it belongs, and knows where the program is: without its word on how to install it. */
 function installedUnit(text) {
-  const [head, ...rest] = text.split('[Unit]');
-  const unit = rest
-    .join('[Unit]')
-    .replaceAll('/usr/bin/env virsh-lxc', '/usr/bin/virsh-lxc')
-    .replaceAll(/(?<![\w/-])virsh-lxc(?= -c)/g, '/usr/bin/virsh-lxc');
-  return `${head.replace(/ Install: [^]*/, '\n')}[Unit]${unit}`;
+  const head = text.slice(0, text.indexOf(' Install: '));
+  const unit = text.slice(text.indexOf('[Unit]'));
+  return `${head}\n${unit.replaceAll(/(?:\/usr\/bin\/env )?(?<![\w/-])virsh-lxc(?= -c)/g, '/usr/bin/virsh-lxc')}`;
 }
 
 /** DEBIAN/: what dpkg reads of the package. */
@@ -84,7 +80,12 @@ function addControl(folder, tree, arch) {
   const control = read(join(debian, 'control')).replace(/\$\{(\w+)\}/g, (_, name) => facts[name]);
   const sums = files
     .filter((file) => lstatSync(join(tree, file)).isFile())
-    .map((file) => `${createHash('md5').update(readFileSync(join(tree, file))).digest('hex')}  ${file}\n`);
+    .map(
+      (file) =>
+        `${createHash('md5')
+          .update(readFileSync(join(tree, file)))
+          .digest('hex')}  ${file}\n`,
+    );
   mkdirSync(folder);
   writeFileSync(join(folder, 'control'), control);
   writeFileSync(join(folder, 'md5sums'), sums.join(''));

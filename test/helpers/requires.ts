@@ -4,6 +4,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import { describe } from 'vitest';
+import { minimalDebian } from './debian-machine.ts';
 
 export const ROOT = path.resolve(import.meta.dirname, '../..');
 
@@ -51,6 +52,12 @@ const NEEDS = {
       'filter add dev lo parent ffff: protocol all u32 match u32 0 0 police rate 1mbit burst 10k drop flowid :1',
     ),
   npm: () => hasCommand('npm'),
+  dpkg_deb: () => hasCommand('dpkg-deb'),
+  readelf: () => hasCommand('readelf'),
+  lintian: () => hasCommand('lintian'),
+  mmdebstrap: () => hasCommand('mmdebstrap'),
+  /** Made at the first time, which needs an archive of Debian's packages. */
+  minimal_debian: () => minimalDebian() !== undefined,
   /** A registry of packages, or a cache of it. */
   registry: () => spawnSync('npm', ['view', 'koffi', 'version', '--prefer-offline'], { timeout: 20_000 }).status === 0,
   systemd: () => fs.existsSync('/run/systemd/system'),
