@@ -15,7 +15,7 @@ export const controllerFile = path.join(programFolder, 'libvirt_lxc');
 
 /** What the launcher tells the runtime is not for those that we start. */
 export function forgetLauncher(): void {
-  delete process.env['BUN_JSC_useJIT'];
+  for (const name of ['BUN_JSC_useJIT', 'MIMALLOC_ALLOW_THP']) delete process.env[name];
 }
 
 type Exit = (status: number) => never;
