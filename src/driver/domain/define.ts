@@ -1,6 +1,6 @@
 // define, undefine and rename.
 import fs from 'node:fs';
-import { repairStale } from '../../container/cleanup.ts';
+import { repairStale } from '../../container/repair.ts';
 import type { DomainRef } from '../../domain/ref.ts';
 import type { DomainStatus } from '../../domain/status.ts';
 import { LibvirtError, libvirtError, unsupportedFlags } from '../../errors.ts';
@@ -13,7 +13,7 @@ import { logFile } from '../../store/paths.ts';
 import { type Connection, requireWritable } from '../connection.ts';
 import { findByName } from './lookup.ts';
 import { readNewDomain } from './new-domain.ts';
-import { checkUnique } from './start.ts';
+import { checkUnique } from './unique.ts';
 
 /**
  * Stores a definition; that of a running domain counts from its next start.

@@ -15,9 +15,10 @@ import { lifecycle } from '../../store/events.ts';
 import { removeEnd } from '../../store/live-status.ts';
 import { LOCK_TIMEOUT_MS, type Lock, lockDomain, lockStore, lockTimeout } from '../../store/lock.ts';
 import { type Connection, requireWritable } from '../connection.ts';
-import { findByName, findByUuid, isActive } from './lookup.ts';
+import { isActive } from './lookup.ts';
 import { readNewDomain } from './new-domain.ts';
 import { destroyDomain } from './stop.ts';
+import { checkUnique } from './unique.ts';
 
 export interface StartOptions {
   paused?: boolean;
@@ -118,18 +119,6 @@ export async function planStart(
   options: Pick<StartOptions, 'hostRoot' | 'atTerminal'>,
 ): Promise<string> {
   return formatPlan(await dryRun(loadDefinition(ref.name), options));
-}
-
-/**
- * No two domains may share a name or a uuid. Throws OPERATION_FAILED with libvirt's words. The caller holds the store's lock
- * until it has written.
- */
-export function checkUnique({ name, uuid }: DomainDefinition): void {
-  const same = findByUuid(uuid, { isNew: true });
-  if (same && same.name !== name) throw libvirtError('OPERATION_FAILED', `domain '${same.name}' is already defined with uuid ${uuid}`);
-  const namesake = same ?? findByName(name);
-  if (namesake && namesake.uuid !== uuid)
-    throw libvirtError('OPERATION_FAILED', `domain '${name}' already exists with uuid ${namesake.uuid}`);
 }
 
 async function run(definition: DomainDefinition, options: StartOptions): Promise<void> {
