@@ -13,8 +13,9 @@ import type { DomainDefinition } from '../domain/definition.ts';
 import { formatDomain } from '../domain/format.ts';
 import type { DomainStatus } from '../domain/status.ts';
 import { isFailure, libvirtError } from '../errors.ts';
-import { killAll, leaveFrozenGroups, thawAll } from '../host/cgroup/freezer.ts';
-import { cgroupFor, DEFAULT_PARTITION, DomainCgroup } from '../host/cgroup/group.ts';
+import { cgroupFor, DEFAULT_PARTITION, DomainCgroup } from '../host/cgroup/cgroup.ts';
+import { leaveFrozenCgroups, thawAll } from '../host/cgroup/freezer.ts';
+import { killAll } from '../host/cgroup/kill.ts';
 import { abortConnections } from '../host/fuse-connections.ts';
 import { hookScripts } from '../host/hooks.ts';
 import { releaseNbds } from '../host/nbd.ts';
@@ -160,7 +161,7 @@ export function killAndWait(
     // The kernel has killed them all with init, wherever they have gone.
     const dying = processesBeside(initPid);
     if (readable(init, 0)) return true; // before that its pid was nobody else's
-    if (group) leaveFrozenGroups(dying, group);
+    if (group) leaveFrozenCgroups(dying, group);
     if (elapsed < first) continue;
     if (readable(init, 10)) return true;
     abortConnections(dying, controller.pid, { unseen: elapsed > last, tableOf: mountsOf });
@@ -250,7 +251,7 @@ interface OwnWords {
 }
 
 /** A living domain's group; of a damaged status by what its controller was told. */
-export function groupOf({ name, cgroup, controller }: StatusRecord): DomainCgroup | undefined {
+export function cgroupOf({ name, cgroup, controller }: StatusRecord): DomainCgroup | undefined {
   if (cgroup !== undefined) return new DomainCgroup(cgroup);
   const words = controllerWords(name, controller.pid);
   return words && cgroupFor({ name, ...words }, controller.pid);

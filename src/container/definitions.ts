@@ -2,6 +2,8 @@
 
 import type { DomainDefinition } from '../domain/definition.ts';
 import type { DomainRef } from '../domain/ref.ts';
+import { notRunning } from '../errors.ts';
+import { DomainCgroup } from '../host/cgroup/cgroup.ts';
 import type { ProcessIdentity } from '../host/process.ts';
 
 export interface DomainDefinitions {
@@ -12,9 +14,15 @@ export interface DomainDefinitions {
   config: DomainDefinition | null;
   /** The running one; null while it is off. */
   live: DomainDefinition | null;
-  /** The running domain's group, as DomainCgroup takes it. */
+  /** The running domain's cgroup, as DomainCgroup takes it. */
   cgroup: string | undefined;
   /** Where its controller holds the file system that we mounted on its /dev. */
   ownDev: { controller: ProcessIdentity; fd: number } | undefined;
   initPid: number;
+}
+
+/** The running domain's cgroup. Throws OPERATION_INVALID while it is off. */
+export function cgroupOf({ cgroup }: DomainDefinitions): DomainCgroup {
+  if (cgroup === undefined) throw notRunning();
+  return new DomainCgroup(cgroup);
 }

@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import type { DiskDevice, DomainDefinition, HostDevice } from '../domain/definition.ts';
 import { libvirtError, systemError } from '../errors.ts';
 import type { DeviceRule } from '../host/cgroup/devices.ts';
-import { deviceMajor, deviceMinor } from '../host/cgroup/limits.ts';
+import { deviceMajor, deviceMinor } from '../host/device-number.ts';
 import { hostPath } from './host-path.ts';
 
 export interface DeviceNode {

@@ -5,10 +5,10 @@ import { linux } from '../../lib-native/linux.ts';
 import type { PrepareOptions } from '../bridge/attachment.ts';
 import type { DomainDefinition, InterfaceDevice } from '../domain/definition.ts';
 import { libvirtError, notRunning, systemError } from '../errors.ts';
+import type { DomainCgroup } from '../host/cgroup/cgroup.ts';
 import { type DeviceRule, deviceRuleLine, restrictDevices } from '../host/cgroup/devices.ts';
-import { DomainCgroup } from '../host/cgroup/group.ts';
 import { isAlive } from '../host/process.ts';
-import type { DomainDefinitions } from './definitions.ts';
+import { cgroupOf, type DomainDefinitions } from './definitions.ts';
 import { type OwnNode, remainingRules } from './devices.ts';
 import { type Descriptor, runErrand } from './errand.ts';
 import { detachInterface, guestLinkNames, moveInterfaces, type PreparedNetwork, prepareAddedInterface } from './network.ts';
@@ -20,7 +20,7 @@ import { freeName } from './plan/interface-names.ts';
  * Throws SYSTEM_ERROR, `File exists` too; then nothing has changed.
  */
 export function plugNode(image: DomainDefinitions, next: DomainDefinition, { node, access }: OwnNode): void {
-  const group = groupOf(image);
+  const group = cgroupOf(image);
   const rule = ruleOf({ node, access });
   if (group.layout.version === 2) restrictDevices(group, remainingRules(next));
   else group.write('devices', 'devices.allow', deviceRuleLine(rule));
@@ -41,7 +41,7 @@ export function plugNode(image: DomainDefinitions, next: DomainDefinition, { nod
 export function unplugNode(image: DomainDefinitions, next: DomainDefinition, nodePath: string, own: OwnNode | undefined): void {
   const { type, major, minor } = own?.node ?? { type: '-', major: 0, minor: 0 };
   changeNode(image, `Unable to remove device /dev/${nodePath}`, (dev) => ['remove-node', dev, nodePath, type, major, minor]);
-  if (own) withdraw(groupOf(image), next, ruleOf(own));
+  if (own) withdraw(cgroupOf(image), next, ruleOf(own));
 }
 
 const ruleOf = ({ node: { type, major, minor }, access }: OwnNode): DeviceRule => ({ type, major, minor, access });
@@ -57,11 +57,6 @@ function withdraw(group: DomainCgroup, definition: DomainDefinition, rule: Devic
   const stays = new Set(rules.filter(isSame).flatMap(({ access }) => [...access]));
   const access = [...'rwm'].filter((letter) => !stays.has(letter)).join('');
   if (access !== '') group.write('devices', 'devices.deny', deviceRuleLine({ ...rule, access }));
-}
-
-function groupOf({ cgroup }: DomainDefinitions): DomainCgroup {
-  if (cgroup === undefined) throw notRunning();
-  return new DomainCgroup(cgroup);
 }
 
 /**

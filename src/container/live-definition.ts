@@ -2,7 +2,7 @@
 
 import type { DomainDefinition } from '../domain/definition.ts';
 import { libvirtError } from '../errors.ts';
-import { DEFAULT_PARTITION } from '../host/cgroup/group.ts';
+import { DEFAULT_PARTITION } from '../host/cgroup/cgroup.ts';
 import { hasUserNamespace } from './plan/namespaces.ts';
 
 /**

@@ -8,7 +8,7 @@ import { releaseOldPorts } from '../bridge/ports.ts';
 import type { DomainDefinition, LifecycleAction } from '../domain/definition.ts';
 import type { DomainStatus } from '../domain/status.ts';
 import { asLibvirtError, isFailure } from '../errors.ts';
-import { cgroupFor, DomainCgroup } from '../host/cgroup/group.ts';
+import { cgroupFor, DomainCgroup } from '../host/cgroup/cgroup.ts';
 import { oomKills } from '../host/cgroup/memory-events.ts';
 import { releaseNbds } from '../host/nbd.ts';
 import { type ProcessIdentity, processStat } from '../host/process.ts';
@@ -18,11 +18,11 @@ import { lifecycle, recordEvent } from '../store/events.ts';
 import { type KillSource, readKill, readStatus, removeStatus, type StatusRecord } from '../store/live-status.ts';
 import { lockDomain } from '../store/lock.ts';
 import {
+  cgroupOf,
   clearUp,
   clearUpDamaged,
   type End,
   failedStart,
-  groupOf,
   isContainerInit,
   killInit,
   readableStatus,
@@ -61,11 +61,11 @@ export async function runAftermath(args: string[]): Promise<void> {
     }
     return;
   }
-  if (Number(waitStatus) === ABANDONED) killInit(record, groupOf(record));
+  if (Number(waitStatus) === ABANDONED) killInit(record, cgroupOf(record));
   else if (isContainerInit(record.initPid, record.controller)) return; // not after its end: nothing to do
   const status = readableStatus(record);
   if (!status) {
-    await clearUpDamaged(record, endOf(Number(waitStatus), readKill(record), groupOf(record)));
+    await clearUpDamaged(record, endOf(Number(waitStatus), readKill(record), cgroupOf(record)));
     return;
   }
   try {

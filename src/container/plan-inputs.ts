@@ -1,7 +1,7 @@
 // What a plan is compiled from: opened resources, by the numbers that the container's child knows them by, and facts of the host.
 import path from 'node:path';
 import type { DomainDefinition, SharedNamespace } from '../domain/definition.ts';
-import type { DomainCgroup } from '../host/cgroup/group.ts';
+import type { DomainCgroup } from '../host/cgroup/cgroup.ts';
 import { isShown, systemdMount, UNIFIED_NAME } from '../host/cgroup/layout.ts';
 import { mayHoldTerminal } from './controlling-terminal.ts';
 import { hostFacts } from './host-facts.ts';
@@ -84,14 +84,14 @@ export function planInputs(domain: DomainDefinition, fds: InheritedNumbers, grou
  * documents it.
  */
 function cgroupInputs(group: DomainCgroup, { cgroupTmpfs, managesGroups }: InheritedNumbers): PlanInputs['cgroup'] {
-  const memory = group.folder('memory')!;
+  const memory = group.directory('memory')!;
   const { layout } = group;
   if (layout.version === 2) return { version: 2, payload: group.payload!, memory };
   const mounts = [...new Set(layout.mounts.values())].filter((mount) => isShown(layout, mount, managesGroups));
   const systemd = managesGroups ? systemdMount(layout) : undefined;
   return {
     version: 1,
-    folders: group.foldersV1(),
+    folders: group.directoriesV1(),
     payload: group.payload,
     ownNamespace: systemd !== undefined,
     base: path.dirname(layout.mounts.get('memory')!),

@@ -19,7 +19,7 @@ import {
 import { linux } from '../../lib-native/linux.ts';
 import type { DomainDefinition, FilesystemDevice } from '../domain/definition.ts';
 import { libvirtError, systemError } from '../errors.ts';
-import { makeDevice } from '../host/cgroup/limits.ts';
+import { makeDevice } from '../host/device-number.ts';
 import { cloneMount, cloneTree, makeReadonly, newMount, tryNewMount } from '../host/mounts.ts';
 import { openHostPty, openPtyOf, type Pty } from '../host/pty.ts';
 import type { DeviceNode } from './devices.ts';

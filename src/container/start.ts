@@ -19,11 +19,11 @@ import type { DomainDefinition } from '../domain/definition.ts';
 import { formatDomain } from '../domain/format.ts';
 import type { DomainStatus } from '../domain/status.ts';
 import { libvirtError, systemError } from '../errors.ts';
-import { leaveUnit } from '../host/cgroup/controllers.ts';
+import { cgroupFor, DEFAULT_PARTITION, type DomainCgroup } from '../host/cgroup/cgroup.ts';
 import { freeze, thawAll } from '../host/cgroup/freezer.ts';
-import { cgroupFor, DEFAULT_PARTITION, type DomainCgroup } from '../host/cgroup/group.ts';
 import { type CgroupLayout, hostCgroups, isShown, systemdMount, UNIFIED_NAME } from '../host/cgroup/layout.ts';
 import { oomKills } from '../host/cgroup/memory-events.ts';
+import { leaveUnit } from '../host/cgroup/unit.ts';
 import { type HookOperation, hookScripts } from '../host/hooks.ts';
 import { runHooks } from '../host/run-hooks.ts';
 import { saveStatus } from '../store/domain-documents.ts';
@@ -31,7 +31,7 @@ import { removeEnd, removeStatus } from '../store/live-status.ts';
 import { holdDriverLock } from '../store/lock.ts';
 import { openLog, warn } from '../store/log.ts';
 import { paths } from '../store/paths.ts';
-import { makeGroup } from './cgroup.ts';
+import { makeCgroup } from './cgroup.ts';
 import type { ConsoleLogs } from './console-logs.ts';
 import { openConsoleLogs } from './console-logs.ts';
 import { type DomainDevicesPlan, domainDeviceNodes } from './devices.ts';
@@ -191,7 +191,7 @@ async function launch(domain: DomainDefinition, network: OwnNetwork | undefined,
   let group: DomainCgroup | undefined;
   try {
     leaveUnit(controller.pid);
-    group = asStartup(() => makeGroup(domain, controller.pid, devices));
+    group = asStartup(() => makeCgroup(domain, controller.pid, devices));
     const plan = compilePlan(
       domain,
       asStartup(() => planInputs(domain, numbers, group!, { passFds, atTerminal: options.atTerminal === true })),

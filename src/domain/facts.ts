@@ -2,7 +2,7 @@
 // formatter of stored.ts, status.ts or format.ts wrote: facts(format(x)) = x.
 
 import { attributeIn, beforeMetadata, bodyOf, textIn, uuidIn } from '../xml/facts.ts';
-import { isContainerGroup } from './group-path.ts';
+import { isContainerCgroup } from './cgroup-path.ts';
 
 export interface DomainFacts {
   uuid: string | undefined;
@@ -54,6 +54,6 @@ export function statusFacts(document: string): StatusFacts {
     controllerPid,
     controllerStartTime: NUMBER.test(startTime) ? startTime : '',
     initPid: NUMBER.test(initPid) ? Number(initPid) : 0,
-    cgroup: cgroup !== undefined && isContainerGroup(cgroup, controllerPid) ? cgroup : undefined,
+    cgroup: cgroup !== undefined && isContainerCgroup(cgroup, controllerPid) ? cgroup : undefined,
   };
 }

@@ -5,9 +5,9 @@ import { libvirtError } from '../errors.ts';
 import { attributeOf, childOf, childrenOf, descend, type XmlElement } from '../xml/element.ts';
 import { parseXml } from '../xml/reader.ts';
 import { type Attributes, XmlWriter } from '../xml/writer.ts';
+import { isContainerCgroup } from './cgroup-path.ts';
 import type { DomainDefinition } from './definition.ts';
 import { writeDomain } from './format.ts';
-import { isContainerGroup } from './group-path.ts';
 import { type ParseHost, parseDomainElement } from './parse.ts';
 import { storedHeader } from './stored.ts';
 
@@ -83,7 +83,7 @@ export function parseStatus(text: string | Uint8Array, host: ParseHost): DomainS
     if (!['starttime', 'cgroup', 'dev', 'terminal'].includes(name)) extra[name] = value;
   const controllerPid = pid(root);
   const cgroup = controller && attributeOf(controller, 'cgroup');
-  if (cgroup === undefined || !isContainerGroup(cgroup, controllerPid))
+  if (cgroup === undefined || !isContainerCgroup(cgroup, controllerPid))
     throw libvirtError('INTERNAL_ERROR', 'no valid cgroup in the domain status');
   const config = descend(root, 'config/domain');
   const devFd = controller && attributeOf(controller, 'dev');

@@ -7,7 +7,7 @@ import { EBUSY, NBD_CLEAR_QUE, NBD_CLEAR_SOCK, NBD_DISCONNECT, O_CLOEXEC, O_EXCL
 import { linux } from '../../lib-native/linux.ts';
 import { pause } from '../../lib-native/pause.ts';
 import { libvirtError } from '../errors.ts';
-import { leaveUnit } from './cgroup/controllers.ts';
+import { leaveUnit } from './cgroup/unit.ts';
 import { failureOf, requireProgram, wasGiven } from './programs.ts';
 
 const SYSFS = '/sys/block';

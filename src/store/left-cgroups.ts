@@ -1,9 +1,9 @@
-// Groups of containers that are over, but which the kernel would not let go of: they are removed by a later command.
+// Cgroups of containers that are over, but which the kernel would not let go of: they are removed by a later command.
 import path from 'node:path';
 import { listFolder, readIfThere, removeIfThere, writeAtomically } from './atomic-write.ts';
 import { paths } from './paths.ts';
 
-/** A group's own name has its controller's pid in it; the whole path may be too long for a file's name. */
+/** A cgroup's own name has its controller's pid in it; the whole path may be too long for a file's name. */
 const fileOf = (cgroup: string): string => `${paths.leftCgroups}/${path.basename(cgroup)}`;
 
 export function rememberCgroup(cgroup: string): void {

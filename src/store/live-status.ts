@@ -3,7 +3,7 @@
 
 import { statusFacts } from '../domain/facts.ts';
 import { LibvirtError } from '../errors.ts';
-import { isAskedToFreeze } from '../host/cgroup/frozen.ts';
+import { isAskedToFreeze } from '../host/cgroup/freezer.ts';
 import { livingProcess, type ProcessIdentity } from '../host/process.ts';
 import { listFolder, readIfThere, removeIfThere, writeAtomically } from './atomic-write.ts';
 import { endFile, namesIn, paths, pidFile, statusFile } from './paths.ts';

@@ -2,6 +2,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
+import { directoriesIn } from '../../src/host/cgroup/tree.ts';
 
 export interface Leftovers {
   /** `pid command`, zombies not counted. */
@@ -73,22 +74,11 @@ const cgroupMounts = (): string[] =>
     .filter(([, point, type]) => (type === 'cgroup' || type === 'cgroup2') && point?.startsWith('/sys/fs/cgroup'))
     .map(([, point]) => point!);
 
-function foldersIn(folder: string): string[] {
-  try {
-    return fs
-      .readdirSync(folder, { withFileTypes: true })
-      .filter((entry) => entry.isDirectory())
-      .map(({ name }) => name);
-  } catch {
-    return []; // somebody else's, gone meanwhile
-  }
-}
-
 /** Containers' groups are two levels down; those of a partition of their own one more. */
-function groupsBelow(folder: string, tag: string, depth = 3): string[] {
+function groupsBelow(directory: string, tag: string, depth = 3): string[] {
   if (depth === 0) return [];
-  return foldersIn(folder).flatMap((name) => {
-    const group = path.join(folder, name);
+  return directoriesIn(directory).flatMap((name) => {
+    const group = path.join(directory, name);
     return name.includes(tag) ? [group] : groupsBelow(group, tag, depth - 1);
   });
 }

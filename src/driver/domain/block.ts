@@ -1,15 +1,16 @@
 // Block device limits and statistics of a domain: blkiotune, domblkstat.
 
+import { cgroupOf } from '../../container/definitions.ts';
 import { blockDeviceOf } from '../../container/devices.ts';
 import type { BlkioDevice, DomainDefinition } from '../../domain/definition.ts';
 import type { DomainRef } from '../../domain/ref.ts';
 import { libvirtError } from '../../errors.ts';
-import type { DomainCgroup } from '../../host/cgroup/group.ts';
-import { applyLimits, blockDeviceNumber, type Limit, noDeviceWeights } from '../../host/cgroup/limits.ts';
+import type { DomainCgroup } from '../../host/cgroup/cgroup.ts';
+import { applyLimits, type Limit, noDeviceWeights } from '../../host/cgroup/limits.ts';
+import { blockDeviceNumber } from '../../host/device-number.ts';
 import { type Connection, requireWritable } from '../connection.ts';
 import { type Affect, affected, queried } from './affect.ts';
 import { changeDomain, readDomain } from './change.ts';
-import { groupOf } from './memory.ts';
 
 /** A limit of single devices: how libvirt calls it, where the definition keeps it, which cgroup files it goes to. */
 const DEVICE_LIMITS = [
@@ -47,7 +48,7 @@ export function blockTuning(connection: Connection, ref: DomainRef, affect: Affe
       blkiotune.devices.flatMap((device) => (device[field] ? [`${device.path},${device[field]}`] : [])).join(','),
     ]),
   ) as Record<DeviceParameter, string>;
-  return { weight: (isLive ? groupWeight(groupOf(image)) : undefined) ?? blkiotune.weight ?? 0, devices };
+  return { weight: (isLive ? groupWeight(cgroupOf(image)) : undefined) ?? blkiotune.weight ?? 0, devices };
 }
 
 /** Throws INVALID_ARG for a malformed list of devices; OPERATION_INVALID, SYSTEM_ERROR from the group. A value of 0 takes a limit away. */
@@ -56,7 +57,7 @@ export function setBlockTuning(connection: Connection, ref: DomainRef, { weight,
   changeDomain(connection, ref, (image) => {
     const { live, config } = affected(image, affect);
     const changes = deviceChanges(devices);
-    if (live) applyChanges(groupOf(image), weight, changes);
+    if (live) applyChanges(cgroupOf(image), weight, changes);
     const change = (definition: DomainDefinition): DomainDefinition => {
       const { blkiotune } = definition;
       const merged = changes.reduce((known, { limit, path, value }) => withLimit(known, path, limit.field, value), blkiotune.devices);
@@ -166,7 +167,7 @@ export interface BlockStats {
  */
 export function blockStats(connection: Connection, ref: DomainRef, device: string): BlockStats {
   const image = readDomain(connection, ref);
-  const group = groupOf(image);
+  const group = cgroupOf(image);
   if (device === '') return group.layout.version === 1 ? statsV1(group, undefined) : statsV2(group, undefined);
   const disk = image.live?.devices.disks.find(({ target, source }) => target.dev === device || source === device);
   if (!disk) throw libvirtError('INVALID_ARG', `invalid path: ${device}`);

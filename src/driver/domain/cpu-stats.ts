@@ -1,12 +1,12 @@
 // CPU time of a running domain, in nanoseconds: cpu-stats.
 
+import { cgroupOf } from '../../container/definitions.ts';
 import type { DomainRef } from '../../domain/ref.ts';
 import { libvirtError } from '../../errors.ts';
-import type { DomainCgroup } from '../../host/cgroup/group.ts';
+import type { DomainCgroup } from '../../host/cgroup/cgroup.ts';
 import { cpuStat, cpuTimeNs } from '../../host/cgroup/stats.ts';
 import type { Connection } from '../connection.ts';
 import { readDomain } from './change.ts';
-import { groupOf } from './memory.ts';
 
 export interface CpuTotals {
   cpuNs: bigint;
@@ -19,7 +19,7 @@ const TICK_NS = 10_000_000n;
 
 /** Throws OPERATION_INVALID while the domain is off. */
 export function cpuTotals(connection: Connection, ref: DomainRef): CpuTotals {
-  const group = groupOf(readDomain(connection, ref));
+  const group = cgroupOf(readDomain(connection, ref));
   const cpuNs = cpuTimeNs(group);
   if (group.layout.version === 2)
     return { cpuNs, userNs: cpuStat(group, 'user_usec') * 1000n, systemNs: cpuStat(group, 'system_usec') * 1000n };
@@ -37,7 +37,7 @@ function ticks(group: DomainCgroup, name: string): bigint {
  * with cgroup v2, which keeps no such figures.
  */
 export function cpuTimes(connection: Connection, ref: DomainRef): bigint[] {
-  const group = groupOf(readDomain(connection, ref));
+  const group = cgroupOf(readDomain(connection, ref));
   if (group.layout.version === 2) throw libvirtError('OPERATION_UNSUPPORTED', 'cgroup v2 does not tell the CPUs apart');
   return group.read('cpuacct', 'cpuacct.usage_percpu').trim().split(/\s+/).map(BigInt);
 }

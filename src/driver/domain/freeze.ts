@@ -3,8 +3,8 @@
 
 import type { DomainRef } from '../../domain/ref.ts';
 import { asLibvirtError, isFailure, libvirtError, notRunning } from '../../errors.ts';
+import { DomainCgroup } from '../../host/cgroup/cgroup.ts';
 import { freeze, isFrozen, thaw } from '../../host/cgroup/freezer.ts';
-import { DomainCgroup } from '../../host/cgroup/group.ts';
 import { loadStatus, saveStatus } from '../../store/domain-documents.ts';
 import { lifecycle } from '../../store/events.ts';
 import type { StatusRecord } from '../../store/live-status.ts';

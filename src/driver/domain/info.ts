@@ -4,7 +4,7 @@ import type { DomainDefinition, DomainDevices } from '../../domain/definition.ts
 import { configuredInterface } from '../../domain/elements/interface.ts';
 import type { DomainRef } from '../../domain/ref.ts';
 import { libvirtError, notRunning, unsupportedFlags } from '../../errors.ts';
-import { DomainCgroup } from '../../host/cgroup/group.ts';
+import { DomainCgroup } from '../../host/cgroup/cgroup.ts';
 import { cpuTimeNs, memoryUsageKiB } from '../../host/cgroup/stats.ts';
 import { hasAutostartLink, isDefined } from '../../store/definitions.ts';
 import { loadDefinition, loadStatus } from '../../store/domain-documents.ts';

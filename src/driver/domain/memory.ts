@@ -1,10 +1,10 @@
 // Memory limits of a domain: memtune, setmem, setmaxmem, dommemstat.
 
-import type { DomainDefinitions } from '../../container/definitions.ts';
+import { cgroupOf, type DomainDefinitions } from '../../container/definitions.ts';
 import { type DomainDefinition, MEMORY_UNLIMITED_KIB, type Memtune } from '../../domain/definition.ts';
 import type { DomainRef } from '../../domain/ref.ts';
 import { LibvirtError, libvirtError, notRunning } from '../../errors.ts';
-import { DomainCgroup } from '../../host/cgroup/group.ts';
+import type { DomainCgroup } from '../../host/cgroup/cgroup.ts';
 import { oomKills } from '../../host/cgroup/memory-events.ts';
 import { memoryUsageKiB } from '../../host/cgroup/stats.ts';
 import { warn } from '../../store/log.ts';
@@ -27,7 +27,7 @@ export function memoryLimits(connection: Connection, ref: DomainRef, affect: Aff
   const image = readDomain(connection, ref);
   const { definition, isLive } = queried(image, affect);
   if (!isLive) return { hardLimitKiB: undefined, softLimitKiB: undefined, swapHardLimitKiB: undefined, ...definition.memtune };
-  const limits = new GroupMemory(groupOf(image));
+  const limits = new GroupMemory(cgroupOf(image));
   return { hardLimitKiB: limits.hard(), softLimitKiB: limits.soft(), swapHardLimitKiB: limits.swapHard() };
 }
 
@@ -45,7 +45,7 @@ export function setMemoryLimits(
     const { live, config } = affected(image, affect);
     // As in libvirt, the running definition is what the other of the two limits is taken from, whatever is changed.
     checkOrder({ ...(image.live ?? image.config)?.memtune }, changes);
-    if (live) limitRunning(ref.name, groupOf(image), changes, onWarning);
+    if (live) limitRunning(ref.name, cgroupOf(image), changes, onWarning);
     const change = (definition: DomainDefinition) => ({ ...definition, memtune: merged(definition.memtune, changes) });
     return { ...(live && { live: change(image.live!) }), ...(config && { config: change(image.config!) }) };
   });
@@ -136,7 +136,7 @@ function setCurrent(
   }
   if (live) {
     try {
-      limitRunning(image.live!.name, groupOf(image), { hardLimitKiB: memoryKiB }, change.onWarning);
+      limitRunning(image.live!.name, cgroupOf(image), { hardLimitKiB: memoryKiB }, change.onWarning);
     } catch (error) {
       if (error instanceof LibvirtError) throw libvirtError('OPERATION_FAILED', 'Failed to set memory for domain', error);
       throw error;
@@ -150,14 +150,8 @@ function setCurrent(
 export function memoryStats(connection: Connection, ref: DomainRef): { actual: number; swapIn: number; rss: number } {
   const image = readDomain(connection, ref);
   if (!image.live) throw notRunning();
-  const group = groupOf(image);
+  const group = cgroupOf(image);
   return { actual: image.live.currentMemoryKiB, swapIn: new GroupMemory(group).swapUsage(), rss: memoryUsageKiB(group) };
-}
-
-/** The running domain's group. Throws OPERATION_INVALID while it is off. */
-export function groupOf(image: DomainDefinitions): DomainCgroup {
-  if (image.cgroup === undefined) throw notRunning();
-  return new DomainCgroup(image.cgroup);
 }
 
 /** The memory files of a group, v1 or v2 (memory.txt, cgroup-v2.rst). */

@@ -14,9 +14,9 @@ import { hasUserNamespace } from '../../container/plan/namespaces.ts';
 import type { DomainDefinition } from '../../domain/definition.ts';
 import type { DomainRef } from '../../domain/ref.ts';
 import { isFailure, LibvirtError, libvirtError, notRunning } from '../../errors.ts';
-import { leaveUnit } from '../../host/cgroup/controllers.ts';
+import { DomainCgroup } from '../../host/cgroup/cgroup.ts';
 import { standsStill } from '../../host/cgroup/freezer.ts';
-import { DomainCgroup } from '../../host/cgroup/group.ts';
+import { leaveUnit } from '../../host/cgroup/unit.ts';
 import { ownerOf } from '../../host/pid-namespace.ts';
 import { openPtyBeside, openSlave, type Pty } from '../../host/pty.ts';
 import { isTerminal, makeRaw, setWindowSize, windowSize } from '../../host/terminal.ts';
@@ -120,7 +120,7 @@ async function enter(
   linux.ignoreSignal(SIGQUIT);
   try {
     if (group.layout.version === 1) leaveUnit(controller.pid); // hierarchies that the container has no group in
-    const cgroup = { folders: group.foldersV1().filter((folder) => fs.existsSync(folder)), payload };
+    const cgroup = { folders: group.directoriesV1().filter((folder) => fs.existsSync(folder)), payload };
     const host = hostFacts(domain);
     const env = enterEnvironment(domain, host, process.env);
     const plan = compileEnterPlan(domain, {

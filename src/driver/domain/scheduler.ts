@@ -1,13 +1,13 @@
 // CPU shares and bandwidth of a domain: schedinfo.
 
+import { cgroupOf } from '../../container/definitions.ts';
 import type { Cputune, DomainDefinition } from '../../domain/definition.ts';
 import type { DomainRef } from '../../domain/ref.ts';
 import { libvirtError } from '../../errors.ts';
-import type { DomainCgroup } from '../../host/cgroup/group.ts';
+import type { DomainCgroup } from '../../host/cgroup/cgroup.ts';
 import { type Connection, requireWritable } from '../connection.ts';
 import { type Affect, affected, queried } from './affect.ts';
 import { changeDomain, readDomain } from './change.ts';
-import { groupOf } from './memory.ts';
 
 /** Times in microseconds; 0 in a stored definition means that nothing is set. */
 export interface SchedulerParameters {
@@ -23,7 +23,7 @@ export const SCHEDULER_PARAMETERS = ['cpu_shares', 'vcpu_period', 'vcpu_quota'] 
 export function schedulerParameters(connection: Connection, ref: DomainRef, affect: Affect): SchedulerParameters {
   const image = readDomain(connection, ref);
   const { definition, isLive } = queried(image, affect);
-  if (isLive) return groupParameters(groupOf(image));
+  if (isLive) return groupParameters(cgroupOf(image));
   const { shares = 0, periodUs = 0, quotaUs = 0 } = definition.cputune;
   return { cpu_shares: BigInt(shares), vcpu_period: BigInt(periodUs), vcpu_quota: BigInt(quotaUs) };
 }
@@ -39,7 +39,7 @@ export function setSchedulerParameters(
   changeDomain(connection, ref, (image) => {
     const { live, config } = affected(image, affect);
     checkRanges(changes);
-    if (live) setGroup(groupOf(image), changes);
+    if (live) setGroup(cgroupOf(image), changes);
     return {
       ...(live && { live: changed(image.live!, changes, { zeroMeansUnset: false }) }),
       ...(config && { config: changed(image.config!, changes, { zeroMeansUnset: true }) }),

@@ -8,7 +8,7 @@ import { dryRun, runDomain } from '../../container/start.ts';
 import type { DomainDefinition } from '../../domain/definition.ts';
 import type { DomainRef } from '../../domain/ref.ts';
 import { libvirtError, unsupportedFlags } from '../../errors.ts';
-import { DEFAULT_PARTITION } from '../../host/cgroup/group.ts';
+import { DEFAULT_PARTITION } from '../../host/cgroup/cgroup.ts';
 import { isDefined } from '../../store/definitions.ts';
 import { loadDefinition, saveDefinition } from '../../store/domain-documents.ts';
 import { lifecycle } from '../../store/events.ts';

@@ -4,10 +4,10 @@ import { linux } from '../../../lib-native/linux.ts';
 import { monotonicMs } from '../../../lib-native/monotonic.ts';
 import { readable } from '../../../lib-native/readable.ts';
 import {
+  cgroupOf,
   clearUp,
   clearUpDamaged,
   DESTROYED,
-  groupOf,
   isContainerInit,
   killAndWait,
   killInit,
@@ -19,8 +19,8 @@ import { askBySignal, askWithoutSignal, checkStopModes, type InitRequest, openIn
 import type { DomainRef } from '../../domain/ref.ts';
 import type { DomainStatus } from '../../domain/status.ts';
 import { libvirtError, notRunning, systemError } from '../../errors.ts';
+import type { DomainCgroup } from '../../host/cgroup/cgroup.ts';
 import { isFrozen, thawAll } from '../../host/cgroup/freezer.ts';
-import type { DomainCgroup } from '../../host/cgroup/group.ts';
 import { liveStatus, removeEnd, type StatusRecord, writeKill } from '../../store/live-status.ts';
 import { lockDomain } from '../../store/lock.ts';
 import { removeLogs, warn } from '../../store/log.ts';
@@ -86,7 +86,7 @@ export async function destroyDomain(connection: Connection, ref: DomainRef, flag
   using _lock = lockDomain(ref.name);
   const status = await repairStale(ref.name);
   if (!status) throw notRunning();
-  const group = groupOf(status);
+  const group = cgroupOf(status);
   let loaded: DomainStatus | undefined;
   // Read while init is ending: it takes as long as a polite one does.
   const details = (): DomainStatus | undefined => {

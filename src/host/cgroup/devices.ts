@@ -2,7 +2,7 @@
 import fs from 'node:fs';
 import { linux } from '../../../lib-native/linux.ts';
 import { systemError } from '../../errors.ts';
-import type { DomainCgroup } from './group.ts';
+import type { DomainCgroup } from './cgroup.ts';
 
 export interface DeviceRule {
   type: 'b' | 'c';
@@ -17,13 +17,13 @@ const star = (n: number | null): string => (n === null ? '*' : String(n));
 export const deviceRuleLine = (rule: DeviceRule): string => `${rule.type} ${star(rule.major)}:${star(rule.minor)} ${rule.access}`;
 
 /** Denies everything, then allows `rules`. Throws SYSTEM_ERROR. */
-export function restrictDevices(group: DomainCgroup, rules: readonly DeviceRule[]): void {
-  if (group.layout.version === 2) {
-    attachDeviceProgram(group.folder('devices')!, deviceProgram(rules));
+export function restrictDevices(cgroup: DomainCgroup, rules: readonly DeviceRule[]): void {
+  if (cgroup.layout.version === 2) {
+    attachDeviceProgram(cgroup.directory('devices')!, deviceProgram(rules));
     return;
   }
-  group.write('devices', 'devices.deny', 'a');
-  for (const rule of rules) group.write('devices', 'devices.allow', deviceRuleLine(rule));
+  cgroup.write('devices', 'devices.deny', 'a');
+  for (const rule of rules) cgroup.write('devices', 'devices.allow', deviceRuleLine(rule));
 }
 
 const TYPE = { b: 1, c: 2 } as const;
@@ -89,8 +89,8 @@ const BPF_PROG_TYPE_CGROUP_DEVICE = 15;
 const BPF_CGROUP_DEVICE = 6;
 const BPF_F_ALLOW_MULTI = 2;
 
-/** Attaches the program to a group, in place of what was attached there before. */
-function attachDeviceProgram(folder: string, program: Buffer): void {
+/** Attaches the program to a cgroup, in place of what was attached there before. */
+function attachDeviceProgram(directory: string, program: Buffer): void {
   const license = Buffer.from('Apache-2.0\0');
   const load = Buffer.alloc(128);
   load.writeUInt32LE(BPF_PROG_TYPE_CGROUP_DEVICE, 0);
@@ -100,12 +100,12 @@ function attachDeviceProgram(folder: string, program: Buffer): void {
   load.writeUInt32LE(BPF_CGROUP_DEVICE, 68);
   const loaded = linux.bpf(BPF_PROG_LOAD, load);
   if (loaded < 0) throw systemError('failed to load cgroup BPF prog', -loaded);
-  const group = fs.openSync(folder, 'r');
+  const cgroup = fs.openSync(directory, 'r');
   try {
-    const before = attachedPrograms(group);
+    const before = attachedPrograms(cgroup);
     const attach = (command: number, programFd: number, flags: number): number => {
       const attribute = Buffer.alloc(32);
-      [group, programFd, BPF_CGROUP_DEVICE, flags].forEach((value, i) => {
+      [cgroup, programFd, BPF_CGROUP_DEVICE, flags].forEach((value, i) => {
         attribute.writeInt32LE(value, i * 4);
       });
       return linux.bpf(command, attribute);
@@ -121,15 +121,15 @@ function attachDeviceProgram(folder: string, program: Buffer): void {
       linux.close(old);
     }
   } finally {
-    fs.closeSync(group);
+    fs.closeSync(cgroup);
     linux.close(loaded);
   }
 }
 
-function attachedPrograms(group: number): number[] {
+function attachedPrograms(cgroup: number): number[] {
   const ids = Buffer.alloc(64 * 4);
   const attribute = Buffer.alloc(64);
-  attribute.writeInt32LE(group, 0);
+  attribute.writeInt32LE(cgroup, 0);
   attribute.writeUInt32LE(BPF_CGROUP_DEVICE, 4);
   attribute.writeBigUInt64LE(linux.address(ids), 16);
   attribute.writeUInt32LE(64, 24);

@@ -3,7 +3,7 @@
 import fs from 'node:fs';
 import { libvirtError } from '../../errors.ts';
 
-/** v1 hierarchies that a container gets a group in; those that are not mounted are done without. */
+/** v1 hierarchies that a container gets a cgroup in; those that are not mounted are done without. */
 export const V1_CONTROLLERS = [
   'cpu',
   'cpuacct',
@@ -18,6 +18,8 @@ export const V1_CONTROLLERS = [
   'systemd',
 ] as const;
 export type V1Controller = (typeof V1_CONTROLLERS)[number];
+/** Hierarchies that libvirt makes no cgroups in. They limit nothing, or nobody: a partition that is not there is made, and taken back. */
+export const UNMANAGED: readonly V1Controller[] = ['systemd', 'pids'];
 /** Without these a container could not be held to its limits. */
 const V1_REQUIRED: readonly V1Controller[] = ['cpuacct', 'devices', 'memory'];
 

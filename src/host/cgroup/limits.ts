@@ -1,9 +1,7 @@
 // Limits of a definition as values of cgroup files. Which file gets which value is pure; applying them is one loop.
-import fs from 'node:fs';
-import { EINVAL } from '../../../lib-native/constants.ts';
 import type { DomainDefinition } from '../../domain/definition.ts';
-import { errnoCode, libvirtError, systemError } from '../../errors.ts';
-import type { DomainCgroup } from './group.ts';
+import { errnoCode, libvirtError } from '../../errors.ts';
+import type { DomainCgroup } from './cgroup.ts';
 import type { V1Controller } from './layout.ts';
 
 export interface Limit {
@@ -106,12 +104,12 @@ function setLimits({ vcpu, numatune }: DomainDefinition): Limit[] {
 }
 
 /** Writes the limits. Throws SYSTEM_ERROR, CONFIG_UNSUPPORTED or OPERATION_INVALID at the first that cannot be set. */
-export function applyLimits(group: DomainCgroup, limits: readonly Limit[]): void {
+export function applyLimits(cgroup: DomainCgroup, limits: readonly Limit[]): void {
   for (const { controller, files, value, missing } of limits) {
-    const file = files.find((candidate) => group.has(controller, candidate));
+    const file = files.find((candidate) => cgroup.has(controller, candidate));
     if (file === undefined && missing !== undefined) throw libvirtError('CONFIG_UNSUPPORTED', missing);
     try {
-      group.write(controller, file ?? files[0]!, value);
+      cgroup.write(controller, file ?? files[0]!, value);
     } catch (error) {
       // The kernel's word for a device whose scheduler knows no weights.
       if (controller === 'blkio' && error instanceof Error && errnoCode(error.cause) === 'ENOTSUP') throw noDeviceWeights(error);
@@ -122,24 +120,3 @@ export function applyLimits(group: DomainCgroup, limits: readonly Limit[]): void
 
 export const noDeviceWeights = (cause?: unknown) =>
   libvirtError('OPERATION_INVALID', 'blkio device weight is valid only for cfq scheduler', cause);
-
-/** `major:minor` of a block device of the host. Throws SYSTEM_ERROR. */
-export function blockDeviceNumber(path: string): string {
-  let facts: fs.Stats;
-  try {
-    facts = fs.statSync(path);
-  } catch (error) {
-    throw systemError(`Path '${path}' is not accessible`, error);
-  }
-  if (!facts.isBlockDevice()) throw systemError(`Path '${path}' must be a block device`, EINVAL);
-  return `${deviceMajor(facts.rdev)}:${deviceMinor(facts.rdev)}`;
-}
-
-/** The runtime gives st_rdev in the kernel's encoding of the C library (makedev(3)). */
-export const deviceMajor = (rdev: number): number => Number((BigInt(rdev) >> 8n) & 0xfffn) | Number((BigInt(rdev) >> 32n) & 0xfffff000n);
-export const deviceMinor = (rdev: number): number => Number(BigInt(rdev) & 0xffn) | Number((BigInt(rdev) >> 12n) & 0xffffff00n);
-export const makeDevice = (major: number, minor: number): bigint =>
-  ((BigInt(major) & 0xfffff000n) << 32n) |
-  ((BigInt(major) & 0xfffn) << 8n) |
-  ((BigInt(minor) & 0xffffff00n) << 12n) |
-  (BigInt(minor) & 0xffn);

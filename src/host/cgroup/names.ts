@@ -1,4 +1,4 @@
-// Names of groups, as libvirt makes them (libvirt: cgroups page). Pure.
+// Names of cgroups, as libvirt makes them (libvirt: cgroups page). Pure.
 import { libvirtError } from '../../errors.ts';
 
 const MACHINE_NAME_MAX = 64;
@@ -20,7 +20,7 @@ function escapeComponent(component: string, controllers: readonly string[]): str
 }
 
 /**
- * The folder of a partition below a hierarchy's root, without a leading slash.
+ * The directory of a partition below a hierarchy's root, without a leading slash.
  * Throws CONFIG_UNSUPPORTED for a partition that is not absolute.
  */
 export function partitionPath(partition: string, controllers: readonly string[]): string {
@@ -35,7 +35,7 @@ export function partitionPath(partition: string, controllers: readonly string[])
 
 const withSuffix = (component: string): string => (component.includes('.') ? component : `${component}.partition`);
 
-/** The group's own folder in its partition. */
-export function groupName(machine: string, controllers: readonly string[]): string {
+/** The cgroup's own directory in its partition. */
+export function cgroupName(machine: string, controllers: readonly string[]): string {
   return escapeComponent(`${machine}.libvirt-lxc`, controllers);
 }

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { isContainerCgroup } from '../../../src/domain/cgroup-path.ts';
 import { domainBody, domainFacts, statusFacts } from '../../../src/domain/facts.ts';
 import { formatDomain } from '../../../src/domain/format.ts';
-import { isContainerGroup } from '../../../src/domain/group-path.ts';
 import { parseDomain } from '../../../src/domain/parse.ts';
 import { formatStatus } from '../../../src/domain/status.ts';
 import { formatStored } from '../../../src/domain/stored.ts';
@@ -62,7 +62,7 @@ describe('statusFacts()', () => {
           ...facts,
           uuid: definition.uuid,
           title: definition.title,
-          cgroup: isContainerGroup(cgroup, parts.controllerPid) ? cgroup : undefined,
+          cgroup: isContainerCgroup(cgroup, parts.controllerPid) ? cgroup : undefined,
         });
       }),
       { numRuns: 50 },

@@ -1,8 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { DomainDefinition } from '../../../../src/domain/definition.ts';
-import { LibvirtError } from '../../../../src/errors.ts';
-import { blockDeviceNumber, deviceMajor, deviceMinor, domainLimits, makeDevice } from '../../../../src/host/cgroup/limits.ts';
+import { domainLimits } from '../../../../src/host/cgroup/limits.ts';
 import { minimalDefinition } from '../../../helpers/definition.ts';
 
 /** `controller file|file=value` */
@@ -106,27 +104,5 @@ describe('domainLimits()', () => {
       definition.vcpu = { count: 1, placement: 'auto', cpuset: '0' };
     };
     expect(limits(1, change)).toEqual(['memory memory.limit_in_bytes=67108864']);
-  });
-});
-
-describe('device numbers', () => {
-  it('survive being packed and taken apart, as makedev(3) and the kernel do it', () => {
-    // st_rdev of Node is a double: numbers that Linux gives out fit.
-    fc.assert(
-      fc.property(fc.integer({ min: 0, max: 0xfff }), fc.integer({ min: 0, max: 0xfffff }), (major, minor) => {
-        const device = makeDevice(major, minor);
-        expect(device).toBe((BigInt(major) << 8n) | BigInt(minor & 0xff) | (BigInt(minor >> 8) << 20n));
-        expect([deviceMajor(Number(device)), deviceMinor(Number(device))]).toEqual([major, minor]);
-      }),
-    );
-  });
-
-  it('of what is no block device are refused', () => {
-    expect(() => blockDeviceNumber('/dev/null')).toThrow(
-      new LibvirtError('SYSTEM_ERROR', "Path '/dev/null' must be a block device: Invalid argument"),
-    );
-    expect(() => blockDeviceNumber('/dev/no-such')).toThrow(
-      new LibvirtError('SYSTEM_ERROR', "Path '/dev/no-such' is not accessible: No such file or directory"),
-    );
   });
 });

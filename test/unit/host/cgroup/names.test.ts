@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { LibvirtError } from '../../../../src/errors.ts';
-import { groupName, machineName, partitionPath } from '../../../../src/host/cgroup/names.ts';
+import { cgroupName, machineName, partitionPath } from '../../../../src/host/cgroup/names.ts';
 
 const CONTROLLERS = ['cpu', 'memory', 'blkio'];
 
@@ -59,12 +59,12 @@ describe('partitionPath()', () => {
   });
 });
 
-describe('groupName()', () => {
+describe('cgroupName()', () => {
   it('has the suffix of the driver', () => {
-    expect(groupName('lxc-4711-web1', CONTROLLERS)).toBe('lxc-4711-web1.libvirt-lxc');
+    expect(cgroupName('lxc-4711-web1', CONTROLLERS)).toBe('lxc-4711-web1.libvirt-lxc');
   });
 
   it('escapes what the kernel could take for one of its files', () => {
-    expect(groupName('memory', CONTROLLERS)).toBe('_memory.libvirt-lxc');
+    expect(cgroupName('memory', CONTROLLERS)).toBe('_memory.libvirt-lxc');
   });
 });
