@@ -5,8 +5,7 @@ import { linux } from '../../lib-native/linux.ts';
 import type { PrepareOptions } from '../bridge/attachment.ts';
 import type { DomainDefinition, InterfaceDevice } from '../domain/definition.ts';
 import { libvirtError, notRunning, systemError } from '../errors.ts';
-import type { DomainCgroup } from '../host/cgroup/cgroup.ts';
-import { type DeviceRule, deviceRuleLine, restrictDevices } from '../host/cgroup/devices.ts';
+import { allowDevice, type DeviceRule, forbidDevice } from '../host/cgroup/devices.ts';
 import { isAlive } from '../host/process.ts';
 import { cgroupOf, type DomainDefinitions } from './definitions.ts';
 import { type OwnNode, remainingRules } from './devices.ts';
@@ -20,16 +19,15 @@ import { freeName } from './plan/interface-names.ts';
  * Throws SYSTEM_ERROR, `File exists` too; then nothing has changed.
  */
 export function plugNode(image: DomainDefinitions, next: DomainDefinition, { node, access }: OwnNode): void {
-  const group = cgroupOf(image);
+  const cgroup = cgroupOf(image);
   const rule = ruleOf({ node, access });
-  if (group.layout.version === 2) restrictDevices(group, remainingRules(next));
-  else group.write('devices', 'devices.allow', deviceRuleLine(rule));
+  allowDevice(cgroup, rule, remainingRules(next));
   try {
     const { path, type, mode, major, minor } = node;
     const { uid, gid } = containerRoot(next);
     changeNode(image, `Unable to create device /dev/${path}`, (dev) => ['make-node', dev, path, type, mode, major, minor, uid, gid]);
   } catch (error) {
-    withdraw(group, image.live!, rule);
+    forbidDevice(cgroup, rule, remainingRules(image.live!));
     throw error;
   }
 }
@@ -41,23 +39,10 @@ export function plugNode(image: DomainDefinitions, next: DomainDefinition, { nod
 export function unplugNode(image: DomainDefinitions, next: DomainDefinition, nodePath: string, own: OwnNode | undefined): void {
   const { type, major, minor } = own?.node ?? { type: '-', major: 0, minor: 0 };
   changeNode(image, `Unable to remove device /dev/${nodePath}`, (dev) => ['remove-node', dev, nodePath, type, major, minor]);
-  if (own) withdraw(cgroupOf(image), next, ruleOf(own));
+  if (own) forbidDevice(cgroupOf(image), ruleOf(own), remainingRules(next));
 }
 
 const ruleOf = ({ node: { type, major, minor }, access }: OwnNode): DeviceRule => ({ type, major, minor, access });
-
-/** Forbids what `rule` allows, but for what `definition` allows without it: two of its devices may be the same. */
-function withdraw(group: DomainCgroup, definition: DomainDefinition, rule: DeviceRule): void {
-  const rules = remainingRules(definition);
-  if (group.layout.version === 2) {
-    restrictDevices(group, rules);
-    return;
-  }
-  const isSame = ({ type, major, minor }: DeviceRule) => type === rule.type && major === rule.major && minor === rule.minor;
-  const stays = new Set(rules.filter(isSame).flatMap(({ access }) => [...access]));
-  const access = [...'rwm'].filter((letter) => !stays.has(letter)).join('');
-  if (access !== '') group.write('devices', 'devices.deny', deviceRuleLine({ ...rule, access }));
-}
 
 /**
  * Has a node of the container's /dev made or removed: of the file system that we mounted there, which the controller holds,

@@ -9,7 +9,7 @@ import type { DomainDefinition, LifecycleAction } from '../domain/definition.ts'
 import type { DomainStatus } from '../domain/status.ts';
 import { asLibvirtError, isFailure } from '../errors.ts';
 import { cgroupFor, DomainCgroup } from '../host/cgroup/cgroup.ts';
-import { oomKills } from '../host/cgroup/memory-events.ts';
+import { oomKills } from '../host/cgroup/memory.ts';
 import { releaseNbds } from '../host/nbd.ts';
 import { type ProcessIdentity, processStat } from '../host/process.ts';
 import { isDefined } from '../store/definitions.ts';

@@ -22,7 +22,7 @@ import { libvirtError, systemError } from '../errors.ts';
 import { cgroupFor, DEFAULT_PARTITION, type DomainCgroup } from '../host/cgroup/cgroup.ts';
 import { freeze, thawAll } from '../host/cgroup/freezer.ts';
 import { type CgroupLayout, hostCgroups, isShown, systemdMount, UNIFIED_NAME } from '../host/cgroup/layout.ts';
-import { oomKills } from '../host/cgroup/memory-events.ts';
+import { oomKills } from '../host/cgroup/memory.ts';
 import { leaveUnit } from '../host/cgroup/unit.ts';
 import { type HookOperation, hookScripts } from '../host/hooks.ts';
 import { runHooks } from '../host/run-hooks.ts';

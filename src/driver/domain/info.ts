@@ -5,7 +5,8 @@ import { configuredInterface } from '../../domain/elements/interface.ts';
 import type { DomainRef } from '../../domain/ref.ts';
 import { libvirtError, notRunning, unsupportedFlags } from '../../errors.ts';
 import { DomainCgroup } from '../../host/cgroup/cgroup.ts';
-import { cpuTimeNs, memoryUsageKiB } from '../../host/cgroup/stats.ts';
+import { cpuStats } from '../../host/cgroup/cpuacct.ts';
+import { memoryUsageKiB } from '../../host/cgroup/memory.ts';
 import { hasAutostartLink, isDefined } from '../../store/definitions.ts';
 import { loadDefinition, loadStatus } from '../../store/domain-documents.ts';
 import { liveStatus } from '../../store/live-status.ts';
@@ -23,7 +24,7 @@ export interface DomainInfo {
   /** null while it is off. */
   cpuTimeNs: bigint | null;
   maxMemoryKiB: number;
-  /** What its group uses; while it is off, what it would be given. */
+  /** What its cgroup uses; while it is off, what it would be given. */
   usedMemoryKiB: number;
   persistent: boolean;
   autostart: boolean;
@@ -34,7 +35,7 @@ export function domainInfo(_connection: Connection, ref: DomainRef): DomainInfo 
   const record = liveStatus(ref.name);
   const status = record && loadStatus(record);
   const domain = status?.domain ?? loadDefinition(ref.name);
-  const group = status && new DomainCgroup(status.cgroup);
+  const cgroup = status && new DomainCgroup(status.cgroup);
   return {
     id: status?.controllerPid ?? null,
     name: domain.name,
@@ -42,9 +43,9 @@ export function domainInfo(_connection: Connection, ref: DomainRef): DomainInfo 
     osType: 'exe',
     state: record?.state ?? 'shut off',
     vcpus: domain.vcpu.current ?? domain.vcpu.count,
-    cpuTimeNs: group ? cpuTimeNs(group) : null,
+    cpuTimeNs: cgroup ? cpuStats(cgroup).totalNs : null,
     maxMemoryKiB: domain.memoryKiB,
-    usedMemoryKiB: group ? memoryUsageKiB(group) : domain.currentMemoryKiB,
+    usedMemoryKiB: cgroup ? memoryUsageKiB(cgroup) : domain.currentMemoryKiB,
     persistent: isDefined(ref.name),
     autostart: hasAutostartLink(ref.name),
     security: { model: 'none', doi: '0' },

@@ -5,33 +5,32 @@ import { type DomainDefinition, MEMORY_UNLIMITED_KIB, type Memtune } from '../..
 import type { DomainRef } from '../../domain/ref.ts';
 import { LibvirtError, libvirtError, notRunning } from '../../errors.ts';
 import type { DomainCgroup } from '../../host/cgroup/cgroup.ts';
-import { oomKills } from '../../host/cgroup/memory-events.ts';
-import { memoryUsageKiB } from '../../host/cgroup/stats.ts';
+import {
+  memoryStats as cgroupMemoryStats,
+  changeMemoryLimits,
+  type MemoryChanges,
+  type MemoryLimits,
+  memoryUsageKiB,
+  oomKills,
+  readMemoryLimits,
+} from '../../host/cgroup/memory.ts';
 import { warn } from '../../store/log.ts';
 import { type Connection, requireWritable } from '../connection.ts';
 import { type Affect, affected, queried } from './affect.ts';
 import { changeDomain, readDomain } from './change.ts';
 
-/** In KiB; undefined where there is no limit. */
-export interface MemoryLimits {
-  hardLimitKiB: number | undefined;
-  softLimitKiB: number | undefined;
-  swapHardLimitKiB: number | undefined;
-}
+/** In KiB; MEMORY_UNLIMITED_KIB and above take a limit away. */
+export type MemoryLimitChanges = MemoryChanges & { minGuaranteeKiB?: number };
 
-/** The limits that are to change, in KiB; MEMORY_UNLIMITED_KIB and above take a limit away. */
-export type MemoryLimitChanges = Partial<Record<'hardLimitKiB' | 'softLimitKiB' | 'swapHardLimitKiB' | 'minGuaranteeKiB', number>>;
-
-/** The limits of the stored definition, or those that the running domain's group has. */
+/** The limits of the stored definition, or those that the running domain's cgroup has. */
 export function memoryLimits(connection: Connection, ref: DomainRef, affect: Affect): MemoryLimits {
   const image = readDomain(connection, ref);
   const { definition, isLive } = queried(image, affect);
   if (!isLive) return { hardLimitKiB: undefined, softLimitKiB: undefined, swapHardLimitKiB: undefined, ...definition.memtune };
-  const limits = new GroupMemory(cgroupOf(image));
-  return { hardLimitKiB: limits.hard(), softLimitKiB: limits.soft(), swapHardLimitKiB: limits.swapHard() };
+  return readMemoryLimits(cgroupOf(image));
 }
 
-/** Throws ARGUMENT_UNSUPPORTED, INVALID_ARG when the hard limit would exceed that with swap, SYSTEM_ERROR from the group. */
+/** Throws ARGUMENT_UNSUPPORTED, INVALID_ARG when the hard limit would exceed that with swap, SYSTEM_ERROR from the cgroup. */
 export function setMemoryLimits(
   connection: Connection,
   ref: DomainRef,
@@ -55,17 +54,12 @@ export function setMemoryLimits(
  * Says why a limit below what is in use is refused (v1: what cannot be freed keeps it out, memory.txt), or what it has done
  * (v2: processes are killed for it, cgroup-v2.rst).
  */
-function limitRunning(
-  name: string,
-  group: DomainCgroup,
-  changes: MemoryLimitChanges,
-  onWarning: ((text: string) => void) | undefined,
-): void {
-  const killedBefore = oomKills(group);
+function limitRunning(name: string, cgroup: DomainCgroup, changes: MemoryChanges, onWarning: ((text: string) => void) | undefined): void {
+  const killedBefore = oomKills(cgroup);
   try {
-    new GroupMemory(group).set(changes);
+    changeMemoryLimits(cgroup, changes);
   } catch (error) {
-    const usedKiB = memoryUsageKiB(group);
+    const usedKiB = memoryUsageKiB(cgroup);
     const limits = [changes.hardLimitKiB, changes.swapHardLimitKiB].filter((limit) => limit !== undefined && limit < usedKiB);
     if (limits.length > 0)
       warn(
@@ -75,7 +69,7 @@ function limitRunning(
       );
     throw error;
   }
-  const killed = oomKills(group) - killedBefore;
+  const killed = oomKills(cgroup) - killedBefore;
   if (killed > 0)
     warn(
       name,
@@ -150,72 +144,6 @@ function setCurrent(
 export function memoryStats(connection: Connection, ref: DomainRef): { actual: number; swapIn: number; rss: number } {
   const image = readDomain(connection, ref);
   if (!image.live) throw notRunning();
-  const group = cgroupOf(image);
-  return { actual: image.live.currentMemoryKiB, swapIn: new GroupMemory(group).swapUsage(), rss: memoryUsageKiB(group) };
-}
-
-/** The memory files of a group, v1 or v2 (memory.txt, cgroup-v2.rst). */
-class GroupMemory {
-  private readonly group: DomainCgroup;
-  private readonly isV2: boolean;
-
-  constructor(group: DomainCgroup) {
-    this.group = group;
-    this.isV2 = group.layout.version === 2;
-  }
-
-  hard(): number | undefined {
-    return this.limit(this.isV2 ? 'memory.max' : 'memory.limit_in_bytes');
-  }
-
-  soft(): number | undefined {
-    return this.limit(this.isV2 ? 'memory.high' : 'memory.soft_limit_in_bytes');
-  }
-
-  /** Memory and swap together; v2 counts swap alone. */
-  swapHard(): number | undefined {
-    if (!this.isV2) return this.limit('memory.memsw.limit_in_bytes');
-    const [memory, swap] = [this.hard(), this.limit('memory.swap.max')];
-    return memory === undefined || swap === undefined ? undefined : memory + swap;
-  }
-
-  swapUsage(): number {
-    const file = this.isV2 ? 'memory.swap.current' : 'memory.memsw.usage_in_bytes';
-    return this.group.has('memory', file) ? Number(BigInt(this.group.read('memory', file).trim()) >> 10n) : 0;
-  }
-
-  set({ hardLimitKiB: hard, softLimitKiB: soft, swapHardLimitKiB: swapHard }: MemoryLimitChanges): void {
-    const setHard = () => this.write(this.isV2 ? 'memory.max' : 'memory.limit_in_bytes', hard);
-    const setSwap = () => this.setSwap(hard, swapHard);
-    // v1 refuses a limit with swap below the one without at every moment, so the order depends on the direction.
-    const growing = swapHard !== undefined && swapHard >= (this.swapHard() ?? MEMORY_UNLIMITED_KIB);
-    if (growing) setSwap();
-    setHard();
-    if (!growing) setSwap();
-    this.write(this.isV2 ? 'memory.high' : 'memory.soft_limit_in_bytes', soft);
-  }
-
-  private setSwap(hard: number | undefined, swapHard: number | undefined): void {
-    if (!this.isV2) {
-      this.write('memory.memsw.limit_in_bytes', swapHard);
-      return;
-    }
-    if (swapHard === undefined || swapHard >= MEMORY_UNLIMITED_KIB) this.write('memory.swap.max', swapHard);
-    else this.write('memory.swap.max', Math.max(0, swapHard - (hard ?? this.hard() ?? 0)));
-  }
-
-  private write(file: string, kib: number | undefined): void {
-    if (kib === undefined) return;
-    const unlimited = this.isV2 ? 'max' : '-1';
-    this.group.write('memory', file, kib >= MEMORY_UNLIMITED_KIB ? unlimited : (BigInt(kib) * 1024n).toString());
-  }
-
-  private limit(file: string): number | undefined {
-    if (!this.group.has('memory', file)) return undefined;
-    const text = this.group.read('memory', file).trim();
-    if (text === 'max') return undefined;
-    const kib = Number(BigInt(text) >> 10n);
-    // v1 says "unlimited" with the largest number of pages that it can count.
-    return kib >= MEMORY_UNLIMITED_KIB - 1024 ? undefined : kib;
-  }
+  const { usageKiB, swapUsageKiB = 0 } = cgroupMemoryStats(cgroupOf(image));
+  return { actual: image.live.currentMemoryKiB, swapIn: swapUsageKiB, rss: usageKiB };
 }

@@ -4,7 +4,7 @@ import { cgroupOf } from '../../container/definitions.ts';
 import type { Cputune, DomainDefinition } from '../../domain/definition.ts';
 import type { DomainRef } from '../../domain/ref.ts';
 import { libvirtError } from '../../errors.ts';
-import type { DomainCgroup } from '../../host/cgroup/cgroup.ts';
+import { changeCpuTuning, readCpuTuning } from '../../host/cgroup/cpu.ts';
 import { type Connection, requireWritable } from '../connection.ts';
 import { type Affect, affected, queried } from './affect.ts';
 import { changeDomain, readDomain } from './change.ts';
@@ -19,16 +19,19 @@ export interface SchedulerParameters {
 
 export const SCHEDULER_PARAMETERS = ['cpu_shares', 'vcpu_period', 'vcpu_quota'] as const satisfies readonly (keyof SchedulerParameters)[];
 
-/** virDomainGetSchedulerParametersFlags: of the stored definition, or as the running domain's group has them. */
+/** virDomainGetSchedulerParametersFlags: of the stored definition, or as the running domain's cgroup has them. */
 export function schedulerParameters(connection: Connection, ref: DomainRef, affect: Affect): SchedulerParameters {
   const image = readDomain(connection, ref);
   const { definition, isLive } = queried(image, affect);
-  if (isLive) return groupParameters(cgroupOf(image));
+  if (isLive) {
+    const { shares, periodUs, quotaUs } = readCpuTuning(cgroupOf(image));
+    return { cpu_shares: shares, vcpu_period: periodUs, vcpu_quota: quotaUs };
+  }
   const { shares = 0, periodUs = 0, quotaUs = 0 } = definition.cputune;
   return { cpu_shares: BigInt(shares), vcpu_period: BigInt(periodUs), vcpu_quota: BigInt(quotaUs) };
 }
 
-/** Throws INVALID_ARG for a value out of range, SYSTEM_ERROR from the group. A period or quota of 0 changes nothing that runs. */
+/** Throws INVALID_ARG for a value out of range, SYSTEM_ERROR from the cgroup. A period or quota of 0 changes nothing that runs. */
 export function setSchedulerParameters(
   connection: Connection,
   ref: DomainRef,
@@ -39,7 +42,10 @@ export function setSchedulerParameters(
   changeDomain(connection, ref, (image) => {
     const { live, config } = affected(image, affect);
     checkRanges(changes);
-    if (live) setGroup(cgroupOf(image), changes);
+    if (live) {
+      const { cpu_shares: shares, vcpu_period: periodUs, vcpu_quota: quotaUs } = changes;
+      changeCpuTuning(cgroupOf(image), { shares, periodUs: periodUs || undefined, quotaUs: quotaUs || undefined });
+    }
     return {
       ...(live && { live: changed(image.live!, changes, { zeroMeansUnset: false }) }),
       ...(config && { config: changed(image.config!, changes, { zeroMeansUnset: true }) }),
@@ -82,30 +88,4 @@ function changed(
     else if (zeroMeansUnset) delete cputune[FIELDS[name]];
   }
   return { ...definition, cputune };
-}
-
-function groupParameters(group: DomainCgroup): SchedulerParameters {
-  const number = (file: string) => BigInt(group.read('cpu', file).trim());
-  if (group.layout.version === 1) {
-    return { cpu_shares: number('cpu.shares'), vcpu_period: number('cpu.cfs_period_us'), vcpu_quota: number('cpu.cfs_quota_us') };
-  }
-  const [quota = 'max', period = '100000'] = group.read('cpu', 'cpu.max').trim().split(' ');
-  return { cpu_shares: number('cpu.weight'), vcpu_period: BigInt(period), vcpu_quota: quota === 'max' ? -1n : BigInt(quota) };
-}
-
-function setGroup(
-  group: DomainCgroup,
-  { cpu_shares: shares, vcpu_period: period = 0n, vcpu_quota: quota = 0n }: Partial<SchedulerParameters>,
-): void {
-  const isV2 = group.layout.version === 2;
-  if (shares !== undefined) group.write('cpu', isV2 ? 'cpu.weight' : 'cpu.shares', String(shares));
-  if (period === 0n && quota === 0n) return;
-  if (isV2) {
-    const current = groupParameters(group);
-    const wanted = quota === 0n ? current.vcpu_quota : quota;
-    group.write('cpu', 'cpu.max', `${wanted < 0n ? 'max' : wanted} ${period === 0n ? current.vcpu_period : period}`);
-    return;
-  }
-  if (period !== 0n) group.write('cpu', 'cpu.cfs_period_us', String(period));
-  if (quota !== 0n) group.write('cpu', 'cpu.cfs_quota_us', quota < 0n ? '-1' : String(quota));
 }

@@ -26,6 +26,24 @@ export function restrictDevices(cgroup: DomainCgroup, rules: readonly DeviceRule
   for (const rule of rules) cgroup.write('devices', 'devices.allow', deviceRuleLine(rule));
 }
 
+/** Allows one more device; `rules` are all with it. Throws SYSTEM_ERROR. */
+export function allowDevice(cgroup: DomainCgroup, rule: DeviceRule, rules: readonly DeviceRule[]): void {
+  if (cgroup.layout.version === 2) restrictDevices(cgroup, rules);
+  else cgroup.write('devices', 'devices.allow', deviceRuleLine(rule));
+}
+
+/** Forbids what `rule` allows, but for what `rules` allow without it: two devices may be the same. Throws SYSTEM_ERROR. */
+export function forbidDevice(cgroup: DomainCgroup, rule: DeviceRule, rules: readonly DeviceRule[]): void {
+  if (cgroup.layout.version === 2) {
+    restrictDevices(cgroup, rules);
+    return;
+  }
+  const isSame = ({ type, major, minor }: DeviceRule) => type === rule.type && major === rule.major && minor === rule.minor;
+  const stays = new Set(rules.filter(isSame).flatMap(({ access }) => [...access]));
+  const access = [...'rwm'].filter((letter) => !stays.has(letter)).join('');
+  if (access !== '') cgroup.write('devices', 'devices.deny', deviceRuleLine({ ...rule, access }));
+}
+
 const TYPE = { b: 1, c: 2 } as const;
 const ACCESS = { m: 1, r: 2, w: 4 } as const;
 

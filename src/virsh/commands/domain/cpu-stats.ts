@@ -34,7 +34,7 @@ export const cpuStats = defineCommand({
     }
     if (args.total || !choosesCpus) {
       const totals = await withContext(problem, () => cpuTotals(context.connection, domain));
-      context.print(`Total:\n${row('cpu_time', totals.cpuNs)}${row('user_time', totals.userNs)}${row('system_time', totals.systemNs)}`);
+      context.print(`Total:\n${row('cpu_time', totals.totalNs)}${row('user_time', totals.userNs)}${row('system_time', totals.systemNs)}`);
     }
   },
 });

@@ -1,6 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type DeviceRule, deviceProgram, deviceRuleLine } from '../../../../src/host/cgroup/devices.ts';
+import {
+  allowDevice,
+  type DeviceRule,
+  deviceProgram,
+  deviceRuleLine,
+  forbidDevice,
+  restrictDevices,
+} from '../../../../src/host/cgroup/devices.ts';
+import { PaperCgroup } from '../../../helpers/paper-cgroup.ts';
 
 interface Asked {
   type: 'b' | 'c';
@@ -146,5 +154,33 @@ describe('deviceRuleLine()', () => {
     [{ type: 'c', major: 136, minor: null, access: 'rw' }, 'c 136:* rw'],
   ])('writes %j as %s', (rule, line) => {
     expect(deviceRuleLine(rule)).toBe(line);
+  });
+});
+
+describe('v1', () => {
+  const one: DeviceRule = { type: 'c', major: 1, minor: 3, access: 'rw' };
+  const other: DeviceRule = { type: 'c', major: 1, minor: 5, access: 'rwm' };
+  const written = (action: (cgroup: PaperCgroup) => void): string[] => {
+    const cgroup = new PaperCgroup(1);
+    action(cgroup);
+    return cgroup.writes;
+  };
+
+  it('restrictDevices() denies all before it allows some', () => {
+    expect(written((cgroup) => restrictDevices(cgroup, [one, other]))).toEqual([
+      'devices devices.deny=a',
+      'devices devices.allow=c 1:3 rw',
+      'devices devices.allow=c 1:5 rwm',
+    ]);
+  });
+
+  it('allowDevice() allows that one', () => {
+    expect(written((cgroup) => allowDevice(cgroup, one, [other, one]))).toEqual(['devices devices.allow=c 1:3 rw']);
+  });
+
+  it('forbidDevice() leaves what the same device is allowed by another rule', () => {
+    expect(written((cgroup) => forbidDevice(cgroup, one, [other]))).toEqual(['devices devices.deny=c 1:3 rwm']);
+    expect(written((cgroup) => forbidDevice(cgroup, one, [other, { ...one, access: 'r' }]))).toEqual(['devices devices.deny=c 1:3 wm']);
+    expect(written((cgroup) => forbidDevice(cgroup, one, [{ ...one, access: 'rwm' }]))).toEqual([]);
   });
 });
