@@ -10,39 +10,23 @@ import { readable } from '../../lib-native/readable.ts';
 import { releaseOldPorts } from '../bridge/ports.ts';
 import { releasePorts } from '../bridge/release.ts';
 import type { DomainDefinition } from '../domain/definition.ts';
-import { formatDomain } from '../domain/format.ts';
 import type { DomainStatus } from '../domain/status.ts';
 import { isFailure, libvirtError } from '../errors.ts';
 import { cgroupFor, DEFAULT_PARTITION, DomainCgroup } from '../host/cgroup/cgroup.ts';
 import { leaveFrozenCgroups, thawAll } from '../host/cgroup/freezer.ts';
 import { killAll } from '../host/cgroup/kill.ts';
 import { abortConnections } from '../host/fuse-connections.ts';
-import { hookScripts } from '../host/hooks.ts';
 import { releaseNbds } from '../host/nbd.ts';
 import { processesBeside } from '../host/pid-namespace.ts';
 import { isAlive, type ProcessIdentity, processStat } from '../host/process.ts';
-import { runHooks } from '../host/run-hooks.ts';
-import { isDefined } from '../store/definitions.ts';
 import { loadDefinition, loadStatus } from '../store/domain-documents.ts';
-import { lifecycle } from '../store/events.ts';
-import {
-  type EndReason,
-  readKill,
-  readPid,
-  readStatus,
-  removeEnd,
-  removeStatus,
-  type StatusRecord,
-  writeEnd,
-} from '../store/live-status.ts';
+import { readKill, readPid, readStatus, type StatusRecord } from '../store/live-status.ts';
 import { tryLockDomain } from '../store/lock.ts';
-import { noteInLog } from '../store/log.ts';
-import { paths } from '../store/paths.ts';
 import { runErrand } from './errand.ts';
 import { dissolve, removeLeftCgroups } from './left-cgroups.ts';
+import { type End, transition } from './lifecycle.ts';
 import { releaseInterfaces } from './network.ts';
 
-const EVENT_DETAIL: Record<EndReason, string> = { shutdown: 'Shutdown', destroyed: 'Destroyed', failed: 'Failed', crashed: 'Crashed' };
 const KILL_TIMEOUT_MS = 5000;
 /** What has not died by then may be frozen, in a group that is not its container's. */
 const FROZEN_AFTER_MS = 40;
@@ -51,36 +35,21 @@ const KILL_PERIOD_MS = 500;
 /** … and then it waits for something: for a FUSE file system that it has mounted, or has had mounted. */
 const FUSE_AFTER_MS = [150, 500] as const;
 
-/** How a domain came to be off. */
-export interface End {
-  reason: EndReason;
-  /** A sentence for the log and for whoever asks why. */
-  why: string;
-}
-
 export const DESTROYED: End = { reason: 'destroyed', why: 'by destroy' };
 const CONTROLLER_KILLED: End = { reason: 'failed', why: 'its controller was killed' };
 
 export interface Ending extends End {
   domain: DomainDefinition;
   cgroup: string;
-  /** It is started again at once: until then its status stays, by which it is found, and its end is no event. */
+  /** It is started again at once. */
   again?: boolean;
   onWarning?: ((text: string) => void) | undefined;
 }
 
 /** Clears up after a container whose processes are dead. The caller holds the domain's lock. */
 export async function clearUp({ domain, cgroup, reason, why, again, onWarning }: Ending): Promise<void> {
-  const scripts = hookScripts(paths.hooks, 'lxc');
-  const hook = async (operation: 'stopped' | 'release') => {
-    if (scripts.length === 0) return;
-    try {
-      runHooks(scripts, domain.name, [operation, 'end'], formatDomain(domain, { live: true }));
-    } catch (error) {
-      if (!isFailure(error)) throw error; // a failing hook does not keep a container from being over
-    }
-  };
-  await hook('stopped');
+  const change = transition(domain, 'shut off', again ? 'rebooting' : reason, { live: domain, end: { reason, why } });
+  change.at('over');
   if (domain.devices.interfaces.length > 0) {
     releaseInterfaces(linux, domain.uuid, domain.devices.interfaces);
     if (domain.devices.interfaces.some(({ portid }) => portid !== undefined)) {
@@ -91,28 +60,7 @@ export async function clearUp({ domain, cgroup, reason, why, again, onWarning }:
   if (fs.existsSync('/sys/block/nbd0')) {
     releaseNbds(domain.uuid);
   }
-  await hook('release');
-  rememberEnd(domain.name, { reason, why });
-  if (again) return;
-  removeStatus(domain.name);
-  lifecycle(domain, 'Stopped', EVENT_DETAIL[reason]);
-}
-
-export const failedStart = (error: unknown): End => ({ reason: 'failed', why: error instanceof Error ? error.message : String(error) });
-
-/** Records why a domain is off. A full disk does not keep it from being so. */
-export function rememberEnd(name: string, { reason, why }: End): void {
-  noteInLog(name, `ended (${reason}): ${why.trim()}`);
-  if (!isDefined(name)) {
-    removeEnd(name);
-    return;
-  }
-  try {
-    writeEnd(name, reason, why);
-  } catch (error) {
-    if (!isFailure(error)) throw error;
-    removeEnd(name); // better none than the last one's
-  }
+  change.at('released');
 }
 
 /**
@@ -241,8 +189,7 @@ export async function clearUpDamaged(record: StatusRecord, end: End, onWarning?:
     releaseOldPorts({ uuid });
     releaseNbds(uuid);
   }
-  rememberEnd(name, end);
-  removeStatus(name);
+  transition({ name, uuid: uuid ?? '' }, 'shut off', 'damaged', { end }).at('released');
 }
 
 interface OwnWords {

@@ -14,23 +14,12 @@ import { releaseNbds } from '../host/nbd.ts';
 import { type ProcessIdentity, processStat } from '../host/process.ts';
 import { isDefined } from '../store/definitions.ts';
 import { loadDefinition, loadStatus } from '../store/domain-documents.ts';
-import { lifecycle, recordEvent } from '../store/events.ts';
-import { type KillSource, readKill, readStatus, removeStatus, type StatusRecord } from '../store/live-status.ts';
+import { type KillSource, readKill, readStatus, type StatusRecord } from '../store/live-status.ts';
 import { lockDomain } from '../store/lock.ts';
-import {
-  cgroupOf,
-  clearUp,
-  clearUpDamaged,
-  type End,
-  failedStart,
-  isContainerInit,
-  killInit,
-  readableStatus,
-  rememberEnd,
-} from './cleanup.ts';
+import { clearUp, clearUpDamaged, cgroupOf, isContainerInit, killInit, readableStatus } from './cleanup.ts';
 import { ABANDONED, describeEnd, endReason, type InitEnd, initEnd } from './init-end.ts';
 import { dissolve } from './left-cgroups.ts';
-import type { RunOptions } from './start.ts';
+import type { End } from './lifecycle.ts';
 import { runDomain } from './start.ts';
 
 /** True if the domain is to run again. Containers cannot be preserved after their init's end: that counts as destroy. */
@@ -93,7 +82,8 @@ async function finish(record: StatusRecord, { domain, cgroup, config, atTerminal
   await clearUp({ domain, cgroup, reason, why, again });
   if (!next) return;
   if (end !== 'reboot' && ageMs(record.controller) < TOO_SOON_MS) pause(TOO_SOON_MS); // an init that fails at once must not spin
-  await startAgain(next, domain, { config: isDefined(domain.name) ? undefined : config, atTerminal: atTerminal === true });
+  const stillConfigured = isDefined(domain.name) ? undefined : config;
+  await runDomain(next, { reason: 'rebooted', config: stillConfigured, atTerminal: atTerminal === true });
 }
 
 function endOf(waitStatus: number, kill: KillSource | undefined, group: DomainCgroup | undefined): End {
@@ -109,22 +99,6 @@ function nextDefinition(ended: DomainDefinition): DomainDefinition {
   if (!isDefined(ended.name)) return { ...ended, id: null };
   const stored = loadDefinition(ended.name);
   return ended.hostRoot ? { ...stored, hostRoot: true } : stored;
-}
-
-async function startAgain(
-  definition: DomainDefinition,
-  ended: DomainDefinition,
-  how: Pick<RunOptions, 'config' | 'atTerminal'>,
-): Promise<void> {
-  try {
-    await runDomain(definition, { reason: 'booted', ...how });
-    recordEvent({ domain: definition.name, uuid: definition.uuid, event: 'reboot' });
-  } catch (error) {
-    rememberEnd(ended.name, failedStart(error));
-    removeStatus(ended.name);
-    lifecycle(ended, 'Stopped', 'Failed');
-    throw error;
-  }
 }
 
 /** Since the start of a process. */

@@ -16,21 +16,14 @@ import { readable } from '../../lib-native/readable.ts';
 import { controllerFile, programFile } from '../../lib-native/runtime.ts';
 import { releaseOldPorts, TakenPorts } from '../bridge/ports.ts';
 import type { DomainDefinition } from '../domain/definition.ts';
-import { formatDomain } from '../domain/format.ts';
-import type { DomainStatus } from '../domain/status.ts';
 import { libvirtError, systemError } from '../errors.ts';
-import { cgroupFor, DEFAULT_PARTITION, type DomainCgroup } from '../host/cgroup/cgroup.ts';
+import { leaveUnit } from '../host/cgroup/unit.ts';
 import { freeze, thawAll } from '../host/cgroup/freezer.ts';
+import { cgroupFor, DEFAULT_PARTITION, type DomainCgroup } from '../host/cgroup/cgroup.ts';
 import { type CgroupLayout, hostCgroups, isShown, systemdMount, UNIFIED_NAME } from '../host/cgroup/layout.ts';
 import { oomKills } from '../host/cgroup/memory.ts';
-import { leaveUnit } from '../host/cgroup/unit.ts';
-import { type HookOperation, hookScripts } from '../host/hooks.ts';
-import { runHooks } from '../host/run-hooks.ts';
-import { saveStatus } from '../store/domain-documents.ts';
-import { removeEnd, removeStatus } from '../store/live-status.ts';
 import { holdDriverLock } from '../store/lock.ts';
 import { openLog, warn } from '../store/log.ts';
-import { paths } from '../store/paths.ts';
 import { makeCgroup } from './cgroup.ts';
 import type { ConsoleLogs } from './console-logs.ts';
 import { openConsoleLogs } from './console-logs.ts';
@@ -40,6 +33,7 @@ import type { Images } from './images.ts';
 import { attachImages } from './images.ts';
 import { asStartup, Controller, controllerEnvironment, InheritedFds, startupFailure } from './launch.ts';
 import { dissolve } from './left-cgroups.ts';
+import { type End, type Moment, type Transition, transition, type UnsaidStatus } from './lifecycle.ts';
 import { liveDefinition } from './live-definition.ts';
 import type { PreparedNetwork } from './network.ts';
 import { idMapText } from './plan/idmap.ts';
@@ -50,8 +44,8 @@ import { type CgroupNames, openResources, type Resources } from './resources.ts'
 import { openSharedNamespaces } from './shared-namespaces.ts';
 
 export interface RunOptions {
-  /** The running domain's reason: why it was started. */
-  reason: 'booted';
+  /** Why it is started: somebody wants it, or its definition does after its end. */
+  reason: 'booted' | 'rebooted';
   paused?: boolean;
   autodestroy?: boolean;
   /** An init system may run on the host's own root. */
@@ -68,8 +62,6 @@ export interface RunOptions {
   onWarning?: (text: string) => void;
 }
 
-type Hook = (operation: HookOperation) => Promise<void>;
-
 /** What only a container with a network of its own needs. */
 type NetworkOperations = typeof import('./network.ts');
 
@@ -78,36 +70,38 @@ const CHILD_FAILURE_MS = 100;
 
 /** Returns the live definition. Throws LibvirtError; then nothing of the container is left. */
 export async function runDomain(definition: DomainDefinition, options: RunOptions): Promise<DomainDefinition> {
-  hostCgroups();
-  const domain = startable(definition, options.hostRoot === true);
-  checkPassFds(options.passFds ?? []);
-  const scripts = hookScripts(paths.hooks, 'lxc');
-  const hook: Hook = async (operation) => {
-    if (scripts.length === 0) return;
-    runHooks(scripts, domain.name, operation, formatDomain(domain, { live: true }));
-  };
+  const failed = transition(definition, 'shut off', options.reason === 'booted' ? 'not booted' : 'not rebooted');
+  const end = (error: unknown): End => ({ reason: 'failed', why: error instanceof Error ? error.message : String(error) });
+  let domain: DomainDefinition;
   try {
-    await hook(['prepare', 'begin']);
-    await runWithNetwork(domain, options, hook);
+    hostCgroups();
+    domain = startable(definition, options.hostRoot === true);
+    checkPassFds(options.passFds ?? []);
   } catch (error) {
-    removeStatus(domain.name);
-    for (const operation of ['stopped', 'release'] as const) {
-      await hook([operation, 'end']).catch(() => {}); // what kept it from starting matters more
-    }
+    failed.at('refused', { end: end(error) });
     throw error;
   }
-  removeEnd(domain.name);
+  const change = options.paused ? transition(domain, 'paused', 'starting up') : transition(domain, 'running', options.reason);
+  try {
+    change.at('prepare', { live: domain });
+    await runWithNetwork(domain, options, change);
+  } catch (error) {
+    failed.at('failed', { live: domain, end: end(error) });
+    throw error;
+  }
   return domain;
 }
 
-async function runWithNetwork(domain: DomainDefinition, options: RunOptions, hook: Hook): Promise<void> {
-  if (!hasNetworkNamespace(domain)) return launch(domain, undefined, options, hook);
+type Start = Transition<Moment<'running', 'booted'>>;
+
+async function runWithNetwork(domain: DomainDefinition, options: RunOptions, change: Start): Promise<void> {
+  if (!hasNetworkNamespace(domain)) return launch(domain, undefined, options, change);
   const operations = await import('./network.ts');
   using ports = await portsFor(domain);
   const prepared = operations.prepareInterfaces(linux, domain, ports);
   domain.devices.interfaces = prepared.interfaces;
   try {
-    await launch(domain, { operations, prepared }, options, hook);
+    await launch(domain, { operations, prepared }, options, change);
   } catch (error) {
     operations.releaseInterfaces(linux, domain.uuid, prepared.interfaces);
     throw error;
@@ -154,7 +148,7 @@ interface OwnNetwork {
   prepared: PreparedNetwork;
 }
 
-async function launch(domain: DomainDefinition, network: OwnNetwork | undefined, options: RunOptions, hook: Hook): Promise<void> {
+async function launch(domain: DomainDefinition, network: OwnNetwork | undefined, options: RunOptions, change: Start): Promise<void> {
   using images = await imagesFor(domain);
   const devices = asStartup(() => domainDeviceNodes(domain));
   using shared = openSharedNamespaces(domain);
@@ -164,7 +158,7 @@ async function launch(domain: DomainDefinition, network: OwnNetwork | undefined,
   domain.devices.consoles.forEach((device, i) => {
     device.sourcePath = `/dev/pts/${resources.consoles[i]!.host.index}`;
   });
-  await hook(['start', 'begin']);
+  change.at('start', { live: domain });
   using consoleLogs = await consoleLogsOf(domain);
   using log = openLog(domain.name);
   using lock = holdDriverLock();
@@ -205,7 +199,7 @@ async function launch(domain: DomainDefinition, network: OwnNetwork | undefined,
       throw controller.failureWithin(CHILD_FAILURE_MS) ?? error; // a child that has failed has no network to be found
     }
     domain.id = controller.pid;
-    saveStatus(statusOf(domain, { controller, initPid, group, devFd }, options));
+    change.at('ready', { status: statusOf(domain, { controller, initPid, group, devFd }, options) });
     options.onSetUp?.(domain);
     if (options.paused) {
       freeze(group);
@@ -213,7 +207,7 @@ async function launch(domain: DomainDefinition, network: OwnNetwork | undefined,
     } else {
       goAndWait(controller, { domain, initPid, group });
     }
-    await hook(['started', 'begin']);
+    change.at('done', { live: domain });
     images?.keep();
     if (options.autodestroy) controller.keepControl();
   } catch (error) {
@@ -276,10 +270,8 @@ function statusOf(
   domain: DomainDefinition,
   { controller, initPid, group, devFd }: { controller: Controller; initPid: number; group: DomainCgroup; devFd: number },
   options: RunOptions,
-): DomainStatus {
+): UnsaidStatus {
   return {
-    state: options.paused ? 'paused' : 'running',
-    reason: options.paused ? 'starting up' : options.reason,
     controllerPid: controller.pid,
     controllerStartTime: controller.startTime,
     initPid,

@@ -63,6 +63,3 @@ function appendLine(spool: string, line: string): void {
     fs.closeSync(fd);
   }
 }
-
-export const lifecycle = (domain: { name: string; uuid: string }, kind: string, detail: string): void =>
-  recordEvent({ domain: domain.name, uuid: domain.uuid, event: 'lifecycle', kind, detail });

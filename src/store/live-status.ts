@@ -1,8 +1,9 @@
 // What runs: /run/libvirt/lxc/NAME.xml (libvirt's <domstatus>), NAME.pid, and NAME.end, which says how it last ended
 // or, of one that runs, that a command is about to kill its init.
 
+import fs from 'node:fs';
 import { statusFacts } from '../domain/facts.ts';
-import { LibvirtError } from '../errors.ts';
+import { errnoCode, LibvirtError, systemError } from '../errors.ts';
 import { isAskedToFreeze } from '../host/cgroup/freezer.ts';
 import { livingProcess, type ProcessIdentity } from '../host/process.ts';
 import { listFolder, readIfThere, removeIfThere, writeAtomically } from './atomic-write.ts';
@@ -93,6 +94,15 @@ export function writeEnd(name: string, reason: EndReason, detail?: string): void
 
 export function removeEnd(name: string): void {
   removeIfThere(endFile(name));
+}
+
+/** For a domain that gets another name. */
+export function moveEnd(from: string, to: string): void {
+  try {
+    fs.renameSync(endFile(from), endFile(to));
+  } catch (error) {
+    if (errnoCode(error) !== 'ENOENT') throw systemError(`Failed to rename file '${endFile(from)}'`, error);
+  }
 }
 
 /** Who of us killed an init: its wait status does not tell that from the kernel, or anybody else, having done so. */

@@ -1,13 +1,13 @@
 // define, undefine and rename.
 import fs from 'node:fs';
+import { transition } from '../../container/lifecycle.ts';
 import { repairStale } from '../../container/repair.ts';
 import type { DomainRef } from '../../domain/ref.ts';
 import type { DomainStatus } from '../../domain/status.ts';
-import { LibvirtError, libvirtError, unsupportedFlags } from '../../errors.ts';
+import { isFailure, libvirtError, unsupportedFlags } from '../../errors.ts';
 import { hasAutostartLink, isDefined, removeDefinition, setAutostartLink } from '../../store/definitions.ts';
-import { loadDefinition, loadStatus, saveDefinition, saveStatus } from '../../store/domain-documents.ts';
-import { lifecycle } from '../../store/events.ts';
-import { liveStatus, readEnd, readEndDetail, removeEnd, writeEnd } from '../../store/live-status.ts';
+import { loadDefinition, loadStatus, saveDefinition } from '../../store/domain-documents.ts';
+import { liveStatus, type StatusRecord } from '../../store/live-status.ts';
 import { lockDomain, lockStore } from '../../store/lock.ts';
 import { logFile } from '../../store/paths.ts';
 import { type Connection, requireWritable } from '../connection.ts';
@@ -29,10 +29,10 @@ export async function defineDomain(
   using _lock = lockDomain(definition.name);
   using _store = lockStore();
   checkUnique(definition);
-  const isNew = !isDefined(definition.name);
-  if (isNew) removeEnd(definition.name); // a killed undefine may have left that of another domain
+  const change = transition(definition, 'defined', isDefined(definition.name) ? 'updated' : 'added');
+  change.at('before');
   saveDefinition(definition);
-  lifecycle(definition, 'Defined', isNew ? 'Added' : 'Updated');
+  change.at('done');
   warnOfLosses(onWarning);
   return definition;
 }
@@ -67,25 +67,25 @@ export async function undefineDomain(connection: Connection, ref: DomainRef, fla
   using _lock = lockDomain(ref.name);
   if (!isDefined(ref.name)) throw libvirtError('OPERATION_INVALID', 'Cannot undefine transient domain');
   await repairStale(ref.name);
-  const uuid = knownUuid(ref);
-  keepConfig(ref.name);
+  const domain = { name: ref.name, uuid: knownUuid(ref) };
+  const record = liveStatus(ref.name);
+  const wholeStatus = record && withConfig(record);
+  const change = wholeStatus
+    ? transition(domain, 'undefined', 'while running', { wholeStatus })
+    : transition(domain, 'undefined', record ? 'while damaged' : 'while off');
+  change.at('before');
   removeDefinition(ref.name);
-  lifecycle({ name: ref.name, uuid }, 'Undefined', 'Removed');
-  if (!liveStatus(ref.name)) removeEnd(ref.name);
+  change.at('done');
 }
 
-/** What is stored stays the configuration of a domain that runs: its inactive XML. */
-function keepConfig(name: string): void {
-  const record = liveStatus(name);
-  if (!record) return;
-  let status: DomainStatus;
+/** What is stored stays the configuration of a domain that runs: its inactive XML. undefined: either is damaged. */
+function withConfig(record: StatusRecord): DomainStatus | undefined {
   try {
-    status = { ...loadStatus(record), config: loadDefinition(name) };
+    return { ...loadStatus(record), config: loadDefinition(record.name) };
   } catch (error) {
-    if (error instanceof LibvirtError) return; // what is damaged can be undefined, too
-    throw error;
+    if (!isFailure(error)) throw error;
+    return undefined;
   }
-  saveStatus(status);
 }
 
 /** '' for a definition that is damaged: that must not keep it from being removed. */
@@ -114,13 +114,12 @@ export function renameDomain(connection: Connection, ref: DomainRef, newName: st
   if (liveStatus(ref.name)) throw libvirtError('OPERATION_INVALID', 'cannot rename active domain');
   if (findByName(newName)) throw libvirtError('OPERATION_INVALID', `domain with name '${newName}' already exists`);
   const autostart = hasAutostartLink(ref.name);
-  const end = readEnd(ref.name);
+  const change = transition({ name: newName, uuid: ref.uuid }, 'defined', 'renamed', { oldName: ref.name });
   // The new file first: a death in between leaves two names with one uuid, of which the old one still works.
   saveDefinition({ ...loadDefinition(ref.name), name: newName });
   if (autostart) setAutostartLink(newName, true);
-  if (end !== 'unknown') writeEnd(newName, end, readEndDetail(ref.name));
+  change.at('stored');
   removeDefinition(ref.name);
-  removeEnd(ref.name);
   if (fs.existsSync(logFile(ref.name))) fs.renameSync(logFile(ref.name), logFile(newName));
-  lifecycle({ name: newName, uuid: ref.uuid }, 'Defined', 'Renamed');
+  change.at('done');
 }

@@ -1,16 +1,16 @@
 // suspend and resume. The status says `paused` before anything is frozen, and until all is thawed: so whatever is frozen is
 // known to be, and whoever finds the word looks at the group for the truth (liveStatus()).
 
+import { transition } from '../../container/lifecycle.ts';
 import type { DomainRef } from '../../domain/ref.ts';
-import { asLibvirtError, isFailure, libvirtError, notRunning } from '../../errors.ts';
-import { DomainCgroup } from '../../host/cgroup/cgroup.ts';
+import type { DomainStatus } from '../../domain/status.ts';
+import { libvirtError, notRunning } from '../../errors.ts';
 import { freeze, isFrozen, thaw } from '../../host/cgroup/freezer.ts';
-import { loadStatus, saveStatus } from '../../store/domain-documents.ts';
-import { lifecycle } from '../../store/events.ts';
+import { DomainCgroup } from '../../host/cgroup/cgroup.ts';
+import { loadStatus } from '../../store/domain-documents.ts';
 import type { StatusRecord } from '../../store/live-status.ts';
 import { liveStatus } from '../../store/live-status.ts';
 import { lockDomain } from '../../store/lock.ts';
-import { warn } from '../../store/log.ts';
 import { type Connection, requireWritable } from '../connection.ts';
 
 /** Freezes a running domain; one that is paused stays so. Throws OPERATION_FAILED if it cannot be frozen; then it runs on. */
@@ -21,15 +21,17 @@ export function suspendDomain(connection: Connection, ref: DomainRef): void {
   if (record.state === 'paused') return;
   const status = loadStatus(record);
   const group = new DomainCgroup(status.cgroup);
+  const wholeStatus: DomainStatus = { ...status, state: 'running', reason: record.reason };
+  const change = transition(status.domain, 'paused', 'user', { status, wholeStatus });
   try {
-    saveStatus({ ...status, state: 'paused', reason: 'user' });
+    change.at('asked');
     freeze(group);
   } catch (error) {
     quietly(() => thaw(group));
-    quietly(() => saveStatus({ ...status, state: 'running', reason: record.reason }));
+    change.at('refused');
     throw error;
   }
-  lifecycle(status.domain, 'Suspended', 'Paused');
+  change.at('done');
 }
 
 /** Thaws what is frozen, whatever its status says. Throws OPERATION_INVALID if it is not paused. */
@@ -41,14 +43,7 @@ export function resumeDomain(connection: Connection, ref: DomainRef): void {
   const group = new DomainCgroup(status.cgroup);
   if (status.state !== 'paused' && !isFrozen(group)) throw libvirtError('OPERATION_INVALID', 'domain is already running');
   thaw(group);
-  try {
-    saveStatus({ ...status, state: 'running', reason: 'unpaused' });
-  } catch (error) {
-    // It runs, and everybody who finds `paused` looks at the group: a full disk is no reason to call that a failure.
-    if (!isFailure(error)) throw error;
-    warn(ref.name, `domain was resumed, but ${asLibvirtError(error).message}`);
-  }
-  lifecycle(status.domain, 'Resumed', 'Unpaused');
+  transition(status.domain, 'running', 'unpaused', { status }).at('done');
 }
 
 function running(ref: DomainRef): StatusRecord {

@@ -3,9 +3,10 @@
 import { SIGKILL } from '../../../lib-native/constants.ts';
 import { FIRST_REAL_TIME, SIGNAL_NAMES } from '../../../lib-native/signal-names.ts';
 import { signalInit } from '../../container/init.ts';
+import { transition } from '../../container/lifecycle.ts';
 import type { DomainRef } from '../../domain/ref.ts';
 import { libvirtError, notRunning } from '../../errors.ts';
-import { liveStatus, writeKill } from '../../store/live-status.ts';
+import { liveStatus } from '../../store/live-status.ts';
 import { type Connection, requireWritable } from '../connection.ts';
 
 const LAST = 64;
@@ -28,6 +29,7 @@ export function sendProcessSignal(connection: Connection, ref: DomainRef, pidInC
   const status = liveStatus(ref.name);
   if (!status) throw notRunning();
   if (pidInContainer !== 1n) throw libvirtError('ARGUMENT_UNSUPPORTED', 'Only the init process may be killed');
-  if (signal === SIGKILL) writeKill(status, 'signal'); // what comes after is no crash
+  // What comes after is no crash.
+  if (signal === SIGKILL) transition(ref, 'shut off', 'shutdown', { controller: status.controller }).at('killing');
   signalInit(status, signal);
 }

@@ -2,7 +2,7 @@
 
 import { monotonicMs } from '../../../lib-native/monotonic.ts';
 import { pause } from '../../../lib-native/pause.ts';
-import { failedStart, rememberEnd, repairStale } from '../../container/cleanup.ts';
+import { repairStale } from '../../container/cleanup.ts';
 import { formatPlan } from '../../container/plan/print.ts';
 import { dryRun, runDomain } from '../../container/start.ts';
 import type { DomainDefinition } from '../../domain/definition.ts';
@@ -11,8 +11,6 @@ import { libvirtError, unsupportedFlags } from '../../errors.ts';
 import { DEFAULT_PARTITION } from '../../host/cgroup/cgroup.ts';
 import { isDefined } from '../../store/definitions.ts';
 import { loadDefinition, saveDefinition } from '../../store/domain-documents.ts';
-import { lifecycle } from '../../store/events.ts';
-import { removeEnd } from '../../store/live-status.ts';
 import { LOCK_TIMEOUT_MS, type Lock, lockDomain, lockStore, lockTimeout } from '../../store/lock.ts';
 import { type Connection, requireWritable } from '../connection.ts';
 import { isActive } from './lookup.ts';
@@ -81,12 +79,7 @@ export async function createDomain(connection: Connection, xml: string | Uint8Ar
     if (isRunning) throw libvirtError('OPERATION_INVALID', `domain '${definition.name}' is already active`);
   }
   warnOfLosses(options.onWarning);
-  try {
-    await run(definition, options);
-  } catch (error) {
-    if (!isDefined(definition.name)) removeEnd(definition.name);
-    throw error;
-  }
+  await run(definition, options);
   return definition;
 }
 
@@ -122,15 +115,8 @@ export async function planStart(
 }
 
 async function run(definition: DomainDefinition, options: StartOptions): Promise<void> {
-  const { name } = definition;
-  try {
-    await runDomain(definition, { reason: 'booted', ...options });
-  } catch (error) {
-    rememberEnd(name, failedStart(error));
-    throw error;
-  }
-  lifecycle(definition, 'Started', 'Booted');
-  if (options.autodestroy) autodestroyed.push({ name, uuid: definition.uuid });
+  await runDomain(definition, { reason: 'booted', ...options });
+  if (options.autodestroy) autodestroyed.push({ name: definition.name, uuid: definition.uuid });
 }
 
 /** A start leaves the default partition in the stored definition, where `dumpxml --inactive` then shows it. */

@@ -4,10 +4,10 @@ import { linux } from '../../../lib-native/linux.ts';
 import { monotonicMs } from '../../../lib-native/monotonic.ts';
 import { readable } from '../../../lib-native/readable.ts';
 import {
-  cgroupOf,
   clearUp,
   clearUpDamaged,
   DESTROYED,
+  cgroupOf,
   isContainerInit,
   killAndWait,
   killInit,
@@ -16,12 +16,13 @@ import {
 } from '../../container/cleanup.ts';
 import { STAND_DOWN_SIGNAL, STAND_UP_SIGNAL } from '../../container/controller-signals.ts';
 import { askBySignal, askWithoutSignal, checkStopModes, type InitRequest, openInit, type StopMode } from '../../container/init.ts';
+import { transition } from '../../container/lifecycle.ts';
 import type { DomainRef } from '../../domain/ref.ts';
 import type { DomainStatus } from '../../domain/status.ts';
 import { libvirtError, notRunning, systemError } from '../../errors.ts';
-import type { DomainCgroup } from '../../host/cgroup/cgroup.ts';
 import { isFrozen, thawAll } from '../../host/cgroup/freezer.ts';
-import { liveStatus, removeEnd, type StatusRecord, writeKill } from '../../store/live-status.ts';
+import type { DomainCgroup } from '../../host/cgroup/cgroup.ts';
+import { liveStatus, type StatusRecord } from '../../store/live-status.ts';
 import { lockDomain } from '../../store/lock.ts';
 import { removeLogs, warn } from '../../store/log.ts';
 import { type Connection, requireWritable } from '../connection.ts';
@@ -101,12 +102,13 @@ export async function destroyDomain(connection: Connection, ref: DomainRef, flag
     const init = linux.pidfdOpen(status.initPid);
     try {
       if (status.inService && init >= 0 && isContainerInit(status.initPid, status.controller)) {
-        if (!flags.graceful) writeKill(status, 'destroy');
+        const change = transition(ref, 'shut off', 'destroyed', { controller: status.controller });
+        if (!flags.graceful) change.at('killing');
         tell(STAND_DOWN_SIGNAL);
         tell(SIGCONT); // one that somebody stopped would never reap init
         if (!endInit(init, status, group, details, flags.graceful === true)) {
           tell(STAND_UP_SIGNAL);
-          removeEnd(ref.name);
+          change.at('survived');
           throw flags.graceful
             ? systemError(`Failed to terminate process ${status.initPid} with SIGTERM`, 16)
             : libvirtError('INTERNAL_ERROR', 'Some processes refused to die');

@@ -26,7 +26,7 @@ describe('recordEvent()', () => {
   it('makes the spool and appends a line for each event', () => {
     vi.useFakeTimers({ now: 1_700_000_000_123 });
     events.recordEvent({ domain: 'vm1', uuid: 'u', event: 'reboot' });
-    events.lifecycle({ name: 'vm "2"', uuid: 'v' }, 'Started', 'Booted');
+    events.recordEvent({ domain: 'vm "2"', uuid: 'v', event: 'lifecycle', kind: 'Started', detail: 'Booted' });
     events.recordEvent({ domain: 'vm1', uuid: 'u', event: 'metadata-change', type: 'element', uri: 'http://x/' });
     expect(lines()).toEqual([
       { time: 1_700_000_000_123, domain: 'vm1', uuid: 'u', event: 'reboot' },

@@ -1,0 +1,234 @@
+// Every change of a domain's state, and what is written of it for others to see: its status, how it ended, events, hook scripts.
+// One table says what and in which order; nothing else in src/ writes any of these for a change of state. What a domain's audit
+// records tell are the same changes: they are one more kind of write.
+
+import type { DomainDefinition } from '../domain/definition.ts';
+import { formatDomain } from '../domain/format.ts';
+import type { DomainRef } from '../domain/ref.ts';
+import type { DomainStatus } from '../domain/status.ts';
+import { asLibvirtError, isFailure } from '../errors.ts';
+import { hookScripts } from '../host/hooks.ts';
+import type { ProcessIdentity } from '../host/process.ts';
+import { runHooks } from '../host/run-hooks.ts';
+import { isDefined } from '../store/definitions.ts';
+import { saveStatus } from '../store/domain-documents.ts';
+import { recordEvent } from '../store/events.ts';
+import { type EndReason, moveEnd, removeEnd, removeStatus, writeEnd, writeKill } from '../store/live-status.ts';
+import { noteInLog, warn } from '../store/log.ts';
+import { paths } from '../store/paths.ts';
+
+/** How a domain came to be off. */
+export interface End {
+  reason: EndReason;
+  /** A sentence for the log and for whoever asks why. */
+  why: string;
+}
+
+/** A status of which the table says state and reason. */
+export type UnsaidStatus = Omit<DomainStatus, 'state' | 'reason'>;
+
+/** What the writes of a change are made from: each takes what it needs. */
+export interface Facts {
+  /** The domain as it runs. */
+  live?: DomainDefinition;
+  status?: UnsaidStatus;
+  /** One with its state. */
+  wholeStatus?: DomainStatus;
+  end?: End;
+  /** Of the container whose init is about to be killed. */
+  controller?: ProcessIdentity;
+  /** What the domain was called before. */
+  oldName?: string;
+}
+
+type Operation = 'prepare' | 'start' | 'started' | 'stopped' | 'release';
+
+type Write =
+  /** Runs the scripts with `live`. One that fails calls a start off; it keeps no container from being over. */
+  | `hook ${Operation}`
+  /** Writes `status` with this state and reason. Where that is only wanted, one that cannot be written is warned of. */
+  | `status ${DomainStatus['state']}, ${string}`
+  | `wanted status ${DomainStatus['state']}, ${string}`
+  /** Writes `wholeStatus`: where what was begun has failed already, or because it has the stored definition now. */
+  | 'status as before'
+  | 'status with config'
+  | 'no status'
+  /** Writes `end`, for `domstate --reason` and in the log. A domain that is not defined is gone, and has none. */
+  | 'end'
+  | 'no end'
+  /** Notes that init is about to be killed, and by whom (`controller`): what follows its death must know, also if the command is dead. */
+  | `note of ${'destroy' | 'signal'}`
+  /** The end follows the domain to its new name (`oldName`). */
+  | 'moved end'
+  | `event ${'Defined' | 'Undefined' | 'Started' | 'Suspended' | 'Resumed' | 'Stopped'} ${string}`
+  | 'event reboot';
+
+/** The moments of a change, in their order, and what is written at each. What is done between them is the caller's. */
+type Change = Readonly<Record<string, readonly Write[]>>;
+
+/** From `ready` on the domain exists, whoever dies: its init waits for no more than a word. */
+const start = (status: Write, event: Write) =>
+  ({
+    prepare: ['hook prepare'],
+    start: ['hook start'],
+    ready: [status],
+    done: ['hook started', 'no end', event],
+  }) as const satisfies Change;
+
+/** Between the two moments all that the container had is given back. Its status goes last: until then others find it and clear up. */
+const end = (detail: string) =>
+  ({
+    over: ['hook stopped'],
+    released: ['hook release', 'end', 'no status', `event Stopped ${detail}`],
+  }) as const satisfies Change;
+
+export const TRANSITIONS = {
+  running: {
+    booted: start('status running, booted', 'event Started Booted'),
+    /** Started again after its end, as its definition says. */
+    rebooted: start('status running, booted', 'event reboot'),
+    /** Thawed before it is said: who finds `paused` looks at the cgroup. So it runs, whatever can be written. */
+    unpaused: { done: ['wanted status running, unpaused', 'event Resumed Unpaused'] },
+  },
+  paused: {
+    'starting up': start('status paused, starting up', 'event Started Booted'),
+    /** Said before it is frozen: what is frozen is known to be. */
+    user: { asked: ['status paused, user'], refused: ['status as before'], done: ['event Suspended Paused'] },
+  },
+  'shut off': {
+    shutdown: { killing: ['note of signal'], ...end('Shutdown') },
+    destroyed: { killing: ['note of destroy'], survived: ['no end'], ...end('Destroyed') },
+    crashed: end('Crashed'),
+    failed: end('Failed'),
+    /** To be `rebooted` at once: until then its status stays, by which it is found, and its end is no event. */
+    rebooting: { over: ['hook stopped'], released: ['hook release', 'end'] },
+    /** A start that failed, or that was refused before anything was done for it. */
+    'not booted': { refused: ['end'], failed: ['no status', 'hook stopped', 'hook release', 'end'] },
+    'not rebooted': {
+      refused: ['end', 'no status', 'event Stopped Failed'],
+      failed: ['no status', 'hook stopped', 'hook release', 'end', 'event Stopped Failed'],
+    },
+    /** Known by its name alone: its status cannot be read. */
+    damaged: { released: ['end', 'no status'] },
+  },
+  defined: {
+    /** A killed undefine may have left the end of another domain. */
+    added: { before: ['no end'], done: ['event Defined Added'] },
+    updated: { before: [], done: ['event Defined Updated'] },
+    renamed: { stored: ['moved end'], done: ['event Defined Renamed'] },
+  },
+  undefined: {
+    'while off': { before: [], done: ['event Undefined Removed', 'no end'] },
+    /** What was stored stays the configuration of the domain that runs. */
+    'while running': { before: ['status with config'], done: ['event Undefined Removed'] },
+    /** It runs, but its status or what was stored cannot be read. */
+    'while damaged': { before: [], done: ['event Undefined Removed'] },
+  },
+} as const satisfies Record<string, Record<string, Change>>;
+
+type Table = typeof TRANSITIONS;
+export type State = keyof Table;
+export type Reason<S extends State> = keyof Table[S] & string;
+export type Moment<S extends State, R extends Reason<S>> = keyof Table[S][R] & string;
+
+export interface Transition<M extends string> {
+  /** Writes what belongs to this moment. `more` is known only now. */
+  at(moment: M, more?: Facts): void;
+}
+
+/**
+ * A change of `domain` to the state `to`, because of `reason`. The caller holds the domain's lock.
+ * Throws HOOK_SCRIPT_FAILED where a hook may call it off, and SYSTEM_ERROR where a status cannot be written that has to be.
+ */
+export function transition<S extends State, R extends Reason<S>>(
+  domain: DomainRef,
+  to: S,
+  reason: R,
+  facts: Facts = {},
+): Transition<Moment<S, R>> {
+  const change: Change = (TRANSITIONS[to] as Record<string, Change>)[reason]!;
+  return {
+    at: (moment, more) => {
+      for (const one of change[moment]!) write(domain, one, { ...facts, ...more });
+    },
+  };
+}
+
+function write(domain: DomainRef, what: Write, facts: Facts): void {
+  const { name } = domain;
+  switch (what) {
+    case 'no status':
+      removeStatus(name);
+      break;
+    case 'status with config':
+      saveStatus(needed(facts, 'wholeStatus'));
+      break;
+    case 'status as before':
+      failureOf(() => saveStatus(needed(facts, 'wholeStatus')));
+      break;
+    case 'end':
+      rememberEnd(name, needed(facts, 'end'));
+      break;
+    case 'no end':
+      removeEnd(name);
+      break;
+    case 'moved end':
+      moveEnd(needed(facts, 'oldName'), name);
+      break;
+    case 'note of destroy':
+      writeKill({ name, controller: needed(facts, 'controller') }, 'destroy');
+      break;
+    case 'note of signal':
+      writeKill({ name, controller: needed(facts, 'controller') }, 'signal');
+      break;
+    default: {
+      const [kind, ...words] = what.split(' ');
+      if (kind === 'hook') hook(domain, words[0] as Operation, facts);
+      else if (kind === 'event') event(domain, words);
+      else status(domain, what, facts);
+    }
+  }
+}
+
+function status({ name }: DomainRef, what: string, facts: Facts): void {
+  const [, isWanted, state, reason] = /^(wanted )?status (\w+), (.*)$/.exec(what)!;
+  const failure = failureOf(() => saveStatus({ ...needed(facts, 'status'), state: state as DomainStatus['state'], reason: reason! }));
+  if (failure && !isWanted) throw failure;
+  if (failure) warn(name, `it is ${state} (${reason}), but ${failure.message}`);
+}
+
+function hook({ name }: DomainRef, operation: Operation, facts: Facts): void {
+  const scripts = hookScripts(paths.hooks, 'lxc');
+  if (scripts.length === 0) return;
+  const xml = formatDomain(needed(facts, 'live'), { live: true });
+  if (operation === 'stopped' || operation === 'release') failureOf(() => runHooks(scripts, name, [operation, 'end'], xml));
+  else runHooks(scripts, name, [operation, 'begin'], xml);
+}
+
+function event({ name, uuid }: DomainRef, [kind, detail]: readonly string[]): void {
+  if (kind === 'reboot') recordEvent({ domain: name, uuid, event: 'reboot' });
+  else recordEvent({ domain: name, uuid, event: 'lifecycle', kind: kind!, detail: detail! });
+}
+
+/** A full disk does not keep a domain from being off. */
+function rememberEnd(name: string, { reason, why }: End): void {
+  noteInLog(name, `ended (${reason}): ${why.trim()}`);
+  if (!isDefined(name) || failureOf(() => writeEnd(name, reason, why))) removeEnd(name); // better none than the last one's
+}
+
+/** What the action failed of. Throws what is no failure but a mistake of ours. */
+function failureOf(action: () => void) {
+  try {
+    action();
+    return undefined;
+  } catch (error) {
+    if (!isFailure(error)) throw error;
+    return asLibvirtError(error);
+  }
+}
+
+function needed<F extends keyof Facts>(facts: Facts, name: F): NonNullable<Facts[F]> {
+  const fact = facts[name];
+  if (fact == null) throw new Error(`a change of state wants '${name}'`);
+  return fact;
+}
