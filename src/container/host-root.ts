@@ -6,7 +6,9 @@ import { linux } from '../../lib-native/linux.ts';
 import { capabilityNumber } from '../domain/capabilities.ts';
 import type { DomainDefinition, FilesystemDevice } from '../domain/definition.ts';
 import { type LibvirtError, libvirtError } from '../errors.ts';
+import { warn } from '../store/log.ts';
 import { hostPath } from './host-path.ts';
+import type { HostSide } from './host-side.ts';
 import { initSystemOf, isScript } from './init-system.ts';
 import { rootOf } from './live-definition.ts';
 import { keptCapabilities } from './plan/capabilities.ts';
@@ -65,11 +67,14 @@ function rootDevice(): number | undefined {
   return device?.startsWith('/') ? fs.statSync(device).rdev : undefined;
 }
 
-/**
- * What an init system on the host's network is warned of: many take every interface down when they halt (sysvinit: halt -i).
- * `net`: the namespace that it takes from elsewhere, which may be the host's.
- */
-export function hostNetworkWarning(domain: DomainDefinition, root: number, net: number | undefined): string | undefined {
+/** Warns of an init system on the host's network: many take every interface down when they halt (sysvinit: halt -i). */
+export function warnOfHostNetwork({ live, resources, shared }: HostSide, onWarning: ((text: string) => void) | undefined): void {
+  const warning = hostNetworkWarning(live, resources.root, shared.net);
+  if (warning !== undefined) warn(live.name, warning, onWarning);
+}
+
+/** `net`: the namespace that it takes from elsewhere, which may be the host's. */
+function hostNetworkWarning(domain: DomainDefinition, root: number, net: number | undefined): string | undefined {
   if (hasNetworkNamespace(domain) || hasUserNamespace(domain)) return undefined;
   if (net !== undefined && fs.fstatSync(net).ino !== fs.statSync('/proc/self/ns/net').ino) return undefined;
   const netAdmin = capabilityNumber('net_admin')!;

@@ -5,7 +5,7 @@
 import type { DomainDefinition } from '../domain/definition.ts';
 import { formatDomain } from '../domain/format.ts';
 import type { DomainRef } from '../domain/ref.ts';
-import type { DomainStatus } from '../domain/status.ts';
+import type { DomainStatus, LiveDomain } from '../domain/status.ts';
 import { asLibvirtError, isFailure } from '../errors.ts';
 import { hookScripts } from '../host/hooks.ts';
 import type { ProcessIdentity } from '../host/process.ts';
@@ -24,16 +24,14 @@ export interface End {
   why: string;
 }
 
-/** A status of which the table says state and reason. */
-export type UnsaidStatus = Omit<DomainStatus, 'state' | 'reason'>;
-
 /** What the writes of a change are made from: each takes what it needs. */
 export interface Facts {
-  /** The domain as it runs. */
+  /** For hooks. */
   live?: DomainDefinition;
-  status?: UnsaidStatus;
-  /** One with its state. */
-  wholeStatus?: DomainStatus;
+  /** For a status of which the table says state and reason. */
+  running?: LiveDomain;
+  /** For one that is written as it is. */
+  status?: DomainStatus;
   end?: End;
   /** Of the container whose init is about to be killed. */
   controller?: ProcessIdentity;
@@ -46,10 +44,10 @@ type Operation = 'prepare' | 'start' | 'started' | 'stopped' | 'release';
 type Write =
   /** Runs the scripts with `live`. One that fails calls a start off; it keeps no container from being over. */
   | `hook ${Operation}`
-  /** Writes `status` with this state and reason. Where that is only wanted, one that cannot be written is warned of. */
+  /** Writes what runs (`running`) with this state and reason. Where that is only wanted, one that cannot be written is warned of. */
   | `status ${DomainStatus['state']}, ${string}`
   | `wanted status ${DomainStatus['state']}, ${string}`
-  /** Writes `wholeStatus`: where what was begun has failed already, or because it has the stored definition now. */
+  /** Writes `status`: where what was begun has failed already, or because it has the stored definition now. */
   | 'status as before'
   | 'status with config'
   | 'no status'
@@ -161,10 +159,10 @@ function write(domain: DomainRef, what: Write, facts: Facts): void {
       removeStatus(name);
       break;
     case 'status with config':
-      saveStatus(needed(facts, 'wholeStatus'));
+      saveStatus(needed(facts, 'status'));
       break;
     case 'status as before':
-      failureOf(() => saveStatus(needed(facts, 'wholeStatus')));
+      failureOf(() => saveStatus(needed(facts, 'status')));
       break;
     case 'end':
       rememberEnd(name, needed(facts, 'end'));
@@ -192,7 +190,7 @@ function write(domain: DomainRef, what: Write, facts: Facts): void {
 
 function status({ name }: DomainRef, what: string, facts: Facts): void {
   const [, isWanted, state, reason] = /^(wanted )?status (\w+), (.*)$/.exec(what)!;
-  const failure = failureOf(() => saveStatus({ ...needed(facts, 'status'), state: state as DomainStatus['state'], reason: reason! }));
+  const failure = failureOf(() => saveStatus({ ...needed(facts, 'running'), state: state as DomainStatus['state'], reason: reason! }));
   if (failure && !isWanted) throw failure;
   if (failure) warn(name, `it is ${state} (${reason}), but ${failure.message}`);
 }

@@ -1,6 +1,6 @@
 // What a definition becomes when it is started, and what keeps it from being started.
 
-import type { DomainDefinition } from '../domain/definition.ts';
+import type { DomainDefinition, InterfaceDevice } from '../domain/definition.ts';
 import { libvirtError } from '../errors.ts';
 import { DEFAULT_PARTITION } from '../host/cgroup/cgroup.ts';
 import { hasUserNamespace } from './plan/namespaces.ts';
@@ -34,6 +34,35 @@ export function liveDefinition(definition: DomainDefinition): DomainDefinition {
     device.alias = `console${i}`;
   });
   return live;
+}
+
+/** What a start gives the devices of a definition. */
+export interface DeviceRuntime {
+  /** The host's pty of each console. */
+  ptys?: readonly string[];
+  /** With their names and ports. */
+  interfaces?: readonly InterfaceDevice[] | undefined;
+  /** Block devices of image files, by the place of their <disk>. */
+  imageDevices?: ReadonlyMap<number, string>;
+}
+
+/** A live definition with these, as far as they are known. Nothing else puts them there. */
+export function withDevices(live: DomainDefinition, { ptys, interfaces, imageDevices }: DeviceRuntime): DomainDefinition {
+  const { consoles, disks } = live.devices;
+  return {
+    ...live,
+    devices: {
+      ...live.devices,
+      ...(interfaces && { interfaces: [...interfaces] }),
+      ...(ptys && { consoles: consoles.map((device, i) => ({ ...device, sourcePath: ptys[i]! })) }),
+      ...(imageDevices && {
+        disks: disks.map((device, i) => {
+          const imageDevice = imageDevices.get(i);
+          return imageDevice === undefined ? device : { ...device, imageDevice };
+        }),
+      }),
+    },
+  };
 }
 
 /** The <filesystem> that is the root. */

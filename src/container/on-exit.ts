@@ -16,7 +16,7 @@ import { isDefined } from '../store/definitions.ts';
 import { loadDefinition, loadStatus } from '../store/domain-documents.ts';
 import { type KillSource, readKill, readStatus, type StatusRecord } from '../store/live-status.ts';
 import { lockDomain } from '../store/lock.ts';
-import { clearUp, clearUpDamaged, cgroupOf, isContainerInit, killInit, readableStatus } from './cleanup.ts';
+import { cgroupOf, clearUp, clearUpDamaged, isContainerInit, killInit, readableStatus } from './cleanup.ts';
 import { ABANDONED, describeEnd, endReason, type InitEnd, initEnd } from './init-end.ts';
 import { dissolve } from './left-cgroups.ts';
 import type { End } from './lifecycle.ts';
@@ -83,7 +83,7 @@ async function finish(record: StatusRecord, { domain, cgroup, config, atTerminal
   if (!next) return;
   if (end !== 'reboot' && ageMs(record.controller) < TOO_SOON_MS) pause(TOO_SOON_MS); // an init that fails at once must not spin
   const stillConfigured = isDefined(domain.name) ? undefined : config;
-  await runDomain(next, { reason: 'rebooted', config: stillConfigured, atTerminal: atTerminal === true });
+  runDomain(next, { reason: 'rebooted', config: stillConfigured, atTerminal: atTerminal === true });
 }
 
 function endOf(waitStatus: number, kill: KillSource | undefined, group: DomainCgroup | undefined): End {

@@ -22,6 +22,7 @@ import { libvirtError, systemError } from '../errors.ts';
 import { makeDevice } from '../host/device-number.ts';
 import { cloneMount, cloneTree, makeReadonly, newMount, tryNewMount } from '../host/mounts.ts';
 import { openHostPty, openPtyOf, type Pty } from '../host/pty.ts';
+import type { CgroupNames } from './cgroup-names.ts';
 import type { DeviceNode } from './devices.ts';
 import { hostPath } from './host-path.ts';
 import { runsInitSystem } from './init-system.ts';
@@ -60,11 +61,6 @@ export interface ResourceRequest {
   nodes: readonly DeviceNode[];
   /** v1: folder names and links (`cpu` -> `cpu,cpuacct`) at the hierarchies' mount point, also of the groups that init may manage. */
   cgroupNames: ((managesGroups: boolean) => CgroupNames) | undefined;
-}
-
-export interface CgroupNames {
-  folders: string[];
-  links: [name: string, target: string][];
 }
 
 /** Throws LibvirtError; nothing stays open then. */

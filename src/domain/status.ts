@@ -11,10 +11,8 @@ import { writeDomain } from './format.ts';
 import { type ParseHost, parseDomainElement } from './parse.ts';
 import { storedHeader } from './stored.ts';
 
-export interface DomainStatus {
-  state: 'running' | 'paused';
-  /** In the words of status files: `booted`, `user`. */
-  reason: string;
+/** What there is of a running container, made by its start: by this everybody else finds it. */
+export interface Runtime {
   controllerPid: number;
   /** Field 22 of /proc/PID/stat. */
   controllerStartTime: string;
@@ -28,10 +26,21 @@ export interface DomainStatus {
   atTerminal?: boolean;
   /** Further attributes of <controller>. */
   extra: Record<string, string>;
+}
+
+/** A domain that runs. */
+export interface LiveDomain extends Runtime {
   taints?: string[];
+  /** Its definition as libvirt shows that of a running domain: with an id, ptys, the names of its interfaces (container/live-definition.ts). */
   domain: DomainDefinition;
   /** Of a domain that was undefined while it runs: the definition that was stored, which its inactive XML still shows. */
   config?: DomainDefinition;
+}
+
+export interface DomainStatus extends LiveDomain {
+  state: 'running' | 'paused';
+  /** In the words of status files: `booted`, `user`. */
+  reason: string;
 }
 
 /** The whole file. */

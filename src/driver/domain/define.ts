@@ -69,9 +69,9 @@ export async function undefineDomain(connection: Connection, ref: DomainRef, fla
   await repairStale(ref.name);
   const domain = { name: ref.name, uuid: knownUuid(ref) };
   const record = liveStatus(ref.name);
-  const wholeStatus = record && withConfig(record);
-  const change = wholeStatus
-    ? transition(domain, 'undefined', 'while running', { wholeStatus })
+  const status = record && withConfig(record);
+  const change = status
+    ? transition(domain, 'undefined', 'while running', { status })
     : transition(domain, 'undefined', record ? 'while damaged' : 'while off');
   change.at('before');
   removeDefinition(ref.name);

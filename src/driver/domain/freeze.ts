@@ -5,8 +5,8 @@ import { transition } from '../../container/lifecycle.ts';
 import type { DomainRef } from '../../domain/ref.ts';
 import type { DomainStatus } from '../../domain/status.ts';
 import { libvirtError, notRunning } from '../../errors.ts';
-import { freeze, isFrozen, thaw } from '../../host/cgroup/freezer.ts';
 import { DomainCgroup } from '../../host/cgroup/cgroup.ts';
+import { freeze, isFrozen, thaw } from '../../host/cgroup/freezer.ts';
 import { loadStatus } from '../../store/domain-documents.ts';
 import type { StatusRecord } from '../../store/live-status.ts';
 import { liveStatus } from '../../store/live-status.ts';
@@ -21,8 +21,8 @@ export function suspendDomain(connection: Connection, ref: DomainRef): void {
   if (record.state === 'paused') return;
   const status = loadStatus(record);
   const group = new DomainCgroup(status.cgroup);
-  const wholeStatus: DomainStatus = { ...status, state: 'running', reason: record.reason };
-  const change = transition(status.domain, 'paused', 'user', { status, wholeStatus });
+  const before: DomainStatus = { ...status, state: 'running', reason: record.reason };
+  const change = transition(status.domain, 'paused', 'user', { running: status, status: before });
   try {
     change.at('asked');
     freeze(group);
@@ -43,7 +43,7 @@ export function resumeDomain(connection: Connection, ref: DomainRef): void {
   const group = new DomainCgroup(status.cgroup);
   if (status.state !== 'paused' && !isFrozen(group)) throw libvirtError('OPERATION_INVALID', 'domain is already running');
   thaw(group);
-  transition(status.domain, 'running', 'unpaused', { status }).at('done');
+  transition(status.domain, 'running', 'unpaused', { running: status }).at('done');
 }
 
 function running(ref: DomainRef): StatusRecord {

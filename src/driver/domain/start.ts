@@ -3,8 +3,9 @@
 import { monotonicMs } from '../../../lib-native/monotonic.ts';
 import { pause } from '../../../lib-native/pause.ts';
 import { repairStale } from '../../container/cleanup.ts';
+import { dryRun } from '../../container/dry-run.ts';
 import { formatPlan } from '../../container/plan/print.ts';
-import { dryRun, runDomain } from '../../container/start.ts';
+import { runDomain } from '../../container/start.ts';
 import type { DomainDefinition } from '../../domain/definition.ts';
 import type { DomainRef } from '../../domain/ref.ts';
 import { libvirtError, unsupportedFlags } from '../../errors.ts';
@@ -61,7 +62,7 @@ export async function startDomain(connection: Connection, ref: DomainRef, option
   using _lock = lock;
   if (isRunning) throw libvirtError('OPERATION_INVALID', 'Domain is already running');
   const definition = loadDefinition(ref.name);
-  await run(definition, options);
+  run(definition, options);
   keepPartition(definition);
   return ref;
 }
@@ -79,7 +80,7 @@ export async function createDomain(connection: Connection, xml: string | Uint8Ar
     if (isRunning) throw libvirtError('OPERATION_INVALID', `domain '${definition.name}' is already active`);
   }
   warnOfLosses(options.onWarning);
-  await run(definition, options);
+  run(definition, options);
   return definition;
 }
 
@@ -111,11 +112,11 @@ export async function planStart(
   ref: DomainRef,
   options: Pick<StartOptions, 'hostRoot' | 'atTerminal'>,
 ): Promise<string> {
-  return formatPlan(await dryRun(loadDefinition(ref.name), options));
+  return formatPlan(dryRun(loadDefinition(ref.name), options));
 }
 
-async function run(definition: DomainDefinition, options: StartOptions): Promise<void> {
-  await runDomain(definition, { reason: 'booted', ...options });
+function run(definition: DomainDefinition, options: StartOptions): void {
+  runDomain(definition, { reason: 'booted', ...options });
   if (options.autodestroy) autodestroyed.push({ name: definition.name, uuid: definition.uuid });
 }
 

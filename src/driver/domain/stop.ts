@@ -4,10 +4,10 @@ import { linux } from '../../../lib-native/linux.ts';
 import { monotonicMs } from '../../../lib-native/monotonic.ts';
 import { readable } from '../../../lib-native/readable.ts';
 import {
+  cgroupOf,
   clearUp,
   clearUpDamaged,
   DESTROYED,
-  cgroupOf,
   isContainerInit,
   killAndWait,
   killInit,
@@ -20,8 +20,8 @@ import { transition } from '../../container/lifecycle.ts';
 import type { DomainRef } from '../../domain/ref.ts';
 import type { DomainStatus } from '../../domain/status.ts';
 import { libvirtError, notRunning, systemError } from '../../errors.ts';
-import { isFrozen, thawAll } from '../../host/cgroup/freezer.ts';
 import type { DomainCgroup } from '../../host/cgroup/cgroup.ts';
+import { isFrozen, thawAll } from '../../host/cgroup/freezer.ts';
 import { liveStatus, type StatusRecord } from '../../store/live-status.ts';
 import { lockDomain } from '../../store/lock.ts';
 import { removeLogs, warn } from '../../store/log.ts';

@@ -28,7 +28,7 @@ afterAll(() => store.remove());
 const domain = minimalDefinition();
 const REF = { name: 'vm1', uuid: UUID };
 const CONTROLLER = { pid: 4711, startTime: '12345' };
-const status = {
+const running = {
   controllerPid: 4711,
   controllerStartTime: '12345',
   initPid: 4712,
@@ -39,8 +39,8 @@ const status = {
 /** All that any change wants. */
 const facts = (): Facts => ({
   live: domain,
-  status,
-  wholeStatus: { ...status, state: 'running', reason: 'unpaused', config: domain },
+  running,
+  status: { ...running, state: 'running', reason: 'unpaused', config: domain },
   end: { reason: 'shutdown', why: 'init exited with status 0' },
   controller: CONTROLLER,
   oldName: 'old',
@@ -239,6 +239,6 @@ describe('transition()', () => {
 
   it('is a mistake without what it is made from', () => {
     expect(() => run('shut off', 'shutdown', ['over'], {})).toThrow("a change of state wants 'live'");
-    expect(() => run('running', 'booted', ['ready'], {})).toThrow("a change of state wants 'status'");
+    expect(() => run('running', 'booted', ['ready'], {})).toThrow("a change of state wants 'running'");
   });
 });

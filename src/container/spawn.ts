@@ -1,0 +1,79 @@
+// The controller of a container that starts: its program and words, and what it inherits of us.
+import path from 'node:path';
+import { controllerFile, programFile } from '../../lib-native/runtime.ts';
+import type { DomainDefinition } from '../domain/definition.ts';
+import { DEFAULT_PARTITION } from '../host/cgroup/cgroup.ts';
+import { holdDriverLock } from '../store/lock.ts';
+import { openLog } from '../store/log.ts';
+import { type ConsoleLogs, openConsoleLogs } from './console-logs.ts';
+import type { HostSide } from './host-side.ts';
+import { asStartup, Controller, controllerEnvironment, InheritedFds } from './launch.ts';
+import { type InheritedNumbers, inheritResources } from './plan-inputs.ts';
+
+export interface SpawnOptions {
+  autodestroy?: boolean;
+  /** Descriptors of this process that become init's, from 3 on. */
+  passFds?: readonly number[];
+  onWaiting?: (what: string) => void;
+}
+
+/** A controller that waits for its plan, and what is which of the descriptors that it has. */
+export interface Spawned {
+  controller: Controller;
+  resources: InheritedNumbers;
+  passFds: number[];
+  /** The container's /dev. */
+  devFd: number;
+}
+
+/** Throws LibvirtError; nothing runs then. */
+export function spawnController({ live, resources, shared, images }: HostSide, options: SpawnOptions): Spawned {
+  using consoleLogs = asStartup(() => openConsoleLogs(live));
+  using log = openLog(live.name);
+  using lock = holdDriverLock();
+  const inherited = new InheritedFds([log.nullFd, log.fd, log.fd]);
+  const consoles = consoleArguments(resources.consoles, consoleLogs, inherited);
+  const fuse = inherited.add(resources.fuse.device);
+  inherited.add(lock.fd);
+  const devFd = inherited.add(resources.dev); // for devices that are attached later: nobody need look for it in the container
+  for (const fd of images.diskFds) inherited.add(fd);
+  inherited.startPlan();
+  const numbers = inheritResources(resources, shared, inherited);
+  const passFds = (options.passFds ?? []).map((fd) => inherited.add(fd));
+  const controller = new Controller(
+    {
+      binary: controllerBinary(live.devices.emulator),
+      args: ['--name', live.name, ...consoles, '--meminfo', String(fuse), ...(options.autodestroy ? ['--autodestroy'] : [])],
+      trailingArgs: onExitCommand(live),
+      env: controllerEnvironment(),
+      inherited,
+      newSession: true,
+    },
+    options.onWaiting,
+  );
+  return { controller, resources: numbers, passFds, devFd };
+}
+
+function consoleArguments(consoles: HostSide['resources']['consoles'], logs: ConsoleLogs, inherited: InheritedFds): string[] {
+  return consoles.flatMap(({ guest, host }, i) => {
+    const log = logs.byConsole.get(i);
+    return [
+      ...['--console', `${inherited.add(guest.master)}:${inherited.add(host.master)}`],
+      ...(log ? ['--console-log', `${inherited.add(log.fd)}:${inherited.add(log.directory)}:${log.name}`] : []),
+    ];
+  });
+}
+
+/**
+ * A path named libvirt_lxc means our own controller, wherever it is installed; any other is run as it is.
+ * Differs from libvirt: a definition that comes from another distribution, with its path, starts.
+ */
+function controllerBinary(emulator: string): string {
+  return path.basename(emulator) === 'libvirt_lxc' ? controllerFile : emulator;
+}
+
+/** The controller adds the wait status of init (on-exit.ts). */
+const onExitCommand = ({ name, partition = DEFAULT_PARTITION, uuid }: DomainDefinition): string[] => [
+  ...['--', programFile, '--internal-aftermath'],
+  ...[name, partition, uuid],
+];
