@@ -5,11 +5,31 @@ import path from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
+import yargs from 'yargs';
 
 export const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const machines = path.join(root, '../shared/vm');
 const runInVm = path.join(machines, 'run-in-vm.sh');
+/** Those that are taken where none is named; run-in-vm.sh knows more. */
 const VARIANTS = ['cgroup2', 'systemd', 'hybrid', 'cgroup1'];
+/** An emulated machine is 5 to 25 times slower than this one. */
+const TIMEOUT_S = 9000;
+
+/** The options that `npm run SCRIPT` has; `what` it does is one sentence. */
+export const machineOptions = (script, what) =>
+  yargs(process.argv.slice(2))
+    .scriptName(`npm run ${script} --`)
+    .usage(`$0 [VARIANT ...]\n\n${what} The variants are those of ../shared/vm; by default ${VARIANTS.join(', ')}.`)
+    .option('tests', {
+      type: 'string',
+      default: process.env.TESTS ?? '',
+      defaultDescription: 'all',
+      describe: 'only test files with this word in their path',
+    })
+    .option('timeout', { type: 'number', default: TIMEOUT_S, describe: 'seconds for each machine' })
+    .version(false)
+    .wrap(null)
+    .strictOptions();
 
 /** What the guest needs of the checkout: everything is built already. */
 const NEEDED = ['package.json', 'bin', 'dist', 'lib-native', 'man', 'src', 'test', 'node_modules'];
@@ -21,11 +41,11 @@ export function machineTool(name) {
   return fs.existsSync(tool) ? tool : undefined;
 }
 
-function stage(folder) {
+function stage(directory) {
   const unused = new Set(UNUSED_MODULES.map((name) => path.join(root, 'node_modules', name)));
   for (const name of NEEDED) {
     const options = { recursive: true, verbatimSymlinks: true, filter: (source) => !unused.has(source) };
-    fs.cpSync(path.join(root, name), path.join(folder, name), options);
+    fs.cpSync(path.join(root, name), path.join(directory, name), options);
   }
 }
 
@@ -36,24 +56,24 @@ const PATIENT = '--require=./test/helpers/patient-timers.cjs';
  * The guest's command; the report comes back from $OUT. What QEMU translated of a program serves its next run only where
  * that lies at the same addresses.
  */
-function guestCommand(project) {
+function guestCommand(project, tests) {
   const vitest = ['run', '--config', 'test/vitest.config.ts', '--project', project, '--reporter', 'verbose', '--reporter', 'json'];
   return [
     'echo 0 > /proc/sys/kernel/randomize_va_space;',
     'mkdir -p "$TMPDIR";',
     `exec node ${PATIENT} node_modules/vitest/vitest.mjs ${vitest.join(' ')}`,
-    `--outputFile.json "$OUT/report.json" ${process.env.TESTS ?? ''}`,
+    `--outputFile.json "$OUT/report.json" ${tests}`,
   ].join(' ');
 }
 
 /** Runs the tests in one variant; their output is shown as it comes. */
-async function testIn(variant, folder, { project, environment, timeoutSeconds }) {
+async function testIn(variant, directory, { tests, timeout }, { project, environment }) {
   console.log(`\n== ${variant}`);
-  const out = fs.mkdtempSync(path.join(folder, 'out-'));
+  const out = fs.mkdtempSync(path.join(directory, 'out-'));
   const env = { ...environment, ...(process.stdout.isTTY ? {} : { NO_COLOR: '1' }) };
   const settings = Object.entries(env).flatMap(([name, value]) => ['-e', `${name}=${value}`]);
-  const options = ['-v', variant, '-p', path.join(folder, 'project'), '-o', out, '-t', String(timeoutSeconds), ...settings];
-  const { exitCode } = await execa(runInVm, [...options, '--', guestCommand(project)], {
+  const options = ['-v', variant, '-p', path.join(directory, 'project'), '-o', out, '-t', String(timeout), ...settings];
+  const { exitCode } = await execa(runInVm, [...options, '--', guestCommand(project, tests)], {
     reject: false,
     stdin: 'ignore',
     stdout: 'inherit',
@@ -76,23 +96,23 @@ const figures = ({ passed, failed, skipped, note }) =>
   `${passed} passed, ${failed} failed${skipped ? `, ${skipped} skipped` : ''}${note ? ` (${note})` : ''}`;
 
 /**
- * Runs a vitest project in the variants that the command line names, or in all; then ends this process. Last line:
- * `N passed, N failed[, N skipped]`. `stageMore` adds to the folder that becomes the guest's /project.
+ * Runs a vitest project in the variants that the options name, or in all; then ends this process. Last line:
+ * `N passed, N failed[, N skipped]`. `stageMore` adds to the directory that becomes the guest's /project.
  */
-export async function testInMachines({ project, environment, timeoutSeconds, stageMore = () => {} }) {
-  const chosen = process.argv.slice(2);
+export async function testInMachines(options, { project, environment, stageMore = () => {} }) {
+  const chosen = options._.map(String);
   const variants = chosen.length > 0 ? chosen : VARIANTS;
   if (machineTool('run-in-vm.sh') === undefined) {
     console.log(`skipped: ${runInVm} is not there, and with it the virtual machines`);
     finish(variants.map((variant) => ({ variant, passed: 0, failed: 0, skipped: 1, note: 'no machine' })));
   }
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'virsh-lxc-vm-'));
-  process.on('exit', () => fs.rmSync(folder, { recursive: true, force: true }));
+  const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'virsh-lxc-vm-'));
+  process.on('exit', () => fs.rmSync(directory, { recursive: true, force: true }));
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(1));
-  stage(path.join(folder, 'project'));
-  await stageMore(path.join(folder, 'project'));
+  stage(path.join(directory, 'project'));
+  await stageMore(path.join(directory, 'project'));
   const results = [];
-  for (const variant of variants) results.push({ variant, ...(await testIn(variant, folder, { project, environment, timeoutSeconds })) });
+  for (const variant of variants) results.push({ variant, ...(await testIn(variant, directory, options, { project, environment })) });
   finish(results);
 }
 

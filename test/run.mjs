@@ -68,17 +68,9 @@ async function vitest(project) {
   console.log(`\n== ${project}`);
   const report = path.join(fs.mkdtempSync(path.join(os.tmpdir(), 'virsh-lxc-test-')), 'report.json');
   const args = [
-    'run',
-    '--config',
-    'test/vitest.config.ts',
-    '--project',
-    project,
-    '--reporter',
-    'default',
-    '--reporter',
-    'json',
-    '--outputFile.json',
-    report,
+    ...['run', '--config', 'test/vitest.config.ts', '--project', project],
+    ...['--reporter', 'default', '--reporter', 'json', '--outputFile.json', report],
+    ...(options.tests === undefined ? [] : [options.tests]),
   ];
   const { status } = await run(bin('vitest'), args);
   const result = fs.existsSync(report) ? JSON.parse(fs.readFileSync(report, 'utf8')) : undefined;
@@ -121,10 +113,14 @@ const CHECKS = {
 };
 
 const options = yargs(process.argv.slice(2))
-  .usage('npm test -- [CHECK ...]\n\nRuns the checks that are named, or all of them.')
+  .scriptName('npm test --')
+  .usage('$0 [CHECK ...]\n\nRuns the checks that are named, or all of them.')
   .positional('check', { choices: Object.keys(CHECKS) })
   .option('groups', { type: 'string', default: '.*', describe: 'only these groups of the conformance suite, as a|b|c' })
   .check(({ _: names }) => names.every((name) => Object.hasOwn(CHECKS, name)) || `the checks are ${Object.keys(CHECKS).join(', ')}`)
+  .option('tests', { type: 'string', describe: 'of unit and integration only test files with this word in their path' })
+  .version(false)
+  .wrap(null)
   .strictOptions()
   .parseSync();
 const chosen = options._.length > 0 ? options._ : Object.keys(CHECKS);

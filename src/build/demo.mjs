@@ -5,6 +5,17 @@ import path from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { execa, execaSync } from 'execa';
+import yargs from 'yargs';
+
+yargs(process.argv.slice(2))
+  .scriptName('npm run demo')
+  .usage(
+    '$0\n\nDefines, starts, enters, talks to and removes a container, below a directory of its own, and shows every command. Needs root.',
+  )
+  .version(false)
+  .wrap(null)
+  .strict()
+  .parseSync();
 
 const root = path.dirname(path.dirname(path.dirname(fileURLToPath(import.meta.url))));
 const command = path.join(root, 'bin/virsh-lxc');
