@@ -16,7 +16,9 @@ const files = ['src', 'lib-native', 'test'].flatMap((directory) =>
     .map((name) => path.join(ROOT, directory, name)),
 );
 const imported = new Set(
-  files.flatMap((file) => [...fs.readFileSync(file, 'utf8').matchAll(/\b(?:from |import\()'((?:@[^'/]+\/)?[^'/]+)/g)].map(([, name]) => name)),
+  files.flatMap((file) =>
+    [...fs.readFileSync(file, 'utf8').matchAll(/\b(?:from |import\()'((?:@[^'/]+\/)?[^'/]+)/g)].map(([, name]) => name),
+  ),
 );
 
 it('a package is listed if a file imports it, or it is a tool', () => {
