@@ -2,7 +2,6 @@
 
 import { TakenPorts } from '../../bridge/ports.ts';
 import type { Bandwidth, BandwidthRate, InterfaceDevice } from '../../domain/definition.ts';
-import { parseBandwidthRate } from '../../domain/device-document.ts';
 import { findInterfaceNamed, withDevices } from '../../domain/device-list.ts';
 import type { DomainRef } from '../../domain/ref.ts';
 import { libvirtError } from '../../errors.ts';
@@ -10,8 +9,6 @@ import { type Connection, requireWritable } from '../connection.ts';
 import { type Affect, affected, queried } from './affect.ts';
 import { changeDomain, readDomain } from './change.ts';
 import { changeLiveInterface } from './interface-change.ts';
-
-export { parseBandwidthRate };
 
 const RATES = ['average', 'peak', 'burst', 'floor'] as const;
 

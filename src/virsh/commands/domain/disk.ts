@@ -47,7 +47,7 @@ export const attachDisk = defineCommand({
     excludes('source-host-name', 'source-host-socket'),
   ],
   async run(context, args) {
-    const { newDiskDocument } = await import('../../../driver/domain/device-elements.ts');
+    const { newDiskDocument } = await import('../../named-devices.ts');
     const xml = newDiskDocument({
       source: args.source,
       target: args.target,
@@ -98,7 +98,7 @@ export const detachDisk = defineCommand({
   rules: PERSISTENT_EXCLUDES,
   async run(context, args) {
     const domain = await findDomain(context, args);
-    const { diskElement } = await import('../../../driver/domain/device-elements.ts');
+    const { diskElement } = await import('../../named-devices.ts');
     const { detachDevice } = await import('../../../driver/domain/devices.ts');
     const inactive = (args.config || args.persistent) && !args.live;
     const xml = await diskElement(context.connection, domain, { inactive }, args.target);
@@ -145,7 +145,7 @@ export const changeMedia = defineCommand({
     const { source } = args;
     const ejects = args.eject || (args.update && source === undefined);
     const action = ejects ? 'eject' : args.insert ? 'insert' : 'update';
-    const { diskElementWithMedia } = await import('../../../driver/domain/device-elements.ts');
+    const { diskElementWithMedia } = await import('../../named-devices.ts');
     const change = { action, source, block: args.block } as const;
     const xml = await diskElementWithMedia(context.connection, domain, { inactive: args.config }, args.path, change);
     if (args['print-xml']) {

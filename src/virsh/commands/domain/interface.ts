@@ -31,7 +31,7 @@ export const attachInterface = defineCommand({
   ],
   rules: PERSISTENT_EXCLUDES,
   async run(context, args) {
-    const { interfaceDocument } = await import('../../../driver/domain/device-elements.ts');
+    const { interfaceDocument } = await import('../../device-document.ts');
     const { type, source, target, mac, script, model, alias, inbound, outbound, managed, 'source-mode': sourceMode } = args;
     const xml = interfaceDocument({ type, source, target, mac, script, model, alias, inbound, outbound, managed, sourceMode });
     if (args['print-xml']) {
@@ -62,7 +62,7 @@ export const detachInterface = defineCommand({
   rules: PERSISTENT_EXCLUDES,
   async run(context, args) {
     const domain = await findDomain(context, args);
-    const { interfaceElement } = await import('../../../driver/domain/device-elements.ts');
+    const { interfaceElement } = await import('../../named-devices.ts');
     const { detachDevice, namedDefinitions } = await import('../../../driver/domain/devices.ts');
     const { connection } = context;
     const { live, config } = namedDefinitions(connection, domain, args);
@@ -115,7 +115,7 @@ export const domifSetlink = defineCommand({
     const { isActive } = await import('../../../driver/domain/lookup.ts');
     const isRunning = isActive(context.connection, domain);
     const inactive = !isRunning || (args.config && !args.live);
-    const { interfaceElementWithLink } = await import('../../../driver/domain/device-elements.ts');
+    const { interfaceElementWithLink } = await import('../../named-devices.ts');
     const xml = await interfaceElementWithLink(context.connection, domain, { inactive }, name, state);
     if (args['print-xml']) {
       context.print(xml);
@@ -150,7 +150,8 @@ export const domiftune = defineCommand({
   async run(context, args) {
     const domain = await findDomain(context, args);
     const { interface: name, inbound, outbound } = args;
-    const { interfaceTuning, parseBandwidthRate, setInterfaceTuning } = await import('../../../driver/domain/interface-tuning.ts');
+    const { interfaceTuning, setInterfaceTuning } = await import('../../../driver/domain/interface-tuning.ts');
+    const { parseBandwidthRate } = await import('../../device-document.ts');
     if (inbound !== undefined || outbound !== undefined) {
       const change = {
         ...(inbound !== undefined && { inbound: parseBandwidthRate(inbound, 'inbound') }),

@@ -19,7 +19,7 @@ export const domifGetlink = defineCommand({
   ],
   async run(context, args) {
     const domain = await findDomain(context, args);
-    const { interfaceLinkState } = await import('../../../driver/domain/device-elements.ts');
+    const { interfaceLinkState } = await import('../../named-devices.ts');
     const state = await interfaceLinkState(context.connection, domain, { inactive: args.config }, args.interface);
     context.print(`${args.interface} ${state}`);
   },

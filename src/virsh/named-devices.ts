@@ -2,14 +2,11 @@
 // documents of new devices.
 
 import fs from 'node:fs';
-import { type DiskOptions, diskDocument, interfaceDocument } from '../../domain/device-document.ts';
-import * as elements from '../../domain/device-element.ts';
-import type { DomainRef } from '../../domain/ref.ts';
-import type { Connection } from '../connection.ts';
-import { domainXml } from './xml.ts';
-
-export type { MediaChange } from '../../domain/device-element.ts';
-export { interfaceDocument };
+import type { DomainRef } from '../domain/ref.ts';
+import type { Connection } from '../driver/connection.ts';
+import { domainXml } from '../driver/domain/xml.ts';
+import { type DiskOptions, diskDocument } from './device-document.ts';
+import * as elements from './device-element.ts';
 
 /** The stored definition instead of the running one. */
 export interface WhichDefinition {

@@ -5,7 +5,7 @@ import {
   interfaceElement,
   interfaceElementWithLink,
   interfaceLinkState,
-} from '../../../src/domain/device-element.ts';
+} from '../../../src/virsh/device-element.ts';
 
 const DOCUMENT = `<domain type='lxc'>
   <devices>

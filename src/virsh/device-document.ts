@@ -1,10 +1,10 @@
 // Documents of a device from the options of attach-disk and attach-interface. Pure. Messages are virsh's own.
 
+import type { BandwidthRate } from '../domain/definition.ts';
+import { parseWwn } from '../domain/elements/disk.ts';
+import { entryOf } from '../domain/table.ts';
 import { libvirtError } from '../errors.ts';
 import { type Attributes, XmlWriter } from '../xml/writer.ts';
-import type { BandwidthRate } from './definition.ts';
-import { parseWwn } from './elements/disk.ts';
-import { entryOf } from './table.ts';
 
 const problem = (message: string) => libvirtError('PLAIN', message);
 

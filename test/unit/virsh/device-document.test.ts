@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type DiskOptions, diskDocument, interfaceDocument, parseBandwidthRate } from '../../../src/domain/device-document.ts';
+import { type DiskOptions, diskDocument, interfaceDocument, parseBandwidthRate } from '../../../src/virsh/device-document.ts';
 
 const disk = (options: Partial<DiskOptions>) => diskDocument({ source: '/dev/x', sourceIsBlock: true, target: 'sda', ...options });
 
