@@ -146,6 +146,17 @@ export async function withContext<T>(context: string, action: () => T | Promise<
   }
 }
 
+/** What keeps `action` from being done, if anything does. A mistake of ours is passed on. */
+export async function failureIn(action: () => unknown): Promise<LibvirtError | undefined> {
+  try {
+    await action();
+    return undefined;
+  } catch (error) {
+    if (!isFailure(error)) throw error;
+    return asLibvirtError(error);
+  }
+}
+
 /** The code of an error that node:fs threw (`ENOENT`), or undefined. */
 export function errnoCode(error: unknown): string | undefined {
   return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string' ? error.code : undefined;

@@ -35,4 +35,4 @@ function rulesOf(network: NetworkDefinition): Ruleset | undefined {
 }
 
 const backend = (): FirewallBackend =>
-  parseFirewallBackend(readIfThere(paths.networkConf, { folderIsNone: false }) ?? '', paths.networkConf);
+  parseFirewallBackend(readIfThere(paths.networkConf, { directoryIsNone: false }) ?? '', paths.networkConf);

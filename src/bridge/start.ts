@@ -27,7 +27,7 @@ import {
   forgetNetworkFiles,
   isNetworkDefined,
   macsFile,
-  makeNetworkFolders,
+  makeNetworkDirectories,
   readNetworkStatus,
   removeAllPorts,
   removeFiles,
@@ -50,7 +50,7 @@ export function run(definition: NetworkDefinition): void {
   if (hasOwnBridge(live)) requirePrograms(live);
   hook('start');
   try {
-    makeNetworkFolders();
+    makeNetworkDirectories();
     saveLiveNetwork(live, { starting: true });
     if (hasOwnBridge(live)) setUp(live);
     else if (live.bridge.name !== undefined) limitTraffic(live);

@@ -51,7 +51,7 @@ export function requireStore(): void {
   throw libvirtError(
     'OPERATION_INVALID',
     `the LXC driver of a running ${daemon} (process ${pid}) has ${paths.run}: stop it with '${stopCommand(holder)}', ` +
-      'or set VIRSH_LXC_PREFIX to a folder of your own',
+      'or set VIRSH_LXC_PREFIX to a directory of your own',
   );
 }
 

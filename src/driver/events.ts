@@ -25,7 +25,7 @@ export function followNetworkEvents(_connection: Connection, signal: AbortSignal
 /** The spool may be begun anew at any time; what is then in it is new. */
 async function* followSpool<T>(spool: string, signal: AbortSignal): AsyncGenerator<T> {
   const reader = new SpoolReader<T>(spool);
-  const changes = watchFolder(path.dirname(spool), signal);
+  const changes = watchDirectory(path.dirname(spool), signal);
   try {
     while (!signal.aborted) {
       yield* reader.read();
@@ -93,8 +93,8 @@ function parseEvent<T>(line: string): T | undefined {
   }
 }
 
-/** `next()` resolves after something in the spool's folder changed, and once `signal` aborts. */
-function watchFolder(folder: string, signal: AbortSignal): { next(): Promise<void>; close(): void } {
+/** `next()` resolves after something in the spool's directory changed, and once `signal` aborts. */
+function watchDirectory(directory: string, signal: AbortSignal): { next(): Promise<void>; close(): void } {
   let changed = false;
   let wake: (() => void) | undefined;
   const notify = () => {
@@ -103,8 +103,8 @@ function watchFolder(folder: string, signal: AbortSignal): { next(): Promise<voi
   };
   let watcher: fs.FSWatcher | undefined;
   try {
-    fs.mkdirSync(folder, { recursive: true, mode: 0o755 });
-    watcher = fs.watch(folder, notify);
+    fs.mkdirSync(directory, { recursive: true, mode: 0o755 });
+    watcher = fs.watch(directory, notify);
     watcher.on('error', notify);
   } catch {
     // The timer below does.

@@ -1,15 +1,15 @@
 // The host's processors, as /sys/devices/system/cpu, /proc/cpuinfo and /proc/stat show them.
 import { libvirtError } from '../errors.ts';
-import { listNames, parseNumberList, readNumber, readText } from './system-files.ts';
+import { listDirectory, parseNumberList, readNumber, readText } from './system-files.ts';
 
-const CPU_FOLDER = '/sys/devices/system/cpu';
+const CPU_DIRECTORY = '/sys/devices/system/cpu';
 
 export function presentCpus(): number[] {
-  return parseNumberList(readText(`${CPU_FOLDER}/present`) ?? '0');
+  return parseNumberList(readText(`${CPU_DIRECTORY}/present`) ?? '0');
 }
 
 export function onlineCpus(): number[] {
-  return parseNumberList(readText(`${CPU_FOLDER}/online`) ?? '0');
+  return parseNumberList(readText(`${CPU_DIRECTORY}/online`) ?? '0');
 }
 
 export interface CpuPlace {
@@ -22,7 +22,7 @@ export interface CpuPlace {
 }
 
 export function cpuPlace(id: number): CpuPlace {
-  const topology = `${CPU_FOLDER}/cpu${id}/topology`;
+  const topology = `${CPU_DIRECTORY}/cpu${id}/topology`;
   return {
     id,
     socket: Math.max(0, readNumber(`${topology}/physical_package_id`) ?? 0),
@@ -79,20 +79,20 @@ const LOWEST_SHARED_LEVEL = 3;
 export function cacheBanks(cpus: readonly number[]): CacheBank[] {
   const banks = new Map<string, CacheBank>();
   for (const cpu of cpus) {
-    const folder = `${CPU_FOLDER}/cpu${cpu}/cache`;
-    for (const index of listNames(folder).filter((name) => /^index\d+$/.test(name))) {
-      const bank = readCacheBank(`${folder}/${index}`);
+    const directory = `${CPU_DIRECTORY}/cpu${cpu}/cache`;
+    for (const index of listDirectory(directory).filter((name) => /^index\d+$/.test(name))) {
+      const bank = readCacheBank(`${directory}/${index}`);
       if (bank && bank.level >= LOWEST_SHARED_LEVEL) banks.set(`${bank.level} ${bank.type} ${bank.id}`, bank);
     }
   }
   return [...banks.values()].sort((a, b) => a.level - b.level || a.type.localeCompare(b.type) || a.id - b.id);
 }
 
-function readCacheBank(folder: string): CacheBank | undefined {
-  const id = readNumber(`${folder}/id`);
-  const level = readNumber(`${folder}/level`);
-  const type = CACHE_TYPES[readText(`${folder}/type`) ?? ''];
-  const size = /^(\d+)K$/.exec(readText(`${folder}/size`) ?? '');
+function readCacheBank(directory: string): CacheBank | undefined {
+  const id = readNumber(`${directory}/id`);
+  const level = readNumber(`${directory}/level`);
+  const type = CACHE_TYPES[readText(`${directory}/type`) ?? ''];
+  const size = /^(\d+)K$/.exec(readText(`${directory}/size`) ?? '');
   if (id === undefined || level === undefined || type === undefined || !size) return undefined;
-  return { id, level, type, sizeKiB: Number(size[1]), cpus: parseNumberList(readText(`${folder}/shared_cpu_list`) ?? '') };
+  return { id, level, type, sizeKiB: Number(size[1]), cpus: parseNumberList(readText(`${directory}/shared_cpu_list`) ?? '') };
 }

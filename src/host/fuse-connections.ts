@@ -6,6 +6,7 @@
 // by the kernel since Linux 6.17 (/proc/PID/fdinfo of /dev/fuse); before that only mount tables tell whose a connection is.
 import fs from 'node:fs';
 import { linux } from '../../lib-native/linux.ts';
+import { attempt } from './attempt.ts';
 import { tryNewMount } from './mounts.ts';
 import { allPids } from './pid-namespace.ts';
 
@@ -57,15 +58,15 @@ export function abortConnections(
     mine.namespaces,
     false,
   );
-  withControl((folder) => {
-    let waiting = unseen ? list(folder).filter((name) => Number(read(`${folder}/${name}/waiting`)) > 0) : [];
+  withControl((directory) => {
+    let waiting = unseen ? list(directory).filter((name) => Number(read(`${directory}/${name}/waiting`)) > 0) : [];
     for (const [name, file] of waiting.length > 0 ? others.kept : []) {
       if (others.namespaces.has(name) || mine.namespaces.has(name)) continue;
       const table = tableOf(file);
       if (table === undefined) waiting = [];
       else for (const connection of fuseConnections(table)) others.mounted.add(connection);
     }
-    for (const name of doomedConnections(mine, others, waiting)) abort(folder, name);
+    for (const name of doomedConnections(mine, others, waiting)) abort(directory, name);
   });
 }
 
@@ -126,7 +127,7 @@ function addFiles(task: string, found: Survey): void {
 const unescaped = (path: string): string =>
   path.replace(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)));
 
-function withControl(use: (folder: string) => void): void {
+function withControl(use: (directory: string) => void): void {
   if (list(CONTROL).length > 0) {
     use(CONTROL);
     return;
@@ -140,34 +141,7 @@ function withControl(use: (folder: string) => void): void {
   }
 }
 
-function abort(folder: string, name: string): void {
-  try {
-    fs.writeFileSync(`${folder}/${name}/abort`, '1');
-  } catch {
-    // it is gone
-  }
-}
-
-function read(file: string): string {
-  try {
-    return fs.readFileSync(file, 'latin1');
-  } catch {
-    return ''; // gone meanwhile
-  }
-}
-
-function link(path: string): string | undefined {
-  try {
-    return fs.readlinkSync(path);
-  } catch {
-    return undefined;
-  }
-}
-
-function list(folder: string): string[] {
-  try {
-    return fs.readdirSync(folder);
-  } catch {
-    return [];
-  }
-}
+const abort = (directory: string, name: string) => attempt(() => fs.writeFileSync(`${directory}/${name}/abort`, '1'));
+const read = (file: string): string => attempt(() => fs.readFileSync(file, 'latin1')) ?? '';
+const link = (path: string): string | undefined => attempt(() => fs.readlinkSync(path));
+const list = (directory: string): string[] => attempt(() => fs.readdirSync(directory)) ?? [];

@@ -8,13 +8,13 @@ export type HookOperation =
   | ['reconnect', 'begin']
   | ['port-created' | 'port-deleted' | 'updated', 'begin'];
 
-/** Scripts of `folder` for `driver`, in the order in which they run. Cheap where there are none. */
-export function hookScripts(folder: string, driver: string): string[] {
+/** Scripts of `directory` for `driver`, in the order in which they run. Cheap where there are none. */
+export function hookScripts(directory: string, driver: string): string[] {
   const executable = (file: string): boolean => {
     const facts = fs.statSync(file, { throwIfNoEntry: false });
     return facts?.isFile() === true && (facts.mode & 0o111) !== 0;
   };
-  const more = `${folder}/${driver}.d`;
+  const more = `${directory}/${driver}.d`;
   const names = fs.existsSync(more) ? fs.readdirSync(more).sort() : [];
-  return [`${folder}/${driver}`, ...names.map((name) => `${more}/${name}`)].filter(executable);
+  return [`${directory}/${driver}`, ...names.map((name) => `${more}/${name}`)].filter(executable);
 }

@@ -2,9 +2,9 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import { libvirtError, systemError } from '../errors.ts';
-import { listNames, parseNumberList, readNumber, readText } from './system-files.ts';
+import { listDirectory, parseNumberList, readNumber, readText } from './system-files.ts';
 
-const NODE_FOLDER = '/sys/devices/system/node';
+const NODE_DIRECTORY = '/sys/devices/system/node';
 const AT_PAGESZ = 6n;
 
 /** The kernel's page size, which it tells every program in its auxiliary vector (getauxval(3)). */
@@ -18,16 +18,16 @@ export function systemPageKiB(): number {
 
 /** The numbers of the NUMA cells; a kernel without NUMA has none. */
 export function numaCells(): number[] {
-  return parseNumberList(readText(`${NODE_FOLDER}/online`) ?? '');
+  return parseNumberList(readText(`${NODE_DIRECTORY}/online`) ?? '');
 }
 
 export function cellCpus(cell: number): number[] {
-  return parseNumberList(readText(`${NODE_FOLDER}/node${cell}/cpulist`) ?? '');
+  return parseNumberList(readText(`${NODE_DIRECTORY}/node${cell}/cpulist`) ?? '');
 }
 
 /** To each cell, in the order of numaCells(). */
 export function cellDistances(cell: number): number[] {
-  const text = readText(`${NODE_FOLDER}/node${cell}/distance`);
+  const text = readText(`${NODE_DIRECTORY}/node${cell}/distance`);
   return text ? text.split(/\s+/).map(Number) : [];
 }
 
@@ -51,7 +51,7 @@ export function hostMemory(): MemoryAmounts {
 }
 
 export function cellMemory(cell: number): MemoryAmounts {
-  const text = readText(`${NODE_FOLDER}/node${cell}/meminfo`) ?? '';
+  const text = readText(`${NODE_DIRECTORY}/node${cell}/meminfo`) ?? '';
   return { totalKiB: meminfoField(text, 'MemTotal'), freeKiB: meminfoField(text, 'MemFree') };
 }
 
@@ -68,7 +68,7 @@ function meminfoField(text: string, name: string): number {
 
 /** The sizes of pages of a cell (of the whole host without one), the system's own first. */
 export function pageSizes(cell?: number): number[] {
-  const sizes = listNames(hugepagesFolder(cell)).flatMap((name) => Number(/^hugepages-(\d+)kB$/.exec(name)?.[1] ?? Number.NaN));
+  const sizes = listDirectory(hugepagesDirectory(cell)).flatMap((name) => Number(/^hugepages-(\d+)kB$/.exec(name)?.[1] ?? Number.NaN));
   return [systemPageKiB(), ...sizes.filter((size) => !Number.isNaN(size)).sort((a, b) => a - b)];
 }
 
@@ -81,9 +81,9 @@ export interface PagePool {
 /** One pool of a cell. OPERATION_FAILED when the cell has no pages of that size. */
 export function pagePool(cell: number, sizeKiB: number): PagePool {
   if (sizeKiB === systemPageKiB()) return systemPagePool(cell);
-  const folder = `${hugepagesFolder(cell)}/hugepages-${sizeKiB}kB`;
-  const total = readNumber(`${folder}/nr_hugepages`);
-  const free = readNumber(`${folder}/free_hugepages`);
+  const directory = `${hugepagesDirectory(cell)}/hugepages-${sizeKiB}kB`;
+  const total = readNumber(`${directory}/nr_hugepages`);
+  const free = readNumber(`${directory}/free_hugepages`);
   if (total === undefined || free === undefined) {
     throw libvirtError('OPERATION_FAILED', `page size ${sizeKiB} is not available on node ${cell}`);
   }
@@ -107,7 +107,7 @@ function systemPagePool(cell: number): PagePool {
  */
 export function allocatePages(cell: number | undefined, sizeKiB: number, count: number, { add }: { add: boolean }): void {
   if (sizeKiB === systemPageKiB()) throw libvirtError('OPERATION_UNSUPPORTED', "system pages pool can't be modified");
-  const file = `${hugepagesFolder(cell)}/hugepages-${sizeKiB}kB/nr_hugepages`;
+  const file = `${hugepagesDirectory(cell)}/hugepages-${sizeKiB}kB/nr_hugepages`;
   const before = readNumber(file);
   if (before === undefined) {
     const where = cell === undefined ? '' : ` on node ${cell}`;
@@ -122,11 +122,11 @@ export function allocatePages(cell: number | undefined, sizeKiB: number, count: 
   }
 }
 
-function hugepagesFolder(cell: number | undefined): string {
-  return cell === undefined ? '/sys/kernel/mm/hugepages' : `${NODE_FOLDER}/node${cell}/hugepages`;
+function hugepagesDirectory(cell: number | undefined): string {
+  return cell === undefined ? '/sys/kernel/mm/hugepages' : `${NODE_DIRECTORY}/node${cell}/hugepages`;
 }
 
-const KSM_FOLDER = '/sys/kernel/mm/ksm';
+const KSM_DIRECTORY = '/sys/kernel/mm/ksm';
 
 /** libvirt's names of KSM's files, in its order; those marked can be set. */
 const KSM_PARAMETERS = [
@@ -146,14 +146,14 @@ export type SettableKsmParameter = Extract<(typeof KSM_PARAMETERS)[number], { se
 /** The parameters that this kernel has. */
 export function ksmParameters(): { name: KsmParameter; value: string }[] {
   return KSM_PARAMETERS.flatMap(({ name, file }) => {
-    const value = readText(`${KSM_FOLDER}/${file}`);
+    const value = readText(`${KSM_DIRECTORY}/${file}`);
     return value === undefined ? [] : [{ name, value }];
   });
 }
 
 export function setKsmParameter(name: SettableKsmParameter, value: number): void {
   const { file } = KSM_PARAMETERS.find((parameter) => parameter.name === name)!;
-  writeSetting(`${KSM_FOLDER}/${file}`, value, `failed to set ${name}`);
+  writeSetting(`${KSM_DIRECTORY}/${file}`, value, `failed to set ${name}`);
 }
 
 function writeSetting(file: string, value: number, what: string): void {

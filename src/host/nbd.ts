@@ -1,6 +1,6 @@
 // Network block devices (nbd) for image files that the kernel cannot read itself: each is served by a qemu-nbd of its own
 // (qemu-nbd(8)), which ends when its device is disconnected. Nothing is written down about them: a device's server is found by
-// the kernel, and what it is for by its command line. Differs from libvirt: a server is not in the container's groups, whose
+// the kernel, and what it is for by its command line. Differs from libvirt: a server is not in the container's cgroups, whose
 // limits would count it and whose freezer would stop it while something is still to be written.
 import fs from 'node:fs';
 import { EBUSY, NBD_CLEAR_QUE, NBD_CLEAR_SOCK, NBD_DISCONNECT, O_CLOEXEC, O_EXCL, O_RDONLY, O_RDWR } from '../../lib-native/constants.ts';

@@ -1,8 +1,9 @@
-// Who is in a PID namespace, or in one below it: all that is a container's, whatever group it moved itself to, and what the
+// Who is in a PID namespace, or in one below it: all that is a container's, whatever cgroup it moved itself to, and what the
 // kernel kills with its init.
 import fs from 'node:fs';
 import { O_CLOEXEC, O_RDONLY } from '../../lib-native/constants.ts';
 import { linux } from '../../lib-native/linux.ts';
+import { attempt } from './attempt.ts';
 
 /** ioctl_ns(2). */
 const NS_GET_USERNS = 0xb701;
@@ -54,10 +55,5 @@ function hasAncestor(file: string, wanted: string): boolean {
   return false;
 }
 
-function linkText(link: string): string | undefined {
-  try {
-    return fs.readlinkSync(link);
-  } catch {
-    return undefined; // gone
-  }
-}
+/** undefined for what is gone. */
+const linkText = (link: string): string | undefined => attempt(() => fs.readlinkSync(link));

@@ -5,7 +5,7 @@ import process from 'node:process';
 import { libvirtError } from '../errors.ts';
 
 /** Where administrators' programs are, whatever the caller's PATH says. */
-const SYSTEM_FOLDERS = ['/usr/local/sbin', '/usr/sbin', '/sbin', '/usr/bin', '/bin'];
+const SYSTEM_DIRECTORIES = ['/usr/local/sbin', '/usr/sbin', '/sbin', '/usr/bin', '/bin'];
 
 /** The path of `name`. Throws OPERATION_FAILED with the Debian package that has it. */
 export function requireProgram(name: string, debianPackage: string): string {
@@ -45,8 +45,8 @@ export function wasGiven(pid: number, word: string): boolean {
 }
 
 function findProgram(name: string): string | undefined {
-  const folders = [...(process.env['PATH'] ?? '').split(':').filter(Boolean), ...SYSTEM_FOLDERS];
-  return folders.map((folder) => `${folder}/${name}`).find(isExecutable);
+  const directories = [...(process.env['PATH'] ?? '').split(':').filter(Boolean), ...SYSTEM_DIRECTORIES];
+  return directories.map((directory) => `${directory}/${name}`).find(isExecutable);
 }
 
 function isExecutable(file: string): boolean {

@@ -1,7 +1,7 @@
 // What the firmware tells about the machine, from /sys/class/dmi/id.
 import { readText } from './system-files.ts';
 
-const DMI_FOLDER = '/sys/class/dmi/id';
+const DMI_DIRECTORY = '/sys/class/dmi/id';
 
 export interface SmbiosSection {
   /** Element of libvirt's <sysinfo>. */
@@ -44,7 +44,7 @@ const SECTIONS = [
 export function smbiosSections(): SmbiosSection[] {
   return SECTIONS.flatMap(({ name, entries }) => {
     const present = Object.entries(entries).flatMap(([entry, file]) => {
-      const value = readText(`${DMI_FOLDER}/${file}`);
+      const value = readText(`${DMI_DIRECTORY}/${file}`);
       return value ? [{ name: entry, value }] : [];
     });
     return present.length > 0 ? [{ name, entries: present }] : [];
@@ -53,7 +53,7 @@ export function smbiosSections(): SmbiosSection[] {
 
 /** A uuid that names this machine for good: the firmware's, else the installation's; undefined when it has neither. */
 export function machineUuid(): string | undefined {
-  for (const file of [`${DMI_FOLDER}/product_uuid`, '/etc/machine-id', '/var/lib/dbus/machine-id']) {
+  for (const file of [`${DMI_DIRECTORY}/product_uuid`, '/etc/machine-id', '/var/lib/dbus/machine-id']) {
     const digits = readText(file)?.replaceAll('-', '').toLowerCase();
     // Firmware that was never told one has all digits alike.
     if (digits !== undefined && /^[0-9a-f]{32}$/.test(digits) && !/^(.)\1*$/.test(digits)) {

@@ -10,10 +10,10 @@ const SYSCTL = '/proc/sys/net';
  * advertisements of guests. A kernel without IPv6 needs nothing of this.
  */
 export function setBridgeIpv6(bridge: string, { hasAddress }: { hasAddress: boolean }): void {
-  const folder = `${SYSCTL}/ipv6/conf/${bridge}`;
-  if (!fs.existsSync(folder)) return;
+  const directory = `${SYSCTL}/ipv6/conf/${bridge}`;
+  if (!fs.existsSync(directory)) return;
   const set = (name: string, value: string) => {
-    const file = `${folder}/${name}`;
+    const file = `${directory}/${name}`;
     if (readText(file) === value) return;
     try {
       fs.writeFileSync(file, value);

@@ -19,13 +19,13 @@ export function readNumber(file: string): number | undefined {
   return text === undefined || !/^-?\d+$/.test(text) ? undefined : Number(text);
 }
 
-/** The names in a folder; none where there is no folder. */
-export function listNames(folder: string): string[] {
+/** The names in a directory; none where there is no directory. */
+export function listDirectory(directory: string): string[] {
   try {
-    return fs.readdirSync(folder);
+    return fs.readdirSync(directory);
   } catch (error) {
     if (errnoCode(error) === 'ENOENT') return [];
-    throw systemError(`cannot read dir '${folder}'`, error);
+    throw systemError(`cannot read directory '${directory}'`, error);
   }
 }
 

@@ -3,28 +3,28 @@ import fs from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import { errnoCode, systemError } from '../errors.ts';
-import { sweepFolder } from './sweep.ts';
+import { sweepDirectory } from './sweep.ts';
 
 let counter = 0;
 
 /**
- * Replaces `file` by `text` (mode 0600): a temporary file in the same folder, fsync, rename, fsync of the folder.
- * Makes the folder. Throws SYSTEM_ERROR; then the old file is as it was and no temporary one is left (unless killed in
- * between: a dotfile, which nothing reads and the next writer's sweepFolder() removes).
+ * Replaces `file` by `text` (mode 0600): a temporary file in the same directory, fsync, rename, fsync of the directory.
+ * Makes the directory. Throws SYSTEM_ERROR; then the old file is as it was and no temporary one is left (unless killed in
+ * between: a dotfile, which nothing reads and the next writer's sweepDirectory() removes).
  *
  * `durable: false` leaves out the fsyncs: for files that a reboot is meant to lose.
  */
 export function writeAtomically(file: string, text: string, options: { durable: boolean }): void {
-  const folder = path.dirname(file);
-  const temporary = path.join(folder, `.${process.pid}.${counter++}.new`);
-  sweepFolder(folder);
+  const directory = path.dirname(file);
+  const temporary = path.join(directory, `.${process.pid}.${counter++}.new`);
+  sweepDirectory(directory);
   try {
     let fd: number;
     try {
       fd = fs.openSync(temporary, 'wx', 0o600);
     } catch (error) {
       if (errnoCode(error) !== 'ENOENT') throw error;
-      fs.mkdirSync(folder, { recursive: true, mode: 0o755 });
+      fs.mkdirSync(directory, { recursive: true, mode: 0o755 });
       fd = fs.openSync(temporary, 'wx', 0o600);
     }
     try {
@@ -34,7 +34,7 @@ export function writeAtomically(file: string, text: string, options: { durable: 
       fs.closeSync(fd);
     }
     fs.renameSync(temporary, file);
-    if (options.durable) syncFolder(folder);
+    if (options.durable) syncDirectory(directory);
   } catch (error) {
     discard(temporary);
     throw systemError(`cannot write file '${file}'`, error);
@@ -60,17 +60,17 @@ export function removeIfThere(file: string): void {
 
 /** Removes a file for good; one that is not there is fine. Throws SYSTEM_ERROR. */
 export function removeDurably(file: string): void {
-  sweepFolder(path.dirname(file));
+  sweepDirectory(path.dirname(file));
   try {
     fs.unlinkSync(file);
-    syncFolder(path.dirname(file));
+    syncDirectory(path.dirname(file));
   } catch (error) {
     if (errnoCode(error) !== 'ENOENT') throw systemError(`cannot remove file '${file}'`, error);
   }
 }
 
-export function syncFolder(folder: string): void {
-  const fd = fs.openSync(folder, 'r');
+export function syncDirectory(directory: string): void {
+  const fd = fs.openSync(directory, 'r');
   try {
     fs.fsyncSync(fd);
   } finally {
@@ -78,22 +78,12 @@ export function syncFolder(folder: string): void {
   }
 }
 
-/** The text of a file, or undefined where there is none: a folder is none. Throws SYSTEM_ERROR. */
-export function readIfThere(file: string, { folderIsNone = true } = {}): string | undefined {
+/** The text of a file, or undefined where there is none: a directory is none. Throws SYSTEM_ERROR. */
+export function readIfThere(file: string, { directoryIsNone = true } = {}): string | undefined {
   try {
     return fs.readFileSync(file, 'utf8');
   } catch (error) {
-    if (errnoCode(error) === 'ENOENT' || (folderIsNone && errnoCode(error) === 'EISDIR')) return undefined;
+    if (errnoCode(error) === 'ENOENT' || (directoryIsNone && errnoCode(error) === 'EISDIR')) return undefined;
     throw systemError(`Failed to open file '${file}'`, error);
-  }
-}
-
-/** The entries of a folder, or none where there is no folder. Throws SYSTEM_ERROR. */
-export function listFolder(folder: string): string[] {
-  try {
-    return fs.readdirSync(folder);
-  } catch (error) {
-    if (errnoCode(error) === 'ENOENT') return [];
-    throw systemError(`cannot read folder '${folder}'`, error);
   }
 }

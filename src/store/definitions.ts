@@ -2,13 +2,15 @@
 import fs from 'node:fs';
 import { domainBody, domainFacts } from '../domain/facts.ts';
 import { errnoCode, libvirtError, systemError } from '../errors.ts';
-import { listFolder, readIfThere, removeDurably, syncFolder, writeAtomically } from './atomic-write.ts';
+import { listDirectory } from '../host/system-files.ts';
+import { readIfThere, removeDurably, writeAtomically } from './atomic-write.ts';
+import { setLink } from './autostart.ts';
 import { autostartLink, definitionFile, namesIn, paths } from './paths.ts';
-import { sweepFolder } from './sweep.ts';
+import { sweepDirectory } from './sweep.ts';
 import { definitionsStamp, indexAll, isIndexed, linkedName, unlinkName, whileIndexed } from './uuid-index.ts';
 
 export function definedNames(): string[] {
-  return namesIn(listFolder(paths.definitions), '.xml');
+  return namesIn(listDirectory(paths.definitions), '.xml');
 }
 
 export function isDefined(name: string): boolean {
@@ -54,7 +56,7 @@ export function definedWithUuid(uuid: string, { isNew = false } = {}): string | 
   const hint = linkedName(uuid);
   if (hint !== undefined && readableUuid(hint) === uuid) return hint;
   if (isNew && isIndexed()) return undefined;
-  sweepFolder(paths.definitions); // once it has a stamp again, nobody looks for what died there before
+  sweepDirectory(paths.definitions); // once it has a stamp again, nobody looks for what died there before
   const stamp = definitionsStamp();
   const names = new Map(
     definedNames().flatMap((name): [string, string][] => {
@@ -77,25 +79,10 @@ export function hasAutostartLink(name: string): boolean {
 }
 
 export function autostartNames(): string[] {
-  return namesIn(listFolder(paths.autostart), '.xml');
+  return namesIn(listDirectory(paths.autostart), '.xml');
 }
 
 /** Marks or unmarks; either may be so already. Throws SYSTEM_ERROR with libvirt's words. */
 export function setAutostartLink(name: string, on: boolean): void {
-  const link = autostartLink(name);
-  if (!on) {
-    removeDurably(link);
-    return;
-  }
-  try {
-    fs.mkdirSync(paths.autostart, { recursive: true, mode: 0o755 });
-  } catch (error) {
-    throw systemError(`Cannot create autostart directory ${paths.autostart}`, error);
-  }
-  try {
-    fs.symlinkSync(definitionFile(name), link);
-    syncFolder(paths.autostart);
-  } catch (error) {
-    if (errnoCode(error) !== 'EEXIST') throw systemError(`Failed to create symlink '${link}' to '${definitionFile(name)}'`, error);
-  }
+  setLink(autostartLink(name), definitionFile(name), on, `Cannot create autostart directory ${paths.autostart}`);
 }

@@ -1,6 +1,7 @@
 // Cgroups of containers that are over, but which the kernel would not let go of: they are removed by a later command.
 import path from 'node:path';
-import { listFolder, readIfThere, removeIfThere, writeAtomically } from './atomic-write.ts';
+import { listDirectory } from '../host/system-files.ts';
+import { readIfThere, removeIfThere, writeAtomically } from './atomic-write.ts';
 import { paths } from './paths.ts';
 
 /** A cgroup's own name has its controller's pid in it; the whole path may be too long for a file's name. */
@@ -16,5 +17,7 @@ export function forgetCgroup(cgroup: string): void {
 
 /** As DomainCgroup takes them. */
 export function leftCgroups(): string[] {
-  return listFolder(paths.leftCgroups).flatMap((name) => (name.startsWith('.') ? [] : (readIfThere(`${paths.leftCgroups}/${name}`) ?? [])));
+  return listDirectory(paths.leftCgroups).flatMap((name) =>
+    name.startsWith('.') ? [] : (readIfThere(`${paths.leftCgroups}/${name}`) ?? []),
+  );
 }

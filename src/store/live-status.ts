@@ -6,7 +6,8 @@ import { statusFacts } from '../domain/facts.ts';
 import { errnoCode, LibvirtError, systemError } from '../errors.ts';
 import { isAskedToFreeze } from '../host/cgroup/freezer.ts';
 import { livingProcess, type ProcessIdentity } from '../host/process.ts';
-import { listFolder, readIfThere, removeIfThere, writeAtomically } from './atomic-write.ts';
+import { listDirectory } from '../host/system-files.ts';
+import { readIfThere, removeIfThere, writeAtomically } from './atomic-write.ts';
 import { endFile, namesIn, paths, pidFile, statusFile } from './paths.ts';
 
 export interface StatusRecord {
@@ -16,7 +17,7 @@ export interface StatusRecord {
   controller: ProcessIdentity;
   initPid: number;
   uuid: string;
-  /** The container's group, below the hierarchies' roots. undefined in a damaged status. */
+  /** The container's cgroup, below the hierarchies' roots. undefined in a damaged status. */
   cgroup: string | undefined;
   /** The whole document. */
   document: string;
@@ -34,7 +35,7 @@ const CONTROLLER_NAME = 'libvirt_lxc';
 
 /** Names that have a status, stale ones included. */
 export function statusNames(): string[] {
-  return namesIn(listFolder(paths.run), '.xml');
+  return namesIn(listDirectory(paths.run), '.xml');
 }
 
 /** The status of `name`, or undefined where it has none. A damaged one counts as one whose controller is dead. */
@@ -131,7 +132,7 @@ export function liveStatus(name: string): StatusRecord | undefined {
 }
 
 /**
- * A suspend writes `paused` before it freezes, and a resume thaws before it writes: whoever finds the word, looks at the group.
+ * A suspend writes `paused` before it freezes, and a resume thaws before it writes: whoever finds the word, looks at the cgroup.
  * A command may have been killed in between.
  */
 export function truly(status: StatusRecord): StatusRecord {

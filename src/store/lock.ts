@@ -7,7 +7,7 @@ import { monotonicMs } from '../../lib-native/monotonic.ts';
 import { pause } from '../../lib-native/pause.ts';
 import { errnoCode, libvirtError, strerror, systemError } from '../errors.ts';
 import { lockFile, paths } from './paths.ts';
-import { sweepFolder } from './sweep.ts';
+import { sweepDirectory } from './sweep.ts';
 
 /** libvirt gives up on a state change lock after this long. */
 export const LOCK_TIMEOUT_MS = 30_000;
@@ -75,15 +75,15 @@ function held(file: string, fd: number): Lock {
   };
 }
 
-/** Removes the locks that killed commands left in the folder: those that nobody has. Once for each folder. */
-function sweepLocks(folder: string, own: string): void {
-  for (const entry of sweepFolder(folder)) {
+/** Removes the locks that killed commands left in the directory: those that nobody has. Once for each directory. */
+function sweepLocks(directory: string, own: string): void {
+  for (const entry of sweepDirectory(directory)) {
     if (!entry.endsWith('.lock') || entry === own) continue;
-    const file = `${folder}/${entry}`;
+    const file = `${directory}/${entry}`;
     try {
       tryLock(file, fs.openSync(file, 'r+'))?.[Symbol.dispose]();
     } catch {
-      // let go of meanwhile, or a folder
+      // let go of meanwhile, or a directory
     }
   }
 }

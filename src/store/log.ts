@@ -35,7 +35,7 @@ export function openLog(name: string): Disposable & { fd: number; nullFd: number
 const FULL_BYTES = 2 * 1024 * 1024;
 const OLD = '.0';
 
-/** One that is full is kept until the next one is. Makes the folder of logs. */
+/** One that is full is kept until the next one is. Makes the directory of logs. */
 function makeWay(file: string): void {
   try {
     if ((fs.statSync(file, { throwIfNoEntry: false })?.size ?? 0) >= FULL_BYTES) fs.renameSync(file, file + OLD);

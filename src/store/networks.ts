@@ -1,30 +1,31 @@
 // Networks on disk: definitions (/etc/libvirt/qemu/networks), what is active (/run/libvirt/network) with its ports, and the
 // files of dnsmasq.
 import fs from 'node:fs';
-import path from 'node:path';
-import { errnoCode, libvirtError, systemError } from '../errors.ts';
+import { libvirtError, systemError } from '../errors.ts';
+import { listDirectory } from '../host/system-files.ts';
 import { networkBody } from '../network/facts.ts';
-import { listFolder, readIfThere, removeDurably, syncFolder, writeAtomically } from './atomic-write.ts';
+import { readIfThere, removeDurably, writeAtomically } from './atomic-write.ts';
+import { setLink } from './autostart.ts';
 import { namesIn, paths } from './paths.ts';
 
 const definitionFile = (name: string): string => `${paths.networks}/${name}.xml`;
 const autostartLink = (name: string): string => `${paths.networkAutostart}/${name}.xml`;
 const statusFile = (name: string): string => `${paths.networkRun}/${name}.xml`;
-const portFolder = (name: string): string => `${ownFolder(name)}/ports`;
-const portFile = (name: string, uuid: string): string => `${portFolder(name)}/${uuid}.xml`;
+const portDirectory = (name: string): string => `${ownDirectory(name)}/ports`;
+const portFile = (name: string, uuid: string): string => `${portDirectory(name)}/${uuid}.xml`;
 
-const FOLDERS = `${paths.networkRun}/.ports`;
+const ELSEWHERE = `${paths.networkRun}/.ports`;
 
 /**
- * The folder of a network lies beside the files of all: one whose name could be that of such a file has it elsewhere, unless an
+ * The directory of a network lies beside the files of all: one whose name could be that of such a file has it elsewhere, unless an
  * older release has made it.
  */
-function ownFolder(name: string): string {
-  if (/^\.\.?$/.test(name)) return `${FOLDERS}/${name.replaceAll('.', 'dot')}`;
-  const folder = `${paths.networkRun}/${name}`;
-  if (folder === FOLDERS) return `${FOLDERS}/${name}`;
-  if (!/\.(xml|pid|lock|new)$|^(autostarted|events\.log)$/.test(name)) return folder;
-  return fs.statSync(folder, { throwIfNoEntry: false })?.isDirectory() ? folder : `${FOLDERS}/${name}`;
+function ownDirectory(name: string): string {
+  if (/^\.\.?$/.test(name)) return `${ELSEWHERE}/${name.replaceAll('.', 'dot')}`;
+  const directory = `${paths.networkRun}/${name}`;
+  if (directory === ELSEWHERE) return `${ELSEWHERE}/${name}`;
+  if (!/\.(xml|pid|lock|new)$|^(autostarted|events\.log)$/.test(name)) return directory;
+  return fs.statSync(directory, { throwIfNoEntry: false })?.isDirectory() ? directory : `${ELSEWHERE}/${name}`;
 }
 
 /** False: this store never had networks. */
@@ -33,7 +34,7 @@ export function networksAreSetUp(): boolean {
 }
 
 export function definedNetworks(): string[] {
-  return namesIn(listFolder(paths.networks), '.xml');
+  return namesIn(listDirectory(paths.networks), '.xml');
 }
 
 export function isNetworkDefined(name: string): boolean {
@@ -65,32 +66,17 @@ export function isNetworkAutostarted(name: string): boolean {
 }
 
 export function autostartedNetworks(): string[] {
-  return namesIn(listFolder(paths.networkAutostart), '.xml');
+  return namesIn(listDirectory(paths.networkAutostart), '.xml');
 }
 
-/** Marks or unmarks; either may be so already. */
+/** Marks or unmarks; either may be so already. Throws SYSTEM_ERROR. */
 export function setNetworkAutostart(name: string, on: boolean): void {
-  const link = autostartLink(name);
-  if (!on) {
-    removeDurably(link);
-    return;
-  }
-  try {
-    fs.mkdirSync(paths.networkAutostart, { recursive: true, mode: 0o755 });
-  } catch (error) {
-    throw systemError(`cannot create autostart directory '${paths.networkAutostart}'`, error);
-  }
-  try {
-    fs.symlinkSync(definitionFile(name), link);
-    syncFolder(paths.networkAutostart);
-  } catch (error) {
-    if (errnoCode(error) !== 'EEXIST') throw systemError(`Failed to create symlink '${link}' to '${definitionFile(name)}'`, error);
-  }
+  setLink(autostartLink(name), definitionFile(name), on, `cannot create autostart directory '${paths.networkAutostart}'`);
 }
 
 /** Names that have a status, stale ones included. */
 export function networkStatusNames(): string[] {
-  return namesIn(listFolder(paths.networkRun), '.xml');
+  return namesIn(listDirectory(paths.networkRun), '.xml');
 }
 
 /** The whole status document of a network that was started; its bridge may have vanished since. */
@@ -109,7 +95,7 @@ export function removeNetworkStatus(name: string): void {
 
 /** The uuids of the ports of a network. */
 export function networkPorts(name: string): string[] {
-  return namesIn(listFolder(portFolder(name)), '.xml');
+  return namesIn(listDirectory(portDirectory(name)), '.xml');
 }
 
 /** The document of a port, or undefined. */
@@ -126,7 +112,7 @@ export function removePort(network: string, uuid: string): void {
 }
 
 export function removeAllPorts(network: string): void {
-  fs.rmSync(ownFolder(network), { recursive: true, force: true });
+  fs.rmSync(ownDirectory(network), { recursive: true, force: true });
 }
 
 /** Where dnsmasq's files of a network lie. */
@@ -161,22 +147,14 @@ export function removeFiles(...files: readonly string[]): void {
 }
 
 /** /run/libvirt/network and /var/lib/libvirt/dnsmasq. */
-export function makeNetworkFolders(): void {
-  for (const folder of [paths.networkRun, paths.dnsmasq]) {
+export function makeNetworkDirectories(): void {
+  for (const directory of [paths.networkRun, paths.dnsmasq]) {
     try {
-      fs.mkdirSync(folder, { recursive: true, mode: 0o755 });
+      fs.mkdirSync(directory, { recursive: true, mode: 0o755 });
     } catch (error) {
-      throw systemError(`cannot create directory ${folder}`, error);
+      throw systemError(`cannot create directory ${directory}`, error);
     }
   }
-}
-
-/** The first run since the host booted? Says so once. */
-export function markNetworksAutostarted(): boolean {
-  if (fs.existsSync(paths.networkAutostarted)) return false;
-  fs.mkdirSync(path.dirname(paths.networkAutostarted), { recursive: true, mode: 0o755 });
-  fs.closeSync(fs.openSync(paths.networkAutostarted, 'a', 0o600));
-  return true;
 }
 
 /** Removes what outlives an active network: its leases and dnsmasq's files. */

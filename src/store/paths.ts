@@ -3,9 +3,9 @@ import path from 'node:path';
 import process from 'node:process';
 
 const prefix = process.env['VIRSH_LXC_PREFIX'] ?? '';
-const at = (folder: string): string => (prefix ? path.join(prefix, folder) : folder);
+const at = (directory: string): string => (prefix ? path.join(prefix, directory) : directory);
 
-/** Folders that a command may have to make first are made by whoever writes into them. */
+/** Directories that a command may have to make first are made by whoever writes into them. */
 export const paths = {
   prefix,
   definitions: at('/etc/libvirt/lxc'),
@@ -20,7 +20,7 @@ export const paths = {
   uuids: at('/run/libvirt/lxc/uuids'),
   leftCgroups: at('/run/libvirt/lxc/cgroups'),
   log: at('/var/log/libvirt/lxc'),
-  /** The folder is called so for every driver of libvirt. */
+  /** The directory is called so for every driver of libvirt. */
   networks: at('/etc/libvirt/qemu/networks'),
   networkConf: at('/etc/libvirt/network.conf'),
   networkAutostart: at('/etc/libvirt/qemu/networks/autostart'),
@@ -40,7 +40,7 @@ export const endFile = (name: string): string => `${paths.run}/${name}.end`;
 export const lockFile = (name: string): string => `${paths.run}/${name}.lock`;
 export const logFile = (name: string): string => `${paths.log}/${name}.log`;
 
-/** The names that files of `folder` with this ending stand for; none where the folder is not there. */
+/** The names that files of `directory` with this ending stand for; none where the directory is not there. */
 export function namesIn(entries: readonly string[], ending: string): string[] {
   const names: string[] = [];
   for (const entry of entries) if (entry.endsWith(ending) && entry !== ending) names.push(entry.slice(0, -ending.length));

@@ -1,4 +1,4 @@
-// What killed commands leave in a folder of the store, and nobody would ask for again.
+// What killed commands leave in a directory of the store, and nobody would ask for again.
 import fs from 'node:fs';
 import { processStat } from '../host/process.ts';
 
@@ -7,15 +7,15 @@ const TEMPORARY = /^\.(\d+)\.\d+\.new$/;
 const swept = new Set<string>();
 
 /**
- * Removes temporary files whose writer is dead, the first time that this process is about to write in `folder`. Gives what was
+ * Removes temporary files whose writer is dead, the first time that this process is about to write in `directory`. Gives what was
  * there then; nothing at any other time.
  */
-export function sweepFolder(folder: string): string[] {
-  if (swept.has(folder)) return [];
-  swept.add(folder);
+export function sweepDirectory(directory: string): string[] {
+  if (swept.has(directory)) return [];
+  swept.add(directory);
   let entries: string[];
   try {
-    entries = fs.readdirSync(folder);
+    entries = fs.readdirSync(directory);
   } catch {
     return []; // not there yet: whoever makes it says what is wrong
   }
@@ -24,17 +24,17 @@ export function sweepFolder(folder: string): string[] {
     const writer = TEMPORARY.exec(entry)?.[1];
     if (writer === undefined || processStat(Number(writer))) continue;
     try {
-      fs.unlinkSync(`${folder}/${entry}`);
+      fs.unlinkSync(`${directory}/${entry}`);
     } catch {
-      // somebody else's sweep was faster, or the folder is not ours to write to
+      // somebody else's sweep was faster, or the directory is not ours to write to
     }
   }
   return entries;
 }
 
-/** Nothing is left in this folder: spares its listing. */
-export function skipSweep(folder: string): void {
-  swept.add(folder);
+/** Nothing is left in this directory: spares its listing. */
+export function skipSweep(directory: string): void {
+  swept.add(directory);
 }
 
 const DOT = 0x2e;

@@ -1,6 +1,6 @@
-// Which definition has a uuid, without reading all of them: a link for each, UUID -> name, and a stamp of the folder of
+// Which definition has a uuid, without reading all of them: a link for each, UUID -> name, and a stamp of the directory of
 // definitions as it was when every definition in it had its link. A cache below /run that may be lost at any time: a link is a
-// hint, which the definition itself confirms, and a stamp that is not the folder's means that all are read again.
+// hint, which the definition itself confirms, and a stamp that is not the directory's means that all are read again.
 //
 // A definition gets its link before it is written, and the stamp is renewed after: whoever dies in between leaves an old stamp.
 // Whatever others copy, edit or remove there makes it old, too. What they write into a file that is there already does not: such
@@ -21,7 +21,7 @@ export function linkedName(uuid: string): string | undefined {
   }
 }
 
-/** What every change of the folder of definitions changes. */
+/** What every change of the directory of definitions changes. */
 export function definitionsStamp(): string {
   const stat = fs.statSync(paths.definitions, { bigint: true, throwIfNoEntry: false });
   return stat === undefined ? 'none' : `${stat.dev} ${stat.ino} ${stat.mtimeNs} ${stat.ctimeNs}`;
@@ -36,7 +36,7 @@ export function isIndexed(): boolean {
   }
 }
 
-/** Changes the folder of definitions by `action`; if all had their links before it, they have after it. `uuid` becomes that of `name`. */
+/** Changes the directory of definitions by `action`; if all had their links before it, they have after it. `uuid` becomes that of `name`. */
 export function whileIndexed(action: () => void, name: string, uuid: string | undefined): void {
   const before = isIndexed();
   if (before) skipSweep(paths.definitions); // whoever dies there leaves the stamp old

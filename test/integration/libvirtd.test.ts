@@ -68,7 +68,7 @@ suite('while a libvirt daemon runs', ['root', 'built', 'python3'], () => {
       expect(virsh.error(...line.split(' '))).toEqual([
         'failed to connect to the hypervisor',
         `Requested operation is not valid: the LXC driver of a running libvirtd (process ${daemon.pid}) has ${virsh.path('run/libvirt/lxc')}: ` +
-          `stop it with 'kill ${daemon.pid}', or set VIRSH_LXC_PREFIX to a folder of your own`,
+          `stop it with 'kill ${daemon.pid}', or set VIRSH_LXC_PREFIX to a directory of your own`,
       ]);
     },
   );

@@ -7,6 +7,7 @@ import {
   asLibvirtError,
   ERROR_CODES,
   errnoCode,
+  failureIn,
   inContext,
   isFailure,
   LibvirtError,
@@ -165,5 +166,21 @@ describe('asLibvirtError()', () => {
     expect(asLibvirtError(known)).toBe(known);
     expect(asLibvirtError(new TypeError('a bug'))).toEqual(new LibvirtError('INTERNAL_ERROR', 'internal error: a bug'));
     expect([isFailure(known), isFailure(new TypeError('a bug')), isFailure('text')]).toEqual([true, false, false]);
+  });
+});
+
+describe('failureIn()', () => {
+  it('gives what the machine or libvirt has words for, and passes a mistake of ours on', async () => {
+    expect(await failureIn(() => 1)).toBe(undefined);
+    const known = libvirtError('OPERATION_INVALID', 'x');
+    expect(await failureIn(() => Promise.reject(known))).toBe(known);
+    expect(await failureIn(() => fs.readFileSync('/no/such'))).toEqual(
+      new LibvirtError('SYSTEM_ERROR', "Failed to open file '/no/such': No such file or directory"),
+    );
+    await expect(
+      failureIn(() => {
+        throw new TypeError('ours');
+      }),
+    ).rejects.toThrow(new TypeError('ours'));
   });
 });

@@ -1,7 +1,7 @@
 // Starting domains with the host: the marks, and the command that the boot unit runs.
-import fs from 'node:fs';
 import type { DomainRef } from '../../domain/ref.ts';
-import { LibvirtError, libvirtError } from '../../errors.ts';
+import { failureIn, type LibvirtError, libvirtError } from '../../errors.ts';
+import { isFirstOfBoot } from '../../store/autostart.ts';
 import { autostartNames, isDefined, setAutostartLink } from '../../store/definitions.ts';
 import { liveStatus } from '../../store/live-status.ts';
 import { lockDomain } from '../../store/lock.ts';
@@ -30,21 +30,12 @@ export interface AutostartResult {
  */
 export async function autostartDomains(connection: Connection, { again }: { again: boolean }): Promise<AutostartResult[]> {
   requireWritable(connection, 'virDomainCreate');
-  if (!again && fs.existsSync(paths.autostarted)) return [];
-  fs.mkdirSync(paths.run, { recursive: true, mode: 0o755 });
-  fs.closeSync(fs.openSync(paths.autostarted, 'a', 0o600));
+  if (!isFirstOfBoot(paths.autostarted) && !again) return [];
   const results: AutostartResult[] = [];
   for (const name of autostartNames().sort()) {
     const ref = findByName(name);
     if (!ref || liveStatus(name)) continue;
-    let error: LibvirtError | undefined;
-    try {
-      await startDomain(connection, ref, {});
-    } catch (thrown) {
-      if (!(thrown instanceof LibvirtError)) throw thrown;
-      error = thrown;
-    }
-    results.push({ name, error });
+    results.push({ name, error: await failureIn(() => startDomain(connection, ref, {})) });
   }
   return results;
 }

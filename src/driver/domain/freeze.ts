@@ -1,10 +1,11 @@
 // suspend and resume. The status says `paused` before anything is frozen, and until all is thawed: so whatever is frozen is
-// known to be, and whoever finds the word looks at the group for the truth (liveStatus()).
+// known to be, and whoever finds the word looks at the cgroup for the truth (liveStatus()).
 
 import { transition } from '../../container/lifecycle.ts';
 import type { DomainRef } from '../../domain/ref.ts';
 import type { DomainStatus } from '../../domain/status.ts';
 import { libvirtError, notRunning } from '../../errors.ts';
+import { attempt } from '../../host/attempt.ts';
 import { DomainCgroup } from '../../host/cgroup/cgroup.ts';
 import { freeze, isFrozen, thaw } from '../../host/cgroup/freezer.ts';
 import { loadStatus } from '../../store/domain-documents.ts';
@@ -20,14 +21,14 @@ export function suspendDomain(connection: Connection, ref: DomainRef): void {
   const record = running(ref);
   if (record.state === 'paused') return;
   const status = loadStatus(record);
-  const group = new DomainCgroup(status.cgroup);
+  const cgroup = new DomainCgroup(status.cgroup);
   const before: DomainStatus = { ...status, state: 'running', reason: record.reason };
   const change = transition(status.domain, 'paused', 'user', { running: status, status: before });
   try {
     change.at('asked');
-    freeze(group);
+    freeze(cgroup);
   } catch (error) {
-    quietly(() => thaw(group));
+    attempt(() => thaw(cgroup)); // what is being told already matters more
     change.at('refused');
     throw error;
   }
@@ -40,9 +41,9 @@ export function resumeDomain(connection: Connection, ref: DomainRef): void {
   using _lock = lockDomain(ref.name);
   const record = running(ref);
   const status = loadStatus(record);
-  const group = new DomainCgroup(status.cgroup);
-  if (status.state !== 'paused' && !isFrozen(group)) throw libvirtError('OPERATION_INVALID', 'domain is already running');
-  thaw(group);
+  const cgroup = new DomainCgroup(status.cgroup);
+  if (status.state !== 'paused' && !isFrozen(cgroup)) throw libvirtError('OPERATION_INVALID', 'domain is already running');
+  thaw(cgroup);
   transition(status.domain, 'running', 'unpaused', { running: status }).at('done');
 }
 
@@ -50,12 +51,4 @@ function running(ref: DomainRef): StatusRecord {
   const record = liveStatus(ref.name);
   if (!record) throw notRunning();
   return record;
-}
-
-function quietly(action: () => void): void {
-  try {
-    action();
-  } catch {
-    // what is being told already matters more
-  }
 }

@@ -70,13 +70,13 @@ export async function enterNamespace(
   requireWritable(connection, 'virDomainLxcOpenNamespace');
   const record = liveStatus(ref.name);
   if (!record) throw notRunning();
-  const { domain, cgroup: groupPath } = loadStatus(record);
-  const group = new DomainCgroup(groupPath);
+  const { domain, cgroup: path } = loadStatus(record);
+  const cgroup = new DomainCgroup(path);
   using init = openInit(record);
   try {
-    const payload = group.payloadOf(record.initPid);
-    if (standsStill(group, payload)) throw libvirtError('OPERATION_INVALID', 'domain is paused');
-    return await enter({ init, record, domain, group, payload }, argv, searchesPath, relay);
+    const payload = cgroup.payloadOf(record.initPid);
+    if (standsStill(cgroup, payload)) throw libvirtError('OPERATION_INVALID', 'domain is paused');
+    return await enter({ init, record, domain, cgroup, payload }, argv, searchesPath, relay);
   } catch (error) {
     // It ends meanwhile, and that is why: who dies has no place for another process (ENOMEM) before it can be seen to be dead.
     if (init.hasEnded || (isFailure(error) && readable(init.pidfd, DYING_MS))) throw notRunning();
@@ -91,12 +91,12 @@ interface Entered {
   init: ReturnType<typeof openInit>;
   record: StatusRecord;
   domain: DomainDefinition;
-  group: DomainCgroup;
+  cgroup: DomainCgroup;
   payload: string | undefined;
 }
 
 async function enter(
-  { init, record, domain, group, payload }: Entered,
+  { init, record, domain, cgroup, payload }: Entered,
   argv: string[],
   searchesPath: boolean,
   relay: (terminal: CommandTerminal) => Promise<void>,
@@ -119,15 +119,15 @@ async function enter(
   linux.ignoreSignal(SIGINT);
   linux.ignoreSignal(SIGQUIT);
   try {
-    if (group.layout.version === 1) leaveUnit(controller.pid); // hierarchies that the container has no group in
-    const cgroup = { folders: group.directoriesV1().filter((folder) => fs.existsSync(folder)), payload };
+    if (cgroup.layout.version === 1) leaveUnit(controller.pid); // hierarchies that the container has no cgroup in
+    const directories = cgroup.directoriesV1().filter((directory) => fs.existsSync(directory));
     const host = hostFacts(domain);
     const env = enterEnvironment(domain, host, process.env);
     const plan = compileEnterPlan(domain, {
       host,
       initPidfd,
       mountNamespace,
-      cgroup,
+      cgroup: { folders: directories, payload },
       argv,
       env,
       terminal: replaced[0],

@@ -5,7 +5,7 @@ import { monotonicMs } from '../../../lib-native/monotonic.ts';
 import { readable } from '../../../lib-native/readable.ts';
 import { type InitProcess, openInit } from '../../container/init.ts';
 import type { DomainRef } from '../../domain/ref.ts';
-import { LibvirtError } from '../../errors.ts';
+import { failureIn, type LibvirtError } from '../../errors.ts';
 import { liveStatus } from '../../store/live-status.ts';
 import { type Connection, requireWritable } from '../connection.ts';
 import { resumeDomain } from './freeze.ts';
@@ -53,7 +53,7 @@ export async function shutdownAll(connection: Connection, timeoutMs: number): Pr
   const results: ShutdownResult[] = [];
   for (const { name, uuid } of domains) {
     const end = isActive(connection, { name, uuid }) ? 'destroyed' : 'shutdown';
-    const error = end === 'destroyed' ? await attempt(() => destroyDomain(connection, { name, uuid }, {})) : undefined;
+    const error = end === 'destroyed' ? await failureIn(() => destroyDomain(connection, { name, uuid }, {})) : undefined;
     const isOff = error === undefined || !liveStatus(name); // it may have ended in between
     results.push({ name, end, error: isOff ? undefined : error });
   }
@@ -65,11 +65,11 @@ async function ask(connection: Connection, ref: DomainRef): Promise<Asked[]> {
   const status = liveStatus(ref.name);
   if (!status) return [];
   if (status.state === 'paused') {
-    await attempt(() => resumeDomain(connection, ref));
+    await failureIn(() => resumeDomain(connection, ref));
   }
   let init: InitProcess | undefined;
   let listens = true;
-  const error = await attempt(async () => {
+  const error = await failureIn(async () => {
     init = openInit(status);
     const onWarning = () => {
       listens = false; // the only thing that it warns of
@@ -79,14 +79,4 @@ async function ask(connection: Connection, ref: DomainRef): Promise<Asked[]> {
   if (init && listens && !error) return [{ ...ref, init, controller: linux.pidfdOpen(status.controller.pid) }];
   init?.[Symbol.dispose]();
   return [];
-}
-
-async function attempt(action: () => void | Promise<void>): Promise<LibvirtError | undefined> {
-  try {
-    await action();
-    return undefined;
-  } catch (error) {
-    if (error instanceof LibvirtError) return error;
-    throw error;
-  }
 }

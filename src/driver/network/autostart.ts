@@ -1,7 +1,9 @@
 // Starting networks with the host, before the domains that need them.
 
 import { asLibvirtError, isFailure, type LibvirtError } from '../../errors.ts';
-import { autostartedNetworks, markNetworksAutostarted } from '../../store/networks.ts';
+import { isFirstOfBoot } from '../../store/autostart.ts';
+import { autostartedNetworks } from '../../store/networks.ts';
+import { paths } from '../../store/paths.ts';
 import { type Connection, requireWritable } from '../connection.ts';
 import { findNetwork } from './lookup.ts';
 import { startNetwork } from './start.ts';
@@ -15,7 +17,7 @@ export interface NetworkAutostartResult {
 /** Starts every marked network that is not active; once for each boot of the host, unless `again`. */
 export function autostartNetworks(connection: Connection, { again }: { again: boolean }): NetworkAutostartResult[] {
   requireWritable(connection, 'virNetworkCreate');
-  if (!markNetworksAutostarted() && !again) return [];
+  if (!isFirstOfBoot(paths.networkAutostarted) && !again) return [];
   return autostartedNetworks()
     .sort()
     .flatMap((name): NetworkAutostartResult[] => {

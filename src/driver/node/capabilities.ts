@@ -6,7 +6,7 @@ import { cellCpus, cellDistances, cellMemory, installedMemory, numaCells, pagePo
 import { DEFAULT_EMULATOR, hostArchitecture } from '../../host/parse-host.ts';
 import { machineUuid } from '../../host/smbios.ts';
 import { suspendTargets } from '../../host/suspend.ts';
-import { formatNumberList, listNames } from '../../host/system-files.ts';
+import { formatNumberList, listDirectory } from '../../host/system-files.ts';
 import { type Attributes, XmlWriter } from '../../xml/writer.ts';
 import type { Connection } from '../connection.ts';
 
@@ -43,7 +43,7 @@ function writeHost(writer: XmlWriter): void {
   writer.block('power_management', [], () => {
     for (const target of suspendTargets()) writer.empty(suspend[target]);
   });
-  writer.empty('iommu', [['support', listNames('/sys/kernel/iommu_groups').length > 0 ? 'yes' : 'no']]);
+  writer.empty('iommu', [['support', listDirectory('/sys/kernel/iommu_groups').length > 0 ? 'yes' : 'no']]);
   writeTopology(writer);
   writeCaches(writer);
   writer.block('secmodel', [], () => {

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { monotonicMs } from '../../../lib-native/monotonic.ts';
 import { pause } from '../../../lib-native/pause.ts';
 import { libvirtError } from '../../errors.ts';
+import { attempt } from '../attempt.ts';
 import type { DomainCgroup } from './cgroup.ts';
 import { type CgroupLayout, hostCgroups } from './layout.ts';
 import { cgroupDirectories } from './tree.ts';
@@ -107,13 +108,4 @@ export function leaveFrozenCgroups(pids: readonly number[], { layout }: DomainCg
         const path = /^\d+:(?:[^:]*,)?freezer(?:,[^:]*)?:(.*)$/m.exec(fs.readFileSync(`/proc/${pid}/task/${tid}/cgroup`, 'utf8'))?.[1];
         if (path !== undefined && path !== '/' && isFrozenIn(path)) fs.writeFileSync(`${root}/tasks`, tid);
       });
-}
-
-/** What is gone, or was never there, needs none of this. */
-function attempt<T>(action: () => T): T | undefined {
-  try {
-    return action();
-  } catch {
-    return undefined;
-  }
 }

@@ -2,6 +2,7 @@
 import fs from 'node:fs';
 import { SIGKILL } from '../../../lib-native/constants.ts';
 import { linux } from '../../../lib-native/linux.ts';
+import { attempt } from '../attempt.ts';
 import type { DomainCgroup } from './cgroup.ts';
 import { thawAll } from './freezer.ts';
 import { cgroupDirectories } from './tree.ts';
@@ -14,7 +15,7 @@ export function killAll(cgroup: DomainCgroup): void {
   const top = cgroup.directory('freezer') ?? cgroup.directory('memory');
   if (top === undefined) return;
   if (cgroup.layout.version === 2 && fs.existsSync(`${top}/cgroup.kill`)) {
-    quietly(() => fs.writeFileSync(`${top}/cgroup.kill`, '1'));
+    attempt(() => fs.writeFileSync(`${top}/cgroup.kill`, '1'));
     return;
   }
   for (const directory of cgroupDirectories(top)) for (const pid of processesOf(directory)) killMember(pid, cgroup.path);
@@ -25,7 +26,7 @@ export function killAll(cgroup: DomainCgroup): void {
 function killMember(pid: number, path: string): void {
   const pidfd = linux.pidfdOpen(pid);
   if (pidfd < 0) return;
-  quietly(() => {
+  attempt(() => {
     const isMember = fs
       .readFileSync(`/proc/${pid}/cgroup`, 'utf8')
       .split('\n')
@@ -35,22 +36,8 @@ function killMember(pid: number, path: string): void {
   linux.close(pidfd);
 }
 
-function processesOf(directory: string): number[] {
-  let text = '';
-  quietly(() => {
-    text = fs.readFileSync(`${directory}/cgroup.procs`, 'latin1');
-  });
-  return text
+const processesOf = (directory: string): number[] =>
+  (attempt(() => fs.readFileSync(`${directory}/cgroup.procs`, 'latin1')) ?? '')
     .split('\n')
     .map(Number)
     .filter((pid) => pid > 1);
-}
-
-/** What is gone need not be killed. */
-function quietly(action: () => void): void {
-  try {
-    action();
-  } catch {
-    // gone
-  }
-}

@@ -1,6 +1,6 @@
 // The loop of every `edit` command: editor, check whether somebody else was faster, store; ask when that fails.
 
-import { LibvirtError } from '../../errors.ts';
+import { failureIn, type LibvirtError } from '../../errors.ts';
 import { type CommandContext, failure } from '../../vsh/command.ts';
 
 export interface Editable {
@@ -26,7 +26,7 @@ export async function editInLoop(context: CommandContext, editable: Editable): P
       original = current;
       const problem = overtaken
         ? failure('The XML configuration was changed by another user.')
-        : await attempt(() => editable.write(text, validate));
+        : await failureIn(() => editable.write(text, validate));
       if (!problem) return 'written';
       const answer = await ask(problem, overtaken);
       if (answer === 'discard') return 'discarded';
@@ -46,15 +46,5 @@ export async function editInLoop(context: CommandContext, editable: Editable): P
     if (!isTerminal(0)) throw problem;
     if (!overtaken) context.error(problem.message);
     return (await askWhatNext(context, sentence, validate)) ?? 'discard';
-  }
-}
-
-async function attempt(action: () => unknown): Promise<LibvirtError | undefined> {
-  try {
-    await action();
-    return undefined;
-  } catch (error) {
-    if (error instanceof LibvirtError) return error;
-    throw error;
   }
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { linkCounters } from '../../../src/host/link-counters.ts';
-import { formatNumberList, listNames, parseNumberList, readNumber, readText } from '../../../src/host/system-files.ts';
+import { formatNumberList, listDirectory, parseNumberList, readNumber, readText } from '../../../src/host/system-files.ts';
 
 describe('number lists', () => {
   it.each([
@@ -34,8 +34,9 @@ describe('small files', () => {
       undefined,
       undefined,
     ]);
-    expect(listNames(folder).sort()).toEqual(['number', 'word']);
-    expect(listNames(`${folder}/none`)).toEqual([]);
+    expect(listDirectory(folder).sort()).toEqual(['number', 'word']);
+    expect(listDirectory(`${folder}/none`)).toEqual([]);
+    expect(() => listDirectory(`${folder}/word`)).toThrow(`cannot read directory '${folder}/word': Not a directory`);
   });
 });
 

@@ -3,7 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { LibvirtError } from '../../../src/errors.ts';
-import { listFolder, readIfThere, removeDurably, writeAtomically } from '../../../src/store/atomic-write.ts';
+import { readIfThere, removeDurably, writeAtomically } from '../../../src/store/atomic-write.ts';
 import { tree } from '../../helpers/temp-store.ts';
 
 let folder: string;
@@ -100,13 +100,5 @@ describe('readIfThere()', () => {
     const file = path.join(folder, 'file');
     expect([readIfThere(file), readIfThere(path.join(folder, 'none')), readIfThere(folder)]).toEqual(['text', undefined, undefined]);
     expect(() => readIfThere(`${file}/x`)).toThrow(new LibvirtError('SYSTEM_ERROR', `Failed to open file '${file}/x': Not a directory`));
-  });
-});
-
-describe('listFolder()', () => {
-  it('lists a folder, gives nothing for none, tells of others', () => {
-    fs.writeFileSync(path.join(folder, 'file'), '');
-    expect([listFolder(folder), listFolder(path.join(folder, 'none'))]).toEqual([['file'], []]);
-    expect(() => listFolder(path.join(folder, 'file'))).toThrow(`cannot read folder '${folder}/file': Not a directory`);
   });
 });

@@ -7,6 +7,7 @@ import { type TempStore, tempStore, tree } from '../../helpers/temp-store.ts';
 let store: TempStore;
 let definitions: typeof import('../../../src/store/definitions.ts');
 let networks: typeof import('../../../src/store/networks.ts');
+let autostart: typeof import('../../../src/store/autostart.ts');
 let status: typeof import('../../../src/store/live-status.ts');
 let lock: typeof import('../../../src/store/lock.ts');
 let paths: typeof import('../../../src/store/paths.ts').paths;
@@ -14,6 +15,7 @@ beforeEach(async () => {
   store = tempStore();
   definitions = await import('../../../src/store/definitions.ts');
   networks = await import('../../../src/store/networks.ts');
+  autostart = await import('../../../src/store/autostart.ts');
   status = await import('../../../src/store/live-status.ts');
   lock = await import('../../../src/store/lock.ts');
   ({ paths } = await import('../../../src/store/paths.ts'));
@@ -56,8 +58,8 @@ it.each([
   ['in order', NAMES],
   ['in reverse', [...NAMES].reverse()],
 ])('networks, %s', (_order, names) => {
-  networks.makeNetworkFolders();
-  networks.markNetworksAutostarted();
+  networks.makeNetworkDirectories();
+  autostart.isFirstOfBoot(paths.networkAutostarted);
   fs.writeFileSync(paths.networkEvents, 'events');
   for (const name of names) {
     using _lock = lock.lockNetwork(name);
