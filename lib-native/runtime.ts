@@ -10,6 +10,9 @@ export const programFolder = isCompiled ? path.dirname(process.execPath) : path.
 /** The command, as other programs are told to run it. */
 export const programFile = path.join(programFolder, 'virsh-lxc');
 
+/** The same by the name by which dnsmasq runs it for its leases (src/virsh/program.ts). */
+export const leaseProgramFile = path.join(programFolder, 'virsh-lxc-leases');
+
 /** The program that controls a container. */
 export const controllerFile = path.join(programFolder, 'libvirt_lxc');
 

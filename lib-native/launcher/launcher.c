@@ -1,50 +1,130 @@
 /* virsh-lxc, and every other name of the program: runs the compiled program beside it (virsh-lxc.bin) without the variables
  * by which the environment steers its runtime. The runtime reads them before any line of ours: with BUN_OPTIONS it loads
- * scripts, with BUN_BE_BUN it is another program. Two of them are ours to set, and the program takes them away again (lib-native/runtime.ts). */
-#define _GNU_SOURCE
+ * scripts, with BUN_BE_BUN it is another program. Two of them are ours to set, and the program takes them away again
+ * (lib-native/runtime.ts).
+ *
+ * Every command starts with this, so it has no C library: that one's start costs more than all of this. */
+#include <asm/unistd.h>
 #include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
+#include <linux/fcntl.h>
+#include <stddef.h>
 
-static const char *const STEERING[] = { "BUN_", "NODE_", "MIMALLOC_", "mimalloc_" };
+/* What these begin with is read by Bun and what it consists of (test/integration/environment.test.ts asks the program itself). */
+static const char *const STEERING[] = {
+	"BUN_", "NODE_",			    /* the runtime, its inspector and its options of JavaScriptCore */
+	"JSC_", "WTF_", "JavaScriptCore", "WebKit", /* JavaScriptCore */
+	"Malloc", "MIMALLOC_", "mimalloc_",	    /* allocators */
+	"SIMDUTF_", "ICU_", "UV_",		    /* libraries */
+	"DEBUG_ASYNC",				    /* koffi */
+};
 
-static const char *const OURS[] = {
-	"BUN_JSC_useJIT=0",     /* no command runs for long enough to earn back what it costs to compile a function for the processor */
+static char *const OURS[] = {
+	"BUN_JSC_useJIT=0",	/* no command runs for long enough to earn back what it costs to compile a function for the processor */
 	"MIMALLOC_ALLOW_THP=1", /* the heap in huge pages: a thousand page faults less */
 };
+
+static const char PROGRAM[] = "virsh-lxc.bin";
+static const char SELF[] = "/proc/self/exe";
+#define PATH_BYTES 4096
+
+#if defined __x86_64__
+__asm__(".globl _start\n_start:\n\tmov %rsp, %rdi\n\tand $-16, %rsp\n\tcall launch\n");
+
+static long call(long number, long a, long b, long c, long d)
+{
+	register long fourth __asm__("r10") = d;
+	long result;
+	__asm__ volatile("syscall"
+			 : "=a"(result)
+			 : "a"(number), "D"(a), "S"(b), "d"(c), "r"(fourth)
+			 : "rcx", "r11", "memory");
+	return result;
+}
+#elif defined __aarch64__
+__asm__(".globl _start\n_start:\n\tmov x0, sp\n\tbl launch\n");
+
+static long call(long number, long a, long b, long c, long d)
+{
+	register long x8 __asm__("x8") = number;
+	register long x0 __asm__("x0") = a;
+	register long x1 __asm__("x1") = b;
+	register long x2 __asm__("x2") = c;
+	register long x3 __asm__("x3") = d;
+	__asm__ volatile("svc #0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3) : "memory");
+	return x0;
+}
+#else
+#error "the runtime is not made for this processor"
+#endif
+
+static int begins(const char *text, const char *with)
+{
+	while (*with)
+		if (*text++ != *with++)
+			return 0;
+	return 1;
+}
 
 static int steers(const char *variable)
 {
 	for (size_t i = 0; i < sizeof STEERING / sizeof *STEERING; i++)
-		if (!strncmp(variable, STEERING[i], strlen(STEERING[i])))
+		if (begins(variable, STEERING[i]))
 			return 1;
 	return 0;
 }
 
-int main(int argc, char **argv, char **env)
+static void say(const char *text)
 {
-	static const char SUFFIX[] = ".bin";
-	char program[4096 + sizeof SUFFIX];
-	(void)argc;
-	size_t count = 0, kept = 0;
-	while (env[count])
-		count++;
-	char **passed = malloc((sizeof OURS / sizeof *OURS + count + 1) * sizeof *passed);
-	if (!passed)
-		return 1;
-	for (; kept < sizeof OURS / sizeof *OURS; kept++)
-		passed[kept] = (char *)OURS[kept];
+	size_t length = 0;
+	while (text[length])
+		length++;
+	call(__NR_write, 2, (long)text, (long)length, 0);
+}
+
+static const char *reason(long error)
+{
+	switch (error) {
+	case -ENOENT:
+		return "No such file or directory";
+	case -EACCES:
+		return "Permission denied";
+	case -ENOMEM:
+		return "Cannot allocate memory";
+	case -E2BIG:
+		return "Argument list too long";
+	default:
+		return "it cannot be executed";
+	}
+}
+
+/* `stack`: argc, argv, NULL, the environment, NULL, as the kernel lays them out. */
+_Noreturn __attribute__((used)) static void launch(long *stack)
+{
+	static char program[PATH_BYTES + sizeof PROGRAM];
+	char **argv = (char **)(stack + 1);
+	char **env = argv + *stack + 1;
+	char **kept = env;
 	for (char **variable = env; *variable; variable++)
 		if (!steers(*variable))
-			passed[kept++] = *variable;
-	passed[kept] = NULL;
-	ssize_t length = readlink("/proc/self/exe", program, sizeof program - sizeof SUFFIX);
-	if (length > 0) {
-		memcpy(program + length, SUFFIX, sizeof SUFFIX);
-		execve(program, argv, passed);
+			*kept++ = *variable;
+	/* At most two words further than before: into the auxiliary vector, which is longer, and which only a C library would read. */
+	for (size_t i = 0; i < sizeof OURS / sizeof *OURS; i++)
+		*kept++ = OURS[i];
+	*kept = NULL;
+	long failure = call(__NR_readlinkat, AT_FDCWD, (long)SELF, (long)program, PATH_BYTES);
+	if (failure > 0) {
+		size_t folder = (size_t)failure;
+		while (folder > 0 && program[folder - 1] != '/')
+			folder--;
+		for (size_t i = 0; i < sizeof PROGRAM; i++)
+			program[folder + i] = PROGRAM[i];
+		failure = call(__NR_execve, (long)program, (long)argv, (long)env, 0);
 	}
-	dprintf(STDERR_FILENO, "virsh-lxc: cannot run %s: %s\n", length > 0 ? program : "/proc/self/exe", strerror(errno));
-	return 1;
+	say("virsh-lxc: cannot run ");
+	say(*program ? program : SELF);
+	say(": ");
+	say(reason(failure));
+	say("\n");
+	for (;;)
+		call(__NR_exit_group, 1, 0, 0, 0);
 }

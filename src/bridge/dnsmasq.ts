@@ -1,15 +1,13 @@
 // A network's dnsmasq: its files, and the script that keeps its leases.
 import { linux } from '../../lib-native/linux.ts';
-import { programFile } from '../../lib-native/runtime.ts';
+import { leaseProgramFile } from '../../lib-native/runtime.ts';
 import { type LeaseScript, reloadDnsmasq } from '../host/dnsmasq.ts';
 import type { NetworkDefinition } from '../network/definition.ts';
 import { dnsmasqTexts } from '../network/dnsmasq-config.ts';
 import { formatJsonList } from '../network/leases.ts';
 import { readIfThere, writeAtomically } from '../store/atomic-write.ts';
 import { dnsmasqFiles, leasesFile, macsFile, writePublicFile } from '../store/networks.ts';
-
-/** Tells the program that it is run by dnsmasq, and where the leases are. */
-export const LEASES_VARIABLE = 'VIRSH_LXC_LEASES';
+import { LEASES_VARIABLE } from './lease-script.ts';
 
 export function writeDnsmasqFiles(network: NetworkDefinition): void {
   const files = dnsmasqFiles(network.name);
@@ -27,10 +25,10 @@ export function refreshDnsmasq(network: NetworkDefinition): boolean {
   return reloadDnsmasq(linux, dnsmasqFiles(network.name));
 }
 
-/** Our own program, told by its environment what it is run for: dnsmasq gives the script arguments of its own. */
+/** Our own program by another name, told by its environment where the leases are: dnsmasq gives the script arguments of its own. */
 export function leaseScript(bridge: string): LeaseScript {
   return {
-    path: programFile,
+    path: leaseProgramFile,
     env: { [LEASES_VARIABLE]: leasesFile(bridge), VIR_BRIDGE_NAME: bridge },
   };
 }

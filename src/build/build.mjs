@@ -11,7 +11,6 @@ import {
   renameSync,
   rmSync,
   statSync,
-  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -21,8 +20,8 @@ import { ARCHITECTURES, bunOf, compilerOf, hasCompiler, koffiOf, root } from './
 const dist = join(root, 'dist');
 const bun = bunOf(process.arch);
 
-/** Further names of the program, links beside it. */
-const NAMES = ['virsh'];
+/** Further names of the program (src/virsh/program.ts tells what it is by each): copies of the launcher, since npm packs no links. */
+const NAMES = ['virsh', 'virsh-lxc-leases'];
 
 const WARM_UP_XML = `<domain type='lxc'>
   <name>warm-up</name>
@@ -100,36 +99,33 @@ function buildNative() {
     const folder = arch === process.arch ? dist : join(dist, arch);
     if (arch !== process.arch && !hasCompiler(arch)) continue;
     compileC(compilerOf(arch), 'lib-native/controller', join(folder, 'libvirt_lxc'));
-    compileC(compilerOf(arch), 'lib-native/launcher', join(folder, 'virsh-lxc'));
+    compileC(compilerOf(arch), 'lib-native/launcher', join(folder, 'virsh-lxc'), WITHOUT_LIBRARY);
+    for (const name of NAMES) replaceBy(join(folder, 'virsh-lxc'), join(folder, name));
   }
 }
 
+/** It has its own first instruction; what the compiler would call the library for, it is to write out. */
+const WITHOUT_LIBRARY = ['-ffreestanding', '-nostdlib', '-fno-stack-protector', '-fno-tree-loop-distribute-patterns'];
+
 /** Compiles the sources in a folder unless the target is newer. */
-function compileC(compiler, folder, target) {
+function compileC(compiler, folder, target, options = []) {
   const inputs = readdirSync(join(root, folder))
     .filter((name) => /\.[ch]$/.test(name))
     .map((name) => join(root, folder, name));
   if (existsSync(target) && inputs.every((input) => statSync(input).mtimeMs <= statSync(target).mtimeMs)) return;
   mkdirSync(dirname(target), { recursive: true });
-  const flags = ['-std=c11', '-O2', '-static', '-s', '-Wall', '-Wextra', '-Werror'];
+  const flags = ['-std=c11', '-O2', '-static', '-s', '-Wall', '-Wextra', '-Werror', ...options];
   execFileSync(compiler, [...flags, '-o', target, ...inputs.filter((name) => name.endsWith('.c'))], { stdio: 'inherit' });
 }
 
-function copyKoffi(arch, folder) {
-  copyFileSync(koffiOf(arch), join(folder, 'koffi.node.new'));
-  renameSync(join(folder, 'koffi.node.new'), join(folder, 'koffi.node'));
-}
-
-function linkNames() {
-  for (const name of NAMES) {
-    rmSync(join(dist, name), { force: true });
-    symlinkSync('virsh-lxc', join(dist, name));
-  }
+/** Copies a file to where another one may be in use. */
+function replaceBy(source, target) {
+  copyFileSync(source, `${target}.new`);
+  renameSync(`${target}.new`, target);
 }
 
 function buildHere() {
-  linkNames();
-  copyKoffi(process.arch, dist);
+  replaceBy(koffiOf(process.arch), join(dist, 'koffi.node'));
   cpSync(join(root, 'src/systemd'), join(dist, 'systemd'), { recursive: true });
   execFileSync(bun, ['src/build/man.ts'], { cwd: root, stdio: 'inherit' });
   buildProgram();
@@ -137,7 +133,7 @@ function buildHere() {
 
 function buildFor(arch) {
   const folder = join(dist, arch);
-  copyKoffi(arch, folder);
+  replaceBy(koffiOf(arch), join(folder, 'koffi.node'));
   compileInOrder(join(folder, 'virsh-lxc.bin'), bunOf(arch));
 }
 

@@ -34,7 +34,7 @@ const TOO_SOON_MS = 1000;
  * Args: name, partition, uuid, wait status of init; a controller that was started by an older release gives no uuid. Output
  * goes to the domain's log.
  */
-export async function runAftermath(args: string[]): Promise<void> {
+export async function runAftermath(args: readonly string[]): Promise<void> {
   const waitStatus = args.at(-1);
   const [name, partition, uuid] = args.slice(0, -1);
   if (name === undefined || partition === undefined || waitStatus === undefined)

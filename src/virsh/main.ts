@@ -1,6 +1,5 @@
-// Entry of the program: from the words of the command line to an exit status.
+// Virsh: from the words of the command line to an exit status.
 
-import { asLibvirtError } from '../errors.ts';
 import { DebugLog } from '../vsh/debug-log.ts';
 import { Output, OutputLost } from '../vsh/output.ts';
 import { parseLine, parseWords, UsageError } from '../vsh/parse.ts';
@@ -10,23 +9,8 @@ import { tellAbout } from './about.ts';
 import { commandTable } from './registry.ts';
 import { readCommandLine } from './settings.ts';
 
-/** First word of the command that a container's controller runs when its init has ended. */
-const AFTERMATH = '--internal-aftermath';
-
-/** Set where dnsmasq runs this program for its leases: the file that they are in (bridge/dnsmasq.ts). */
-const LEASES_VARIABLE = 'VIRSH_LXC_LEASES';
-
 /** Runs `virsh-lxc ARGV...`; the result is the exit status. Never throws. */
 export async function main(argv: readonly string[]): Promise<number> {
-  if (argv[0] === AFTERMATH) {
-    const { runAftermath } = await import('../container/on-exit.ts');
-    return inside(async () => (await runAftermath(argv.slice(1))) ?? 0);
-  }
-  const leases = process.env[LEASES_VARIABLE];
-  if (leases !== undefined) {
-    const { runLeaseScript } = await import('../bridge/lease-script.ts');
-    return inside(() => runLeaseScript(leases, argv));
-  }
   const output = await Output.open();
   let session: Session | undefined;
   try {
@@ -43,16 +27,6 @@ export async function main(argv: readonly string[]): Promise<number> {
     return session.exitStatus ?? (ok ? 0 : 1);
   } catch (error) {
     reportOutside(error, session ?? new Session(output, NO_SETTINGS, commandTable, undefined));
-    return 1;
-  }
-}
-
-/** A run that no user waits for: what it fails of is one line of a log. */
-async function inside(action: () => number | Promise<number>): Promise<number> {
-  try {
-    return await action();
-  } catch (error) {
-    (await Output.open()).error(asLibvirtError(error).message.trim());
     return 1;
   }
 }

@@ -1,7 +1,42 @@
-// The program as it is compiled: from its words to its exit status.
+// The program as it is compiled: what it is this time, and its exit status.
+import path from 'node:path';
 import process from 'node:process';
 import { forgetLauncher } from '../../lib-native/runtime.ts';
+import { asLibvirtError } from '../errors.ts';
+import { Output } from '../vsh/output.ts';
 import { main } from './main.ts';
 
+type Program = (argv: readonly string[]) => number | Promise<number>;
+
+/** What it is by its name (src/build/build.mjs makes the links); by any other one it is virsh. */
+const BY_NAME: ReadonlyMap<string, Program> = new Map([
+  ['virsh-lxc-leases', inside(async (argv) => (await import('../bridge/lease-script.ts')).runLeaseScript(argv))],
+]);
+
+/** What it is by its first word: that of the command which a container's controller runs when its init has ended. */
+const BY_WORD: ReadonlyMap<string, Program> = new Map([
+  [
+    '--internal-aftermath',
+    inside(async (argv) => {
+      await (await import('../container/on-exit.ts')).runAftermath(argv.slice(1));
+      return 0;
+    }),
+  ],
+]);
+
+/** A program that no user waits for: what it fails of is one line of a log. */
+function inside(program: Program): Program {
+  return async (argv) => {
+    try {
+      return await program(argv);
+    } catch (error) {
+      (await Output.open()).error(asLibvirtError(error).message.trim());
+      return 1;
+    }
+  };
+}
+
 forgetLauncher();
-process.exit(await main(process.argv.slice(2)));
+const argv = process.argv.slice(2);
+const program = BY_NAME.get(path.basename(process.argv0)) ?? BY_WORD.get(argv[0] ?? '') ?? main;
+process.exit(await program(argv));

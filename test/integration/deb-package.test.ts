@@ -47,6 +47,7 @@ suite('the Debian package', ['built', 'dpkg_deb', 'readelf'], () => {
       '-rw-r--r-- root/root usr/share/man/man8/libvirt_lxc.8.gz',
       `-rwxr-xr-x root/root ${PROGRAM}/libvirt_lxc`,
       `-rwxr-xr-x root/root ${PROGRAM}/virsh-lxc`,
+      `-rwxr-xr-x root/root ${PROGRAM}/virsh-lxc-leases`,
       `-rwxr-xr-x root/root ${PROGRAM}/virsh-lxc.bin`,
       'lrwxrwxrwx root/root usr/bin/virsh-lxc -> ../lib/virsh-lxc/virsh-lxc',
     ]);
