@@ -68,7 +68,7 @@
 #define CLONE_FAILED INT32_MIN
 #define NOT_READY (INT32_MIN + 1)
 
-#define OPTIONS "+n:C:c:l:m:p:aeh"
+#define OPTIONS "+n:C:c:l:m:p:s:aeh"
 
 enum message_kind { CLONED = 1, READY = 2, FAILED = 3, EXITED = 4 };
 
@@ -91,6 +91,7 @@ static bool enter;       /* runs a command in a container that runs already */
 static unsigned plan_first = 3, plan_last = 2; /* descriptors that only the child uses */
 static char **aftermath_command;
 static int aftermath_words;
+static const char *successor; /* is executed where the aftermath's program is gone: a newer one of another place */
 
 static void tell(enum message_kind kind, int a, int b)
 {
@@ -130,6 +131,8 @@ _Noreturn static void aftermath(int status)
 		signal(ours, SIG_IGN);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	execv(argv[0], argv);
+	if (errno == ENOENT && successor)
+		execv(successor, argv);
 	die(argv[0]);
 }
 
@@ -420,7 +423,7 @@ static void set_plan_fds(char *text)
 
 static void usage(FILE *to)
 {
-	fputs("usage: libvirt_lxc --name DOMAIN --control FD [--console GUEST:HOST [--console-log FD:DIRECTORY:NAME]]... [--meminfo FD] [--plan-fds FIRST-LAST] [--autodestroy] [-- AFTERMATH...]\n"
+	fputs("usage: libvirt_lxc --name DOMAIN --control FD [--console GUEST:HOST [--console-log FD:DIRECTORY:NAME]]... [--meminfo FD] [--plan-fds FIRST-LAST] [--autodestroy] [--successor PROGRAM] [-- AFTERMATH...]\n"
 	      "       libvirt_lxc --enter --control FD [--plan-fds FIRST-LAST]\n"
 	      "       libvirt_lxc --errand WORD...\n"
 	      "The controller of one container, started by virsh-lxc; see libvirt_lxc(8).\n",
@@ -434,7 +437,7 @@ int main(int argc, char **argv)
 		{ "console", required_argument, NULL, 'c' }, { "meminfo", required_argument, NULL, 'm' },
 		{ "plan-fds", required_argument, NULL, 'p' }, { "autodestroy", no_argument, NULL, 'a' },
 		{ "enter", no_argument, NULL, 'e' },	     { "help", no_argument, NULL, 'h' },
-		{ "console-log", required_argument, NULL, 'l' },
+		{ "console-log", required_argument, NULL, 'l' }, { "successor", required_argument, NULL, 's' },
 		{ NULL, 0, NULL, 0 },
 	};
 	struct rlimit files;
@@ -463,6 +466,9 @@ int main(int argc, char **argv)
 			break;
 		case 'p':
 			set_plan_fds(optarg);
+			break;
+		case 's':
+			successor = optarg;
 			break;
 		case 'a':
 			autodestroy = true;

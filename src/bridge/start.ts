@@ -6,7 +6,7 @@
 // configuration. A status without that word is written last; it is removed last when the network ends.
 import { linux } from '../../lib-native/linux.ts';
 import { libvirtError } from '../errors.ts';
-import { dnsmasqPid, requireDnsmasq, startDnsmasq, stopDnsmasq } from '../host/dnsmasq.ts';
+import { requireDnsmasq, servesLeases, startDnsmasq, stopDnsmasq } from '../host/dnsmasq.ts';
 import { addAddress, addRoute } from '../host/netlink/address.ts';
 import { bridgesOf, createBridge, deleteLink, findLink, linkIndex, requireLinkUp } from '../host/netlink/link.ts';
 import { openRouteSocket, type RouteSocket } from '../host/netlink/rtnetlink.ts';
@@ -206,7 +206,7 @@ export function repairNetwork(name: string): void {
   }
   if (!hasOwnBridge(live)) return;
   repairFirewall(live);
-  if (needsDnsmasq(live) && dnsmasqPid(dnsmasqFiles(name)) === undefined) restartNetworkDnsmasq(live);
+  if (needsDnsmasq(live) && !servesLeases(dnsmasqFiles(name))) restartNetworkDnsmasq(live);
 }
 
 /** Clears up a network that has a status but is not active. */

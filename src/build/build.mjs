@@ -2,17 +2,7 @@
 // `build.mjs ARCH` builds for another machine, after that: program, launcher, controller and library in dist/ARCH.
 
 import { execFileSync, spawnSync } from 'node:child_process';
-import {
-  copyFileSync,
-  cpSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { ARCHITECTURES, bunOf, compilerOf, hasCompiler, koffiOf, root } from './architectures.mjs';

@@ -5,6 +5,7 @@ import type { DomainDefinition } from '../domain/definition.ts';
 import { DEFAULT_PARTITION } from '../host/cgroup/cgroup.ts';
 import { holdDriverLock } from '../store/lock.ts';
 import { openLog } from '../store/log.ts';
+import { paths } from '../store/paths.ts';
 import { type ConsoleLogs, openConsoleLogs } from './console-logs.ts';
 import type { HostSide } from './host-side.ts';
 import { asStartup, Controller, controllerEnvironment, InheritedFds } from './launch.ts';
@@ -74,6 +75,6 @@ function controllerBinary(emulator: string): string {
 
 /** The controller adds the wait status of init (on-exit.ts). */
 const onExitCommand = ({ name, partition = DEFAULT_PARTITION, uuid }: DomainDefinition): string[] => [
-  ...['--', programFile, '--internal-aftermath'],
+  ...['--successor', paths.successor, '--', programFile, '--internal-aftermath'],
   ...[name, partition, uuid],
 ];

@@ -4,6 +4,7 @@ import process from 'node:process';
 import { libvirtError } from '../errors.ts';
 import { readIfThere } from '../store/atomic-write.ts';
 import { paths } from '../store/paths.ts';
+import { becomeSuccessor } from '../store/successor.ts';
 
 export interface Connection {
   /** As the user gave it, with all its slashes. */
@@ -46,7 +47,10 @@ export function openConnection(uri: string | undefined, { readonly, origin }: Op
  */
 export function requireStore(): void {
   const holder = foreignDriver();
-  if (holder === undefined) return;
+  if (holder === undefined) {
+    becomeSuccessor();
+    return;
+  }
   const { pid, daemon } = holder;
   throw libvirtError(
     'OPERATION_INVALID',

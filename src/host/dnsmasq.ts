@@ -5,7 +5,7 @@ import { SIGHUP, SIGKILL, SIGTERM } from '../../lib-native/constants.ts';
 import { readable } from '../../lib-native/readable.ts';
 import type { Syscalls } from '../../lib-native/syscalls.ts';
 import { libvirtError } from '../errors.ts';
-import { failureOf, requireProgram, wasGiven } from './programs.ts';
+import { failureOf, requireProgram, wasGiven, wordsOf } from './programs.ts';
 
 /** Throws OPERATION_FAILED where dnsmasq is missing. */
 export const requireDnsmasq = (): string => requireProgram('dnsmasq', 'dnsmasq-base');
@@ -22,6 +22,7 @@ export interface LeaseScript {
   env: Record<string, string>;
 }
 
+const SCRIPT_OPTION = '--dhcp-script=';
 const START_TIMEOUT_MS = 20_000;
 const TERM_TIMEOUT_MS = 3000;
 const KILL_TIMEOUT_MS = 2000;
@@ -30,7 +31,7 @@ const KILL_TIMEOUT_MS = 2000;
 export function startDnsmasq({ config }: DnsmasqIdentity, script: LeaseScript): void {
   const binary = requireDnsmasq();
   // It forgets leases of its own: all of them are the script's.
-  const args = [`--conf-file=${config}`, '--leasefile-ro', `--dhcp-script=${script.path}`];
+  const args = [`--conf-file=${config}`, '--leasefile-ro', `${SCRIPT_OPTION}${script.path}`];
   const env = { LC_ALL: 'C', PATH: process.env['PATH'] ?? '/usr/sbin:/usr/bin:/sbin:/bin' };
   const failure = failureOf(binary, args, { env: { ...env, ...script.env }, timeoutMs: START_TIMEOUT_MS, cwd: '/' });
   if (failure !== undefined) throw libvirtError('OPERATION_FAILED', `Failed to start ${binary}: ${failure.replace(/^dnsmasq: /, '')}`);
@@ -40,6 +41,13 @@ export function startDnsmasq({ config }: DnsmasqIdentity, script: LeaseScript): 
 export function dnsmasqPid(identity: DnsmasqIdentity): number | undefined {
   const pid = recordedPid(identity.pidFile);
   return pid !== undefined && isOurs(identity, pid) ? pid : undefined;
+}
+
+/** Does it run, and is the script there that it was given? One of an older release may be gone. */
+export function servesLeases(identity: DnsmasqIdentity): boolean {
+  const pid = dnsmasqPid(identity);
+  const script = pid === undefined ? undefined : wordsOf(pid).find((word) => word.startsWith(SCRIPT_OPTION));
+  return script !== undefined && fs.existsSync(script.slice(SCRIPT_OPTION.length));
 }
 
 /** Makes it read hosts and names again. False: it does not run. */

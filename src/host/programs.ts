@@ -36,11 +36,14 @@ export function failureOf(program: string, args: string[], { stdin, cwd, env, ti
 }
 
 /** Was this process given the word on its command line? */
-export function wasGiven(pid: number, word: string): boolean {
+export const wasGiven = (pid: number, word: string): boolean => wordsOf(pid).includes(word);
+
+/** The command line of a process; none if there is no such process. */
+export function wordsOf(pid: number): string[] {
   try {
-    return fs.readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').includes(word);
+    return fs.readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
   } catch {
-    return false; // no such process
+    return [];
   }
 }
 

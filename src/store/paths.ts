@@ -14,6 +14,8 @@ export const paths = {
   libvirtConf: at('/etc/libvirt/libvirt.conf'),
   hooks: at('/etc/libvirt/hooks'),
   run: at('/run/libvirt/lxc'),
+  /** A link to the program that looked at domains last (store/successor.ts). */
+  successor: at('/run/libvirt/lxc/program'),
   driverLock: at('/run/libvirt/lxc/driver.pid'),
   autostarted: at('/run/libvirt/lxc/autostarted'),
   events: at('/run/libvirt/lxc/events.log'),
