@@ -9,6 +9,7 @@ import {
   FSCONFIG_SET_STRING,
   FSMOUNT_CLOEXEC,
   FSOPEN_CLOEXEC,
+  MOVE_MOUNT_F_EMPTY_PATH,
   O_CLOEXEC,
   SYS,
 } from './constants.ts';
@@ -92,6 +93,8 @@ export const linux: Syscalls = {
     attributes.writeBigUInt64LE(BigInt(propagation), 16);
     return raw(SYS.mount_setattr, ['int', 'str', 'uint', 'void *', 'size_t'], [dirfd, path, flags, attributes, 32]);
   },
+  moveMount: (fd, path) => raw(SYS.move_mount, ['int', 'str', 'int', 'str', 'uint'], [fd, '', AT_FDCWD, path, MOVE_MOUNT_F_EMPTY_PATH]),
+  umount2: (path, flags) => intCall('umount2', ['str', 'int'], [path, flags]),
   pidfdOpen: (pid) => raw(SYS.pidfd_open, ['int', 'uint'], [pid, 0]),
   pidfdSendSignal: (pidfd, signal) => raw(SYS.pidfd_send_signal, ['int', 'int', 'void *', 'uint'], [pidfd, signal, null, 0]),
   // union sigval is passed as the one register that it fills.

@@ -38,6 +38,9 @@ export interface Syscalls {
   fsmount(fd: number, attributes: number): number;
   /** `set`: MOUNT_ATTR_*; `propagation`: MS_PRIVATE and its kin. */
   mountSetattr(dirfd: number, path: string, flags: number, change: { set?: number; propagation?: number }): number;
+  /** Attaches a detached mount at `path`. */
+  moveMount(fd: number, path: string): number;
+  umount2(path: string, flags: number): number;
   pidfdOpen(pid: number): number;
   pidfdSendSignal(pidfd: number, signal: number): number;
   kill(pid: number, signal: number): number;

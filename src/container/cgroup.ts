@@ -8,6 +8,7 @@ import { restrictDevices } from '../host/cgroup/devices.ts';
 import { applyLimits } from '../host/cgroup/limit.ts';
 import { domainLimits } from '../host/cgroup/limits.ts';
 import { removeCgroup } from '../host/cgroup/remove.ts';
+import { inSystemdHierarchy } from '../host/cgroup/systemd-hierarchy.ts';
 import { blockDeviceNumber } from '../host/device-number.ts';
 import { forgetCgroup } from '../store/left-cgroups.ts';
 import type { DomainDevicesPlan } from './devices.ts';
@@ -17,7 +18,7 @@ import { dissolve } from './left-cgroups.ts';
 export function makeCgroup(domain: DomainDefinition, controllerPid: number, devices: DomainDevicesPlan): DomainCgroup {
   const cgroup = cgroupFor(domain, controllerPid);
   clearPlace(cgroup);
-  createCgroup(cgroup, domain.partition === DEFAULT_PARTITION);
+  inSystemdHierarchy(cgroup.layout, () => createCgroup(cgroup, domain.partition === DEFAULT_PARTITION));
   try {
     applyLimits(cgroup, domainLimits(domain, cgroup.layout.version, blockDeviceNumber));
     restrictDevices(cgroup, devices.rules);

@@ -3,15 +3,15 @@ import { isContainerCgroup } from '../domain/cgroup-path.ts';
 import { asLibvirtError, isFailure } from '../errors.ts';
 import { DomainCgroup } from '../host/cgroup/cgroup.ts';
 import { killAll } from '../host/cgroup/kill.ts';
+import { hostCgroups } from '../host/cgroup/layout.ts';
 import { removeCgroup } from '../host/cgroup/remove.ts';
+import { dropSystemdHierarchy } from '../host/cgroup/systemd-hierarchy.ts';
 import { forgetCgroup, leftCgroups, rememberCgroup } from '../store/left-cgroups.ts';
 import { warn } from '../store/log.ts';
 
 /** Ends what is still in the cgroup of a container that is over, and removes it. Never throws: a cgroup keeps nothing from being over. */
 export function dissolve(domain: string, cgroup: DomainCgroup, onWarning?: (text: string) => void): void {
-  if (removeCgroup(cgroup)) return;
-  killAll(cgroup);
-  if (removeCgroup(cgroup)) return;
+  if (isRemoved(cgroup)) return;
   let later = 'the next command that starts or ends a domain tries again';
   try {
     rememberCgroup(cgroup.path);
@@ -22,7 +22,21 @@ export function dissolve(domain: string, cgroup: DomainCgroup, onWarning?: (text
   warn(domain, `cgroup '${cgroup.path}' cannot be removed, something is still in it: ${later}`, onWarning);
 }
 
+function isRemoved(cgroup: DomainCgroup): boolean {
+  if (!removeCgroup(cgroup)) {
+    killAll(cgroup);
+    if (!removeCgroup(cgroup)) return false;
+  }
+  dropSystemdHierarchy(cgroup.layout);
+  return true;
+}
+
 /** Removes what is left of earlier containers, if it can be by now. Waits for nothing. */
 export function removeLeftCgroups(): void {
   for (const path of leftCgroups()) if (isContainerCgroup(path) && removeCgroup(new DomainCgroup(path), 0)) forgetCgroup(path);
+  try {
+    dropSystemdHierarchy(hostCgroups());
+  } catch (error) {
+    if (!isFailure(error)) throw error; // no cgroups: then there is no hierarchy of ours, either
+  }
 }

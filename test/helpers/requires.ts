@@ -19,6 +19,8 @@ const NEEDS = {
   root: () => process.getuid?.() === 0,
   built: () => fs.existsSync(path.join(ROOT, 'dist/virsh-lxc.bin')),
   cgroup1: hasV1Memory,
+  /** v1 without the hierarchy of systemd, which is nowhere then. */
+  cgroup1_bare: () => hasV1Memory() && !fs.readFileSync('/proc/self/cgroup', 'utf8').includes(':name=systemd:'),
   cgroup2: () => !hasV1Memory() && /^\S+ \S+ cgroup2 /m.test(mounts()),
   /** v1 with the hierarchies of a host's systemd: that of its own, and the unified one. */
   hybrid: () => hasV1Memory() && /^\S+ \S+ cgroup \S*name=systemd\b/m.test(mounts()) && /^\S+ \S+ cgroup2 /m.test(mounts()),
