@@ -5,8 +5,7 @@ import { parseHost } from '../host/parse-host.ts';
 import { hostLinkNames } from '../host/routes.ts';
 import { hasOwnBridge, type NetworkDefinition } from '../network/definition.ts';
 import { validateNetwork } from '../network/validate.ts';
-import { findNetwork, findNetworkByUuid } from '../store/network-lookup.ts';
-import { definedNetworks, networkStatusNames } from '../store/networks.ts';
+import { bridgesBeside, findNetwork, findNetworkByUuid } from '../store/network-lookup.ts';
 
 /** Checks a new definition and gives its bridge a name and an address. The caller holds the store's lock. */
 export function completeNetwork(definition: NetworkDefinition): void {
@@ -29,9 +28,7 @@ export function checkUniqueNetwork({ name, uuid }: NetworkDefinition): void {
 const MAX_BRIDGE_NUMBER = 256;
 
 function nameBridge({ name, bridge }: NetworkDefinition): void {
-  const names = new Set([...networkStatusNames(), ...definedNetworks()]);
-  names.delete(name);
-  const used = new Set([...names].map((other) => findNetwork(other)?.bridge));
+  const used = bridgesBeside(name);
   if (bridge.name !== undefined && !bridge.name.includes('%d')) {
     if (used.has(bridge.name)) throw libvirtError('INTERNAL_ERROR', `bridge name '${bridge.name}' already in use.`);
     return;

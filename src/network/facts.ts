@@ -24,13 +24,16 @@ export function networkFacts(document: string): NetworkFacts {
   const body = networkBody(document) ?? '';
   const tail = afterMetadata(body);
   return {
-    uuid: uuidIn(beforeMetadata(body)) ?? '',
+    uuid: networkUuid(body),
     bridge: attributeIn(tail, 'bridge', 'name'),
     whole: body.trimEnd().endsWith('</networkstatus>'),
     starting: body.startsWith("<networkstatus starting='yes'"),
     ownsBridge: !OTHERS_BRIDGE.has(attributeIn(tail, 'forward', 'mode')),
   };
 }
+
+/** Empty in a damaged document. `body`: as networkBody() gives it. */
+export const networkUuid = (body: string): string => uuidIn(beforeMetadata(body)) ?? '';
 
 const OTHERS_BRIDGE: ReadonlySet<string | undefined> = new Set(['bridge', 'private', 'vepa', 'passthrough', 'hostdev']);
 
