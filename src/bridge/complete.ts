@@ -13,7 +13,7 @@ export function completeNetwork(definition: NetworkDefinition): void {
     nameBridge(definition);
     definition.mac ??= parseHost.randomMac();
   }
-  validateNetwork(definition, { isVirtualFunction: (folder) => existsSync(`${folder}/physfn`) });
+  validateNetwork(definition, { isVirtualFunction: (directory) => existsSync(`${directory}/physfn`) });
 }
 
 /** Throws OPERATION_FAILED with libvirt's words. The caller holds the store's lock until it has written. */

@@ -4,25 +4,25 @@ import path from 'node:path';
 import { type CgroupLayout, isShown, systemdMount, UNIFIED_NAME } from '../host/cgroup/layout.ts';
 
 export interface CgroupNames {
-  folders: string[];
+  directories: string[];
   /** `cpu` -> `cpu,cpuacct`. */
   links: [name: string, target: string][];
 }
 
 /** The names, for an init that manages cgroups of its own and for one that does not. */
-export function cgroupMountNames(layout: CgroupLayout): ((managesGroups: boolean) => CgroupNames) | undefined {
-  return layout.version === 2 ? undefined : (managesGroups) => namesOf(layout, managesGroups);
+export function cgroupMountNames(layout: CgroupLayout): ((managesCgroups: boolean) => CgroupNames) | undefined {
+  return layout.version === 2 ? undefined : (managesCgroups) => namesOf(layout, managesCgroups);
 }
 
-function namesOf(layout: CgroupLayout & { version: 1 }, managesGroups: boolean): CgroupNames {
-  const folders = new Set<string>();
+function namesOf(layout: CgroupLayout & { version: 1 }, managesCgroups: boolean): CgroupNames {
+  const directories = new Set<string>();
   const links: [string, string][] = [];
   for (const [controller, mount] of layout.mounts) {
-    if (!isShown(layout, mount, managesGroups)) continue;
+    if (!isShown(layout, mount, managesCgroups)) continue;
     const name = path.basename(mount);
-    folders.add(name);
+    directories.add(name);
     if (name !== controller && controller !== 'systemd') links.push([controller, name]);
   }
-  if (managesGroups && layout.unified !== undefined && systemdMount(layout) !== undefined) folders.add(UNIFIED_NAME);
-  return { folders: [...folders], links };
+  if (managesCgroups && layout.unified !== undefined && systemdMount(layout) !== undefined) directories.add(UNIFIED_NAME);
+  return { directories: [...directories], links };
 }

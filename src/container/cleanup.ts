@@ -28,9 +28,9 @@ import { type End, transition } from './lifecycle.ts';
 import { releaseInterfaces } from './network.ts';
 
 const KILL_TIMEOUT_MS = 5000;
-/** What has not died by then may be frozen, in a group that is not its container's. */
+/** What has not died by then may be frozen, in a cgroup that is not its container's. */
 const FROZEN_AFTER_MS = 40;
-/** The look through a container's groups takes long if it has made many. */
+/** The look through a container's cgroups takes long if it has made many. */
 const KILL_PERIOD_MS = 500;
 /** … and then it waits for something: for a FUSE file system that it has mounted, or has had mounted. */
 const FUSE_AFTER_MS = [150, 500] as const;
@@ -67,7 +67,7 @@ export async function clearUp({ domain, cgroup, reason, why, again, onWarning }:
  * Kills what is left of a container by its init, which takes the whole PID namespace with it, and waits for that.
  * Throws INTERNAL_ERROR if it does not die: nobody may believe then that it has.
  */
-export function killInit(status: StatusRecord, group: DomainCgroup | undefined): void {
+export function killInit(status: StatusRecord, cgroup: DomainCgroup | undefined): void {
   const { initPid, controller } = status;
   if (initPid <= 1) return;
   const pidfd = linux.pidfdOpen(initPid);
@@ -76,40 +76,40 @@ export function killInit(status: StatusRecord, group: DomainCgroup | undefined):
     // A pid may have been given to another process since: ours is a child of its controller, or of whoever adopts orphans
     // and then in a PID namespace of its own.
     if (!isContainerInit(initPid, controller)) return;
-    if (!killAndWait(pidfd, status, group, KILL_TIMEOUT_MS)) throw libvirtError('INTERNAL_ERROR', 'Some processes refused to die');
+    if (!killAndWait(pidfd, status, cgroup, KILL_TIMEOUT_MS)) throw libvirtError('INTERNAL_ERROR', 'Some processes refused to die');
   } finally {
     linux.close(pidfd);
   }
 }
 
 /**
- * SIGKILL for init, and for as long as it lives for everything in its group: it ends after all others in its PID namespace.
+ * SIGKILL for init, and for as long as it lives for everything in its cgroup: it ends after all others in its PID namespace.
  * What is frozen, by whomever, does not die on v1 (freezer-subsystem.rst); nor does what waits for a FUSE server of the
  * container's that has read the request: its file systems are taken down then. True when it has ended.
  */
 export function killAndWait(
   init: number,
   { initPid, controller }: StatusRecord,
-  group: DomainCgroup | undefined,
+  cgroup: DomainCgroup | undefined,
   timeoutMs: number,
 ): boolean {
   linux.pidfdSendSignal(init, SIGKILL);
-  if (group) thawAll(group);
+  if (cgroup) thawAll(cgroup);
   const start = monotonicMs();
   const [first, last] = FUSE_AFTER_MS;
   let killAgainMs = 0;
   for (let waitMs = 10; !readable(init, waitMs); waitMs = Math.min(waitMs * 2, 200)) {
     const elapsed = monotonicMs() - start;
     if (elapsed > timeoutMs) return false;
-    if (group && elapsed >= killAgainMs) {
-      killAll(group);
+    if (cgroup && elapsed >= killAgainMs) {
+      killAll(cgroup);
       killAgainMs = elapsed + KILL_PERIOD_MS;
     }
     if (elapsed < FROZEN_AFTER_MS) continue;
     // The kernel has killed them all with init, wherever they have gone.
     const dying = processesBeside(initPid);
     if (readable(init, 0)) return true; // before that its pid was nobody else's
-    if (group) leaveFrozenCgroups(dying, group);
+    if (cgroup) leaveFrozenCgroups(dying, cgroup);
     if (elapsed < first) continue;
     if (readable(init, 10)) return true;
     abortConnections(dying, controller.pid, { unseen: elapsed > last, tableOf: mountsOf });
@@ -183,7 +183,7 @@ export async function clearUpDamaged(record: StatusRecord, end: End, onWarning?:
     if (told[i] && pid !== process.pid) linux.kill(pid, SIGKILL);
   });
   const { partition, uuid } = told.find((words) => words !== undefined) ?? storedWords(name);
-  // No group of another domain has this name, so what is in it is what ran here.
+  // No cgroup of another domain has this name, so what is in it is what ran here.
   for (const pid of pids) dissolve(name, cgroupFor({ name, partition }, pid), onWarning);
   if (uuid !== undefined) {
     releaseOldPorts({ uuid });
@@ -197,7 +197,7 @@ interface OwnWords {
   uuid?: string;
 }
 
-/** A living domain's group; of a damaged status by what its controller was told. */
+/** A living domain's cgroup; of a damaged status by what its controller was told. */
 export function cgroupOf({ name, cgroup, controller }: StatusRecord): DomainCgroup | undefined {
   if (cgroup !== undefined) return new DomainCgroup(cgroup);
   const words = controllerWords(name, controller.pid);

@@ -1,4 +1,4 @@
-// The container's device nodes, and what its device group allows (libvirt: LXC driver, device nodes).
+// The container's device nodes, and what its devices cgroup allows (libvirt: LXC driver, device nodes).
 import fs from 'node:fs';
 import type { DiskDevice, DomainDefinition, HostDevice } from '../domain/definition.ts';
 import { libvirtError, systemError } from '../errors.ts';

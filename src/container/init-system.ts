@@ -86,7 +86,7 @@ function withPath<T>(root: number, path: string, action: (fd: number) => T): T |
   }
 }
 
-/** Does a container with this root run an init system, which manages groups below its own? A script called init is none. */
+/** Does a container with this root run an init system, which manages cgroups below its own? A script called init is none. */
 export const runsInitSystem = (os: Pick<DomainOs, 'init' | 'initargs' | 'initdir'>, root: number): boolean =>
   initSystemOf(os, root) !== undefined && !isScript(root, os);
 

@@ -86,8 +86,8 @@ async function finish(record: StatusRecord, { domain, cgroup, config, atTerminal
   runDomain(next, { reason: 'rebooted', config: stillConfigured, atTerminal: atTerminal === true });
 }
 
-function endOf(waitStatus: number, kill: KillSource | undefined, group: DomainCgroup | undefined): End {
-  return { reason: endReason(waitStatus, kill), why: describeEnd(waitStatus, { kill, oomKills: group ? oomKills(group) : 0 }) };
+function endOf(waitStatus: number, kill: KillSource | undefined, cgroup: DomainCgroup | undefined): End {
+  return { reason: endReason(waitStatus, kill), why: describeEnd(waitStatus, { kill, oomKills: cgroup ? oomKills(cgroup) : 0 }) };
 }
 
 function actionFor({ onPoweroff, onReboot, onCrash }: DomainDefinition, end: InitEnd): LifecycleAction {

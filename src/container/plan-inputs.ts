@@ -18,7 +18,7 @@ export interface InheritedNumbers {
   meminfo: number;
   sys: number | undefined;
   cgroupTmpfs: number | undefined;
-  managesGroups: boolean;
+  managesCgroups: boolean;
   filesystems: Map<number, { mount?: number; isFile: boolean }>;
   sharedNamespaces: Partial<Record<SharedNamespace, number>>;
   /** For reading only, in this process. */
@@ -46,7 +46,7 @@ export function inheritResources(
     meminfo: inherited.add(resources.fuse.mount),
     sys: resources.sys === undefined ? undefined : inherited.add(resources.sys),
     cgroupTmpfs: resources.cgroupTmpfs === undefined ? undefined : inherited.add(resources.cgroupTmpfs),
-    managesGroups: resources.managesGroups,
+    managesCgroups: resources.managesCgroups,
     filesystems,
     sharedNamespaces,
     rootFd: resources.root,
@@ -59,7 +59,7 @@ export interface StartFacts {
   atTerminal: boolean;
 }
 
-export function planInputs(domain: DomainDefinition, fds: InheritedNumbers, group: DomainCgroup, start: StartFacts): PlanInputs {
+export function planInputs(domain: DomainDefinition, fds: InheritedNumbers, cgroup: DomainCgroup, start: StartFacts): PlanInputs {
   // Differs from libvirt, which gives nobody the terminal. A root of its own that a script starts is taken for a system, whose
   // programs see to that themselves; its shell says what it says under libvirt.
   const wantsTerminal = domain.controllingTerminal || start.atTerminal || runsOnHostRoot(domain);
@@ -71,7 +71,7 @@ export function planInputs(domain: DomainDefinition, fds: InheritedNumbers, grou
     devpts: fds.devpts,
     meminfo: fds.meminfo,
     sys: fds.sys,
-    cgroup: cgroupInputs(group, fds),
+    cgroup: cgroupInputs(cgroup, fds),
     filesystems: fds.filesystems,
     sharedNamespaces: fds.sharedNamespaces,
     holdsTerminal: wantsTerminal && mayHoldTerminal(domain.os, fds.rootFd),
@@ -80,25 +80,27 @@ export function planInputs(domain: DomainDefinition, fds: InheritedNumbers, grou
 }
 
 /**
- * On v1 an init system gets a cgroup namespace and the groups that it manages; for any other init all is read-only, as libvirt
+ * On v1 an init system gets a cgroup namespace and the cgroups that it manages; for any other init all is read-only, as libvirt
  * documents it.
  */
-function cgroupInputs(group: DomainCgroup, { cgroupTmpfs, managesGroups }: InheritedNumbers): PlanInputs['cgroup'] {
-  const memory = group.directory('memory')!;
-  const { layout } = group;
-  if (layout.version === 2) return { version: 2, payload: group.payload!, memory };
-  const mounts = [...new Set(layout.mounts.values())].filter((mount) => isShown(layout, mount, managesGroups));
-  const systemd = managesGroups ? systemdMount(layout) : undefined;
+function cgroupInputs(cgroup: DomainCgroup, { cgroupTmpfs, managesCgroups }: InheritedNumbers): PlanInputs['cgroup'] {
+  const memory = cgroup.directory('memory')!;
+  const { layout } = cgroup;
+  if (layout.version === 2) return { version: 2, payload: cgroup.payload!, memory };
+  const mounts = [...new Set(layout.mounts.values())].filter((mount) => isShown(layout, mount, managesCgroups));
+  const systemd = managesCgroups ? systemdMount(layout) : undefined;
   return {
     version: 1,
-    folders: group.directoriesV1(),
-    payload: group.payload,
+    directories: cgroup.directoriesV1(),
+    payload: cgroup.payload,
     ownNamespace: systemd !== undefined,
     base: path.dirname(layout.mounts.get('memory')!),
     tmpfs: cgroupTmpfs!,
     binds: [
-      ...mounts.map((mount) => ({ folder: `${mount}/${group.path}`, name: path.basename(mount), isWritable: mount === systemd })),
-      ...(group.payload === undefined || systemd === undefined ? [] : [{ folder: group.payload, name: UNIFIED_NAME, isWritable: true }]),
+      ...mounts.map((mount) => ({ directory: `${mount}/${cgroup.path}`, name: path.basename(mount), isWritable: mount === systemd })),
+      ...(cgroup.payload === undefined || systemd === undefined
+        ? []
+        : [{ directory: cgroup.payload, name: UNIFIED_NAME, isWritable: true }]),
     ],
     memory,
   };

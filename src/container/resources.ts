@@ -40,9 +40,9 @@ export interface Resources extends Disposable {
   filesystems: Map<number, { mount?: number; isFile: boolean }>;
   /** The host's sysfs, for a container that cannot mount one: its network namespace is not its user namespace's. */
   sys: number | undefined;
-  /** v1: init is an init system, which is to manage groups below its own. */
-  managesGroups: boolean;
-  /** v1 only: the tmpfs that the groups' mounts hang in. */
+  /** v1: init is an init system, which is to manage cgroups below its own. */
+  managesCgroups: boolean;
+  /** v1 only: the tmpfs that the cgroups' mounts hang in. */
   cgroupTmpfs: number | undefined;
 }
 
@@ -59,8 +59,8 @@ export interface ResourceRequest {
   /** Block devices of image files, by the place of their <filesystem> (images.ts). */
   images: ReadonlyMap<number, string>;
   nodes: readonly DeviceNode[];
-  /** v1: folder names and links (`cpu` -> `cpu,cpuacct`) at the hierarchies' mount point, also of the groups that init may manage. */
-  cgroupNames: ((managesGroups: boolean) => CgroupNames) | undefined;
+  /** v1: directory names and links (`cpu` -> `cpu,cpuacct`) at the hierarchies' mount point, also of the cgroups that init may manage. */
+  cgroupNames: ((managesCgroups: boolean) => CgroupNames) | undefined;
 }
 
 /** Throws LibvirtError; nothing stays open then. */
@@ -100,10 +100,10 @@ export function openResources(request: ResourceRequest): Resources {
       const mount = keep(openFilesystem(filesystem, owner, images.get(i)));
       filesystems.set(i, { mount, isFile: !fs.fstatSync(mount).isDirectory() });
     });
-    const managesGroups = request.cgroupNames !== undefined && runsInitSystem(definition.os, root);
-    const cgroupTmpfs = request.cgroupNames && keep(openCgroupTmpfs(request.cgroupNames(managesGroups), owner));
+    const managesCgroups = request.cgroupNames !== undefined && runsInitSystem(definition.os, root);
+    const cgroupTmpfs = request.cgroupNames && keep(openCgroupTmpfs(request.cgroupNames(managesCgroups), owner));
     const sys = hasUserNamespace(definition) && !hasNetworkNamespace(definition) ? keep(openHostSys()) : undefined;
-    return { root, dev, devpts, consoles, fuse, filesystems, sys, cgroupTmpfs, managesGroups, [Symbol.dispose]: close };
+    return { root, dev, devpts, consoles, fuse, filesystems, sys, cgroupTmpfs, managesCgroups, [Symbol.dispose]: close };
   } catch (error) {
     close();
     throw error;
@@ -119,12 +119,12 @@ function openDevpts(definition: DomainDefinition): number {
   });
 }
 
-function giveAway(folder: number, names: string[], { uid, gid }: { uid: number; gid: number }): void {
+function giveAway(directory: number, names: string[], { uid, gid }: { uid: number; gid: number }): void {
   if (uid === 0 && gid === 0) return;
   for (const name of ['', ...names]) {
     // A pty's group is devpts's own; only its owner changes.
     const isPty = name !== '' && name !== 'ptmx';
-    const result = linux.fchownat(folder, name, uid, isPty ? 0xffffffff : gid, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH);
+    const result = linux.fchownat(directory, name, uid, isPty ? 0xffffffff : gid, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH);
     if (result < 0) throw systemError(`Failed to change owner of '${name}' to ${uid}:${gid}`, -result);
   }
 }
@@ -134,7 +134,7 @@ function openDev(nodes: readonly DeviceNode[], consoles: number, owner: { uid: n
   const dev = newMount({ type: 'tmpfs', options: { mode: '755', size: String(DEV_TMPFS_BYTES) }, attributes: MOUNT_ATTR_NOSUID });
   try {
     const done = (result: number, path: string) => {
-      if (result < 0 && result !== -17) throw systemError(`Failed to make device '/dev/${path}'`, -result); // EEXIST: a folder that two share
+      if (result < 0 && result !== -17) throw systemError(`Failed to make device '/dev/${path}'`, -result); // EEXIST: a directory that two share
       const owned = owner.uid || owner.gid ? linux.fchownat(dev, path, owner.uid, owner.gid, AT_SYMLINK_NOFOLLOW) : 0;
       if (owned < 0) throw systemError(`Failed to change owner of '/dev/${path}'`, -owned);
     };
@@ -143,8 +143,8 @@ function openDev(nodes: readonly DeviceNode[], consoles: number, owner: { uid: n
     for (const { path, type, major, minor, mode } of nodes) {
       const parts = path.split('/');
       for (let i = 1; i < parts.length; i++) {
-        const folder = parts.slice(0, i).join('/');
-        done(linux.mkdirat(dev, folder, 0o755), folder);
+        const directory = parts.slice(0, i).join('/');
+        done(linux.mkdirat(dev, directory, 0o755), directory);
       }
       done(linux.mknodat(dev, path, (type === 'b' ? S_IFBLK : S_IFCHR) | mode, makeDevice(major, minor)), path);
       linux.fchmodat(dev, path, mode); // mknod obeyed the umask
@@ -283,10 +283,10 @@ function blockFilesystems(): string[] {
   return preferred.flatMap((type) => (type === '*' ? known : [type]));
 }
 
-function openCgroupTmpfs({ folders, links }: CgroupNames, owner: { uid: number; gid: number }): number {
+function openCgroupTmpfs({ directories, links }: CgroupNames, owner: { uid: number; gid: number }): number {
   const options = { mode: '755', size: '65536', ...(owner.uid || owner.gid ? { uid: String(owner.uid), gid: String(owner.gid) } : {}) };
   const tmpfs = newMount({ type: 'tmpfs', options, attributes: MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC });
-  for (const folder of folders) linux.mkdirat(tmpfs, folder, 0o755);
+  for (const directory of directories) linux.mkdirat(tmpfs, directory, 0o755);
   for (const [name, target] of links) linux.symlinkat(target, tmpfs, name);
   return tmpfs;
 }

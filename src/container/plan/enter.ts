@@ -29,7 +29,7 @@ import {
   dropCapabilities,
   finish,
   type HostFacts,
-  joinFolders,
+  joinDirectories,
   limitCapabilities,
   openFilesLimit,
   ownKeyring,
@@ -42,7 +42,7 @@ export interface EnterInputs {
   initPidfd: number;
   /** Of the mount namespace to enter, where it is not to be whatever init is in by then. */
   mountNamespace?: number | undefined;
-  cgroup: { folders: string[]; payload: string | undefined };
+  cgroup: { directories: string[]; payload: string | undefined };
   argv: string[];
   env: string[];
   /** Which of the standard files is the terminal of the command's session; undefined: it has none. */
@@ -68,7 +68,7 @@ export function compileEnterPlan(definition: DomainDefinition, inputs: EnterInpu
     CLONE_NEWCGROUP |
     (hasUserNamespace(definition) ? CLONE_NEWUSER : 0);
   plan.child = [
-    ...joinFolders(cgroup.folders),
+    ...joinDirectories(cgroup.directories),
     ownKeyring(),
     openFilesLimit(host),
     // Of the PID namespace that is for processes yet to be made.

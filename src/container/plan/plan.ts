@@ -50,7 +50,18 @@ import { keptCapabilities } from './capabilities.ts';
 import { hostName, initArgv, initEnvironment } from './environment.ts';
 import { containerRoot } from './idmap.ts';
 import { cloneFlags, hasNetworkNamespace, hasUserNamespace } from './namespaces.ts';
-import { makeFolders, makeTarget, mountNew, moveMount, moveMountTo, openTree, setAttributes, step, waitForGo, writeFile } from './steps.ts';
+import {
+  makeDirectories,
+  makeTarget,
+  mountNew,
+  moveMount,
+  moveMountTo,
+  openTree,
+  setAttributes,
+  step,
+  waitForGo,
+  writeFile,
+} from './steps.ts';
 
 /** Init's user and groups, as ids inside the container. */
 export interface InitIdentity {
@@ -88,14 +99,14 @@ export interface PlanInputs {
     | {
         version: 1;
         /** To be joined; `payload` of the unified hierarchy of a hybrid host. */
-        folders: string[];
+        directories: string[];
         payload: string | undefined;
         /** A namespace: the writable groups are then the roots of their hierarchies. */
         ownNamespace: boolean;
         base: string;
         tmpfs: number;
         /** Writable are those in which nothing is limited. */
-        binds: { folder: string; name: string; isWritable: boolean }[];
+        binds: { directory: string; name: string; isWritable: boolean }[];
         memory: string;
       }
     | { version: 2; payload: string; memory: string };
@@ -112,7 +123,7 @@ const SPECIAL = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
 const LOCKED = SPECIAL | MOUNT_ATTR_RDONLY;
 /** The kernel's usual soft limit of open files (setrlimit(2)). */
 const SOFT_OPEN_FILES = 1024;
-/** Any folder that everybody may enter will do to hang the new root on; the mount disappears with the old tree. */
+/** Any directory that everybody may enter will do to hang the new root on; the mount disappears with the old tree. */
 const STAGING = '/proc';
 /** Mount points in sysfs for file systems of the kernel's that a user namespace cannot mount; systemd tries it with these, and is degraded then. */
 const KERNELS_OWN = ['/sys/kernel/config', '/sys/kernel/debug', '/sys/kernel/tracing'];
@@ -133,7 +144,7 @@ export function compilePlan(definition: DomainDefinition, inputs: PlanInputs): P
     ...(waitsBeforeMounts(definition) ? [waitForGo('controller went away')] : []),
     // What is made in the root is the container's, whoever starts it.
     step('umask', [0o022], 'umask failed'),
-    ...joinGroups(inputs),
+    ...joinCgroups(inputs),
     ownKeyring(),
     ...joinNamespaces(inputs),
     ...(hasUserNamespace(definition) ? becomeRoot() : []),
@@ -156,19 +167,19 @@ export function compilePlan(definition: DomainDefinition, inputs: PlanInputs): P
 /** Has the child born into a group of the unified hierarchy, if there is one. */
 export function bearInto(payload: string | undefined, plan: Plan): void {
   if (payload === undefined) return;
-  plan.cgroup = step('openat', [AT_FDCWD, payload, O_CLOEXEC], `cannot open group '${payload}'`);
+  plan.cgroup = step('openat', [AT_FDCWD, payload, O_CLOEXEC], `cannot open cgroup '${payload}'`);
   plan.parent.push(plan.cgroup);
 }
 
-function joinGroups({ cgroup }: PlanInputs): Step[] {
+function joinCgroups({ cgroup }: PlanInputs): Step[] {
   const ownNamespace = step('unshare', [CLONE_NEWCGROUP], 'Failed to make a cgroup namespace');
   if (cgroup.version === 2) return [ownNamespace];
-  return [...joinFolders(cgroup.folders), ...(cgroup.ownNamespace ? [ownNamespace] : [])];
+  return [...joinDirectories(cgroup.directories), ...(cgroup.ownNamespace ? [ownNamespace] : [])];
 }
 
 /** "0" is the writer itself; for a single thread the kernel then needs no lock over all processes, whose first taker waits 8 ms. */
-export const joinFolders = (folders: readonly string[]): Step[] =>
-  folders.flatMap((folder) => writeFile(`${folder}/tasks`, '0', `cannot enter group '${folder}'`));
+export const joinDirectories = (directories: readonly string[]): Step[] =>
+  directories.flatMap((directory) => writeFile(`${directory}/tasks`, '0', `cannot enter cgroup '${directory}'`));
 
 function joinNamespaces({ sharedNamespaces }: PlanInputs): Step[] {
   return (['net', 'ipc', 'uts'] as const).flatMap((name) => {
@@ -222,13 +233,13 @@ function newMounts(definition: DomainDefinition, inputs: PlanInputs): { steps: S
   if (meminfo !== undefined) attach.push(moveMount(meminfo, '/proc/meminfo', 'Failed to mount on /proc/meminfo'));
   if (cgroup.version === 1) {
     attach.push(moveMount(cgroup.tmpfs, cgroup.base, `Failed to mount tmpfs on ${cgroup.base}`));
-    for (const { folder, name, isWritable } of cgroup.binds) {
-      const tree = openTree(folder, false, `Failed to bind cgroup '${folder}'`);
+    for (const { directory, name, isWritable } of cgroup.binds) {
+      const tree = openTree(directory, false, `Failed to bind cgroup '${directory}'`);
       steps.push(
         tree,
         isWritable
-          ? setAttributes({ step: tree }, SPECIAL, `Failed to restrict cgroup '${folder}'`)
-          : setAttributes({ step: tree }, LOCKED, `Failed to make cgroup '${folder}' readonly`),
+          ? setAttributes({ step: tree }, SPECIAL, `Failed to restrict cgroup '${directory}'`)
+          : setAttributes({ step: tree }, LOCKED, `Failed to make cgroup '${directory}' readonly`),
       );
       attach.push(moveMount({ step: tree }, `${cgroup.base}/${name}`, `Failed to mount cgroup on ${cgroup.base}/${name}`));
     }
@@ -249,9 +260,9 @@ function newMounts(definition: DomainDefinition, inputs: PlanInputs): { steps: S
 const detach = (target: string): Step =>
   step('umount2', [target, MNT_DETACH], `Failed to unmount '${target}'`, { tolerate: [EINVAL, ENOENT] });
 
-/** Attaches on a folder that is made if it can be; on a read-only root it must be there. */
+/** Attaches on a directory that is made if it can be; on a read-only root it must be there. */
 const place = (mount: Parameters<typeof moveMount>[0], target: string): Step[] => [
-  ...makeFolders(target, [EROFS, EACCES]),
+  ...makeDirectories(target, [EROFS, EACCES]),
   moveMount(mount, target, `Failed to mount on ${target}`),
 ];
 

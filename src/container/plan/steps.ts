@@ -60,18 +60,18 @@ export const moveMountTo = (mount: Mount, target: Step, purpose: string): Step =
   step('move_mount', [mount, '', { step: target }, '', MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH], purpose);
 
 /**
- * The place of a mount, and the folders above it, made where they are missing: through links that lead nowhere yet as well,
+ * The place of a mount, and the directories above it, made where they are missing: through links that lead nowhere yet as well,
  * but not out of the container's root. A mount of a file needs a file.
  */
 export const makeTarget = (path: string, { isFile }: { isFile: boolean }, purpose: string): Step =>
   step('make_target', [path, isFile ? 0 : 1], purpose);
 
-/** Makes a folder and those above it; what is there already is fine. */
-export function makeFolders(path: string, tolerate: number[] = []): Step[] {
+/** Makes a directory and those above it; what is there already is fine. */
+export function makeDirectories(path: string, tolerate: number[] = []): Step[] {
   const parts = path.split('/').filter(Boolean);
   return parts.map((_, i) => {
-    const folder = `/${parts.slice(0, i + 1).join('/')}`;
-    return step('mkdirat', [AT_FDCWD, folder, 0o755], `Failed to create '${folder}'`, { tolerate: [EEXIST, ...tolerate] });
+    const directory = `/${parts.slice(0, i + 1).join('/')}`;
+    return step('mkdirat', [AT_FDCWD, directory, 0o755], `Failed to create '${directory}'`, { tolerate: [EEXIST, ...tolerate] });
   });
 }
 

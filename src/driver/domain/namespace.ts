@@ -127,7 +127,7 @@ async function enter(
       host,
       initPidfd,
       mountNamespace,
-      cgroup: { folders: directories, payload },
+      cgroup: { directories, payload },
       argv,
       env,
       terminal: replaced[0],

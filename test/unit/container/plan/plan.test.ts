@@ -20,12 +20,12 @@ const NEW_NET = 0x40000000;
 
 const V1 = {
   version: 1,
-  folders: ['/cg/cpu/machine/g', '/cg/memory/machine/g'],
+  directories: ['/cg/cpu/machine/g', '/cg/memory/machine/g'],
   payload: undefined,
   ownNamespace: false,
   base: '/cg',
   tmpfs: 14,
-  binds: [{ folder: '/cg/memory/machine/g', name: 'memory', isWritable: false }],
+  binds: [{ directory: '/cg/memory/machine/g', name: 'memory', isWritable: false }],
   memory: '/cg/memory/machine/g',
 } as const;
 const V2 = { version: 2, payload: '/sys/fs/cgroup/machine/g/payload', memory: '/sys/fs/cgroup/machine/g' } as const;
@@ -39,7 +39,7 @@ function inputs(fields: Partial<PlanInputs> = {}): PlanInputs {
     devpts: 12,
     meminfo: 13,
     sys: undefined,
-    cgroup: { ...V1, folders: [...V1.folders], binds: [...V1.binds] },
+    cgroup: { ...V1, directories: [...V1.directories], binds: [...V1.binds] },
     filesystems: new Map(),
     sharedNamespaces: {},
     holdsTerminal: false,
@@ -58,12 +58,12 @@ const BASE = {
   wait: [] as string[],
   umask: ['umask(18) -- umask failed'],
   groups: [
-    `openat(-100, "/cg/cpu/machine/g/tasks", 524289) -- cannot enter group '/cg/cpu/machine/g'`,
-    `write(<openat /cg/cpu/machine/g/tasks>, "0", 1) -- cannot enter group '/cg/cpu/machine/g'`,
-    `close(<openat /cg/cpu/machine/g/tasks>) -- cannot enter group '/cg/cpu/machine/g'`,
-    `openat(-100, "/cg/memory/machine/g/tasks", 524289) -- cannot enter group '/cg/memory/machine/g'`,
-    `write(<openat /cg/memory/machine/g/tasks>, "0", 1) -- cannot enter group '/cg/memory/machine/g'`,
-    `close(<openat /cg/memory/machine/g/tasks>) -- cannot enter group '/cg/memory/machine/g'`,
+    `openat(-100, "/cg/cpu/machine/g/tasks", 524289) -- cannot enter cgroup '/cg/cpu/machine/g'`,
+    `write(<openat /cg/cpu/machine/g/tasks>, "0", 1) -- cannot enter cgroup '/cg/cpu/machine/g'`,
+    `close(<openat /cg/cpu/machine/g/tasks>) -- cannot enter cgroup '/cg/cpu/machine/g'`,
+    `openat(-100, "/cg/memory/machine/g/tasks", 524289) -- cannot enter cgroup '/cg/memory/machine/g'`,
+    `write(<openat /cg/memory/machine/g/tasks>, "0", 1) -- cannot enter cgroup '/cg/memory/machine/g'`,
+    `close(<openat /cg/memory/machine/g/tasks>) -- cannot enter cgroup '/cg/memory/machine/g'`,
   ],
   keyring: ['keyctl(1, null) ~38 -- Failed to make a session keyring'],
   namespaces: [] as string[],
@@ -197,7 +197,7 @@ describe('compilePlan()', () => {
       cloneFlags: NEW_PID_MNT_IPC_UTS,
       cgroup: 0,
       meminfo: { cgroup: '/sys/fs/cgroup/machine/g', version: 2, uid: 0, gid: 0 },
-      parent: [`openat(-100, "${V2.payload}", 524288) -- cannot open group '${V2.payload}'`],
+      parent: [`openat(-100, "${V2.payload}", 524288) -- cannot open cgroup '${V2.payload}'`],
       child: steps({
         groups: ['unshare(33554432) -- Failed to make a cgroup namespace'],
         newCgroup: newMount('cgroup2', 14, 'Failed to mount cgroup2 on /sys/fs/cgroup'),
@@ -210,10 +210,10 @@ describe('compilePlan()', () => {
     const [systemd, payload] = ['/cg/systemd/machine/g', '/cg/unified/machine/g/payload'];
     const binds = [
       ...V1.binds,
-      { folder: systemd, name: 'systemd', isWritable: true },
-      { folder: payload, name: 'unified', isWritable: true },
+      { directory: systemd, name: 'systemd', isWritable: true },
+      { directory: payload, name: 'unified', isWritable: true },
     ];
-    const cgroup = { ...V1, folders: [...V1.folders, systemd], payload, ownNamespace: true, binds };
+    const cgroup = { ...V1, directories: [...V1.directories, systemd], payload, ownNamespace: true, binds };
     const bind = (folder: string) => [
       `open_tree(-100, "${folder}", 524289) -- Failed to bind cgroup '${folder}'`,
       `mount_setattr(<open_tree ${folder}>, "", 36864, 32:0e, 32) -- Failed to restrict cgroup '${folder}'`, // nosuid, nodev, noexec
@@ -224,13 +224,13 @@ describe('compilePlan()', () => {
       cloneFlags: NEW_PID_MNT_IPC_UTS,
       cgroup: 0,
       meminfo: { cgroup: '/cg/memory/machine/g', version: 1, uid: 0, gid: 0 },
-      parent: [`openat(-100, "${payload}", 524288) -- cannot open group '${payload}'`],
+      parent: [`openat(-100, "${payload}", 524288) -- cannot open cgroup '${payload}'`],
       child: steps({
         groups: [
           ...BASE.groups,
-          `openat(-100, "${systemd}/tasks", 524289) -- cannot enter group '${systemd}'`,
-          `write(<openat ${systemd}/tasks>, "0", 1) -- cannot enter group '${systemd}'`,
-          `close(<openat ${systemd}/tasks>) -- cannot enter group '${systemd}'`,
+          `openat(-100, "${systemd}/tasks", 524289) -- cannot enter cgroup '${systemd}'`,
+          `write(<openat ${systemd}/tasks>, "0", 1) -- cannot enter cgroup '${systemd}'`,
+          `close(<openat ${systemd}/tasks>) -- cannot enter cgroup '${systemd}'`,
           'unshare(33554432) -- Failed to make a cgroup namespace',
         ],
         newCgroup: [...BASE.newCgroup, ...bind(systemd), ...bind(payload)],
@@ -505,7 +505,7 @@ describe('compileEnterPlan()', () => {
   it('joins the groups, the namespaces and the capabilities of init', () => {
     const plan = compileEnterPlan(minimalDefinition(), {
       ...enter,
-      cgroup: { folders: [...V1.folders], payload: undefined },
+      cgroup: { directories: [...V1.directories], payload: undefined },
     });
     expect(describePlan(plan)).toEqual({
       cloneFlags: 0,
@@ -520,12 +520,12 @@ describe('compileEnterPlan()', () => {
     const definition = minimalDefinition(({ idmap }) => {
       idmap.uid = idmap.gid = [{ start: 0, target: 1000, count: 10 }];
     });
-    const plan = compileEnterPlan(definition, { ...enter, cgroup: { folders: [], payload: V2.payload } });
+    const plan = compileEnterPlan(definition, { ...enter, cgroup: { directories: [], payload: V2.payload } });
     expect(describePlan(plan)).toEqual({
       cloneFlags: 0,
       cgroup: 0,
       meminfo: undefined,
-      parent: [`openat(-100, "${V2.payload}", 524288) -- cannot open group '${V2.payload}'`],
+      parent: [`openat(-100, "${V2.payload}", 524288) -- cannot open cgroup '${V2.payload}'`],
       child: [
         ...begin,
         `setns(9, ${allButUsers | NEW_USER}) -- Failed to enter the namespaces`,
@@ -543,7 +543,7 @@ describe('compileEnterPlan()', () => {
       ...enter,
       argv: ['id'],
       env: ['PATH=/bin:/usr/bin'],
-      cgroup: { folders: [], payload: undefined },
+      cgroup: { directories: [], payload: undefined },
       terminal: 1,
       searchesPath: true,
     });
