@@ -2,6 +2,7 @@
 // unified hierarchy is mounted as it is.
 import path from 'node:path';
 import { type CgroupLayout, isShown, systemdMount, UNIFIED_NAME } from '../host/cgroup/layout.ts';
+import { expectSystemdHierarchy } from '../host/cgroup/systemd-hierarchy.ts';
 
 export interface CgroupNames {
   directories: string[];
@@ -11,7 +12,11 @@ export interface CgroupNames {
 
 /** The names, for an init that manages cgroups of its own and for one that does not. */
 export function cgroupMountNames(layout: CgroupLayout): ((managesCgroups: boolean) => CgroupNames) | undefined {
-  return layout.version === 2 ? undefined : (managesCgroups) => namesOf(layout, managesCgroups);
+  if (layout.version === 2) return undefined;
+  return (managesCgroups) => {
+    if (managesCgroups) expectSystemdHierarchy(layout);
+    return namesOf(layout, managesCgroups);
+  };
 }
 
 function namesOf(layout: CgroupLayout & { version: 1 }, managesCgroups: boolean): CgroupNames {
