@@ -11,7 +11,7 @@ import { releaseOldPorts } from '../bridge/ports.ts';
 import { releasePorts } from '../bridge/release.ts';
 import type { DomainDefinition } from '../domain/definition.ts';
 import type { DomainStatus } from '../domain/status.ts';
-import { isFailure, libvirtError } from '../errors.ts';
+import { failureIn, libvirtError } from '../errors.ts';
 import { cgroupFor, DEFAULT_PARTITION, DomainCgroup } from '../host/cgroup/cgroup.ts';
 import { leaveFrozenCgroups, thawAll } from '../host/cgroup/freezer.ts';
 import { killAll } from '../host/cgroup/kill.ts';
@@ -145,6 +145,10 @@ function namespacePids(pid: number): string[] {
  */
 export async function repairStale(name: string): Promise<StatusRecord | undefined> {
   removeLeftCgroups();
+  return repair(name);
+}
+
+async function repair(name: string): Promise<StatusRecord | undefined> {
   const record = readStatus(name);
   if (!record || record.alive) return record;
   const status = readableStatus(record);
@@ -158,15 +162,17 @@ export async function repairStale(name: string): Promise<StatusRecord | undefine
   return undefined;
 }
 
-/** The same for many domains, without waiting for those that somebody is busy with. What cannot be cleared up stays. */
+/**
+ * The same for many domains, without waiting for those that somebody is busy with. What cannot be cleared up stays: who only lists
+ * need not be able to.
+ */
 export async function repairAll(names: readonly string[]): Promise<void> {
+  await failureIn(removeLeftCgroups);
   for (const name of names) {
-    try {
+    await failureIn(async () => {
       using lock = tryLockDomain(name);
-      if (lock) await repairStale(name);
-    } catch (error) {
-      if (!isFailure(error)) throw error; // who only lists need not be able to
-    }
+      if (lock) await repair(name);
+    });
   }
 }
 

@@ -4,13 +4,14 @@ import fs from 'node:fs';
 import { SIGUSR1 } from '../../lib-native/constants.ts';
 import { linux } from '../../lib-native/linux.ts';
 import { monotonicMs } from '../../lib-native/monotonic.ts';
-import { pause } from '../../lib-native/pause.ts';
+import { sleep } from '../../lib-native/pause.ts';
 import { readable } from '../../lib-native/readable.ts';
 import { programFile } from '../../lib-native/runtime.ts';
 import { signalName } from '../../lib-native/signal-names.ts';
 import { libvirtError, notRunning, systemError, unsupportedFlags } from '../errors.ts';
 import { failureOf } from '../host/programs.ts';
 import type { StatusRecord } from '../store/live-status.ts';
+import { warn } from '../store/log.ts';
 import { isContainerInit } from './cleanup.ts';
 import { runErrand } from './errand.ts';
 import {
@@ -47,6 +48,15 @@ export interface InitRequest {
   onIgnored: (warning: string) => void;
 }
 
+/** What shutdown and reboot ask of the init of a running domain. */
+export function initRequest(
+  { name, state }: StatusRecord,
+  wish: InitWish,
+  { modes, onWarning }: { modes: readonly StopMode[]; onWarning?: ((text: string) => void) | undefined },
+): InitRequest {
+  return { modes, wish, domain: name, isPaused: state === 'paused', onIgnored: (text) => warn(name, text, onWarning) };
+}
+
 /** An init system that was started just now is given so long to come to listen. */
 const READY_TIMEOUT_MS = 5000;
 const UNBORN_TIMEOUT_MS = 1000;
@@ -56,15 +66,16 @@ const MESSENGER_TIMEOUT_MS = 5000;
 
 /**
  * Asks init by its pipe, or where it takes more than a signal by a program of its own. False: a signal is what is left.
- * To be called without the domain's lock: this looks into the container, which may hold it up for a second or two.
+ * To be called without the domain's lock: this looks into the container, which may hold it up for a second or two. While it waits
+ * for init, other domains may be asked.
  * Throws OPERATION_UNSUPPORTED where only the pipe is wanted and there is none.
  */
 export async function askWithoutSignal(init: InitProcess, { modes, wish, domain, isPaused }: InitRequest): Promise<boolean> {
   const wants = (mode: StopMode) => modes.length === 0 || modes.includes(mode);
-  if (wants('initctl') && writeInitctl(init, wish)) return true;
+  if (wants('initctl') && (await writeInitctl(init, wish))) return true;
   if (!wants('signal')) throw libvirtError('OPERATION_UNSUPPORTED', 'Container does not provide an initctl pipe');
   if (isPaused) return false; // what is frozen does not get ready
-  waitUntilReady(init, wish);
+  await waitUntilReady(init, wish);
   const messenger = modes.length === 0 ? messengerOf(factsOf(init), wish) : undefined;
   return messenger !== undefined && (await runInside(domain, messenger));
 }
@@ -82,11 +93,11 @@ export function askBySignal(init: InitProcess, { wish, onIgnored }: InitRequest)
 }
 
 /** Signals that come before init waits for them are lost: systemd for the first second of a boot. */
-function waitUntilReady(init: InitProcess, wish: InitWish): void {
+async function waitUntilReady(init: InitProcess, wish: InitWish): Promise<void> {
   const start = monotonicMs();
   for (let facts = factsOf(init); isGettingReady(facts, wish) && !init.hasEnded; facts = factsOf(init)) {
     if (monotonicMs() - start > (isUnborn(facts) ? UNBORN_TIMEOUT_MS : READY_TIMEOUT_MS)) return;
-    pause(10);
+    await sleep(10);
   }
 }
 
@@ -155,7 +166,7 @@ const RUNLEVELS: Record<InitWish, string> = { poweroff: '0', reboot: '6' };
  * Writes a runlevel request to the pipe that init offers (sysvinit: initreq.h). False where it offers none, or that is full, or
  * a file system of the container's keeps whoever looks for it.
  */
-function writeInitctl(init: InitProcess, wish: InitWish): boolean {
+async function writeInitctl(init: InitProcess, wish: InitWish): Promise<boolean> {
   const input = Buffer.alloc(INITCTL_BYTES);
   input.writeInt32LE(INITCTL_MAGIC, 0);
   input.writeInt32LE(INITCTL_RUNLEVEL, 4);
@@ -168,7 +179,7 @@ function writeInitctl(init: InitProcess, wish: InitWish): boolean {
   const isDone = ask();
   if (isDone !== false || !reopensPipe(factsOf(init))) return isDone === true;
   init.signal(SIGUSR1);
-  for (const start = monotonicMs(); monotonicMs() - start < PIPE_TIMEOUT_MS; pause(50)) {
+  for (const start = monotonicMs(); monotonicMs() - start < PIPE_TIMEOUT_MS; await sleep(50)) {
     const isDoneNow = ask();
     if (isDoneNow !== false) return isDoneNow === true;
   }

@@ -15,6 +15,7 @@ const polite = (seconds: number) => [
   `trap 'sleep ${seconds}; exit 0' TERM; echo up >/mnt/up; while :; do sleep 0.1; done`,
 ];
 const STUBBORN = ['/bin/sh', '-c', "trap 'echo no' TERM; echo up >/mnt/up; while :; do sleep 0.1; done"];
+const RAM = `<filesystem type='ram'><source usage='4096' units='KiB'/><target dir='/mnt'/></filesystem>`;
 const RESTARTED = '<on_poweroff>restart</on_poweroff>';
 
 suite('shutdown-all', ['root', 'built', 'busybox', 'fuse'], () => {
@@ -50,6 +51,17 @@ suite('shutdown-all', ['root', 'built', 'busybox', 'fuse'], () => {
     expect(tookMs).toBeGreaterThanOrEqual(2000);
     expect(tookMs).toBeLessThan(30_000); // nobody waited for one that does not listen
     expect(virsh.leftovers()).toMatchObject({ processes: [], cgroups: [] });
+  });
+
+  it('asks all at once: none waits for others that do not listen yet', () => {
+    // To those that are called so a signal is not sent before they wait for it, or five seconds are over.
+    const getsReady = ['/bin/sh', '-c', 'cp /bin/busybox /mnt/dinit && exec -a busybox /mnt/dinit sleep 1000'];
+    const names = [1, 2, 3, 4].map(() => virsh.boot({ init: getsReady, devices: RAM }));
+    for (const name of names) virsh.inside(name, 'while ! readlink /proc/1/exe | grep -q dinit; do sleep 0.01; done');
+    const before = Date.now();
+    virsh.ok('shutdown-all', '--timeout', '60');
+    expect(Date.now() - before).toBeLessThan(names.length * 5000);
+    expect(names.map((name) => virsh.state(name))).toEqual(names.map(() => 'shut off (destroyed)'));
   });
 
   it('destroys what has not ended in time', () => {

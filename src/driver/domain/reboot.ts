@@ -1,13 +1,12 @@
 // reboot.
 
 import { EndReport } from '../../container/controller-signals.ts';
-import { askBySignal, askWithoutSignal, checkStopModes, type InitRequest, openInit, type StopMode } from '../../container/init.ts';
+import { askBySignal, askWithoutSignal, checkStopModes, initRequest, openInit, type StopMode } from '../../container/init.ts';
 import { afterEnd } from '../../container/on-exit.ts';
 import type { DomainRef } from '../../domain/ref.ts';
 import { notRunning } from '../../errors.ts';
 import { liveStatus } from '../../store/live-status.ts';
 import { tryLockDomain } from '../../store/lock.ts';
-import { warn } from '../../store/log.ts';
 import { type Connection, requireWritable } from '../connection.ts';
 
 /** An init that ends this soon after its signal is started again by the command itself, which saves another one's start. */
@@ -28,8 +27,7 @@ export async function rebootDomain(
   const asked = liveStatus(ref.name);
   if (!asked) throw notRunning();
   using init = openInit(asked);
-  const isPaused = asked.state === 'paused';
-  const request: InitRequest = { modes, wish: 'reboot', domain: ref.name, isPaused, onIgnored: (text) => warn(ref.name, text, onWarning) };
+  const request = initRequest(asked, 'reboot', { modes, onWarning });
   if (await askWithoutSignal(init, request)) return;
   using lock = tryLockDomain(ref.name);
   const status = liveStatus(ref.name);

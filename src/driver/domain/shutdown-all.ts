@@ -30,7 +30,7 @@ interface Asked extends DomainRef {
 }
 
 /**
- * Asks every domain that runs to shut down and waits for all together; what still runs after `timeoutMs`, what does not listen
+ * Asks all domains that run to shut down, at the same time, and waits for all together; what still runs after `timeoutMs`, what does not listen
  * and what its definition has started again is destroyed. One that fails does not keep the others from ending.
  */
 export async function shutdownAll(connection: Connection, timeoutMs: number): Promise<ShutdownResult[]> {
@@ -40,7 +40,7 @@ export async function shutdownAll(connection: Connection, timeoutMs: number): Pr
   const domains = await listDomains(connection, { active: true, inactive: false });
   const asked: Asked[] = [];
   try {
-    for (const domain of domains) if (left() > 0) asked.push(...(await ask(connection, domain)));
+    if (left() > 0) for (const one of await Promise.all(domains.map((domain) => ask(connection, domain)))) asked.push(...one);
     for (const { init, controller } of asked) {
       if (readable(init.pidfd, left()) && controller >= 0) readable(controller, AFTERMATH_TIMEOUT_MS);
     }

@@ -15,7 +15,7 @@ import {
   repairStale,
 } from '../../container/cleanup.ts';
 import { STAND_DOWN_SIGNAL, STAND_UP_SIGNAL } from '../../container/controller-signals.ts';
-import { askBySignal, askWithoutSignal, checkStopModes, type InitRequest, openInit, type StopMode } from '../../container/init.ts';
+import { askBySignal, askWithoutSignal, checkStopModes, initRequest, openInit, type StopMode } from '../../container/init.ts';
 import { transition } from '../../container/lifecycle.ts';
 import type { DomainRef } from '../../domain/ref.ts';
 import type { DomainStatus } from '../../domain/status.ts';
@@ -24,7 +24,7 @@ import type { DomainCgroup } from '../../host/cgroup/cgroup.ts';
 import { isFrozen, thawAll } from '../../host/cgroup/freezer.ts';
 import { liveStatus, type StatusRecord } from '../../store/live-status.ts';
 import { lockDomain } from '../../store/lock.ts';
-import { removeLogs, warn } from '../../store/log.ts';
+import { removeLogs } from '../../store/log.ts';
 import { type Connection, requireWritable } from '../connection.ts';
 
 export interface ShutdownOptions {
@@ -46,14 +46,7 @@ export async function shutdownDomain(connection: Connection, ref: DomainRef, { m
   using init = openInit(status);
   const controller = waitMs === undefined ? -1 : linux.pidfdOpen(status.controller.pid);
   try {
-    const isPaused = status.state === 'paused';
-    const request: InitRequest = {
-      modes,
-      wish: 'poweroff',
-      domain: ref.name,
-      isPaused,
-      onIgnored: (text) => warn(ref.name, text, onWarning),
-    };
+    const request = initRequest(status, 'poweroff', { modes, onWarning });
     if (!(await askWithoutSignal(init, request))) askBySignal(init, request);
     // The controller becomes the aftermath: its end is that of everything.
     if (waitMs !== undefined && !(readable(init.pidfd, waitMs) && (controller < 0 || readable(controller, CONTROLLER_TIMEOUT_MS))))
