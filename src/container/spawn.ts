@@ -3,7 +3,7 @@ import path from 'node:path';
 import { controllerFile, programFile } from '../../lib-native/runtime.ts';
 import type { DomainDefinition } from '../domain/definition.ts';
 import { DEFAULT_PARTITION } from '../host/cgroup/cgroup.ts';
-import { holdDriverLock } from '../store/lock.ts';
+import { holdDriverLock } from '../store/driver-lock.ts';
 import { openLog } from '../store/log.ts';
 import { paths } from '../store/paths.ts';
 import { type ConsoleLogs, openConsoleLogs } from './console-logs.ts';

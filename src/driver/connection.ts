@@ -1,6 +1,7 @@
 // Opening `lxc:///`: which URI is meant, and whether this host's store is ours to use.
 import fs from 'node:fs';
 import process from 'node:process';
+import type { DomainRef } from '../domain/ref.ts';
 import { libvirtError } from '../errors.ts';
 import { readIfThere } from '../store/atomic-write.ts';
 import { paths } from '../store/paths.ts';
@@ -10,6 +11,8 @@ export interface Connection {
   /** As the user gave it, with all its slashes. */
   readonly uri: string;
   readonly readonly: boolean;
+  /** Domains that end with it. */
+  readonly autodestroyed: DomainRef[];
 }
 
 const DEFAULT_URI = 'lxc:///';
@@ -38,7 +41,7 @@ function defaultUri(): [uri: string, from: string | undefined] {
 export function openConnection(uri: string | undefined, { readonly, origin }: OpenOptions): Connection {
   const [given, from] = uri ? [uri, origin] : defaultUri();
   const opened = checkedUri(resolveAlias(given), uri || undefined, from);
-  return { uri: opened, readonly };
+  return { uri: opened, readonly, autodestroyed: [] };
 }
 
 /**

@@ -1,11 +1,11 @@
 // One lock per domain and per network, held around every change of its state. The kernel drops it when its holder dies (flock(2)).
 import fs from 'node:fs';
 import path from 'node:path';
-import { EAGAIN, EINTR, LOCK_EX, LOCK_NB, O_CLOEXEC, O_CREAT, O_RDWR } from '../../lib-native/constants.ts';
+import { EAGAIN, EINTR, LOCK_EX, LOCK_NB } from '../../lib-native/constants.ts';
 import { linux } from '../../lib-native/linux.ts';
 import { monotonicMs } from '../../lib-native/monotonic.ts';
 import { pause } from '../../lib-native/pause.ts';
-import { errnoCode, libvirtError, strerror, systemError } from '../errors.ts';
+import { errnoCode, libvirtError, systemError } from '../errors.ts';
 import { lockFile, paths } from './paths.ts';
 import { sweepDirectory } from './sweep.ts';
 
@@ -13,26 +13,45 @@ import { sweepDirectory } from './sweep.ts';
 export const LOCK_TIMEOUT_MS = 30_000;
 const NOTICE_AFTER_MS = 1000;
 
-/** Let go of with its file, so that nobody has to know later which locks are still somebody's. */
-export type Lock = Disposable;
+/** A state change lock that is held. Let go of with its file, so that nobody has to know later which locks are still somebody's. */
+export class StateLock implements Disposable {
+  readonly #file: string;
+  #fd: number;
+
+  constructor(file: string, fd: number) {
+    this.#file = file;
+    this.#fd = fd;
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#fd < 0) return;
+    try {
+      if (isStill(this.#file, this.#fd)) fs.unlinkSync(this.#file); // not the one that somebody made after this one was removed by hand
+    } catch {
+      // a store that has become read-only: the file stays, and is nobody's
+    }
+    fs.closeSync(this.#fd);
+    this.#fd = -1;
+  }
+}
 
 /**
  * The state change lock of domain `name`. Waits for it; after a second `onWaiting` is told once.
  * Throws OPERATION_TIMEOUT after 30 s, SYSTEM_ERROR where the lock's file cannot be made.
  */
-export function lockDomain(name: string, onWaiting?: (what: string) => void): Lock {
+export function lockDomain(name: string, onWaiting?: (what: string) => void): StateLock {
   return acquire(lockFile(name), name === '' ? 'another command that defines domains' : `another command on domain '${name}'`, onWaiting);
 }
 
 /** The same for network `name`. Taken after a domain's lock, never before one. */
-export function lockNetwork(name: string, onWaiting?: (what: string) => void): Lock {
+export function lockNetwork(name: string, onWaiting?: (what: string) => void): StateLock {
   const what = name === '' ? 'another command that defines networks' : `another command on network '${name}'`;
   return acquire(`${paths.networkRun}/${name}.lock`, what, onWaiting);
 }
 
 export const lockTimeout = () => libvirtError('OPERATION_TIMEOUT', 'cannot acquire state change lock');
 
-function acquire(file: string, what: string, onWaiting: ((what: string) => void) | undefined): Lock {
+function acquire(file: string, what: string, onWaiting: ((what: string) => void) | undefined): StateLock {
   const deadline = monotonicMs() + LOCK_TIMEOUT_MS;
   for (;;) {
     const fd = openLockFile(file);
@@ -42,37 +61,21 @@ function acquire(file: string, what: string, onWaiting: ((what: string) => void)
       throw lockTimeout();
     }
     // Its last holder may have removed the file while we waited for it: then we hold a lock that nobody else will ask for.
-    if (isStill(file, fd)) return held(file, fd);
+    if (isStill(file, fd)) return new StateLock(file, fd);
     fs.closeSync(fd);
   }
 }
 
 /** The same, if nobody has it. */
-export function tryLockDomain(name: string): Lock | undefined {
+export function tryLockDomain(name: string): StateLock | undefined {
   const file = lockFile(name);
   return tryLock(file, openLockFile(file));
 }
 
-function tryLock(file: string, fd: number): Lock | undefined {
-  if (linux.flock(fd, LOCK_EX | LOCK_NB) >= 0 && isStill(file, fd)) return held(file, fd);
+function tryLock(file: string, fd: number): StateLock | undefined {
+  if (linux.flock(fd, LOCK_EX | LOCK_NB) >= 0 && isStill(file, fd)) return new StateLock(file, fd);
   fs.closeSync(fd);
   return undefined;
-}
-
-function held(file: string, fd: number): Lock {
-  let isHeld = true;
-  return {
-    [Symbol.dispose]() {
-      if (!isHeld) return;
-      isHeld = false;
-      try {
-        if (isStill(file, fd)) fs.unlinkSync(file); // not the one that somebody made after this one was removed by hand
-      } catch {
-        // a store that has become read-only: the file stays, and is nobody's
-      }
-      fs.closeSync(fd);
-    },
-  };
 }
 
 /** Removes the locks that killed commands left in the directory: those that nobody has. Once for each directory. */
@@ -126,26 +129,11 @@ function flockUntil(fd: number, deadline: number, onNotice: () => void): boolean
 }
 
 /** The lock of the whole store: held for the moment in which a name or a uuid is taken. Never before a domain's lock. */
-export function lockStore(): Lock {
+export function lockStore(): StateLock {
   return lockDomain('');
 }
 
 /** The same for networks. */
-export function lockNetworkStore(): Lock {
+export function lockNetworkStore(): StateLock {
   return lockNetwork('');
-}
-
-/**
- * A descriptor with a read lock on the driver's lock file. The lock belongs to the open file, which the controller
- * inherits: a libvirtd that is started meanwhile cannot take the store away from under a running container.
- */
-export function holdDriverLock(): Disposable & { fd: number } {
-  const fd = linux.open(paths.driverLock, O_RDWR | O_CREAT | O_CLOEXEC, 0o600);
-  if (fd < 0) throw systemError(`Failed to open '${paths.driverLock}'`, -fd);
-  const locked = linux.ofdReadLock(fd);
-  if (locked < 0) {
-    linux.close(fd);
-    throw libvirtError('OPERATION_FAILED', `cannot lock '${paths.driverLock}': ${strerror(-locked)}`);
-  }
-  return { fd, [Symbol.dispose]: () => void linux.close(fd) };
 }

@@ -12,7 +12,7 @@ import { libvirtError, unsupportedFlags } from '../../errors.ts';
 import { DEFAULT_PARTITION } from '../../host/cgroup/cgroup.ts';
 import { isDefined } from '../../store/definitions.ts';
 import { loadDefinition, saveDefinition } from '../../store/domain-documents.ts';
-import { LOCK_TIMEOUT_MS, type Lock, lockDomain, lockStore, lockTimeout } from '../../store/lock.ts';
+import { LOCK_TIMEOUT_MS, lockDomain, lockStore, lockTimeout, type StateLock } from '../../store/lock.ts';
 import { type Connection, requireWritable } from '../connection.ts';
 import { isActive } from './lookup.ts';
 import { readNewDomain } from './new-domain.ts';
@@ -21,7 +21,7 @@ import { checkUnique } from './unique.ts';
 
 export interface StartOptions {
   paused?: boolean;
-  /** Destroy it when this process ends. */
+  /** Destroy it when the connection is closed, or its process ends. */
   autodestroy?: boolean;
   bypassCache?: boolean;
   forceBoot?: boolean;
@@ -46,12 +46,9 @@ function checkFlags({ bypassCache, resetNvram }: StartOptions, driverFunction: s
   if (flags) throw unsupportedFlags(flags, driverFunction);
 }
 
-/** Domains that end with this process. */
-const autodestroyed: DomainRef[] = [];
-
-/** Destroys what was started with `autodestroy`. To be called when a connection is closed. */
+/** Destroys what was started with `autodestroy`. To be called when the connection is closed. */
 export async function endSession(connection: Connection): Promise<void> {
-  for (const ref of autodestroyed.splice(0)) if (isActive(connection, ref)) await destroyDomain(connection, ref, {});
+  for (const ref of connection.autodestroyed.splice(0)) if (isActive(connection, ref)) await destroyDomain(connection, ref, {});
 }
 
 /** Starts a defined domain. Throws OPERATION_INVALID if it runs, and what runDomain throws. */
@@ -62,7 +59,7 @@ export async function startDomain(connection: Connection, ref: DomainRef, option
   using _lock = lock;
   if (isRunning) throw libvirtError('OPERATION_INVALID', 'Domain is already running');
   const definition = loadDefinition(ref.name);
-  run(definition, options);
+  run(connection, definition, options);
   keepPartition(definition);
   return ref;
 }
@@ -80,7 +77,7 @@ export async function createDomain(connection: Connection, xml: string | Uint8Ar
     if (isRunning) throw libvirtError('OPERATION_INVALID', `domain '${definition.name}' is already active`);
   }
   warnOfLosses(options.onWarning);
-  run(definition, options);
+  run(connection, definition, options);
   return definition;
 }
 
@@ -89,7 +86,7 @@ export async function createDomain(connection: Connection, xml: string | Uint8Ar
  * wants the lock itself and may start the domain again, and for the controller of a start whose command was killed.
  * Throws as lockDomain().
  */
-async function lockToStart(name: string, onWaiting: StartOptions['onWaiting']): Promise<{ lock: Lock; isRunning: boolean }> {
+async function lockToStart(name: string, onWaiting: StartOptions['onWaiting']): Promise<{ lock: StateLock; isRunning: boolean }> {
   const deadline = monotonicMs() + LOCK_TIMEOUT_MS;
   for (let pauseMs = 1; ; pauseMs = Math.min(pauseMs * 2, 20)) {
     const lock = lockDomain(name, onWaiting);
@@ -115,9 +112,9 @@ export async function planStart(
   return formatPlan(dryRun(loadDefinition(ref.name), options));
 }
 
-function run(definition: DomainDefinition, options: StartOptions): void {
+function run(connection: Connection, definition: DomainDefinition, options: StartOptions): void {
   runDomain(definition, { reason: 'booted', ...options });
-  if (options.autodestroy) autodestroyed.push({ name: definition.name, uuid: definition.uuid });
+  if (options.autodestroy) connection.autodestroyed.push({ name: definition.name, uuid: definition.uuid });
 }
 
 /** A start leaves the default partition in the stored definition, where `dumpxml --inactive` then shows it. */

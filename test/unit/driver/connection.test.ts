@@ -36,8 +36,14 @@ describe('openConnection()', () => {
   });
 
   it.each(['lxc:///', 'lxc:///system', 'lxc://', 'lxc:///?name=x', 'lxc:///system?x=1#f'])('opens %s as it is written', (uri) => {
-    expect(open(uri)).toEqual({ uri, readonly: false });
-    expect(open(uri, true)).toEqual({ uri, readonly: true });
+    expect(open(uri)).toEqual({ uri, readonly: false, autodestroyed: [] });
+    expect(open(uri, true)).toEqual({ uri, readonly: true, autodestroyed: [] });
+  });
+
+  it('gives each connection domains of its own to end', () => {
+    const [one, other] = [open('lxc:///'), open('lxc:///')];
+    one.autodestroyed.push({ name: 'vm1', uuid: '0c1d2e3f-4a5b-4c6d-8e9f-a0b1c2d3e4f5' });
+    expect(other.autodestroyed).toEqual([]);
   });
 
   it.each([

@@ -14,8 +14,8 @@ import {
   suspendNode,
 } from '../../../../src/driver/node/host.ts';
 
-const connection: Connection = { uri: 'lxc:///', readonly: false };
-const readOnly: Connection = { uri: 'lxc:///', readonly: true };
+const connection: Connection = { uri: 'lxc:///', readonly: false, autodestroyed: [] };
+const readOnly: Connection = { uri: 'lxc:///', readonly: true, autodestroyed: [] };
 
 describe('nodeInfo()', () => {
   it('has at least one of everything', () => {
