@@ -116,7 +116,7 @@ function replaceBy(source, target) {
 
 function buildHere() {
   replaceBy(koffiOf(process.arch), join(dist, 'koffi.node'));
-  cpSync(join(root, 'src/systemd'), join(dist, 'systemd'), { recursive: true });
+  for (const folder of ['systemd', 'completions']) cpSync(join(root, 'src', folder), join(dist, folder), { recursive: true });
   execFileSync(bun, ['src/build/man.ts'], { cwd: root, stdio: 'inherit' });
   buildProgram();
 }

@@ -39,6 +39,13 @@ const changelog = read(join(debian, 'changelog'));
 const version = options.version ?? JSON.parse(read(join(root, 'package.json'))).version;
 const epoch = process.env.SOURCE_DATE_EPOCH ?? Date.parse(/^ -- .*> {2}(.*)$/m.exec(changelog)[1]) / 1000;
 
+/** Where each shell looks for what completes a command of a package. */
+const COMPLETIONS = {
+  'virsh-lxc.bash': 'bash-completion/completions/virsh-lxc',
+  '_virsh-lxc': 'zsh/vendor-completions/_virsh-lxc',
+  'virsh-lxc.fish': 'fish/vendor_completions.d/virsh-lxc.fish',
+};
+
 /** Writes `tree`, the files as they are installed. */
 function stage(tree, arch) {
   const add = (name, contents, mode = 0o644) => {
@@ -55,6 +62,7 @@ function stage(tree, arch) {
     add(`usr/share/man/man${name.at(-1)}/${name}.gz`, gzipSync(read(join(root, 'man', name)), { level: 9 }));
   for (const name of readdirSync(join(root, 'src/systemd')))
     add(`usr/lib/systemd/system/${name}`, installedUnit(read(join(root, 'src/systemd', name))));
+  for (const [name, place] of Object.entries(COMPLETIONS)) add(`usr/share/${place}`, read(join(root, 'src/completions', name)));
   add('usr/share/doc/virsh-lxc/copyright', read(join(debian, 'copyright')));
   add('usr/share/doc/virsh-lxc/changelog.gz', gzipSync(changelog.replace(/\(.*?\)/, `(${version})`), { level: 9 }));
   add('usr/share/lintian/overrides/virsh-lxc', read(join(debian, 'lintian-overrides')));

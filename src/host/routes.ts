@@ -7,6 +7,11 @@ export function hostLinkNames(): Set<string> {
   return new Set(lines.filter(Boolean).map((line) => line.slice(0, line.lastIndexOf(':')).trim()));
 }
 
+/** The names of those that are bridges. */
+export function hostBridgeNames(): string[] {
+  return [...hostLinkNames()].filter((name) => fs.existsSync(`/sys/class/net/${name}/bridge`));
+}
+
 export interface Ipv4Route {
   dev: string;
   destination: readonly number[];

@@ -22,6 +22,7 @@ export const commandTable: CommandTable = {
   groups,
   unsupportedGroups,
   find: (name) => findIn(groups, name) ?? findIn(unsupportedGroups(), name),
+  candidates: async (kind, connection, given) => (await import('./candidates.ts')).candidates(kind, connection, given),
 };
 
 function findIn(groups: readonly GroupDefinition[], name: string): CommandDefinition | undefined {

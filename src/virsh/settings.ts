@@ -1,20 +1,42 @@
 // The global options and the environment variables that stand for them.
 
 import type { Settings } from '../vsh/command.ts';
-import { type GlobalOption, parseGlobals, UsageError } from '../vsh/parse.ts';
+import type { CompletedGlobal } from '../vsh/complete-globals.ts';
+import { parseGlobals, UsageError } from '../vsh/parse.ts';
 
-export const GLOBAL_OPTIONS: readonly (GlobalOption & { readonly help: string; readonly placeholder?: string })[] = [
-  { letter: 'c', long: 'connect', value: 'required', placeholder: 'URI', help: 'which hypervisor: lxc:/// (default)' },
-  { letter: 'd', long: 'debug', value: 'required', placeholder: 'NUM', help: 'how much to log: 0 (all) to 4 (errors)' },
+export const GLOBAL_OPTIONS: readonly (CompletedGlobal & { readonly placeholder?: string })[] = [
+  {
+    letter: 'c',
+    long: 'connect',
+    value: 'required',
+    placeholder: 'URI',
+    completes: ['lxc:///'],
+    help: 'which hypervisor: lxc:/// (default)',
+  },
+  {
+    letter: 'd',
+    long: 'debug',
+    value: 'required',
+    placeholder: 'NUM',
+    completes: ['0', '1', '2', '3', '4'],
+    help: 'how much to log: 0 (all) to 4 (errors)',
+  },
   { letter: 'e', long: 'escape', value: 'required', placeholder: 'CHAR', help: 'what ends a console: a character or ^X' },
   { letter: 'h', long: 'help', help: 'these options and all commands' },
   { letter: 'k', long: 'keepalive-interval', value: 'required', placeholder: 'NUM', help: 'accepted; there is no daemon to keep alive' },
   { letter: 'K', long: 'keepalive-count', value: 'required', placeholder: 'NUM', help: 'accepted; there is no daemon to keep alive' },
-  { letter: 'l', long: 'log', value: 'required', placeholder: 'FILE', help: 'append log messages to FILE' },
+  { letter: 'l', long: 'log', value: 'required', placeholder: 'FILE', completes: 'file', help: 'append log messages to FILE' },
   { letter: 'q', long: 'quiet', help: 'only data: no messages of success, no table headers' },
   { letter: 'r', long: 'readonly', help: 'refuse whatever would change something' },
   { letter: 't', long: 'timing', help: 'say how long each command took' },
-  { letter: 'v', long: 'version', value: 'optional', placeholder: 'TYPE', help: 'the version; TYPE is short (default) or long' },
+  {
+    letter: 'v',
+    long: 'version',
+    value: 'optional',
+    placeholder: 'TYPE',
+    completes: ['long', 'short'],
+    help: 'the version; TYPE is short (default) or long',
+  },
   { letter: 'V', help: 'the long form of the version' },
 ];
 

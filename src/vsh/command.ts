@@ -5,6 +5,28 @@ import { type LibvirtError, libvirtError } from '../errors.ts';
 
 export type OptionType = 'bool' | 'int' | 'string' | 'scaled' | 'argv';
 
+export type DomainKind = 'domain' | `${'active' | 'running' | 'paused' | 'inactive' | 'persistent'}-domain`;
+export type NetworkKind = 'network' | `${'active' | 'inactive' | 'persistent'}-network`;
+
+/** What a value can be one of. Those of a domain or network are of the one that the command names before. */
+export type CompletionKind =
+  | 'command'
+  | 'file'
+  | 'directory'
+  | DomainKind
+  | 'console'
+  | 'disk'
+  | 'interface'
+  | 'interface-device'
+  | 'interface-mac'
+  | 'interface-source'
+  | NetworkKind
+  | 'network-port'
+  | 'lease-mac';
+
+/** The values that were given before the word that is completed, by the option's name. */
+export type GivenValues = ReadonlyMap<string, string>;
+
 export interface OptionDefinition {
   readonly name: string;
   /** `int`: a decimal number; `scaled`: a size with a suffix, in bytes; `argv`: all words that are left. */
@@ -24,8 +46,10 @@ export interface OptionDefinition {
   readonly max?: number;
   /** `scaled`: how many bytes a number without suffix counts for; default 1024. */
   readonly unitBytes?: number;
-  /** What completes the value. */
-  readonly completes?: 'domain' | 'active-domain' | 'inactive-domain' | 'network' | 'command';
+  /** What completes the value: these words, or what there is of a kind. */
+  readonly completes?: CompletionKind | readonly string[];
+  /** The value is a list, joined by commas. */
+  readonly joined?: boolean;
 }
 
 /** The value that a handler gets for option `O`. */
@@ -106,6 +130,12 @@ export interface CommandTable {
   unsupportedGroups(): readonly GroupDefinition[];
   /** By name or alias. */
   find(name: string): CommandDefinition | undefined;
+  /** What there is of a kind now. Throws LibvirtError where it cannot be known. */
+  candidates(
+    kind: Exclude<CompletionKind, 'command' | 'file' | 'directory'>,
+    connection: Connection,
+    given: GivenValues,
+  ): Promise<string[]>;
 }
 
 /** What two options of one command have to do with each other. */
@@ -163,10 +193,13 @@ export function defineCommand<const Options extends readonly OptionDefinition[]>
   return definition as unknown as CommandDefinition;
 }
 
-/** The first operand of most commands. */
-export function domainOption<const Help extends string = 'domain name, id or uuid'>(help?: Help) {
-  return { name: 'domain', type: 'string', required: true, completes: 'domain', help: help ?? 'domain name, id or uuid' } as const;
+/** The first operand of most commands; `completes` tells which domains the command is for. */
+export function domainOption({ completes = 'domain', help = 'domain name, id or uuid' }: { completes?: DomainKind; help?: string } = {}) {
+  return { name: 'domain', type: 'string', required: true, completes, help } as const;
 }
+
+/** That of a command which needs the container. */
+export const activeDomainOption = () => domainOption({ completes: 'active-domain' });
 
 /** --config, --live and --current, in this order. */
 export function configLiveCurrent() {

@@ -1,72 +1,164 @@
-// What could come next on a command line: commands, options, domain names, groups.
+// What could come next on a command line, from the table of commands: commands, options, values.
 
 import type { Connection } from '../driver/connection.ts';
-import type { CommandDefinition, CommandTable, OptionDefinition } from './command.ts';
+import { LibvirtError } from '../errors.ts';
+import type { CommandDefinition, CommandTable, GivenValues, OptionDefinition } from './command.ts';
+import { namesOf } from './parse.ts';
 
-/** Gives the connection to look domains up with, or undefined when there is none to be had. */
-export type Connecting = () => Promise<Connection | undefined>;
+export interface Candidate {
+  readonly text: string;
+  /** What it means, for shells that show it. */
+  readonly about?: string;
+  /** No word, but what it stands for: the shell that asks completes that itself. */
+  readonly isMark?: true;
+}
 
 export interface Completer {
   readonly table: CommandTable;
-  readonly connecting: Connecting;
+  /** The connection to look with, or undefined where there is none to be had. */
+  readonly connecting: () => Promise<Connection | undefined>;
+  /** The paths that begin with `start`, or a mark. */
+  readonly paths: (kind: 'file' | 'directory', start: string) => readonly Candidate[];
 }
 
 /** Every word that may stand in place of the last of `words`, which may be empty or incomplete. */
-export async function completions(completer: Completer, words: readonly string[]): Promise<string[]> {
+export async function completions(completer: Completer, words: readonly string[]): Promise<Candidate[]> {
   const last = words.at(-1) ?? '';
-  const command = words.length > 1 ? completer.table.find(words[0]!) : undefined;
-  if (!command) return words.length > 1 ? [] : beginning(last, visibleNames(completer.table));
-  const pending = optionAwaitingValue(command, words.slice(1, -1));
-  if (pending) return beginning(last, await values(completer, pending));
-  const given = new Set(words.slice(1, -1).filter((word) => word.startsWith('--')));
-  const options = command.options.map(({ name }) => `--${name}`).filter((name) => !given.has(name));
-  if (last.startsWith('-')) return beginning(last, options);
-  const operand = nextOperand(command, words.slice(1, -1));
-  return beginning(last, [...(operand ? await values(completer, operand) : []), ...(last === '' ? options : [])]);
+  if (words.length <= 1) return beginning(last, commandNames(completer.table));
+  const command = completer.table.find(words[0]!);
+  if (!command) return [];
+  const before = readWords(command, words.slice(1, -1));
+  if (before.pending) return await values(completer, before.pending, last, before.given);
+  if (!before.wordsOnly) {
+    const [, name, value] = /^(--[^=]+)=(.*)$/s.exec(last) ?? [];
+    if (name !== undefined) return await valuesAfterName(completer, command, { name, value: value!, given: before.given });
+    if (last.startsWith('-')) return beginning(last, optionsLeft(command, before));
+  }
+  const operands = before.next ? await values(completer, before.next, last, before.given) : [];
+  return [...operands, ...(last === '' && !before.wordsOnly ? beginning(last, optionsLeft(command, before)) : [])];
 }
 
-function beginning(start: string, candidates: readonly string[]): string[] {
-  return candidates.filter((candidate) => candidate.startsWith(start)).sort();
+/** More may follow at once: what is in the directory, the value of a name. */
+export const isOpen = (text: string): boolean => /[/=]$/.test(text);
+
+/** Those that begin so, in order, after all marks. */
+function beginning(start: string, candidates: readonly Candidate[]): Candidate[] {
+  const words = candidates.filter(({ text, isMark }) => !isMark && text.startsWith(start));
+  return [...candidates.filter(({ isMark }) => isMark), ...words.sort((a, b) => (a.text < b.text ? -1 : a.text > b.text ? 1 : 0))];
 }
 
-function visibleNames({ groups }: CommandTable): string[] {
-  return groups.flatMap((group) => group.commands.filter((command) => !command.hidden).map((command) => command.name));
+function commandNames({ groups }: CommandTable): Candidate[] {
+  return groups.flatMap((group) =>
+    group.commands.filter(({ hidden }) => !hidden).map(({ name, summary }) => ({ text: name, about: summary })),
+  );
 }
 
-function optionAwaitingValue(command: CommandDefinition, words: readonly string[]): OptionDefinition | undefined {
-  const previous = words.at(-1);
-  return command.options.find((option) => option.type !== 'bool' && previous === `--${option.name}`);
+interface WordsBefore {
+  readonly given: Map<string, string>;
+  /** Names of the options that were given, with values or not. */
+  readonly seen: Set<string>;
+  /** The option whose value the next word is. */
+  readonly pending: OptionDefinition | undefined;
+  /** The operand that the next bare word would be. */
+  readonly next: OptionDefinition | undefined;
+  /** After `--`, where no word is an option. */
+  readonly wordsOnly: boolean;
 }
 
-/** The operand that the next bare word would be. */
-function nextOperand(command: CommandDefinition, words: readonly string[]): OptionDefinition | undefined {
-  const operands = command.options.filter((option) => option.type !== 'bool' && !option.namedOnly);
-  let index = 0;
-  for (let at = 0; at < words.length; at++) {
-    const word = words[at]!;
-    const named = command.options.find((option) => word === `--${option.name}`);
-    if (named && named.type !== 'bool') {
-      const taken = operands.indexOf(named);
-      if (taken >= 0) operands.splice(taken, 1);
-      at++;
-    } else if (!named) {
-      index++;
+/** As the parser reads them, but nothing is an error. */
+function readWords(command: CommandDefinition, words: readonly string[]): WordsBefore {
+  const unfilled = command.options.filter((option) => option.type !== 'bool' && !option.namedOnly);
+  const given = new Map<string, string>();
+  const seen = new Set<string>();
+  let pending: OptionDefinition | undefined;
+  let wordsOnly = false;
+  const take = (option: OptionDefinition, value: string) => {
+    given.set(option.name, value);
+    seen.add(option.name);
+    const index = unfilled.indexOf(option);
+    if (option.type !== 'argv' && index >= 0) unfilled.splice(index, 1);
+  };
+  for (const word of words) {
+    if (pending) {
+      take(pending, word);
+      pending = undefined;
+    } else if (wordsOnly || !word.startsWith('--')) {
+      if (unfilled[0]) take(unfilled[0], word);
+    } else if (word === '--') {
+      wordsOnly = true;
+    } else {
+      const [name, value] = split(word);
+      const option = optionCalled(command, name);
+      if (option) seen.add(option.name);
+      if (option && option.type !== 'bool') {
+        if (value === undefined) pending = option;
+        else take(option, value);
+      }
     }
   }
-  const last = operands.at(-1);
-  return operands[index] ?? (last?.type === 'argv' ? last : undefined);
+  return { given, seen, pending, next: unfilled[0], wordsOnly };
 }
 
-async function values({ table, connecting }: Completer, option: OptionDefinition): Promise<string[]> {
-  if (option.completes === 'command') return [...visibleNames(table), ...table.groups.map(({ keyword }) => keyword)];
-  if (option.completes === undefined) return [];
+/** `--name=value`. */
+function split(word: string): [name: string, value: string | undefined] {
+  const equals = word.indexOf('=');
+  return equals < 0 ? [word.slice(2), undefined] : [word.slice(2, equals), word.slice(equals + 1)];
+}
+
+function optionCalled(command: CommandDefinition, name: string): OptionDefinition | undefined {
+  return command.options.find((option) => namesOf(option).includes(name));
+}
+
+/** What was given is not offered again, nor what does not go with it. */
+function optionsLeft({ options, rules = [] }: CommandDefinition, { seen }: WordsBefore): Candidate[] {
+  const excluded = new Set(
+    rules.filter(({ kind }) => kind === 'excludes').flatMap(({ option, other }) => [seen.has(option) && other, seen.has(other) && option]),
+  );
+  return options
+    .filter(({ name, type }) => (type === 'argv' || !seen.has(name)) && !excluded.has(name))
+    .map(({ name, help }) => ({ text: `--${name}`, about: help }));
+}
+
+async function valuesAfterName(
+  completer: Completer,
+  command: CommandDefinition,
+  { name, value, given }: { name: string; value: string; given: GivenValues },
+): Promise<Candidate[]> {
+  const option = optionCalled(command, name.slice('--'.length));
+  if (!option || option.type === 'bool') return [];
+  const found = await values(completer, option, value, given);
+  return found.map((candidate) => inFront(`${name}=`, candidate));
+}
+
+const inFront = (head: string, candidate: Candidate): Candidate =>
+  candidate.isMark ? candidate : { ...candidate, text: head + candidate.text };
+
+async function values(completer: Completer, option: OptionDefinition, word: string, given: GivenValues): Promise<Candidate[]> {
+  // Of a list its last member is completed, by what is not in it yet.
+  const head = option.joined ? word.slice(0, word.lastIndexOf(',') + 1) : '';
+  const inList = new Set(head.split(','));
+  const start = word.slice(head.length);
+  const found = beginning(start, await valuesOf(completer, option.completes, start, given));
+  return found.filter(({ text }) => text === '' || !inList.has(text)).map((candidate) => inFront(head, candidate));
+}
+
+async function valuesOf(
+  { table, connecting, paths }: Completer,
+  completes: OptionDefinition['completes'],
+  start: string,
+  given: GivenValues,
+): Promise<readonly Candidate[]> {
+  if (completes === undefined) return [];
+  if (completes === 'file' || completes === 'directory') return paths(completes, start);
+  if (completes === 'command')
+    return [...commandNames(table), ...table.groups.map(({ keyword, name }) => ({ text: keyword, about: `all of ${name}` }))];
+  if (typeof completes !== 'string') return completes.map((text) => ({ text }));
   const connection = await connecting();
   if (!connection) return [];
-  if (option.completes === 'network') {
-    const { listNetworks } = await import('../driver/network/networks.ts');
-    return (await listNetworks(connection)).map(({ name }) => name);
+  try {
+    return (await table.candidates(completes, connection, given)).map((text) => ({ text }));
+  } catch (error) {
+    if (error instanceof LibvirtError) return []; // whoever runs the command is told
+    throw error;
   }
-  const { listDomains } = await import('../driver/domain/lookup.ts');
-  const which = { active: option.completes !== 'inactive-domain', inactive: option.completes !== 'active-domain' };
-  return (await listDomains(connection, which)).map(({ name }) => name);
 }

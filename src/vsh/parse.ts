@@ -264,7 +264,8 @@ export function parseGlobals(
   return words.slice(at);
 }
 
-function findLong(name: string, options: readonly GlobalOption[]): GlobalOption | undefined {
+/** By its long name or an unambiguous beginning of that. */
+export function findLong<Option extends GlobalOption>(name: string, options: readonly Option[]): Option | undefined {
   const exact = options.find((option) => option.long === name);
   if (exact) return exact;
   const beginnings = options.filter((option) => option.long?.startsWith(name));

@@ -5,7 +5,11 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type CompleterResult, createInterface, type Interface } from 'node:readline';
 import { Writable } from 'node:stream';
-import { completions } from './complete.ts';
+import { completions, isOpen } from './complete.ts';
+import { keyEditor, tellTabsFromText } from './editor-keys.ts';
+import { pathsBeginning } from './file-names.ts';
+import { addHistorySearch } from './history-search.ts';
+import { closed, openLine, typedAs } from './open-line.ts';
 import type { Session } from './session.ts';
 import type { LineReader } from './shell.ts';
 
@@ -48,9 +52,16 @@ export class TerminalReader implements LineReader {
       history: [...this.history],
       historySize: this.historySize,
       completer: (line: string, done: (error?: null | Error, result?: CompleterResult) => void) => {
-        void this.complete(line).then((result) => done(null, result));
+        // Of two Tabs at once the second one finds what the first one has inserted.
+        const isThere = () => reader.line.slice(0, reader.cursor) === line;
+        void this.complete(line).then((result) => done(null, isThere() ? result : [[], line]));
       },
     });
+    // A terminal that can only be written to has no editor.
+    if (process.env['TERM'] !== 'dumb') {
+      tellTabsFromText(keyEditor(reader));
+      addHistorySearch(keyEditor(reader), prompt, this.history);
+    }
     try {
       return await this.nextLine(reader);
     } finally {
@@ -103,13 +114,15 @@ export class TerminalReader implements LineReader {
   }
 
   private async complete(line: string): Promise<CompleterResult> {
-    const words = line
-      .slice(line.lastIndexOf(';') + 1)
-      .trimStart()
-      .split(/[ \t]+/);
+    const { words, typed } = openLine(line);
     const connecting = () => this.session.ensureConnected().catch(() => undefined);
-    const found = await completions({ table: this.session.table, connecting }, words);
-    return [found.length === 1 ? [`${found[0]} `] : found, words.at(-1) ?? ''];
+    const found = await completions({ table: this.session.table, connecting, paths: pathsBeginning }, words);
+    const inserted = typedAs(
+      found.map(({ text }) => text),
+      typed,
+    );
+    if (inserted.length === 1 && !isOpen(found[0]!.text)) inserted[0] = `${closed(inserted[0]!)} `;
+    return [inserted, typed];
   }
 }
 

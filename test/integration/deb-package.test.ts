@@ -31,20 +31,23 @@ suite('the Debian package', ['built', 'dpkg_deb', 'readelf'], () => {
   });
   afterAll(() => fs.rmSync(folder, { recursive: true, force: true }));
 
-  it('has the program under one name, its manual, unit and papers', () => {
+  it('has the program under one name, its manual, unit, completions and papers', () => {
     const files = contents(deb)
       .split('\n')
       .map((line) => line.split(/\s+/))
       .filter(([mode]) => mode && !mode.startsWith('d'))
       .map(([mode, owner, , , , ...name]) => `${mode} ${owner} ${name.join(' ').slice('./'.length)}`);
-    expect(files.filter((file) => !file.includes('completion')).sort()).toEqual([
+    expect(files.sort()).toEqual([
       '-rw-r--r-- root/root usr/lib/systemd/system/virsh-lxc-autostart.service',
       `-rw-r--r-- root/root ${PROGRAM}/koffi.node`,
+      '-rw-r--r-- root/root usr/share/bash-completion/completions/virsh-lxc',
       '-rw-r--r-- root/root usr/share/doc/virsh-lxc/changelog.gz',
       '-rw-r--r-- root/root usr/share/doc/virsh-lxc/copyright',
+      '-rw-r--r-- root/root usr/share/fish/vendor_completions.d/virsh-lxc.fish',
       '-rw-r--r-- root/root usr/share/lintian/overrides/virsh-lxc',
       '-rw-r--r-- root/root usr/share/man/man1/virsh-lxc.1.gz',
       '-rw-r--r-- root/root usr/share/man/man8/libvirt_lxc.8.gz',
+      '-rw-r--r-- root/root usr/share/zsh/vendor-completions/_virsh-lxc',
       `-rwxr-xr-x root/root ${PROGRAM}/libvirt_lxc`,
       `-rwxr-xr-x root/root ${PROGRAM}/virsh-lxc`,
       `-rwxr-xr-x root/root ${PROGRAM}/virsh-lxc-leases`,

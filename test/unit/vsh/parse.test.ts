@@ -53,6 +53,7 @@ const commands: CommandDefinition[] = [fly, say, weigh, help];
 const table: CommandTable = {
   groups: [],
   unsupportedGroups: () => [],
+  candidates: async () => [],
   find: (name) => commands.find((command) => command.name === name || command.aliases?.includes(name)),
 };
 

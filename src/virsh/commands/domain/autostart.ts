@@ -7,7 +7,7 @@ export const autostart = defineCommand({
   group: 'domain',
   summary: 'mark a domain to be started with the host',
   description: 'Marks a stored domain as one to start when the host has booted, or removes the mark.',
-  options: [domainOption(), { name: 'disable', type: 'bool', help: 'remove the mark' }],
+  options: [domainOption({ completes: 'persistent-domain' }), { name: 'disable', type: 'bool', help: 'remove the mark' }],
   async run(context, args) {
     const domain = await findDomain(context, args);
     const verb = args.disable ? 'unmark' : 'mark';

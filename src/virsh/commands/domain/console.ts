@@ -1,4 +1,4 @@
-import { defineCommand, domainOption } from '../../../vsh/command.ts';
+import { activeDomainOption, defineCommand } from '../../../vsh/command.ts';
 import { findDomain } from '../lookup.ts';
 
 export const consoleCommand = defineCommand({
@@ -9,8 +9,8 @@ export const consoleCommand = defineCommand({
     "Connects the terminal to the domain's first console, or the one that --devname names, until the escape character " +
     '(^] unless -e says otherwise) is typed or the domain ends. What the container wrote while nobody was connected comes first.',
   options: [
-    domainOption(),
-    { name: 'devname', type: 'string', help: 'alias of the console: console0, console1, ...' },
+    activeDomainOption(),
+    { name: 'devname', type: 'string', completes: 'console', help: 'alias of the console: console0, console1, ...' },
     { name: 'force', type: 'bool', help: 'refused: who is connected stays so' },
     { name: 'safe', type: 'bool', help: 'refused: others can connect at any time' },
   ],

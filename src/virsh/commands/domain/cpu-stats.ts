@@ -1,5 +1,5 @@
 import { withContext } from '../../../errors.ts';
-import { defineCommand, domainOption, failure } from '../../../vsh/command.ts';
+import { activeDomainOption, defineCommand, failure } from '../../../vsh/command.ts';
 import { findDomain } from '../lookup.ts';
 
 export const cpuStats = defineCommand({
@@ -9,7 +9,7 @@ export const cpuStats = defineCommand({
   description:
     'Prints the processor time of a running domain: on each CPU of the host, and in total. --total, or --start and --count, choose what to print.',
   options: [
-    domainOption(),
+    activeDomainOption(),
     { name: 'total', type: 'bool', help: 'the total' },
     { name: 'start', type: 'int', help: 'the first CPU' },
     { name: 'count', type: 'int', help: 'how many CPUs' },

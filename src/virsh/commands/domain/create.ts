@@ -13,7 +13,7 @@ export const create = defineCommand({
     'Starts the domain that FILE describes. It is transient, forgotten when it stops, unless its uuid is that of a ' +
     'stored domain: then that domain runs, this once with the configuration in FILE.',
   options: [
-    { name: 'file', type: 'string', required: true, help: 'file with the XML of the domain' },
+    { name: 'file', type: 'string', required: true, completes: 'file', help: 'file with the XML of the domain' },
     { name: 'console', type: 'bool', help: 'go on to the console of the domain' },
     { name: 'paused', type: 'bool', help: 'freeze the domain before its init does anything' },
     { name: 'autodestroy', type: 'bool', help: 'destroy the domain when this program ends' },

@@ -10,7 +10,7 @@ export const define = defineCommand({
     'Stores the domain that FILE describes, or gives a stored domain its new definition. A domain that runs keeps ' +
     'its present configuration until the next start. Name and uuid must either both be new or both be those of one domain.',
   options: [
-    { name: 'file', type: 'string', required: true, help: 'file with the XML of the domain' },
+    { name: 'file', type: 'string', required: true, completes: 'file', help: 'file with the XML of the domain' },
     { name: 'validate', type: 'bool', help: 'check the XML against the schema first' },
   ],
   async run(context, args) {

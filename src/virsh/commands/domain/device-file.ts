@@ -6,7 +6,7 @@ import { readDescription } from '../files.ts';
 import { findDomain } from '../lookup.ts';
 import { PERSISTENT_EXCLUDES, persistentConfigLiveCurrent } from './device-options.ts';
 
-const FILE = { name: 'file', type: 'string', required: true, help: 'file with the XML of the device' } as const;
+const FILE = { name: 'file', type: 'string', required: true, completes: 'file', help: 'file with the XML of the device' } as const;
 
 export const attachDevice = defineCommand({
   name: 'attach-device',

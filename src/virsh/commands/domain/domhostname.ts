@@ -1,5 +1,5 @@
 import { withContext } from '../../../errors.ts';
-import { defineCommand, domainOption, failure } from '../../../vsh/command.ts';
+import { activeDomainOption, defineCommand, failure } from '../../../vsh/command.ts';
 import { findDomain } from '../lookup.ts';
 
 const SOURCES = ['lease', 'agent'] as const;
@@ -9,7 +9,10 @@ export const domhostname = defineCommand({
   group: 'domain',
   summary: "the host name that a domain's network knows it by",
   description: 'Prints the host name of a running domain, as recorded with the DHCP lease of one of its interfaces.',
-  options: [domainOption(), { name: 'source', type: 'string', help: 'where to look: lease (agent is refused)' }],
+  options: [
+    activeDomainOption(),
+    { name: 'source', type: 'string', completes: ['agent', 'lease'], help: 'where to look: lease (agent is refused)' },
+  ],
   async run(context, args) {
     const domain = await findDomain(context, args);
     const source = SOURCES.find((candidate) => candidate === args.source);

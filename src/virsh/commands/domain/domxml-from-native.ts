@@ -11,8 +11,8 @@ export const domxmlFromNative = defineCommand({
     'lxc-tools. Keys without a counterpart are left out. As in libvirt the numbers of lxc.idmap are read as host, container, count: ' +
     'of files that the lxc tools wrote the first two have to be exchanged.',
   options: [
-    { name: 'format', type: 'string', required: true, help: 'lxc-tools' },
-    { name: 'config', type: 'string', required: true, help: 'file with the configuration' },
+    { name: 'format', type: 'string', required: true, completes: ['lxc-tools'], help: 'lxc-tools' },
+    { name: 'config', type: 'string', required: true, completes: 'file', help: 'file with the configuration' },
   ],
   async run(context, args) {
     const text = readDescription(args.config);

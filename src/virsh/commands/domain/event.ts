@@ -43,7 +43,7 @@ export const event = defineCommand({
     'or until --timeout. The exit status tells whether anything happened.',
   options: [
     { name: 'domain', type: 'string', completes: 'domain', help: 'only about this domain' },
-    { name: 'event', type: 'string', help: 'only events of this kind' },
+    { name: 'event', type: 'string', completes: EVENT_NAMES, help: 'only events of this kind' },
     { name: 'all', type: 'bool', help: 'events of every kind' },
     { name: 'loop', type: 'bool', help: 'go on after the first one' },
     { name: 'timeout', type: 'int', min: 1, max: 2147483, help: 'give up after so many seconds' },

@@ -7,7 +7,7 @@ export const suspend = defineCommand({
   group: 'domain',
   summary: 'freeze a running domain',
   description: 'Stops all processes of the container where they are; they keep their memory and do not run until resumed.',
-  options: [domainOption()],
+  options: [domainOption({ completes: 'running-domain' })],
   async run(context, args) {
     const domain = await findDomain(context, args);
     await withContext(`Failed to suspend domain '${args.domain}'`, async () => {
@@ -23,7 +23,7 @@ export const resume = defineCommand({
   group: 'domain',
   summary: 'let a frozen domain go on',
   description: 'Lets the processes of a suspended container run again.',
-  options: [domainOption()],
+  options: [domainOption({ completes: 'paused-domain' })],
   async run(context, args) {
     const domain = await findDomain(context, args);
     await withContext(`Failed to resume domain '${args.domain}'`, async () => {

@@ -1,5 +1,5 @@
 import type { CommandTerminal } from '../../../driver/domain/namespace.ts';
-import { defineCommand, domainOption } from '../../../vsh/command.ts';
+import { activeDomainOption, defineCommand } from '../../../vsh/command.ts';
 import { findDomain } from '../lookup.ts';
 
 export const lxcEnterNamespace = defineCommand({
@@ -12,7 +12,7 @@ export const lxcEnterNamespace = defineCommand({
     'there is no shell. ' +
     "Put -- before CMD so that its options are not taken for this command's.",
   options: [
-    domainOption(),
+    activeDomainOption(),
     { name: 'noseclabel', type: 'bool', help: "keep this process's security label" },
     { name: 'status', type: 'bool', help: "exit with the command's own status" },
     { name: 'cmd', type: 'argv', required: true, help: 'the command and its arguments' },

@@ -8,7 +8,7 @@ export const domid = defineCommand({
   group: 'domain',
   summary: 'the id of a domain',
   description: "Prints the id of a running domain, which is its controller's process id, or - if it does not run.",
-  options: [domainOption('domain name or uuid')],
+  options: [domainOption({ help: 'domain name or uuid' })],
   async run(context, args) {
     const domain = await findDomain(context, args, ['name', 'uuid']);
     const { domainId } = await import('../../../driver/domain/lookup.ts');
@@ -21,7 +21,7 @@ export const domname = defineCommand({
   group: 'domain',
   summary: 'the name of a domain',
   description: 'Prints the name of the domain that has this id or uuid.',
-  options: [domainOption('domain id or uuid')],
+  options: [domainOption({ help: 'domain id or uuid' })],
   async run(context, args) {
     const domain = await findDomain(context, args, ['id', 'uuid']);
     context.print(`${domain.name}\n`);
@@ -33,7 +33,7 @@ export const domuuid = defineCommand({
   group: 'domain',
   summary: 'the uuid of a domain',
   description: 'Prints the uuid of the domain that has this name or id.',
-  options: [domainOption('domain name or id')],
+  options: [domainOption({ help: 'domain name or id' })],
   async run(context, args) {
     const domain = await findDomain(context, args, ['name', 'id']);
     context.print(`${domain.uuid}\n`);
@@ -45,7 +45,10 @@ export const domrename = defineCommand({
   group: 'domain',
   summary: 'give a domain another name',
   description: 'Renames a stored domain that does not run. Its uuid, its autostart mark and its definition stay.',
-  options: [domainOption(), { name: 'new-name', type: 'string', required: true, help: 'the name it shall have' }],
+  options: [
+    domainOption({ completes: 'inactive-domain' }),
+    { name: 'new-name', type: 'string', required: true, help: 'the name it shall have' },
+  ],
   async run(context, args) {
     const domain = await findDomain(context, args);
     const newName = args['new-name'];

@@ -1,7 +1,7 @@
 // reboot.
 
 import { withContext } from '../../../errors.ts';
-import { defineCommand, domainOption } from '../../../vsh/command.ts';
+import { activeDomainOption, defineCommand } from '../../../vsh/command.ts';
 import { findDomain } from '../lookup.ts';
 import { MODE_OPTION, stopModes } from './stop-modes.ts';
 
@@ -14,7 +14,7 @@ export const reboot = defineCommand({
     'understands (SIGHUP if it is none that is known). It does not wait for that, but ' +
     'if init ends within 50 ms of the signal the command starts it again itself. ' +
     'A container whose init calls reboot(2) is started again, unless its on_reboot says otherwise.',
-  options: [domainOption(), MODE_OPTION],
+  options: [activeDomainOption(), MODE_OPTION],
   async run(context, args) {
     const modes = stopModes(args.mode, "'acpi', 'agent', 'initctl', 'signal' or 'paravirt'");
     const domain = await findDomain(context, args);

@@ -5,6 +5,8 @@ import { findDomain } from '../lookup.ts';
 
 const [CONFIG, LIVE, CURRENT] = configLiveCurrent();
 
+const TYPES = { cpu_shares: 'unsigned long long', vcpu_period: 'unsigned long long', vcpu_quota: 'long long' } as const;
+
 export const schedinfo = defineCommand({
   name: 'schedinfo',
   group: 'domain',
@@ -19,7 +21,7 @@ export const schedinfo = defineCommand({
     CURRENT,
     CONFIG,
     LIVE,
-    { name: 'set', type: 'argv', help: 'NAME=VALUE' },
+    { name: 'set', type: 'argv', completes: Object.keys(TYPES).map((name) => `${name}=`), help: 'NAME=VALUE' },
   ],
   rules: CURRENT_EXCLUDES,
   async run(context, args) {
@@ -34,8 +36,6 @@ export const schedinfo = defineCommand({
     printParameters(context, await schedulerParameters(context.connection, domain, query));
   },
 });
-
-const TYPES = { cpu_shares: 'unsigned long long', vcpu_period: 'unsigned long long', vcpu_quota: 'long long' } as const;
 
 function parseChanges(words: readonly string[]): Partial<SchedulerParameters> {
   const changes: Partial<SchedulerParameters> = {};

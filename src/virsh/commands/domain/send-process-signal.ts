@@ -1,4 +1,5 @@
-import { defineCommand, domainOption, failure } from '../../../vsh/command.ts';
+import { SIGNAL_NAMES } from '../../../../lib-native/signal-names.ts';
+import { activeDomainOption, defineCommand, failure } from '../../../vsh/command.ts';
 import { findDomain } from '../lookup.ts';
 
 const MAX_LONG_LONG = 2n ** 63n - 1n;
@@ -11,9 +12,9 @@ export const sendProcessSignal = defineCommand({
     'Sends a signal to process PID of the container, which must be 1, its init. The signal is a number or a name in any case: ' +
     'kill, SIGKILL, sig_kill, rt0 to rt32. A signal that init does not handle is dropped by the kernel.',
   options: [
-    domainOption(),
-    { name: 'pid', type: 'string', required: true, emptyAllowed: true, help: 'process id inside the container: 1' },
-    { name: 'signame', type: 'string', required: true, help: 'number or name of the signal' },
+    activeDomainOption(),
+    { name: 'pid', type: 'string', required: true, emptyAllowed: true, completes: ['1'], help: 'process id inside the container: 1' },
+    { name: 'signame', type: 'string', required: true, completes: SIGNAL_NAMES.slice(1), help: 'number or name of the signal' },
   ],
   async run(context, args) {
     const domain = await findDomain(context, args);

@@ -13,7 +13,7 @@ export const start = defineCommand({
     'Starts the container that the stored definition describes and returns when its init has been executed. ' +
     '--dry-run prints the system calls that a start would make instead of making them.',
   options: [
-    domainOption('name or uuid of a domain that does not run'),
+    domainOption({ completes: 'inactive-domain', help: 'name or uuid of a domain that does not run' }),
     { name: 'console', type: 'bool', help: 'go on to the console of the domain' },
     { name: 'paused', type: 'bool', help: 'freeze the domain before its init does anything' },
     { name: 'autodestroy', type: 'bool', help: 'destroy the domain when this program ends' },

@@ -18,5 +18,7 @@ export function stopModes(text: string | undefined, expected: string): StopMode[
 export const MODE_OPTION = {
   name: 'mode',
   type: 'string',
+  completes: STOP_MODES,
+  joined: true,
   help: 'how to ask, joined by commas: initctl, signal (acpi, agent and paravirt are refused)',
 } as const;

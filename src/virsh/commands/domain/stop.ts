@@ -1,7 +1,7 @@
 // Commands that end a domain: shutdown asks, destroy does not.
 
 import { withContext } from '../../../errors.ts';
-import { defineCommand, domainOption, failure } from '../../../vsh/command.ts';
+import { activeDomainOption, defineCommand, failure } from '../../../vsh/command.ts';
 import { findDomain } from '../lookup.ts';
 import { MODE_OPTION, stopModes } from './stop-modes.ts';
 
@@ -14,7 +14,7 @@ export const shutdown = defineCommand({
     'understands (SIGTERM if it is none that is known). ' +
     'What init makes of it is its own affair; destroy does not ask.',
   options: [
-    domainOption(),
+    activeDomainOption(),
     MODE_OPTION,
     { name: 'wait', type: 'int', unit: 'seconds', help: 'return when the domain is off; fail if it is not after so many seconds' },
   ],
@@ -44,7 +44,7 @@ export const destroy = defineCommand({
     'killed; with --graceful init is only asked, and the command fails if it has not ended after 10 seconds. ' +
     'A transient domain is forgotten.',
   options: [
-    domainOption(),
+    activeDomainOption(),
     { name: 'graceful', type: 'bool', help: 'ask, do not kill' },
     { name: 'remove-logs', type: 'bool', help: "also delete the domain's log file" },
   ],

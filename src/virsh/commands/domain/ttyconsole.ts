@@ -1,4 +1,4 @@
-import { defineCommand, domainOption } from '../../../vsh/command.ts';
+import { activeDomainOption, defineCommand } from '../../../vsh/command.ts';
 import { findDomain } from '../lookup.ts';
 
 export const ttyconsole = defineCommand({
@@ -6,7 +6,7 @@ export const ttyconsole = defineCommand({
   group: 'domain',
   summary: "the host's device of a domain's console",
   description: 'Prints the path of the pseudo terminal on the host that is the first console of the running domain.',
-  options: [domainOption()],
+  options: [activeDomainOption()],
   async run(context, args) {
     const domain = await findDomain(context, args);
     const { domainDevices } = await import('../../../driver/domain/info.ts');

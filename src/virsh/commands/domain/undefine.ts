@@ -11,9 +11,15 @@ export const undefine = defineCommand({
     'Removes the stored definition and the autostart mark. A domain that runs goes on as a transient one and is ' +
     'forgotten when it stops. Containers have no saved state, snapshots or checkpoints, so the options about these change nothing.',
   options: [
-    domainOption(),
+    domainOption({ completes: 'persistent-domain' }),
     { name: 'managed-save', type: 'bool', help: 'also drop a saved state' },
-    { name: 'storage', type: 'string', help: 'also delete these volumes: targets or sources, joined by commas' },
+    {
+      name: 'storage',
+      type: 'string',
+      completes: 'disk',
+      joined: true,
+      help: 'also delete these volumes: targets or sources, joined by commas',
+    },
     { name: 'remove-all-storage', type: 'bool', help: 'also delete every volume of the domain' },
     { name: 'delete-storage-volume-snapshots', type: 'bool', help: 'with --remove-all-storage: the snapshots of volumes too' },
     { name: 'wipe-storage', type: 'bool', help: 'overwrite the volumes before they are deleted' },

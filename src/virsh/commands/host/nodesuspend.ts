@@ -14,6 +14,7 @@ export const nodesuspend = defineCommand({
       name: 'target',
       type: 'string',
       required: true,
+      completes: TARGETS,
       help: 'mem (memory stays powered), disk (memory is written to disk) or hybrid (both)',
     },
     { name: 'duration', type: 'int', required: true, help: 'seconds, at least 60' },

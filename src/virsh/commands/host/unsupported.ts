@@ -6,7 +6,7 @@ import { type CommandDefinition, defineCommand, failure, type OptionDefinition }
 import { readDescription } from '../files.ts';
 import { refusal } from '../unsupported/outcomes.ts';
 
-const file = { name: 'file', type: 'string', required: true, help: 'file with a description of a processor' } as const;
+const file = { name: 'file', type: 'string', required: true, completes: 'file', help: 'file with a description of a processor' } as const;
 const virtualMachine = [
   { name: 'virttype', type: 'string', help: 'kind of virtual machine' },
   { name: 'emulator', type: 'string', help: 'path of its emulator' },

@@ -2,10 +2,16 @@
 
 import type { AddressSource, InterfaceAddresses } from '../../../driver/domain/interfaces.ts';
 import { withContext } from '../../../errors.ts';
-import { defineCommand, domainOption, failure } from '../../../vsh/command.ts';
+import { activeDomainOption, defineCommand, domainOption, failure } from '../../../vsh/command.ts';
 import { findDomain } from '../lookup.ts';
 
-const INTERFACE = { name: 'interface', type: 'string', required: true, help: 'MAC address, or device on the host' } as const;
+const INTERFACE = {
+  name: 'interface',
+  type: 'string',
+  required: true,
+  completes: 'interface',
+  help: 'MAC address, or device on the host',
+} as const;
 
 export const domifGetlink = defineCommand({
   name: 'domif-getlink',
@@ -32,7 +38,7 @@ export const domifstat = defineCommand({
   description:
     'Prints what a running container received (rx) and sent (tx) through an interface, named by its MAC address or its ' +
     'device on the host: bytes, packets, errors and dropped packets.',
-  options: [domainOption(), INTERFACE],
+  options: [activeDomainOption(), INTERFACE],
   async run(context, args) {
     const domain = await findDomain(context, args);
     const { interface: name } = args;
@@ -57,10 +63,10 @@ export const domifaddr = defineCommand({
     'Lists the IP addresses of a running domain: those that the DHCP server of its network leased (lease, the default), or ' +
     'those that the host has lately spoken to (arp).',
   options: [
-    domainOption(),
-    { name: 'interface', type: 'string', help: 'only this device on the host' },
+    activeDomainOption(),
+    { name: 'interface', type: 'string', completes: 'interface-device', help: 'only this device on the host' },
     { name: 'full', type: 'bool', help: 'name and MAC address in every line' },
-    { name: 'source', type: 'string', help: 'lease, agent or arp' },
+    { name: 'source', type: 'string', completes: SOURCES, help: 'lease, agent or arp' },
   ],
   async run(context, args) {
     const wanted = args.interface;

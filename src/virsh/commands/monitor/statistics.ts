@@ -1,7 +1,7 @@
 // What a running domain used of memory and block devices.
 
 import { withContext } from '../../../errors.ts';
-import { CURRENT_EXCLUDES, configLiveCurrent, defineCommand, domainOption, failure } from '../../../vsh/command.ts';
+import { activeDomainOption, CURRENT_EXCLUDES, configLiveCurrent, defineCommand, failure } from '../../../vsh/command.ts';
 import { findDomain } from '../lookup.ts';
 import { refusal } from '../unsupported/outcomes.ts';
 
@@ -11,7 +11,7 @@ export const dommemstat = defineCommand({
   summary: 'memory use of a domain',
   description: 'Prints, in KiB, the memory that a running domain was given (actual), its use of swap (swap_in) and of memory (rss).',
   options: [
-    domainOption(),
+    activeDomainOption(),
     { name: 'period', type: 'int', namedOnly: true, help: 'refused: nothing collects figures in between' },
     ...configLiveCurrent(),
   ],
@@ -40,8 +40,8 @@ export const domblkstat = defineCommand({
   description:
     'Prints how often and how much a running domain read from and wrote to block devices: all of them, or the disk that DEVICE names by target or source.',
   options: [
-    domainOption(),
-    { name: 'device', type: 'string', emptyAllowed: true, help: 'target or source of a disk' },
+    activeDomainOption(),
+    { name: 'device', type: 'string', completes: 'disk', emptyAllowed: true, help: 'target or source of a disk' },
     { name: 'human', type: 'bool', help: 'with explanations' },
   ],
   async run(context, args) {

@@ -6,7 +6,7 @@ import { readDescription } from '../files.ts';
 import { findNetworkOperand, networkOption } from './operand.ts';
 
 const FROM_FILE = [
-  { name: 'file', type: 'string', required: true, help: 'file with the XML of the network' },
+  { name: 'file', type: 'string', required: true, completes: 'file', help: 'file with the XML of the network' },
   { name: 'validate', type: 'bool', help: 'check the XML against the schema first' },
 ] as const;
 
@@ -51,7 +51,7 @@ export const netUndefine = defineCommand({
   description:
     'Removes the stored definition, the autostart mark and, if the network is not active, its leases. An active network goes ' +
     'on as a transient one and is forgotten when it is destroyed.',
-  options: [networkOption()],
+  options: [networkOption({ completes: 'persistent-network' })],
   async run(context, args) {
     const network = await findNetworkOperand(context, args);
     await withContext(`Failed to undefine network ${args.network}`, async () => {

@@ -9,7 +9,7 @@ export const netDhcpLeases = defineCommand({
   group: 'network',
   summary: 'the addresses that a network has leased',
   description: 'Lists the DHCP leases of a network that are not over, or only those of one MAC address.',
-  options: [networkOption(), { name: 'mac', type: 'string', help: 'only the leases of this MAC address' }],
+  options: [networkOption(), { name: 'mac', type: 'string', completes: 'lease-mac', help: 'only the leases of this MAC address' }],
   async run(context, args) {
     const { mac } = args;
     const network = await findNetworkOperand(context, args);

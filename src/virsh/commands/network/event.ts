@@ -14,7 +14,7 @@ export const netEvent = defineCommand({
     'until --timeout. The exit status tells whether anything happened.',
   options: [
     { name: 'network', type: 'string', completes: 'network', help: 'only about this network' },
-    { name: 'event', type: 'string', help: 'only events of this kind' },
+    { name: 'event', type: 'string', completes: EVENT_NAMES, help: 'only events of this kind' },
     { name: 'loop', type: 'bool', help: 'go on after the first one' },
     { name: 'timeout', type: 'int', min: 1, max: 2147483, help: 'give up after so many seconds' },
     { name: 'list', type: 'bool', help: 'print the kinds of events' },

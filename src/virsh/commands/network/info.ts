@@ -31,7 +31,7 @@ export const netName = defineCommand({
   group: 'network',
   summary: 'the name of a network',
   description: 'Prints the name of the network that has this uuid.',
-  options: [networkOption('network uuid')],
+  options: [networkOption({ help: 'network uuid' })],
   async run(context, args) {
     const network = await findNetworkOperand(context, args, ['uuid']);
     context.print(`${network.name}\n`);
@@ -43,7 +43,7 @@ export const netUuid = defineCommand({
   group: 'network',
   summary: 'the uuid of a network',
   description: 'Prints the uuid of the network that has this name.',
-  options: [networkOption('network name')],
+  options: [networkOption({ help: 'network name' })],
   async run(context, args) {
     const network = await findNetworkOperand(context, args, ['name']);
     context.print(`${network.uuid}\n`);

@@ -2,10 +2,11 @@
 
 import type { NetworkRef } from '../../../driver/network/lookup.ts';
 import { inContext, LibvirtError } from '../../../errors.ts';
-import { type CommandContext, failure } from '../../../vsh/command.ts';
+import { type CommandContext, failure, type NetworkKind } from '../../../vsh/command.ts';
 
-export function networkOption<const Help extends string = 'network name or uuid'>(help?: Help) {
-  return { name: 'network', type: 'string', required: true, completes: 'network', help: help ?? 'network name or uuid' } as const;
+/** The first operand of most commands; `completes` tells which networks the command is for. */
+export function networkOption({ completes = 'network', help = 'network name or uuid' }: { completes?: NetworkKind; help?: string } = {}) {
+  return { name: 'network', type: 'string', required: true, completes, help } as const;
 }
 
 /** The network that the command's operand names. A miss is told in two lines, or in virsh's one where only a uuid would do. */

@@ -6,7 +6,7 @@ import { formatTable } from '../../../vsh/table.ts';
 import { readDescription } from '../files.ts';
 import { findNetworkOperand, networkOption } from './operand.ts';
 
-const PORT = { name: 'port', type: 'string', required: true, help: 'uuid of the port' } as const;
+const PORT = { name: 'port', type: 'string', required: true, completes: 'network-port', help: 'uuid of the port' } as const;
 
 export const netPortList = defineCommand({
   name: 'net-port-list',
@@ -14,7 +14,7 @@ export const netPortList = defineCommand({
   summary: 'the ports of a network',
   description: 'Lists the ports of an active network: one for each interface of a running domain.',
   options: [
-    networkOption(),
+    networkOption({ completes: 'active-network' }),
     { name: 'uuid', type: 'bool', help: 'print uuids' },
     { name: 'table', type: 'bool', help: 'print a table (default)' },
   ],
@@ -37,8 +37,8 @@ export const netPortCreate = defineCommand({
   summary: 'take a port of a network, as an XML file describes it',
   description: 'Takes a port of an active network for an owner that the XML names. Starting domains take theirs by themselves.',
   options: [
-    networkOption(),
-    { name: 'file', type: 'string', required: true, help: 'file with the XML of the port' },
+    networkOption({ completes: 'active-network' }),
+    { name: 'file', type: 'string', required: true, completes: 'file', help: 'file with the XML of the port' },
     { name: 'validate', type: 'bool', help: 'accepted; a port is checked in any case' },
   ],
   async run(context, args) {
@@ -58,7 +58,7 @@ export const netPortDumpxml = defineCommand({
   summary: 'the XML of a port',
   description: 'Prints the configuration of a port: its owner, its MAC address and where it is plugged in.',
   options: [
-    networkOption(),
+    networkOption({ completes: 'active-network' }),
     PORT,
     { name: 'xpath', type: 'string', namedOnly: true, emptyAllowed: true, help: 'only the parts that this XPath expression selects' },
     { name: 'wrap', type: 'bool', help: 'with --xpath: one document around the parts' },
@@ -86,7 +86,7 @@ export const netPortDelete = defineCommand({
   group: 'network',
   summary: 'give a port back',
   description: 'Removes a port from a network. The interface of a running domain stays plugged in, but counts no longer.',
-  options: [networkOption(), PORT],
+  options: [networkOption({ completes: 'active-network' }), PORT],
   async run(context, args) {
     const deleted = await withPort(context, args, async (network) => {
       const { deletePort } = await import('../../../driver/network/ports.ts');

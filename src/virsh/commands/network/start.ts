@@ -11,7 +11,7 @@ export const netStart = defineCommand({
   description:
     'Makes the bridge of a stored network with its addresses and rules, and starts the DHCP and name server that it needs. ' +
     'If a part cannot be had nothing is left of the others.',
-  options: [networkOption()],
+  options: [networkOption({ completes: 'inactive-network' })],
   async run(context, args) {
     const network = await findNetworkOperand(context, args);
     await withContext(`Failed to start network ${args.network}`, async () => {
@@ -29,7 +29,7 @@ export const netDestroy = defineCommand({
   description:
     'Removes the bridge, the rules and the servers of an active network. Domains that are plugged into it run on, but are ' +
     'cut off until they are started again.',
-  options: [networkOption()],
+  options: [networkOption({ completes: 'active-network' })],
   async run(context, args) {
     const network = await findNetworkOperand(context, args);
     await withContext(`Failed to destroy network ${args.network}`, async () => {
@@ -45,7 +45,7 @@ export const netAutostart = defineCommand({
   group: 'network',
   summary: 'mark a network to be started with the host',
   description: 'Marks a stored network as one to start when the host has booted, or removes the mark.',
-  options: [networkOption(), { name: 'disable', type: 'bool', help: 'remove the mark' }],
+  options: [networkOption({ completes: 'persistent-network' }), { name: 'disable', type: 'bool', help: 'remove the mark' }],
   async run(context, args) {
     const network = await findNetworkOperand(context, args);
     const verb = args.disable ? 'unmark' : 'mark';

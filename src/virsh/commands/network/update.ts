@@ -6,6 +6,9 @@ import { findNetworkOperand, networkOption } from './operand.ts';
 /** `add` is short for the last place. */
 const COMMANDS = { add: 'add-last', 'add-last': 'add-last', 'add-first': 'add-first', delete: 'delete', modify: 'modify' } as const;
 
+/** The sections that can be changed. */
+const CHANGEABLE = ['ip-dhcp-host', 'ip-dhcp-range', 'forward-interface', 'portgroup', 'dns-host', 'dns-txt', 'dns-srv'];
+
 const isCommand = (word: string): word is keyof typeof COMMANDS => Object.hasOwn(COMMANDS, word);
 
 export const netUpdate = defineCommand({
@@ -17,9 +20,15 @@ export const netUpdate = defineCommand({
     'ip-dhcp-range, forward-interface, portgroup, dns-host, dns-txt and dns-srv. An active network has the change at once.',
   options: [
     networkOption(),
-    { name: 'command', type: 'string', required: true, help: 'what to do: add (or add-last), add-first, delete, modify' },
-    { name: 'section', type: 'string', required: true, help: 'which part of the configuration' },
-    { name: 'xml', type: 'string', required: true, help: 'the entry: XML, or the name of a file with it' },
+    {
+      name: 'command',
+      type: 'string',
+      required: true,
+      completes: Object.keys(COMMANDS),
+      help: 'what to do: add (or add-last), add-first, delete, modify',
+    },
+    { name: 'section', type: 'string', required: true, completes: CHANGEABLE, help: 'which part of the configuration' },
+    { name: 'xml', type: 'string', required: true, completes: 'file', help: 'the entry: XML, or the name of a file with it' },
     { name: 'parent-index', type: 'int', help: 'which <ip> element, counted from 0' },
     { name: 'config', type: 'bool', help: 'affect the stored definition, used from the next start on' },
     { name: 'live', type: 'bool', help: 'affect the active network' },

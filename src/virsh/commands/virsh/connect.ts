@@ -7,7 +7,7 @@ export const connect = defineCommand({
   summary: 'use another connection from here on',
   description: 'Connects to URI, or again to the default, for the commands that follow.',
   options: [
-    { name: 'name', type: 'string', emptyAllowed: true, help: 'URI of the connection' },
+    { name: 'name', type: 'string', emptyAllowed: true, completes: ['lxc:///'], help: 'URI of the connection' },
     { name: 'readonly', type: 'bool', help: 'refuse whatever would change something' },
   ],
   async run(context, args) {

@@ -8,7 +8,7 @@ export const cd = defineCommand({
   connection: false,
   summary: 'go to another directory',
   description: 'Changes the directory that file names are relative to. Only in interactive mode, where later commands can profit.',
-  options: [{ name: 'dir', type: 'string', help: "the directory (default: the user's home)" }],
+  options: [{ name: 'dir', type: 'string', completes: 'directory', help: "the directory (default: the user's home)" }],
   run(context, args) {
     if (!context.settings.interactive) throw failure('cd: command valid only in interactive mode');
     const target = args.dir ?? homedir();

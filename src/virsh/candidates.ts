@@ -1,0 +1,93 @@
+// What there is of each kind that a command line can name (OptionDefinition.completes).
+
+import type { Connection } from '../driver/connection.ts';
+import type { DomainSummary } from '../driver/domain/lookup.ts';
+import type { NetworkSummary } from '../driver/network/lookup.ts';
+import type { CommandTable, DomainKind, GivenValues, NetworkKind } from '../vsh/command.ts';
+
+type Kind = Parameters<CommandTable['candidates']>[0];
+
+const DOMAINS: Readonly<Record<DomainKind, (domain: DomainSummary) => boolean>> = {
+  domain: () => true,
+  'active-domain': ({ state }) => state !== 'shut off',
+  'running-domain': ({ state }) => state === 'running',
+  'paused-domain': ({ state }) => state === 'paused',
+  'inactive-domain': ({ state }) => state === 'shut off',
+  'persistent-domain': ({ persistent }) => persistent,
+};
+
+const NETWORKS: Readonly<Record<NetworkKind, (network: NetworkSummary) => boolean>> = {
+  network: () => true,
+  'active-network': ({ active }) => active,
+  'inactive-network': ({ active }) => !active,
+  'persistent-network': ({ persistent }) => persistent,
+};
+
+/** In no order. Throws LibvirtError, for example where the command names no domain that there is. */
+export async function candidates(kind: Kind, connection: Connection, given: GivenValues): Promise<string[]> {
+  if (isDomains(kind)) return await domains(connection, kind);
+  if (isNetworks(kind)) return await networks(connection, kind);
+  switch (kind) {
+    case 'console': {
+      const { consoles } = await devices(connection, given);
+      return consoles.flatMap(({ alias }) => alias ?? []);
+    }
+    case 'disk': {
+      const { disks } = await devices(connection, given);
+      return disks.map(({ target }) => target.dev);
+    }
+    case 'interface':
+    case 'interface-device':
+    case 'interface-mac': {
+      const { interfaces } = await devices(connection, given);
+      const macs = kind === 'interface-device' ? [] : interfaces.map(({ mac }) => mac);
+      return [...macs, ...(kind === 'interface-mac' ? [] : interfaces.flatMap(({ targetDev }) => targetDev ?? []))];
+    }
+    case 'interface-source':
+      return await sources(connection, given.get('type'));
+    case 'network-port': {
+      const { listPorts } = await import('../driver/network/ports.ts');
+      return listPorts(connection, await network(connection, given));
+    }
+    case 'lease-mac': {
+      const { leasesOf } = await import('../driver/network/leases.ts');
+      return leasesOf((await network(connection, given)).name).map(({ mac }) => mac);
+    }
+    default:
+      return kind satisfies never;
+  }
+}
+
+const isDomains = (kind: Kind): kind is DomainKind => Object.hasOwn(DOMAINS, kind);
+const isNetworks = (kind: Kind): kind is NetworkKind => Object.hasOwn(NETWORKS, kind);
+
+async function domains(connection: Connection, kind: DomainKind): Promise<string[]> {
+  const { listDomains } = await import('../driver/domain/lookup.ts');
+  return (await listDomains(connection, { active: true, inactive: true })).filter(DOMAINS[kind]).map(({ name }) => name);
+}
+
+async function networks(connection: Connection, kind: NetworkKind): Promise<string[]> {
+  const { listNetworks } = await import('../driver/network/networks.ts');
+  return (await listNetworks(connection)).filter(NETWORKS[kind]).map(({ name }) => name);
+}
+
+/** Those that the domain has now: of a running one its live ones. */
+async function devices(connection: Connection, given: GivenValues) {
+  const { lookupDomain } = await import('../driver/domain/lookup.ts');
+  const { domainDevices } = await import('../driver/domain/info.ts');
+  const domain = await lookupDomain(connection, given.get('domain') ?? '', ['id', 'uuid', 'name'], () => {});
+  return domainDevices(connection, domain, {});
+}
+
+async function network(connection: Connection, given: GivenValues) {
+  const { lookupNetwork } = await import('../driver/network/networks.ts');
+  return await lookupNetwork(connection, given.get('network') ?? '', ['uuid', 'name']);
+}
+
+/** Of `attach-interface`: what an interface of this type is plugged into. */
+async function sources(connection: Connection, type: string | undefined): Promise<string[]> {
+  if (type === 'network') return await networks(connection, 'network');
+  const { hostBridgeNames, hostLinkNames } = await import('../host/routes.ts');
+  if (type === 'bridge') return hostBridgeNames();
+  return type === 'direct' ? [...hostLinkNames()] : [];
+}

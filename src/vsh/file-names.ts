@@ -1,0 +1,33 @@
+// Names of files, for completion.
+
+import { readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Candidate } from './complete.ts';
+
+/** The paths that begin with `start`; directories end with a slash. Hidden ones are there when a dot was typed. */
+export function pathsBeginning(kind: 'file' | 'directory', start: string): Candidate[] {
+  const folder = start.slice(0, start.lastIndexOf('/') + 1);
+  const name = start.slice(folder.length);
+  return entriesOf(folder || '.')
+    .filter((entry) => entry.startsWith(name) && (name !== '' || !entry.startsWith('.')))
+    .flatMap((entry) => {
+      if (isDirectory(join(folder, entry))) return [{ text: `${folder}${entry}/` }];
+      return kind === 'file' ? [{ text: folder + entry }] : [];
+    });
+}
+
+function entriesOf(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return []; // not there, or not to be read by us
+  }
+}
+
+function isDirectory(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false; // a link to nothing
+  }
+}
