@@ -4,7 +4,7 @@ import type { CommandTable } from '../vsh/command.ts';
 import { commandLines } from '../vsh/help.ts';
 import type { CommandLine } from './settings.ts';
 import { GLOBAL_OPTIONS } from './settings.ts';
-import { LIBVIRT_VERSION } from './version.ts';
+import { LIBVIRT_VERSION, PROGRAM_VERSION } from './version.ts';
 
 const PROGRAM = 'virsh-lxc';
 
@@ -20,7 +20,7 @@ export function tellAbout(
 function longVersion(): string {
   return [
     `Virsh command line tool of libvirt ${LIBVIRT_VERSION}`,
-    `(${PROGRAM}: libvirt's LXC driver without a daemon)`,
+    `${PROGRAM} ${PROGRAM_VERSION}: libvirt's LXC driver without a daemon`,
     '',
     'Compiled with support for:',
     ' Hypervisors: LXC',

@@ -37,7 +37,7 @@ export const GLOBAL_OPTIONS: readonly (CompletedGlobal & { readonly placeholder?
     completes: ['long', 'short'],
     help: 'the version; TYPE is short (default) or long',
   },
-  { letter: 'V', help: 'the long form of the version' },
+  { letter: 'V', help: "the long form: with the program's own version" },
 ];
 
 export interface CommandLine {

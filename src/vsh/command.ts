@@ -90,6 +90,8 @@ export interface CommandContext {
   flush(): void;
   /** Says on a terminal what a slow operation waits for. */
   readonly onWaiting: (what: string) => void;
+  /** Tells a person at a terminal something that no script expects. */
+  readonly onNotice: (text: string) => void;
   /** Warns a person at a terminal. The driver puts the same words into the domain's log (store/log.ts, warn). */
   readonly onWarning: (text: string) => void;
   /** What the program exits with, in place of 0 or 1; the last one counts. */

@@ -16,6 +16,7 @@ export class Session implements CommandContext {
   readonly settings: Settings;
   readonly table: CommandTable;
   readonly onWaiting = (what: string): void => this.output.notice(what);
+  readonly onNotice = (text: string): void => this.output.notice(text);
   readonly onWarning = (text: string): void => this.output.warning(text);
   /** What a command wants the program to exit with. */
   exitStatus: number | undefined;
