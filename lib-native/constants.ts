@@ -148,6 +148,7 @@ export const O_CLOEXEC = 0o2000000;
 export const O_PATH = 0o10000000;
 
 export const RESOLVE_IN_ROOT = 0x10;
+export const CLOSE_RANGE_CLOEXEC = 4;
 
 export const CLONE_PARENT = 0x00008000;
 export const CLONE_NEWNS = 0x00020000;
@@ -198,16 +199,23 @@ export const PER_LINUX32 = 8;
 
 export const SIGHUP = 1;
 export const SIGINT = 2;
+export const SIGQUIT = 3;
 export const SIGKILL = 9;
 export const SIGUSR1 = 10;
+export const SIGUSR2 = 12;
 export const SIGTERM = 15;
 export const SIGCHLD = 17;
 export const SIGCONT = 18;
+export const SIGPWR = 30;
+export const SIG_SETMASK = 2;
 
 export const TIOCSCTTY = 0x540e;
 export const TIOCSPTLCK = 0x40045431;
 export const TIOCGPTPEER = 0x5441;
 export const TIOCGPTN = 0x80045430;
+export const FIONBIO = 0x5421;
+export const NS_GET_USERNS = 0xb701;
+export const NS_GET_PARENT = 0xb702;
 export const LOOP_CTL_GET_FREE = 0x4c82;
 export const LOOP_CONFIGURE = 0x4c0a;
 export const LO_FLAGS_READ_ONLY = 1;
@@ -217,6 +225,7 @@ export const NBD_CLEAR_QUE = 0xab05;
 export const NBD_DISCONNECT = 0xab08;
 
 export const POLLIN = 1;
+export const POLLOUT = 4;
 
 export const EPERM = 1;
 export const ENOENT = 2;
@@ -225,6 +234,7 @@ export const EINTR = 4;
 export const EBADF = 9;
 export const EMFILE = 24;
 export const ENOSPC = 28;
+export const EROFS = 30;
 export const ELOOP = 40;
 export const EAGAIN = 11;
 export const EBUSY = 16;
@@ -245,6 +255,9 @@ export const AF_BRIDGE = 7;
 export const AF_INET6 = 10;
 export const AF_NETLINK = 16;
 export const SOCK_RAW = 3;
+export const SOL_SOCKET = 1;
+export const SO_SNDBUF = 7;
+export const SO_SNDBUFFORCE = 32;
 export const NETLINK_ROUTE = 0;
 export const NETLINK_NETFILTER = 12;
 export const SOL_NETLINK = 270;
@@ -253,4 +266,4 @@ export const NETLINK_EXT_ACK = 11;
 export const NETLINK_GET_STRICT_CHK = 12;
 export const MSG_TRUNC = 0x20;
 export const MSG_DONTWAIT = 0x40;
-export const EROFS = 30;
+export const MSG_NOSIGNAL = 0x4000;

@@ -16,6 +16,7 @@
  * What lies at a path is looked at before it is opened: opening a device node is an action of its own. */
 #define _GNU_SOURCE
 #include "errand.h"
+#include "protocol.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -200,7 +201,7 @@ int errand(int words, char **word)
 {
 	const char *what = words > 0 ? word[0] : "";
 	prctl(PR_SET_DUMPABLE, 0);
-	prctl(PR_SET_NAME, "libvirt_lxc ask");
+	prctl(PR_SET_NAME, ON_ERRAND);
 	/* An errand needs one descriptor beside the standard ones; others are the caller's, and one that hangs would keep them open. */
 	close_range(4, ~0u, 0);
 	if (chdir("/") < 0)

@@ -33,6 +33,7 @@
 #include "meminfo.h"
 #include "ordinary.h"
 #include "plan.h"
+#include "protocol.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -54,28 +55,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Real-time signals: they are queued, with their values and senders, and Node, which this process becomes in the end, has no
- * meaning of its own for them. */
-#define OFFER_SIGNAL 40
-#define STAND_DOWN_SIGNAL 41
-#define STAND_UP_SIGNAL 42
-
-/* Names of this process (15 letters at most) while it has no container that runs. */
-#define STARTING "libvirt_lxc new"
-#define ENDING "libvirt_lxc end"
-
-/* In place of a step: clone3 failed, and what comes before the plan (too few descriptors for the consoles, say). */
-#define CLONE_FAILED INT32_MIN
-#define NOT_READY (INT32_MIN + 1)
-
 #define OPTIONS "+n:C:c:l:m:p:s:aeh"
 
-enum message_kind { CLONED = 1, READY = 2, FAILED = 3, EXITED = 4 };
-
-struct message {
-	uint32_t kind;
-	int32_t a, b;
-};
+_Static_assert(sizeof(struct message) == MESSAGE_BYTES, "a message has no padding");
 
 static const char *program_name = "libvirt_lxc";
 static int control = -1;
@@ -106,12 +88,6 @@ _Noreturn static void die(const char *what)
 	exit(EXIT_FAILURE);
 }
 
-/* In place of a wait status: of an init that never was, of one that was ended with whoever had it autodestroyed, and of one
- * that goes on. */
-#define ABANDONED (-1)
-#define OWNER_GONE (-2)
-#define STILL_RUNNING (-3)
-
 /* Becomes the aftermath: virsh-lxc once more, which decides what init's end means. */
 _Noreturn static void aftermath(int status)
 {
@@ -139,7 +115,7 @@ _Noreturn static void aftermath(int status)
 static void in_service(void)
 {
 	running = true;
-	prctl(PR_SET_NAME, "libvirt_lxc");
+	prctl(PR_SET_NAME, IN_SERVICE);
 }
 
 static bool read_all(int fd, void *into, size_t size)
@@ -254,10 +230,10 @@ static void on_control(void)
 {
 	char order;
 	ssize_t n = read(control, &order, 1);
-	if (n == 1 && order == 'G' && go_write >= 0) {
+	if (n == 1 && order == ORDER_GO && go_write >= 0) {
 		if (write(go_write, &order, 1) < 0)
 			syscall(SYS_pidfd_send_signal, init_pidfd, SIGKILL, NULL, 0);
-	} else if (n == 1 && order == 'P') {
+	} else if (n == 1 && order == ORDER_PAUSED) {
 		in_service(); /* starts paused: nobody waits for READY */
 	} else if (n == 0 || (n < 0 && errno != EINTR)) {
 		bool abandoned = error_read >= 0 && !running; /* nobody is left to tell: it must not start */
@@ -299,9 +275,9 @@ static void on_signal(int fd)
 		return;
 	unsigned value = (unsigned)info.ssi_int;
 	if (info.ssi_signo == OFFER_SIGNAL && info.ssi_code == SI_QUEUE && info.ssi_uid == 0) {
-		if ((value & 0xffff) == 0xffff)
+		if ((value & 0xffff) == WITHDRAW)
 			console_withdraw(value >> 16);
-		else if ((value & 0xffff) == 0xfffe)
+		else if ((value & 0xffff) == RESIZE)
 			console_resize(value >> 16);
 		else
 			console_offer(value >> 16, (pid_t)info.ssi_pid, (int)(value & 0xffff));
@@ -311,7 +287,7 @@ static void on_signal(int fd)
 		stand_down = false;
 		tell_end(STILL_RUNNING);
 	} else if (enter && !running) {
-		tell(FAILED, INT32_MIN, EINTR); /* the container may keep the command from being executed for as long as it likes */
+		tell(FAILED, CLONE_FAILED, EINTR); /* the container may keep the command from being executed for as long as it likes */
 		syscall(SYS_pidfd_send_signal, init_pidfd, SIGKILL, NULL, 0);
 		exit(EXIT_FAILURE);
 	} else if (info.ssi_signo == SIGTERM) {

@@ -1,23 +1,12 @@
 // What a running controller is told: real-time signals. The other end is lib-native/controller/main.c.
 import { linux } from '../../lib-native/linux.ts';
+import { STAND_DOWN_SIGNAL, STAND_UP_SIGNAL, STILL_RUNNING } from '../../lib-native/protocol.ts';
 import { readable } from '../../lib-native/readable.ts';
 import { systemError } from '../errors.ts';
-
-/** The value: which console, and a descriptor of ours, WITHDRAW or RESIZE. */
-export const OFFER_SIGNAL = 40;
-export const WITHDRAW = 0xffff;
-/** The host's pty has another window size. */
-export const RESIZE = 0xfffe;
-/** No aftermath: who sends this clears up. With a value: a socket of ours, on which the controller says how init ended. */
-export const STAND_DOWN_SIGNAL = 41;
-/** The aftermath is the controller's again. */
-export const STAND_UP_SIGNAL = 42;
 
 /** A controller that does not answer for so long is stopped, or has become the aftermath already. */
 const ANSWER_TIMEOUT_MS = 200;
 const WAIT_STATUS_BYTES = 4;
-/** In place of a wait status, after a STAND_UP. */
-const STILL_RUNNING = -3;
 
 /**
  * Takes the aftermath of a running container upon the caller, who holds the domain's lock, while init may end. If the caller

@@ -1,8 +1,9 @@
-import { SIGKILL } from '../../lib-native/constants.ts';
+import { MSG_NOSIGNAL, SIGKILL } from '../../lib-native/constants.ts';
 import { linux } from '../../lib-native/linux.ts';
 import { monotonicMs } from '../../lib-native/monotonic.ts';
 import { readable } from '../../lib-native/readable.ts';
 import { controllerFile } from '../../lib-native/runtime.ts';
+import { exitCode, termSignal } from '../../lib-native/wait-status.ts';
 import { libvirtError, systemError } from '../errors.ts';
 
 /** As long as nobody works against it, an errand takes milliseconds. */
@@ -47,8 +48,6 @@ export function runErrand({ words, input }: Errand, timeoutMs = TIMEOUT_MS): Err
   }
 }
 
-const MSG_NOSIGNAL = 0x4000;
-
 function waitFor(pid: number, ours: number, timeoutMs: number): ErrandEnd | undefined {
   const deadline = monotonicMs() + timeoutMs;
   const left = (): number => Math.max(0, deadline - monotonicMs());
@@ -79,6 +78,6 @@ function receive(ours: number, left: () => number): Buffer | undefined {
 function exitStatus(pid: number): number {
   const ended = linux.waitpid(pid, 0);
   const status = typeof ended === 'number' ? -1 : ended[1];
-  if (status < 0 || status & 0x7f) throw libvirtError('INTERNAL_ERROR', 'unexpected exit of the controller');
-  return (status >> 8) & 0xff;
+  if (status < 0 || termSignal(status) !== 0) throw libvirtError('INTERNAL_ERROR', 'unexpected exit of the controller');
+  return exitCode(status);
 }

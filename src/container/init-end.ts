@@ -4,19 +4,16 @@
 // (pid_namespaces(7)): all other signals need a handler, which makes the end an exit. So only SIGKILL is anybody's, and whoever of us
 // sends it leaves a note before (store/live-status.ts).
 import { SIGHUP, SIGINT, SIGKILL } from '../../lib-native/constants.ts';
+import { ABANDONED, OWNER_GONE } from '../../lib-native/protocol.ts';
 import { signalName } from '../../lib-native/signal-names.ts';
+import { exitCode, termSignal } from '../../lib-native/wait-status.ts';
 import type { EndReason, KillSource } from '../store/live-status.ts';
 
 export type InitEnd = 'poweroff' | 'reboot' | 'crash';
 
-/** In place of a wait status: a start was abandoned because its command died. Init was killed, but may not be dead: it may be frozen. */
-export const ABANDONED = -1;
-/** The owner of an autodestroyed domain has gone, or its controller was told to end it. */
-export const OWNER_GONE = -2;
-
 /** `kill`: who of us killed it, if anybody did. Differs from libvirt, to which every end is a shutdown. */
 export function initEnd(waitStatus: number, kill?: KillSource): InitEnd {
-  const signal = waitStatus & 0x7f;
+  const signal = termSignal(waitStatus);
   if (waitStatus < 0 || signal === 0 || signal === SIGINT) return 'poweroff';
   if (signal === SIGHUP) return 'reboot';
   return signal === SIGKILL && kill !== undefined ? 'poweroff' : 'crash';
@@ -24,7 +21,7 @@ export function initEnd(waitStatus: number, kill?: KillSource): InitEnd {
 
 export function endReason(waitStatus: number, kill?: KillSource): EndReason {
   if (waitStatus === ABANDONED) return 'failed';
-  if (waitStatus === OWNER_GONE || ((waitStatus & 0x7f) === SIGKILL && kill === 'destroy')) return 'destroyed';
+  if (waitStatus === OWNER_GONE || (termSignal(waitStatus) === SIGKILL && kill === 'destroy')) return 'destroyed';
   return initEnd(waitStatus, kill) === 'crash' ? 'crashed' : 'shutdown';
 }
 
@@ -37,8 +34,8 @@ export function describeEnd(waitStatus: number, { kill, oomKills }: { kill?: Kil
 function how(waitStatus: number, kill: KillSource | undefined, outOfMemory: boolean): string {
   if (waitStatus === ABANDONED) return 'the command that started it was gone before init ran';
   if (waitStatus === OWNER_GONE) return 'its controller was told to end it, or its owner was gone';
-  const signal = waitStatus & 0x7f;
-  if (signal === 0) return `init exited with status ${(waitStatus >> 8) & 0xff}`;
+  const signal = termSignal(waitStatus);
+  if (signal === 0) return `init exited with status ${exitCode(waitStatus)}`;
   if (signal === SIGHUP) return 'init called reboot(2) to restart';
   if (signal === SIGINT) return 'init called reboot(2) to halt or to power off';
   const killed = `init was killed by ${signalName(signal)}`;

@@ -1,6 +1,7 @@
 // What init understands, told from outside by facts of /proc that no file of the container's can feign: the program that it
 // executes and the signals that it blocks, catches and ignores (proc(5)). Pure.
-import { SIGHUP, SIGINT, SIGKILL, SIGTERM, SIGUSR1 } from '../../lib-native/constants.ts';
+import { SIGHUP, SIGINT, SIGKILL, SIGPWR, SIGTERM, SIGUSR1, SIGUSR2 } from '../../lib-native/constants.ts';
+import { IN_SERVICE } from '../../lib-native/protocol.ts';
 import { SIGRTMIN } from '../../lib-native/signal-names.ts';
 
 /** What init is asked for. */
@@ -16,9 +17,6 @@ export interface InitFacts {
   caught: bigint;
   ignored: bigint;
 }
-
-const SIGUSR2 = 12;
-const SIGPWR = 30;
 
 const has = (mask: bigint, signal: number): boolean => ((mask >> BigInt(signal - 1)) & 1n) === 1n;
 
@@ -61,7 +59,7 @@ export const reopensPipe = ({ program, name, caught, ignored }: InitFacts): bool
   program === 'init' && name === 'init' && has(caught, SIGUSR1) && has(ignored, SIGTERM);
 
 /** Nothing of the container's is executed yet: it is still a process of libvirt_lxc. */
-export const isUnborn = ({ name }: InitFacts): boolean => name.startsWith('libvirt_lxc');
+export const isUnborn = ({ name }: InitFacts): boolean => name.startsWith(IN_SERVICE);
 
 /** undefined: none that is known. */
 function languageOf(facts: InitFacts): Language | undefined {

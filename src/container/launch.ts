@@ -2,20 +2,27 @@
 // is lib-native/controller/main.c.
 import path from 'node:path';
 import process from 'node:process';
-import { EINTR, SIGKILL } from '../../lib-native/constants.ts';
+import { EINTR, MSG_NOSIGNAL, SIGKILL } from '../../lib-native/constants.ts';
 import { linux } from '../../lib-native/linux.ts';
 import { encodePlan, type Plan } from '../../lib-native/plan-encoding.ts';
+import {
+  CLONE_FAILED,
+  CLONED,
+  EXITED,
+  FAILED,
+  IN_SERVICE,
+  MESSAGE_BYTES,
+  NOT_READY,
+  ORDER_GO,
+  ORDER_PAUSED,
+  READY,
+} from '../../lib-native/protocol.ts';
 import { readable } from '../../lib-native/readable.ts';
 import { asLibvirtError, isFailure, type LibvirtError, libvirtError, strerror, systemError } from '../errors.ts';
 import { cloneMount, makeReadonly } from '../host/mounts.ts';
 import { type ProcessIdentity, processStat } from '../host/process.ts';
 
-const MESSAGE = { cloned: 1, ready: 2, failed: 3, exited: 4 } as const;
-const MESSAGE_BYTES = 12;
 const NOTICE_AFTER_MS = 1000;
-/** In place of a step (controller/main.c). */
-const CLONE_FAILED = -2147483648;
-const NOT_READY = CLONE_FAILED + 1;
 
 /** Descriptors that a new process is born with, in order; `add` says which number one will have there. */
 export class InheritedFds {
@@ -77,7 +84,7 @@ export class Controller implements Disposable, ProcessIdentity {
     this.#control = ours;
     this.#onWaiting = onWaiting;
     const planOption = inherited.planOption();
-    const argv = ['libvirt_lxc', ...args, ...planOption, '--control', String(inherited.add(theirs)), ...trailingArgs];
+    const argv = [IN_SERVICE, ...args, ...planOption, '--control', String(inherited.add(theirs)), ...trailingArgs];
     const pid = spawnReadonly(binary, (path) => linux.spawn({ path, argv, env, fds: inherited.fds, newSession }));
     linux.close(theirs);
     if (pid < 0) {
@@ -95,12 +102,12 @@ export class Controller implements Disposable, ProcessIdentity {
     const size = Buffer.alloc(4);
     size.writeUInt32LE(bytes.length);
     this.#send(Buffer.concat([size, bytes]));
-    return this.#expect(MESSAGE.cloned).a;
+    return this.#expect(CLONED).a;
   }
 
   /** Lets the child past its next barrier. */
   go(): void {
-    this.#send(Buffer.from('G'));
+    this.#send(Buffer.from(ORDER_GO));
   }
 
   /**
@@ -108,24 +115,24 @@ export class Controller implements Disposable, ProcessIdentity {
    * message: a controller that had only one would keep a container that never starts.
    */
   goDetached(): void {
-    this.#send(Buffer.from('PG'));
+    this.#send(Buffer.from(ORDER_PAUSED + ORDER_GO));
   }
 
   /** Returns when init has been executed; throws what kept it from that, in the words of the failed step. */
   waitReady(): void {
-    this.#expect(MESSAGE.ready);
+    this.#expect(READY);
   }
 
   /** What a step of the plan failed of, if the controller tells that in time. */
   failureWithin(timeoutMs: number): LibvirtError | undefined {
     if (!readable(this.#control, timeoutMs)) return undefined;
     const { kind, a, b } = this.#receive();
-    return kind === MESSAGE.failed ? this.#failure(a, b) : undefined;
+    return kind === FAILED ? this.#failure(a, b) : undefined;
   }
 
   /** --enter: the wait status of the command, and its pid. */
   waitExited(): { waitStatus: number; pid: number } {
-    const { a: waitStatus, b: pid } = this.#expect(MESSAGE.exited);
+    const { a: waitStatus, b: pid } = this.#expect(EXITED);
     return { waitStatus, pid };
   }
 
@@ -150,18 +157,17 @@ export class Controller implements Disposable, ProcessIdentity {
   }
 
   #send(bytes: Buffer): void {
-    const MSG_NOSIGNAL = 0x4000;
     for (let rest = bytes; rest.length > 0; ) {
       const sent = linux.send(this.#control, rest, MSG_NOSIGNAL);
       if (sent === -EINTR) continue;
-      if (sent < 0) this.#expect(MESSAGE.failed); // it has ended, and may have said why
+      if (sent < 0) this.#expect(FAILED); // it has ended, and may have said why
       rest = rest.subarray(sent);
     }
   }
 
   #expect(kind: number): Message {
     const message = this.#receive();
-    if (message.kind === MESSAGE.failed) throw this.#failure(message.a, message.b);
+    if (message.kind === FAILED) throw this.#failure(message.a, message.b);
     if (message.kind !== kind) throw libvirtError('INTERNAL_ERROR', `unexpected message ${message.kind} from the controller`);
     return message;
   }

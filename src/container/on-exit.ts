@@ -4,6 +4,7 @@
 import fs from 'node:fs';
 import process from 'node:process';
 import { pause } from '../../lib-native/pause.ts';
+import { ABANDONED } from '../../lib-native/protocol.ts';
 import { releaseOldPorts } from '../bridge/ports.ts';
 import type { DomainDefinition, LifecycleAction } from '../domain/definition.ts';
 import type { DomainStatus } from '../domain/status.ts';
@@ -17,7 +18,7 @@ import { loadDefinition, loadStatus } from '../store/domain-documents.ts';
 import { type KillSource, readKill, readStatus, type StatusRecord } from '../store/live-status.ts';
 import { lockDomain } from '../store/lock.ts';
 import { cgroupOf, clearUp, clearUpDamaged, isContainerInit, killInit, readableStatus } from './cleanup.ts';
-import { ABANDONED, describeEnd, endReason, type InitEnd, initEnd } from './init-end.ts';
+import { describeEnd, endReason, type InitEnd, initEnd } from './init-end.ts';
 import { dissolve } from './left-cgroups.ts';
 import type { End } from './lifecycle.ts';
 import { runDomain } from './start.ts';

@@ -1,13 +1,9 @@
 // Who is in a PID namespace, or in one below it: all that is a container's, whatever cgroup it moved itself to, and what the
 // kernel kills with its init.
 import fs from 'node:fs';
-import { O_CLOEXEC, O_RDONLY } from '../../lib-native/constants.ts';
+import { NS_GET_PARENT, NS_GET_USERNS, O_CLOEXEC, O_RDONLY } from '../../lib-native/constants.ts';
 import { linux } from '../../lib-native/linux.ts';
 import { attempt } from './attempt.ts';
-
-/** ioctl_ns(2). */
-const NS_GET_USERNS = 0xb701;
-const NS_GET_PARENT = 0xb702;
 
 /** The processes of the PID namespace of process `init`, and of those below. None where that is this process's own. */
 export function processesBeside(init: number): number[] {

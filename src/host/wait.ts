@@ -1,10 +1,8 @@
 // What the console relay needs of the kernel beyond reading and writing: raw mode and waiting for several descriptors.
 
-import { EINTR, POLLIN } from '../../lib-native/constants.ts';
+import { EINTR, POLLIN, POLLOUT } from '../../lib-native/constants.ts';
 import { linux } from '../../lib-native/linux.ts';
 import { systemError } from '../errors.ts';
-
-const POLLOUT = 4;
 
 export { makeRaw, setWindowSize, windowSize } from './terminal.ts';
 

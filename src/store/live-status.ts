@@ -2,6 +2,7 @@
 // or, of one that runs, that a command is about to kill its init.
 
 import fs from 'node:fs';
+import { IN_SERVICE } from '../../lib-native/protocol.ts';
 import { statusFacts } from '../domain/facts.ts';
 import { errnoCode, LibvirtError, systemError } from '../errors.ts';
 import { isAskedToFreeze } from '../host/cgroup/freezer.ts';
@@ -30,9 +31,6 @@ export interface StatusRecord {
   inService: boolean;
 }
 
-/** What a controller calls itself while it is in service (lib-native/controller/main.c). */
-const CONTROLLER_NAME = 'libvirt_lxc';
-
 /** Names that have a status, stale ones included. */
 export function statusNames(): string[] {
   return namesIn(listDirectory(paths.run), '.xml');
@@ -55,7 +53,7 @@ export function readStatus(name: string): StatusRecord | undefined {
     cgroup,
     document,
     alive: alive !== undefined,
-    inService: alive?.name === CONTROLLER_NAME,
+    inService: alive?.name === IN_SERVICE,
   };
 }
 

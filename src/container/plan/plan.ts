@@ -17,6 +17,7 @@ import {
   CLONE_NEWIPC,
   CLONE_NEWNET,
   CLONE_NEWUTS,
+  CLOSE_RANGE_CLOEXEC,
   EACCES,
   EBADF,
   EINVAL,
@@ -41,6 +42,7 @@ import {
   PR_CAP_AMBIENT_CLEAR_ALL,
   PR_CAPBSET_DROP,
   PR_SET_PDEATHSIG,
+  SIG_SETMASK,
   SIGKILL,
   TIOCSCTTY,
 } from '../../../lib-native/constants.ts';
@@ -437,8 +439,6 @@ function idList(ids: number[]): Buffer {
 
 /** Nothing of ours reaches the program: descriptors from `firstClosed` on, blocked signals. */
 export function finish(firstClosed: number): Step[] {
-  const CLOSE_RANGE_CLOEXEC = 4;
-  const SIG_SETMASK = 2;
   return [
     step('close_range', [firstClosed, 0xffffffff, CLOSE_RANGE_CLOEXEC], 'Failed to close inherited descriptors'),
     step('rt_sigprocmask', [SIG_SETMASK, Buffer.alloc(8), null, 8], 'Failed to unblock signals'),

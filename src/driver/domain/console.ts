@@ -1,10 +1,10 @@
 // The host's end of a domain's console.
 
-import { O_CLOEXEC, O_NOCTTY, O_NONBLOCK, O_RDWR } from '../../../lib-native/constants.ts';
+import { FIONBIO, O_CLOEXEC, O_NOCTTY, O_NONBLOCK, O_RDWR, SO_SNDBUF, SO_SNDBUFFORCE, SOL_SOCKET } from '../../../lib-native/constants.ts';
 import { linux } from '../../../lib-native/linux.ts';
 import { pause } from '../../../lib-native/pause.ts';
+import { OFFER_SIGNAL, RESIZE, WITHDRAW } from '../../../lib-native/protocol.ts';
 import { readable } from '../../../lib-native/readable.ts';
-import { OFFER_SIGNAL, RESIZE, WITHDRAW } from '../../container/controller-signals.ts';
 import type { DomainDefinition } from '../../domain/definition.ts';
 import type { DomainRef } from '../../domain/ref.ts';
 import { libvirtError, notRunning, systemError, unsupportedFlags } from '../../errors.ts';
@@ -28,13 +28,8 @@ export interface ConsoleStream extends Disposable {
   waitForAftermath(): void;
 }
 
-/** ioctl_tty(2)'s brother for every file: non-blocking, or not. */
-const FIONBIO = 0x5421;
 const ON = Buffer.from([1, 0, 0, 0]);
 
-const SOL_SOCKET = 1;
-const SO_SNDBUF = 7;
-const SO_SNDBUFFORCE = 32;
 /** What an init may write before anybody shows it: a hook may run until then. */
 const HELD_BYTES = 4 << 20;
 const SHOWN_BYTES = 64 << 10;

@@ -1,10 +1,11 @@
 // lxc-enter-namespace: a command inside a running container.
 import fs from 'node:fs';
 import process from 'node:process';
-import { EINTR, ENOENT, O_CLOEXEC, SIGINT } from '../../../lib-native/constants.ts';
+import { EINTR, ENOENT, O_CLOEXEC, SIGINT, SIGQUIT } from '../../../lib-native/constants.ts';
 import { linux } from '../../../lib-native/linux.ts';
 import { readable } from '../../../lib-native/readable.ts';
 import { controllerFile } from '../../../lib-native/runtime.ts';
+import { exitCode, termSignal } from '../../../lib-native/wait-status.ts';
 import { hostFacts } from '../../container/host-facts.ts';
 import { openInit } from '../../container/init.ts';
 import { Controller, controllerEnvironment, InheritedFds } from '../../container/launch.ts';
@@ -25,7 +26,6 @@ import type { StatusRecord } from '../../store/live-status.ts';
 import { liveStatus } from '../../store/live-status.ts';
 import { type Connection, requireWritable } from '../connection.ts';
 
-const SIGQUIT = 3;
 /** What a shell, and libvirt, call a command that is not there, and one that cannot be executed. */
 const NOT_FOUND = 127;
 const NOT_EXECUTABLE = 126;
@@ -215,14 +215,14 @@ function waitForStart(controller: Controller, pid: number): CommandEnd | undefin
 
 /** Throws INTERNAL_ERROR unless it exited with 0: `Child process (N) unexpected exit status M` or `fatal signal M`. */
 export function checkEnd({ pid, waitStatus }: CommandEnd): void {
-  const signal = waitStatus & 0x7f;
+  const signal = termSignal(waitStatus);
   if (signal) throw libvirtError('INTERNAL_ERROR', `Child process (${pid}) unexpected fatal signal ${signal}`);
-  const code = (waitStatus >> 8) & 0xff;
+  const code = exitCode(waitStatus);
   if (code) throw libvirtError('INTERNAL_ERROR', `Child process (${pid}) unexpected exit status ${code}`);
 }
 
 /** As a shell counts: 128 and the signal for a command that one ended. */
 export function exitStatusOf({ waitStatus }: CommandEnd): number {
-  const signal = waitStatus & 0x7f;
-  return signal ? 128 + signal : (waitStatus >> 8) & 0xff;
+  const signal = termSignal(waitStatus);
+  return signal ? 128 + signal : exitCode(waitStatus);
 }

@@ -2,6 +2,7 @@
 import { SIGCONT, SIGKILL, SIGTERM } from '../../../lib-native/constants.ts';
 import { linux } from '../../../lib-native/linux.ts';
 import { monotonicMs } from '../../../lib-native/monotonic.ts';
+import { STAND_DOWN_SIGNAL, STAND_UP_SIGNAL } from '../../../lib-native/protocol.ts';
 import { readable } from '../../../lib-native/readable.ts';
 import {
   cgroupOf,
@@ -14,7 +15,6 @@ import {
   readableStatus,
   repairStale,
 } from '../../container/cleanup.ts';
-import { STAND_DOWN_SIGNAL, STAND_UP_SIGNAL } from '../../container/controller-signals.ts';
 import { askBySignal, askWithoutSignal, checkStopModes, initRequest, openInit, type StopMode } from '../../container/init.ts';
 import { transition } from '../../container/lifecycle.ts';
 import type { DomainRef } from '../../domain/ref.ts';

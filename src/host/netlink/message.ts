@@ -19,8 +19,8 @@ const NLMSGERR_ATTR_MSG = 1;
 const HEADER_BYTES = 16;
 const ATTRIBUTE_HEADER_BYTES = 4;
 const NLA_F_NESTED = 0x8000;
-/** The two flag bits above the type of an attribute. */
-const NLA_TYPE_MASK = 0x3fff;
+/** The type of an attribute, without the two flags above it. */
+const TYPE_BITS = 0x3fff;
 
 export interface NetlinkMessage {
   type: number;
@@ -106,7 +106,7 @@ export function decodeAttributes(buffer: Buffer): Map<number, Buffer> {
   for (let offset = 0; offset + ATTRIBUTE_HEADER_BYTES <= buffer.length; ) {
     const length = buffer.readUInt16LE(offset);
     if (length < ATTRIBUTE_HEADER_BYTES || offset + length > buffer.length) break;
-    attributes.set(buffer.readUInt16LE(offset + 2) & NLA_TYPE_MASK, buffer.subarray(offset + ATTRIBUTE_HEADER_BYTES, offset + length));
+    attributes.set(buffer.readUInt16LE(offset + 2) & TYPE_BITS, buffer.subarray(offset + ATTRIBUTE_HEADER_BYTES, offset + length));
     offset += aligned(length);
   }
   return attributes;

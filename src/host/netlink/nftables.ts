@@ -5,9 +5,10 @@ import type { FilledChain, RuleTable } from '../../network/firewall-rules.ts';
 import { decodeAttributes, stringAttribute } from './message.ts';
 import { type NetlinkSocket, openNetlinkSocket } from './rtnetlink.ts';
 
-const NFNL_SUBSYS_NFTABLES = 10 << 8;
-const NFT_MSG_GETTABLE = NFNL_SUBSYS_NFTABLES | 1;
-const NFT_MSG_GETCHAIN = NFNL_SUBSYS_NFTABLES | 4;
+const NFNL_SUBSYS_NFTABLES = 10;
+const NFT_MSG_GETTABLE = 1;
+const NFT_MSG_GETCHAIN = 4;
+const messageType = (message: number): number => (NFNL_SUBSYS_NFTABLES << 8) | message;
 
 const NFTA_TABLE_NAME = 1;
 const NFTA_CHAIN_TABLE = 1;
@@ -24,13 +25,13 @@ export function hasChains(sys: Syscalls, chains: readonly FilledChain[]): boolea
 export function hasTables(sys: Syscalls, tables: readonly RuleTable[]): boolean {
   using netfilter = openNetlinkSocket(sys, NETLINK_NETFILTER);
   return tables.some(({ family, table }) =>
-    Buffer.isBuffer(netfilter.get(NFT_MSG_GETTABLE, [familyHeader(family), stringAttribute(NFTA_TABLE_NAME, table)])),
+    Buffer.isBuffer(netfilter.get(messageType(NFT_MSG_GETTABLE), [familyHeader(family), stringAttribute(NFTA_TABLE_NAME, table)])),
   );
 }
 
 function countRules(netfilter: NetlinkSocket, { family, table, chain }: FilledChain): number {
   const name = [stringAttribute(NFTA_CHAIN_TABLE, table), stringAttribute(NFTA_CHAIN_NAME, chain)];
-  const answer = netfilter.get(NFT_MSG_GETCHAIN, [familyHeader(family), ...name]);
+  const answer = netfilter.get(messageType(NFT_MSG_GETCHAIN), [familyHeader(family), ...name]);
   if (!Buffer.isBuffer(answer)) return 0;
   return decodeAttributes(answer.subarray(HEADER_BYTES)).get(NFTA_CHAIN_USE)?.readUInt32BE() ?? 0;
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { ABANDONED, describeEnd, endReason, initEnd, OWNER_GONE } from '../../../src/container/init-end.ts';
+import { ABANDONED, OWNER_GONE } from '../../../lib-native/protocol.ts';
+import { describeEnd, endReason, initEnd } from '../../../src/container/init-end.ts';
 import type { KillSource } from '../../../src/store/live-status.ts';
 
 describe('initEnd()', () => {
