@@ -18,7 +18,7 @@ export interface Runtime {
   controllerStartTime: string;
   initPid: number;
   initStartTime?: string;
-  /** The container's group below the hierarchies' roots, without a leading slash. Which it is, everything that touches processes relies on. */
+  /** The container's cgroup below the hierarchies' roots, without a leading slash. Which it is, everything that touches processes relies on. */
   cgroup: string;
   /** The descriptor by which the controller holds what we mounted on the container's /dev; a controller of an older release has none. */
   devFd?: number;

@@ -17,6 +17,6 @@ export function becomeSuccessor(): void {
     fs.symlinkSync(programFile, made);
     fs.renameSync(made, paths.successor);
   } catch {
-    // the folder is not there, or not ours
+    // the directory is not there, or not ours
   }
 }

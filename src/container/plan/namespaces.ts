@@ -23,7 +23,7 @@ export function hasNetworkNamespace(definition: DomainDefinition): boolean {
   return hasOwnDevices(definition) || definition.features.privnet;
 }
 
-/** CLONE_NEW* flags. The cgroup namespace, where there is one, is made later, from inside the group. */
+/** CLONE_NEW* flags. The cgroup namespace, where there is one, is made later, from inside the cgroup. */
 export function cloneFlags(definition: DomainDefinition): number {
   let flags = CLONE_NEWPID | CLONE_NEWNS;
   if (hasUserNamespace(definition)) flags |= CLONE_NEWUSER;

@@ -166,7 +166,7 @@ export function compilePlan(definition: DomainDefinition, inputs: PlanInputs): P
   return plan;
 }
 
-/** Has the child born into a group of the unified hierarchy, if there is one. */
+/** Has the child born into a cgroup of the unified hierarchy, if there is one. */
 export function bearInto(payload: string | undefined, plan: Plan): void {
   if (payload === undefined) return;
   plan.cgroup = step('openat', [AT_FDCWD, payload, O_CLOEXEC], `cannot open cgroup '${payload}'`);

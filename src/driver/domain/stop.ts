@@ -80,7 +80,7 @@ export async function destroyDomain(connection: Connection, ref: DomainRef, flag
   using _lock = lockDomain(ref.name);
   const status = await repairStale(ref.name);
   if (!status) throw notRunning();
-  const group = cgroupOf(status);
+  const cgroup = cgroupOf(status);
   let loaded: DomainStatus | undefined;
   // Read while init is ending: it takes as long as a polite one does.
   const details = (): DomainStatus | undefined => {
@@ -99,7 +99,7 @@ export async function destroyDomain(connection: Connection, ref: DomainRef, flag
         if (!flags.graceful) change.at('killing');
         tell(STAND_DOWN_SIGNAL);
         tell(SIGCONT); // one that somebody stopped would never reap init
-        if (!endInit(init, status, group, details, flags.graceful === true)) {
+        if (!endInit(init, status, cgroup, details, flags.graceful === true)) {
           tell(STAND_UP_SIGNAL);
           change.at('survived');
           throw flags.graceful
@@ -108,7 +108,7 @@ export async function destroyDomain(connection: Connection, ref: DomainRef, flag
         }
       } else {
         // Init has ended by itself, or its start was abandoned: the aftermath, which comes then, waits for our lock.
-        killInit(status, group);
+        killInit(status, cgroup);
         tell(SIGKILL);
       }
     } finally {
@@ -126,16 +126,16 @@ export async function destroyDomain(connection: Connection, ref: DomainRef, flag
 }
 
 /** True when init has ended. */
-function endInit(init: number, status: StatusRecord, group: DomainCgroup | undefined, details: () => unknown, graceful: boolean): boolean {
-  const isPaused = group !== undefined && isFrozen(group);
+function endInit(init: number, status: StatusRecord, cgroup: DomainCgroup | undefined, details: () => unknown, graceful: boolean): boolean {
+  const isPaused = cgroup !== undefined && isFrozen(cgroup);
   if (!isPaused || graceful) {
     linux.pidfdSendSignal(init, SIGTERM);
     const sentAt = monotonicMs();
-    if (isPaused) thawAll(group);
+    if (isPaused) thawAll(cgroup);
     details();
     const grace = graceful ? GRACEFUL_TIMEOUT_MS : DESTROY_GRACE_MS;
     if (readable(init, Math.max(0, grace - (monotonicMs() - sentAt)))) return true;
     if (graceful) return false;
   }
-  return killAndWait(init, status, group, KILL_TIMEOUT_MS);
+  return killAndWait(init, status, cgroup, KILL_TIMEOUT_MS);
 }
