@@ -1,7 +1,7 @@
 // What the program tells about itself: --help and --version.
 
-import type { CommandTable } from '../vsh/command.ts';
 import { commandLines } from '../vsh/help.ts';
+import type { CommandTable } from './command.ts';
 import type { CommandLine } from './settings.ts';
 import { GLOBAL_OPTIONS } from './settings.ts';
 import { LIBVIRT_VERSION, PROGRAM_VERSION } from './version.ts';

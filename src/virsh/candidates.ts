@@ -3,9 +3,7 @@
 import type { Connection } from '../driver/connection.ts';
 import type { DomainSummary } from '../driver/domain/lookup.ts';
 import type { NetworkSummary } from '../driver/network/lookup.ts';
-import type { CommandTable, DomainKind, GivenValues, NetworkKind } from '../vsh/command.ts';
-
-type Kind = Parameters<CommandTable['candidates']>[0];
+import type { CandidateKind, DomainKind, GivenValues, NetworkKind } from './command.ts';
 
 const DOMAINS: Readonly<Record<DomainKind, (domain: DomainSummary) => boolean>> = {
   domain: () => true,
@@ -24,7 +22,7 @@ const NETWORKS: Readonly<Record<NetworkKind, (network: NetworkSummary) => boolea
 };
 
 /** In no order. Throws LibvirtError, for example where the command names no domain that there is. */
-export async function candidates(kind: Kind, connection: Connection, given: GivenValues): Promise<string[]> {
+export async function candidates(kind: CandidateKind, connection: Connection, given: GivenValues): Promise<string[]> {
   if (isDomains(kind)) return await domains(connection, kind);
   if (isNetworks(kind)) return await networks(connection, kind);
   switch (kind) {
@@ -58,8 +56,8 @@ export async function candidates(kind: Kind, connection: Connection, given: Give
   }
 }
 
-const isDomains = (kind: Kind): kind is DomainKind => Object.hasOwn(DOMAINS, kind);
-const isNetworks = (kind: Kind): kind is NetworkKind => Object.hasOwn(NETWORKS, kind);
+const isDomains = (kind: CandidateKind): kind is DomainKind => Object.hasOwn(DOMAINS, kind);
+const isNetworks = (kind: CandidateKind): kind is NetworkKind => Object.hasOwn(NETWORKS, kind);
 
 async function domains(connection: Connection, kind: DomainKind): Promise<string[]> {
   const { listDomains } = await import('../driver/domain/lookup.ts');

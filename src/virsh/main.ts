@@ -3,19 +3,21 @@
 import { DebugLog } from '../vsh/debug-log.ts';
 import { Output, OutputLost } from '../vsh/output.ts';
 import { parseLine, parseWords, UsageError } from '../vsh/parse.ts';
-import { Session } from '../vsh/session.ts';
 import { runShell } from '../vsh/shell.ts';
 import { tellAbout } from './about.ts';
+import type { Settings } from './command.ts';
+import { PROGRAM } from './program-name.ts';
 import { commandTable } from './registry.ts';
+import { VirshSession } from './session.ts';
 import { readCommandLine } from './settings.ts';
 
 /** Runs `virsh-lxc ARGV...`; the result is the exit status. Never throws. */
 export async function main(argv: readonly string[]): Promise<number> {
   const output = await Output.open();
-  let session: Session | undefined;
+  let session: VirshSession | undefined;
   try {
     const { settings, words, about, complaints } = readCommandLine(argv, process.env);
-    session = new Session(output, settings, commandTable, debugLog(settings));
+    session = new VirshSession(output, settings, commandTable, debugLog(settings));
     for (const complaint of complaints) session.error(complaint);
     if (about) {
       tellAbout(about, session);
@@ -26,12 +28,12 @@ export async function main(argv: readonly string[]): Promise<number> {
     await session.close();
     return session.exitStatus ?? (ok ? 0 : 1);
   } catch (error) {
-    reportOutside(error, session ?? new Session(output, NO_SETTINGS, commandTable, undefined));
+    reportOutside(error, session ?? new VirshSession(output, NO_SETTINGS, commandTable, undefined));
     return 1;
   }
 }
 
-async function execute(session: Session, words: readonly string[]): Promise<boolean> {
+async function execute(session: VirshSession, words: readonly string[]): Promise<boolean> {
   const { settings } = session;
   if (words.length === 1) session.debug(`commands: "${words[0]}"`);
   const { logOption } = session;
@@ -45,12 +47,12 @@ async function execute(session: Session, words: readonly string[]): Promise<bool
   return (await session.runAll(commands)).ok;
 }
 
-function debugLog(settings: Session['settings']): DebugLog | undefined {
-  return settings.debugLevel > 1 && settings.logFile === undefined ? undefined : new DebugLog(settings);
+function debugLog(settings: Settings): DebugLog | undefined {
+  return settings.debugLevel > 1 && settings.logFile === undefined ? undefined : new DebugLog(settings, PROGRAM.name);
 }
 
 /** Errors that belong to no command: a bad command line, no connection, a full disk. */
-function reportOutside(error: unknown, session: Session): void {
+function reportOutside(error: unknown, session: VirshSession): void {
   if (error instanceof UsageError) {
     for (const line of error.lines) session.error(line);
   } else if (error instanceof OutputLost) {
@@ -61,7 +63,7 @@ function reportOutside(error: unknown, session: Session): void {
   }
 }
 
-const NO_SETTINGS: Session['settings'] = {
+const NO_SETTINGS: Settings = {
   uri: undefined,
   connectsFirst: false,
   readonly: false,

@@ -1,6 +1,6 @@
 // All commands, by group, in the order in which help lists them. Loads the definition of each.
 
-import type { CommandDefinition, CommandTable, GroupDefinition } from '../vsh/command.ts';
+import type { CommandDefinition, CommandTable, GroupDefinition } from './command.ts';
 import { domainCommands } from './commands/domain/index.ts';
 import { eventCommands } from './commands/events.ts';
 import { hostCommands } from './commands/host/index.ts';
@@ -22,7 +22,6 @@ export const commandTable: CommandTable = {
   groups,
   unsupportedGroups,
   find: (name) => findIn(groups, name) ?? findIn(unsupportedGroups(), name),
-  candidates: async (kind, connection, given) => (await import('./candidates.ts')).candidates(kind, connection, given),
 };
 
 function findIn(groups: readonly GroupDefinition[], name: string): CommandDefinition | undefined {

@@ -1,8 +1,8 @@
 // The global options and the environment variables that stand for them.
 
-import type { Settings } from '../vsh/command.ts';
 import type { CompletedGlobal } from '../vsh/complete-globals.ts';
 import { parseGlobals, UsageError } from '../vsh/parse.ts';
+import type { Settings } from './command.ts';
 
 export const GLOBAL_OPTIONS: readonly (CompletedGlobal & { readonly placeholder?: string })[] = [
   {

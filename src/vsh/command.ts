@@ -1,28 +1,12 @@
 // What a command is: data (words, options) and a handler. Parsing, help, the man page and completion all read this data.
+// A program adds to it what its own commands need (src/virsh/command.ts).
 
-import type { Connection } from '../driver/connection.ts';
 import { type LibvirtError, libvirtError } from '../errors.ts';
 
 export type OptionType = 'bool' | 'int' | 'string' | 'scaled' | 'argv';
 
-export type DomainKind = 'domain' | `${'active' | 'running' | 'paused' | 'inactive' | 'persistent'}-domain`;
-export type NetworkKind = 'network' | `${'active' | 'inactive' | 'persistent'}-network`;
-
-/** What a value can be one of. Those of a domain or network are of the one that the command names before. */
-export type CompletionKind =
-  | 'command'
-  | 'file'
-  | 'directory'
-  | DomainKind
-  | 'console'
-  | 'disk'
-  | 'interface'
-  | 'interface-device'
-  | 'interface-mac'
-  | 'interface-source'
-  | NetworkKind
-  | 'network-port'
-  | 'lease-mac';
+/** What a value can be one of; names other than these the program knows. */
+export type CompletionKind = 'command' | 'file' | 'directory' | (string & {});
 
 /** The values that were given before the word that is completed, by the option's name. */
 export type GivenValues = ReadonlyMap<string, string>;
@@ -69,12 +53,17 @@ export type Arguments<Options extends readonly OptionDefinition[]> = {
   readonly [O in Options[number] as O['name']]: ValueOf<O>;
 };
 
-export type CommandGroup = 'domain' | 'monitor' | 'events' | 'host' | 'network' | 'virsh' | (string & {});
+/** The program whose commands these are. */
+export interface Program {
+  /** In the prompt, the log, names of files. */
+  readonly name: string;
+  /** What the prompt begins with. */
+  readonly banner: string;
+}
 
-/** What a handler may do besides calling the driver. */
+/** What the shell lets a handler do. */
 export interface CommandContext {
-  /** Opened before the handler runs, unless the command says `connection: false`. */
-  readonly connection: Connection;
+  readonly program: Program;
   readonly settings: Settings;
   /** What `help` and completion tell about. */
   readonly table: CommandTable;
@@ -92,26 +81,18 @@ export interface CommandContext {
   readonly onWaiting: (what: string) => void;
   /** Tells a person at a terminal something that no script expects. */
   readonly onNotice: (text: string) => void;
-  /** Warns a person at a terminal. The driver puts the same words into the domain's log (store/log.ts, warn). */
+  /** Warns a person at a terminal. */
   readonly onWarning: (text: string) => void;
   /** What the program exits with, in place of 0 or 1; the last one counts. */
   exitWith(status: number): void;
   /** Leaves something to be done when the program ends. */
   atEnd(action: () => Promise<void>): void;
-  /** `connect`: replaces the connection; without a URI by another one to the same, that stays read-only if it was. */
-  connect(uri: string | undefined, readonly: boolean): Promise<void>;
 }
 
-/** The global options. */
+/** The global options that every shell has. */
 export interface Settings {
-  readonly uri: string | undefined;
-  /** The URI was given by -c. */
-  readonly connectsFirst: boolean;
-  readonly readonly: boolean;
   readonly quiet: boolean;
   readonly timing: boolean;
-  /** The byte that ends a console, and how it is spelt (`^]`). */
-  readonly escape: { readonly byte: number; readonly text: string };
   /** True while commands come from a prompt. */
   readonly interactive: boolean;
   readonly debugLevel: number;
@@ -128,16 +109,10 @@ export interface GroupDefinition {
 /** All commands there are. */
 export interface CommandTable {
   readonly groups: readonly GroupDefinition[];
-  /** virsh's commands that containers do not have: known by name, not listed. */
+  /** Commands that are known by name and refused; not listed. */
   unsupportedGroups(): readonly GroupDefinition[];
   /** By name or alias. */
   find(name: string): CommandDefinition | undefined;
-  /** What there is of a kind now. Throws LibvirtError where it cannot be known. */
-  candidates(
-    kind: Exclude<CompletionKind, 'command' | 'file' | 'directory'>,
-    connection: Connection,
-    given: GivenValues,
-  ): Promise<string[]>;
 }
 
 /** What two options of one command have to do with each other. */
@@ -163,7 +138,8 @@ export type Outcome = boolean | undefined;
 export interface CommandDefinition {
   readonly name: string;
   readonly aliases?: readonly string[];
-  readonly group: CommandGroup;
+  /** The keyword of its group. */
+  readonly group: string;
   /** One line for the list of commands. */
   readonly summary: string;
   /** A paragraph or more for `help COMMAND` and the man page. */
@@ -173,47 +149,25 @@ export interface CommandDefinition {
   readonly rules?: readonly OptionRule[];
   /** Not listed by `help`. */
   readonly hidden?: boolean;
-  /** False: works without a connection. */
-  readonly connection?: boolean;
-  /** False: looks at no domain or network, so that it works while a libvirtd has them. */
-  readonly store?: boolean;
-  /** True: refused by the LXC driver; kept out of the man page's list of commands. */
+  /** True: always refused; kept out of the man page's list of commands. */
   readonly unsupported?: boolean;
+  /** True: nothing runs after it. */
+  readonly leaves?: boolean;
   readonly run: (context: CommandContext, args: Arguments<readonly OptionDefinition[]>) => Promise<Outcome> | Outcome;
 }
 
-type Handler<Options extends readonly OptionDefinition[]> = (
-  context: CommandContext,
+export type Handler<Options extends readonly OptionDefinition[], Context> = (
+  context: Context,
   args: Arguments<Options>,
 ) => Promise<Outcome> | Outcome;
 
 /** Types the handler's arguments by the options. */
 export function defineCommand<const Options extends readonly OptionDefinition[]>(
-  definition: Omit<CommandDefinition, 'options' | 'run'> & { readonly options: Options; readonly run: Handler<Options> },
+  definition: Omit<CommandDefinition, 'options' | 'run'> & { readonly options: Options; readonly run: Handler<Options, CommandContext> },
 ): CommandDefinition {
   // The parser builds exactly what `Options` describes, so the typed handler may stand for the untyped one.
   return definition as unknown as CommandDefinition;
 }
-
-/** The first operand of most commands; `completes` tells which domains the command is for. */
-export function domainOption({ completes = 'domain', help = 'domain name, id or uuid' }: { completes?: DomainKind; help?: string } = {}) {
-  return { name: 'domain', type: 'string', required: true, completes, help } as const;
-}
-
-/** That of a command which needs the container. */
-export const activeDomainOption = () => domainOption({ completes: 'active-domain' });
-
-/** --config, --live and --current, in this order. */
-export function configLiveCurrent() {
-  return [
-    { name: 'config', type: 'bool', help: 'affect the stored definition, used from the next start on' },
-    { name: 'live', type: 'bool', help: 'affect the running domain' },
-    { name: 'current', type: 'bool', help: 'affect the running domain, or the stored definition if it does not run (default)' },
-  ] as const;
-}
-
-/** The rules of `configLiveCurrent`. */
-export const CURRENT_EXCLUDES: readonly OptionRule[] = [excludes('current', 'live'), excludes('current', 'config')];
 
 /** The error of one line that a command itself finds. */
 export function failure(message: string, cause?: unknown): LibvirtError {

@@ -1,6 +1,5 @@
 // What could come next on a command line, from the table of commands: commands, options, values.
 
-import type { Connection } from '../driver/connection.ts';
 import { LibvirtError } from '../errors.ts';
 import type { CommandDefinition, CommandTable, GivenValues, OptionDefinition } from './command.ts';
 import { namesOf } from './parse.ts';
@@ -15,8 +14,8 @@ export interface Candidate {
 
 export interface Completer {
   readonly table: CommandTable;
-  /** The connection to look with, or undefined where there is none to be had. */
-  readonly connecting: () => Promise<Connection | undefined>;
+  /** What there is now of a kind that the program knows. Throws LibvirtError where that cannot be known. */
+  candidates(kind: string, given: GivenValues): Promise<readonly string[]>;
   /** The paths that begin with `start`, or a mark. */
   readonly paths: (kind: 'file' | 'directory', start: string) => readonly Candidate[];
 }
@@ -143,20 +142,20 @@ async function values(completer: Completer, option: OptionDefinition, word: stri
 }
 
 async function valuesOf(
-  { table, connecting, paths }: Completer,
+  completer: Completer,
   completes: OptionDefinition['completes'],
   start: string,
   given: GivenValues,
 ): Promise<readonly Candidate[]> {
+  const { table, paths } = completer;
   if (completes === undefined) return [];
-  if (completes === 'file' || completes === 'directory') return paths(completes, start);
+  if (completes === 'file') return paths('file', start);
+  if (completes === 'directory') return paths('directory', start);
   if (completes === 'command')
     return [...commandNames(table), ...table.groups.map(({ keyword, name }) => ({ text: keyword, about: `all of ${name}` }))];
   if (typeof completes !== 'string') return completes.map((text) => ({ text }));
-  const connection = await connecting();
-  if (!connection) return [];
   try {
-    return (await table.candidates(completes, connection, given)).map((text) => ({ text }));
+    return (await completer.candidates(completes, given)).map((text) => ({ text }));
   } catch (error) {
     if (error instanceof LibvirtError) return []; // whoever runs the command is told
     throw error;

@@ -1,4 +1,4 @@
-// What -d shows on standard output and -l appends to a file, in virsh's format.
+// What -d shows on standard output and -l appends to a file, in the format of libvirt's shells.
 
 import { appendFileSync } from 'node:fs';
 import { type CommandDefinition, failure, type OptionDefinition, type Settings } from './command.ts';
@@ -7,9 +7,12 @@ const LEVELS = ['DEBUG', 'INFO'] as const;
 
 export class DebugLog {
   private readonly settings: Settings;
+  private readonly program: string;
 
-  constructor(settings: Settings) {
+  /** `program`: its name. */
+  constructor(settings: Settings, program: string) {
     this.settings = settings;
+    this.program = program;
     if (settings.logFile !== undefined) openLog(settings.logFile);
   }
 
@@ -37,7 +40,7 @@ export class DebugLog {
     const file = this.settings.logFile;
     if (file === undefined) return;
     const stamp = localTime(new Date());
-    appendFileSync(file, `[${stamp} virsh ${process.pid}] ${level} ${line}\n`, { mode: 0o644 });
+    appendFileSync(file, `[${stamp} ${this.program} ${process.pid}] ${level} ${line}\n`, { mode: 0o644 });
   }
 }
 
@@ -53,7 +56,7 @@ function localTime(now: Date): string {
   return `${day} ${two(now.getHours())}:${two(now.getMinutes())}:${two(now.getSeconds())}`;
 }
 
-/** Virsh's complaint about a log that cannot be written comes before anything else. */
+/** The complaint about a log that cannot be written comes before anything else. */
 function openLog(file: string): void {
   try {
     appendFileSync(file, '', { mode: 0o644 });

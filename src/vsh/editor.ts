@@ -18,8 +18,8 @@ export class EditedText {
   private readonly path: string;
 
   /** Throws SYSTEM_ERROR when the file cannot be made. */
-  constructor(text: string) {
-    this.path = temporaryFile(text);
+  constructor({ program }: CommandContext, text: string) {
+    this.path = temporaryFile(program.name, text);
   }
 
   /** Runs the editor and returns what it left. Throws INTERNAL_ERROR when it fails. */
@@ -40,7 +40,7 @@ export class EditedText {
 
 /** The text as the user leaves it. */
 export function editText(context: CommandContext, text: string): string {
-  const edited = new EditedText(text);
+  const edited = new EditedText(context, text);
   try {
     return edited.edit(context);
   } finally {
@@ -48,12 +48,12 @@ export function editText(context: CommandContext, text: string): string {
   }
 }
 
-function temporaryFile(text: string): string {
-  const folder = process.env['TMPDIR'] || '/tmp';
+function temporaryFile(program: string, text: string): string {
+  const directory = process.env['TMPDIR'] || '/tmp';
   const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789';
   for (;;) {
     const random = Array.from({ length: 6 }, () => letters[randomInt(letters.length)]).join('');
-    const path = join(folder, `virsh${random}.xml`);
+    const path = join(directory, `${program}${random}.xml`);
     try {
       writeFileSync(path, text, { flag: 'wx', mode: 0o600 });
       return path;
@@ -99,7 +99,7 @@ const ANSWERS: ReadonlyMap<string, Answer> = new Map([
  */
 export async function askWhatNext(context: CommandContext, problem: string, mayRelax: boolean): Promise<Answer | undefined> {
   if (!isTerminal(0)) return undefined;
-  const { makeRaw } = await import('../host/wait.ts');
+  const { makeRaw } = await import('../host/terminal.ts');
   const restore = makeRaw(0);
   try {
     for (;;) {

@@ -1,17 +1,23 @@
-// One run of the program: the connection, the output, and the frame around every command.
+// One run of the program: the output, and the frame around every command.
 
-import type { Connection } from '../driver/connection.ts';
-import { asLibvirtError, inContext, LibvirtError } from '../errors.ts';
+import { asLibvirtError, LibvirtError } from '../errors.ts';
 import { argumentsOf } from './arguments.ts';
-import { type CommandContext, type CommandTable, failure, type Settings } from './command.ts';
+import {
+  type CommandContext,
+  type CommandDefinition,
+  type CommandTable,
+  failure,
+  type GivenValues,
+  type Program,
+  type Settings,
+} from './command.ts';
 import type { DebugLog } from './debug-log.ts';
 import type { Output } from './output.ts';
 import type { OnOption, ParsedCommand } from './parse.ts';
 
-/** Commands after which nothing else of the line runs. */
-const LEAVING = new Set(['quit', 'exit']);
-
-export class Session implements CommandContext {
+/** What a program makes its own of: what a command needs before it runs, the prompt, what there is to complete. */
+export abstract class Session implements CommandContext {
+  abstract readonly program: Program;
   readonly output: Output;
   readonly settings: Settings;
   readonly table: CommandTable;
@@ -22,11 +28,6 @@ export class Session implements CommandContext {
   exitStatus: number | undefined;
   private readonly log: DebugLog | undefined;
   private readonly endings: (() => Promise<void>)[] = [];
-  private opened: Connection | undefined;
-  private uri: string | undefined;
-  /** What said the URI, where no user did. */
-  private uriOrigin: string | undefined;
-  private isReadonly: boolean;
   /** Name of the command that runs. */
   private running = '';
 
@@ -35,20 +36,15 @@ export class Session implements CommandContext {
     this.settings = settings;
     this.table = table;
     this.log = log;
-    this.uri = settings.uri;
-    this.uriOrigin = settings.connectsFirst ? undefined : 'VIRSH_DEFAULT_CONNECT_URI';
-    this.isReadonly = settings.readonly;
   }
 
-  get connection(): Connection {
-    if (!this.opened) throw new Error('a command without connection asked for it');
-    return this.opened;
-  }
+  abstract get prompt(): string;
 
-  /** For the prompt: the connection's state, or what it will be. */
-  get readonly(): boolean {
-    return this.isReadonly;
-  }
+  /** Makes ready what the command needs. Throws what keeps it from running. */
+  protected abstract prepare(command: CommandDefinition): Promise<void>;
+
+  /** What there is now of a kind that the program knows (OptionDefinition.completes). Throws LibvirtError where that cannot be known. */
+  abstract candidates(kind: string, given: GivenValues): Promise<readonly string[]>;
 
   print(text: string): void {
     this.output.print(text);
@@ -65,22 +61,6 @@ export class Session implements CommandContext {
 
   flush(): void {
     this.output.flush();
-  }
-
-  async connect(uri: string | undefined, readonly: boolean): Promise<void> {
-    const staysReadonly = readonly || (uri === undefined && this.isReadonly);
-    this.opened = undefined;
-    const origin = uri === undefined ? this.uriOrigin : undefined;
-    this.opened = await openConnection(uri ?? this.uri, staysReadonly, origin);
-    this.uri = uri ?? this.uri;
-    this.uriOrigin = origin;
-    this.isReadonly = staysReadonly;
-  }
-
-  /** Opens the connection unless it is open. */
-  async ensureConnected(): Promise<Connection> {
-    this.opened ??= await openConnection(this.uri, this.isReadonly, this.uriOrigin);
-    return this.opened;
   }
 
   debug(text: string): void {
@@ -111,14 +91,14 @@ export class Session implements CommandContext {
   }
 
   /**
-   * Runs the commands of one line; true if the last one that ran succeeded. Stops after quit and exit.
+   * Runs the commands of one line; true if the last one that ran succeeded. Stops after one that leaves.
    * Throws only when standard output cannot be written.
    */
   async runAll(commands: readonly ParsedCommand[]): Promise<{ ok: boolean; leaving: boolean }> {
     let ok = true;
     for (const command of commands) {
       ok = await this.runOne(command);
-      if (LEAVING.has(command.definition.name)) return { ok, leaving: true };
+      if (command.definition.leaves) return { ok, leaving: true };
     }
     return { ok, leaving: false };
   }
@@ -130,17 +110,14 @@ export class Session implements CommandContext {
     const start = this.settings.timing ? process.hrtime.bigint() : 0n;
     let ok = true;
     try {
-      if (definition.connection !== false) {
-        await this.ensureConnected();
-        if (definition.store !== false) await requireStore();
-      }
+      await this.prepare(definition);
       checkCombinations(command);
       ok = (await definition.run(this, argumentsOf(command))) !== false;
     } catch (error) {
       ok = false;
       this.report(error);
     }
-    if (!LEAVING.has(definition.name)) {
+    if (!definition.leaves) {
       if (this.settings.timing) {
         const elapsedMs = Number(process.hrtime.bigint() - start) / 1e6;
         this.print(`\n(Time: ${elapsedMs.toFixed(3)} ms)\n\n`);
@@ -158,24 +135,6 @@ export class Session implements CommandContext {
     if (!(error instanceof LibvirtError)) this.log?.stack(error);
     if (known.context) this.error(known.context);
     this.error(known.message);
-  }
-}
-
-async function requireStore(): Promise<void> {
-  const driver = await import('../driver/connection.ts');
-  try {
-    driver.requireStore();
-  } catch (error) {
-    throw inContext('failed to connect to the hypervisor', error);
-  }
-}
-
-async function openConnection(uri: string | undefined, readonly: boolean, origin: string | undefined): Promise<Connection> {
-  try {
-    const driver = await import('../driver/connection.ts');
-    return await driver.openConnection(uri, { readonly, origin });
-  } catch (error) {
-    throw inContext('failed to connect to the hypervisor', error);
   }
 }
 

@@ -6,30 +6,21 @@ import { parseLine, UsageError } from './parse.ts';
 import type { Session } from './session.ts';
 import { isTerminal } from './terminal.ts';
 
-const BANNER = [
-  'Welcome to virsh, the virtualization interactive terminal.',
-  '',
-  "Type:  'help' for help with commands",
-  "       'quit' to quit",
-  '',
-  '',
-].join('\n');
-
 export interface LineReader {
   /** The next line without its end, or undefined at the end of the input. */
   read(prompt: string): Promise<string | undefined>;
   close(): void;
 }
 
-/** Reads and runs commands until quit, exit or the end of the input. As with virsh, it always ends well. */
+/** Reads and runs commands until one that leaves, or the end of the input. As with virsh, it always ends well. */
 export async function runShell(session: Session): Promise<boolean> {
   const size = await historySize(session);
   const reader = isTerminal(0) ? await terminalReader(session, size) : new PlainReader(session);
-  if (!session.settings.quiet) session.print(BANNER);
+  if (!session.settings.quiet) session.print(session.program.banner);
   try {
     for (;;) {
       session.flush();
-      const line = await reader.read(session.readonly ? 'virsh > ' : 'virsh # ');
+      const line = await reader.read(session.prompt);
       if (line === undefined || (await runLine(session, line))) break;
     }
   } finally {
@@ -48,13 +39,14 @@ async function terminalReader(session: Session, historySize: number): Promise<Li
 const DEFAULT_HISTORY_SIZE = 500;
 const MAX_HISTORY_SIZE = 500000;
 
-/** How many lines the history keeps; a bad $VIRSH_HISTSIZE is told even where there is none. */
+/** How many lines the history keeps; a bad $NAME_HISTSIZE is told even where there is none. */
 async function historySize(session: Session): Promise<number> {
-  const text = process.env['VIRSH_HISTSIZE'];
+  const variable = `${session.program.name.toUpperCase()}_HISTSIZE`;
+  const text = process.env[variable];
   if (text === undefined) return DEFAULT_HISTORY_SIZE;
   const size = /^\s*[+-]?\d+$/.test(text) ? Number(text) : Number.NaN;
-  if (Number.isNaN(size)) session.error('Bad $VIRSH_HISTSIZE value.');
-  else if (size < 0 || size > MAX_HISTORY_SIZE) session.error(`$VIRSH_HISTSIZE value should be between 0 and ${MAX_HISTORY_SIZE}`);
+  if (Number.isNaN(size)) session.error(`Bad $${variable} value.`);
+  else if (size < 0 || size > MAX_HISTORY_SIZE) session.error(`$${variable} value should be between 0 and ${MAX_HISTORY_SIZE}`);
   else return size;
   return DEFAULT_HISTORY_SIZE;
 }

@@ -29,7 +29,7 @@ export class TerminalReader implements LineReader {
   private constructor(session: Session, historySize: number) {
     this.session = session;
     this.historySize = historySize;
-    this.historyFile = historyFile(process.env);
+    this.historyFile = historyFile(process.env, session.program.name);
     this.history = loadHistory(this.historyFile, historySize);
   }
 
@@ -115,8 +115,9 @@ export class TerminalReader implements LineReader {
 
   private async complete(line: string): Promise<CompleterResult> {
     const { words, typed } = openLine(line);
-    const connecting = () => this.session.ensureConnected().catch(() => undefined);
-    const found = await completions({ table: this.session.table, connecting, paths: pathsBeginning }, words);
+    const { session } = this;
+    const candidates = session.candidates.bind(session);
+    const found = await completions({ table: session.table, candidates, paths: pathsBeginning }, words);
     const inserted = typedAs(
       found.map(({ text }) => text),
       typed,
@@ -139,10 +140,10 @@ function lines(terminal: NodeJS.WriteStream): NodeJS.WritableStream {
   return Object.defineProperty(output, 'columns', { get: () => terminal.columns });
 }
 
-function historyFile(environment: NodeJS.ProcessEnv): string | undefined {
+function historyFile(environment: NodeJS.ProcessEnv, program: string): string | undefined {
   const home = environment['HOME'];
   const cache = environment['XDG_CACHE_HOME'] || (home ? join(home, '.cache') : undefined);
-  return cache && join(cache, 'libvirt/virsh/history');
+  return cache && join(cache, 'libvirt', program, 'history');
 }
 
 function loadHistory(file: string | undefined, size: number): string[] {

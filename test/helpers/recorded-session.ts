@@ -1,12 +1,13 @@
 // Runs command lines in this process over the store that the environment names (temp-store.ts), and keeps what they print.
 
 import { LibvirtError } from '../../src/errors.ts';
+import type { Settings } from '../../src/virsh/command.ts';
+import { PROGRAM } from '../../src/virsh/program-name.ts';
 import { commandTable } from '../../src/virsh/registry.ts';
-import type { Settings } from '../../src/vsh/command.ts';
+import { VirshSession } from '../../src/virsh/session.ts';
 import { DebugLog } from '../../src/vsh/debug-log.ts';
 import { Output } from '../../src/vsh/output.ts';
 import { parseLine, UsageError } from '../../src/vsh/parse.ts';
-import { Session } from '../../src/vsh/session.ts';
 
 const SETTINGS: Settings = {
   uri: 'lxc:///',
@@ -26,7 +27,7 @@ export interface Transcript {
   errors: string[];
 }
 
-class RecordedSession extends Session {
+class RecordedSession extends VirshSession {
   printed = '';
   errors: string[] = [];
   bugs: unknown[] = [];
@@ -75,7 +76,7 @@ export async function bugsOf(line: string): Promise<unknown[]> {
 /** What a line of commands prints. */
 export async function transcriptOf(line: string, settings: Partial<Settings> = {}): Promise<Transcript> {
   const all = { ...SETTINGS, ...settings };
-  const session = new RecordedSession(await Output.open(), all, commandTable, new DebugLog(all));
+  const session = new RecordedSession(await Output.open(), all, commandTable, new DebugLog(all, PROGRAM.name));
   try {
     const { ok } = await session.runAll(parseLine(line, commandTable));
     return { ok, output: session.printed, errors: session.errors };

@@ -1,7 +1,7 @@
 // The loop of every `edit` command: editor, check whether somebody else was faster, store; ask when that fails.
 
 import { failureIn, type LibvirtError } from '../../errors.ts';
-import { type CommandContext, failure } from '../../vsh/command.ts';
+import { type CommandContext, failure } from '../command.ts';
 
 export interface Editable {
   /** The text as it is stored now. */
@@ -16,7 +16,7 @@ export async function editInLoop(context: CommandContext, editable: Editable): P
   const { askWhatNext, EditedText } = await import('../../vsh/editor.ts');
   let original = await editable.read();
   let validate = editable.validate;
-  const file = new EditedText(original);
+  const file = new EditedText(context, original);
   try {
     let text = file.edit(context);
     if (text === original) return 'unchanged';

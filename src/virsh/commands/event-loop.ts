@@ -1,6 +1,6 @@
 // Following events until there is one, or until the user has enough of them.
 
-import type { CommandContext } from '../../vsh/command.ts';
+import type { CommandContext } from '../command.ts';
 
 export interface EventLoop<T> {
   /** Everything that happens from now on, until the signal aborts. */

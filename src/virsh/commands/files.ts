@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { errnoCode, systemError } from '../../errors.ts';
-import { failure } from '../../vsh/command.ts';
+import { failure } from '../command.ts';
 
 /** libvirt refuses larger descriptions. */
 const MAX_BYTES = 10 * 1024 * 1024;

@@ -2,7 +2,7 @@
 
 import type { DomainRef } from '../../domain/ref.ts';
 import { LibvirtError } from '../../errors.ts';
-import { type CommandContext, failure } from '../../vsh/command.ts';
+import { type CommandContext, failure } from '../command.ts';
 
 export type DomainKey = 'id' | 'uuid' | 'name';
 

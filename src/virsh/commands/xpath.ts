@@ -1,11 +1,11 @@
 // --xpath of the dumpxml commands: selects parts of a document and prints them as libxml2 would.
 
 import { libvirtError } from '../../errors.ts';
-import { failure } from '../../vsh/command.ts';
 import { newElement, type XmlElement, type XmlNode } from '../../xml/element.ts';
 import { attributesText, instructionMark, LIBXML2 } from '../../xml/markup.ts';
 import { parseXml } from '../../xml/reader.ts';
 import { serialize, serializeNode, standaloneTag } from '../../xml/serialize.ts';
+import { failure } from '../command.ts';
 import type { Source } from './xpath-nodes.ts';
 
 /**

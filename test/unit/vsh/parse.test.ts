@@ -53,7 +53,6 @@ const commands: CommandDefinition[] = [fly, say, weigh, help];
 const table: CommandTable = {
   groups: [],
   unsupportedGroups: () => [],
-  candidates: async () => [],
   find: (name) => commands.find((command) => command.name === name || command.aliases?.includes(name)),
 };
 

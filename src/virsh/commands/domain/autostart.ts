@@ -1,5 +1,5 @@
 import { withContext } from '../../../errors.ts';
-import { defineCommand, domainOption } from '../../../vsh/command.ts';
+import { defineCommand, domainOption } from '../../command.ts';
 import { findDomain } from '../lookup.ts';
 
 export const autostart = defineCommand({

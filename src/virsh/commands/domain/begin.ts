@@ -2,7 +2,7 @@
 
 import type { DomainRef } from '../../../domain/ref.ts';
 import type { StartOptions } from '../../../driver/domain/start.ts';
-import type { CommandContext } from '../../../vsh/command.ts';
+import type { CommandContext } from '../../command.ts';
 
 export type Begin = (options: Pick<StartOptions, 'onSetUp'>) => Promise<DomainRef>;
 

@@ -1,6 +1,6 @@
 import type { DeviceParameter } from '../../../driver/domain/block.ts';
 import { withContext } from '../../../errors.ts';
-import { CURRENT_EXCLUDES, configLiveCurrent, defineCommand, domainOption, failure } from '../../../vsh/command.ts';
+import { CURRENT_EXCLUDES, configLiveCurrent, defineCommand, domainOption, failure } from '../../command.ts';
 import { findDomain } from '../lookup.ts';
 
 /** `PATH,VALUE,...`; an empty word is refused by the command itself, in its own words. */

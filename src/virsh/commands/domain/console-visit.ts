@@ -4,8 +4,8 @@ import type { DomainRef } from '../../../domain/ref.ts';
 import type { ConsoleStream } from '../../../driver/domain/console.ts';
 import type { StartOptions } from '../../../driver/domain/start.ts';
 import { LibvirtError } from '../../../errors.ts';
-import { type CommandContext, failure } from '../../../vsh/command.ts';
 import { isTerminal } from '../../../vsh/terminal.ts';
+import { type CommandContext, failure } from '../../command.ts';
 
 const NO_TERMINAL = 'Cannot run interactive console without a controlling TTY';
 

@@ -1,4 +1,4 @@
-import { activeDomainOption, defineCommand } from '../../../vsh/command.ts';
+import { activeDomainOption, defineCommand } from '../../command.ts';
 import { findDomain } from '../lookup.ts';
 
 export const consoleCommand = defineCommand({

@@ -1,5 +1,5 @@
 import { withContext } from '../../../errors.ts';
-import { activeDomainOption, defineCommand, failure } from '../../../vsh/command.ts';
+import { activeDomainOption, defineCommand, failure } from '../../command.ts';
 import { findDomain } from '../lookup.ts';
 
 export const cpuStats = defineCommand({

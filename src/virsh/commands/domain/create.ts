@@ -1,6 +1,6 @@
 import { withContext } from '../../../errors.ts';
-import { defineCommand } from '../../../vsh/command.ts';
 import { isTerminal } from '../../../vsh/terminal.ts';
+import { defineCommand } from '../../command.ts';
 import { readDescriptionBytes } from '../files.ts';
 import { beginDomain } from './begin.ts';
 import { descriptors } from './descriptors.ts';

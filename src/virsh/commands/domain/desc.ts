@@ -1,5 +1,5 @@
 import { withContext } from '../../../errors.ts';
-import { CURRENT_EXCLUDES, configLiveCurrent, defineCommand, domainOption } from '../../../vsh/command.ts';
+import { CURRENT_EXCLUDES, configLiveCurrent, defineCommand, domainOption } from '../../command.ts';
 import { findDomain } from '../lookup.ts';
 
 const [CONFIG, LIVE, CURRENT] = configLiveCurrent();

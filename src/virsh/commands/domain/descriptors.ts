@@ -1,4 +1,4 @@
-import { failure } from '../../../vsh/command.ts';
+import { failure } from '../../command.ts';
 
 /** `--pass-fds N,M,...`. */
 export function descriptors(text: string | undefined): number[] {

@@ -1,7 +1,7 @@
 // attach-device, detach-device, update-device: a device that a file describes.
 
 import { withContext } from '../../../errors.ts';
-import { defineCommand, domainOption } from '../../../vsh/command.ts';
+import { defineCommand, domainOption } from '../../command.ts';
 import { readDescription } from '../files.ts';
 import { findDomain } from '../lookup.ts';
 import { PERSISTENT_EXCLUDES, persistentConfigLiveCurrent } from './device-options.ts';

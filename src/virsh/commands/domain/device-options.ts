@@ -1,6 +1,6 @@
 // Which definition a device command changes.
 
-import { CURRENT_EXCLUDES, configLiveCurrent, excludes } from '../../../vsh/command.ts';
+import { CURRENT_EXCLUDES, configLiveCurrent, excludes } from '../../command.ts';
 
 const [CONFIG, LIVE, CURRENT] = configLiveCurrent();
 

@@ -1,7 +1,7 @@
 // attach-disk, detach-disk, change-media: disks by the words of a command line.
 
 import { withContext } from '../../../errors.ts';
-import { CURRENT_EXCLUDES, configLiveCurrent, defineCommand, domainOption, excludes, needs } from '../../../vsh/command.ts';
+import { CURRENT_EXCLUDES, configLiveCurrent, defineCommand, domainOption, excludes, needs } from '../../command.ts';
 import { findDomain } from '../lookup.ts';
 import { PERSISTENT_EXCLUDES, persistentConfigLiveCurrent } from './device-options.ts';
 

@@ -1,4 +1,4 @@
-import { defineCommand } from '../../../vsh/command.ts';
+import { defineCommand } from '../../command.ts';
 import { readDescription } from '../files.ts';
 
 export const domxmlFromNative = defineCommand({

@@ -1,4 +1,4 @@
-import { defineCommand, domainOption } from '../../../vsh/command.ts';
+import { defineCommand, domainOption } from '../../command.ts';
 import { editInLoop } from '../edit-loop.ts';
 import { findDomain } from '../lookup.ts';
 

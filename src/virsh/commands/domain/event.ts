@@ -1,5 +1,5 @@
 import type { DomainEvent } from '../../../driver/events.ts';
-import { defineCommand, excludes, failure } from '../../../vsh/command.ts';
+import { defineCommand, excludes, failure } from '../../command.ts';
 import { printEvents } from '../event-loop.ts';
 import { findDomain } from '../lookup.ts';
 

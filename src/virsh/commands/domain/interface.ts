@@ -1,7 +1,7 @@
 // attach-interface, detach-interface, domif-setlink, domiftune: network interfaces by the words of a command line.
 
 import { LibvirtError, libvirtError, withContext } from '../../../errors.ts';
-import { CURRENT_EXCLUDES, configLiveCurrent, defineCommand, domainOption, failure } from '../../../vsh/command.ts';
+import { CURRENT_EXCLUDES, configLiveCurrent, defineCommand, domainOption, failure } from '../../command.ts';
 import { findDomain } from '../lookup.ts';
 import { PERSISTENT_EXCLUDES, persistentConfigLiveCurrent } from './device-options.ts';
 

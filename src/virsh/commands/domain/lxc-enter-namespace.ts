@@ -1,5 +1,5 @@
 import type { CommandTerminal } from '../../../driver/domain/namespace.ts';
-import { activeDomainOption, defineCommand } from '../../../vsh/command.ts';
+import { activeDomainOption, defineCommand } from '../../command.ts';
 import { findDomain } from '../lookup.ts';
 
 export const lxcEnterNamespace = defineCommand({

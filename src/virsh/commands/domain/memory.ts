@@ -2,8 +2,8 @@
 
 import type { MemoryLimitChanges } from '../../../driver/domain/memory.ts';
 import { inContext, withContext } from '../../../errors.ts';
-import { type CommandContext, CURRENT_EXCLUDES, configLiveCurrent, defineCommand, domainOption, failure } from '../../../vsh/command.ts';
 import { parseScaled } from '../../../vsh/scaled.ts';
+import { type CommandContext, CURRENT_EXCLUDES, configLiveCurrent, defineCommand, domainOption, failure } from '../../command.ts';
 import { findDomain } from '../lookup.ts';
 
 /** memtune's sizes: kibibytes unless a suffix says otherwise; -1 is no limit. They are numbers to `help`, words to the parser. */

@@ -1,5 +1,5 @@
 import { LibvirtError } from '../../../errors.ts';
-import { CURRENT_EXCLUDES, configLiveCurrent, defineCommand, domainOption, excludes, failure } from '../../../vsh/command.ts';
+import { CURRENT_EXCLUDES, configLiveCurrent, defineCommand, domainOption, excludes, failure } from '../../command.ts';
 import { findDomain } from '../lookup.ts';
 
 const [CONFIG, LIVE, CURRENT] = configLiveCurrent();

@@ -1,6 +1,6 @@
 // One property of a domain, given another, and the command that changes the name.
 
-import { defineCommand, domainOption } from '../../../vsh/command.ts';
+import { defineCommand, domainOption } from '../../command.ts';
 import { findDomain } from '../lookup.ts';
 
 export const domid = defineCommand({

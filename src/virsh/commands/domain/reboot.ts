@@ -1,7 +1,7 @@
 // reboot.
 
 import { withContext } from '../../../errors.ts';
-import { activeDomainOption, defineCommand } from '../../../vsh/command.ts';
+import { activeDomainOption, defineCommand } from '../../command.ts';
 import { findDomain } from '../lookup.ts';
 import { MODE_OPTION, stopModes } from './stop-modes.ts';
 

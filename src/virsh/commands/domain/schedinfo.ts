@@ -1,6 +1,6 @@
 import type { SchedulerParameters } from '../../../driver/domain/scheduler.ts';
 import { libvirtError } from '../../../errors.ts';
-import { type CommandContext, CURRENT_EXCLUDES, configLiveCurrent, defineCommand, domainOption, failure } from '../../../vsh/command.ts';
+import { type CommandContext, CURRENT_EXCLUDES, configLiveCurrent, defineCommand, domainOption, failure } from '../../command.ts';
 import { findDomain } from '../lookup.ts';
 
 const [CONFIG, LIVE, CURRENT] = configLiveCurrent();

@@ -1,5 +1,5 @@
 import { SIGNAL_NAMES } from '../../../../lib-native/signal-names.ts';
-import { activeDomainOption, defineCommand, failure } from '../../../vsh/command.ts';
+import { activeDomainOption, defineCommand, failure } from '../../command.ts';
 import { findDomain } from '../lookup.ts';
 
 const MAX_LONG_LONG = 2n ** 63n - 1n;

@@ -1,4 +1,4 @@
-import { defineCommand, failure } from '../../../vsh/command.ts';
+import { defineCommand, failure } from '../../command.ts';
 
 const DEFAULT_TIMEOUT_S = 60;
 

@@ -1,6 +1,6 @@
 import { withContext } from '../../../errors.ts';
-import { defineCommand, domainOption, failure } from '../../../vsh/command.ts';
 import { isTerminal } from '../../../vsh/terminal.ts';
+import { defineCommand, domainOption, failure } from '../../command.ts';
 import { findDomain } from '../lookup.ts';
 import { beginDomain } from './begin.ts';
 import { descriptors } from './descriptors.ts';

@@ -1,7 +1,7 @@
 // --mode of shutdown and reboot.
 
 import type { StopMode } from '../../../container/init.ts';
-import { failure } from '../../../vsh/command.ts';
+import { failure } from '../../command.ts';
 
 const STOP_MODES: readonly StopMode[] = ['acpi', 'agent', 'initctl', 'signal', 'paravirt'];
 

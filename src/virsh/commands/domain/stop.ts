@@ -1,7 +1,7 @@
 // Commands that end a domain: shutdown asks, destroy does not.
 
 import { withContext } from '../../../errors.ts';
-import { activeDomainOption, defineCommand, failure } from '../../../vsh/command.ts';
+import { activeDomainOption, defineCommand, failure } from '../../command.ts';
 import { findDomain } from '../lookup.ts';
 import { MODE_OPTION, stopModes } from './stop-modes.ts';
 

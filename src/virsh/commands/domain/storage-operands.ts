@@ -1,7 +1,7 @@
 // `undefine --storage`: volumes belong to libvirt's storage pools, and containers' disks never do.
 
 import type { DomainRef } from '../../../domain/ref.ts';
-import { type CommandContext, failure } from '../../../vsh/command.ts';
+import { type CommandContext, failure } from '../../command.ts';
 
 interface StorageOptions {
   readonly storage: string | undefined;

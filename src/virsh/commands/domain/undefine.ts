@@ -1,5 +1,5 @@
 import { withContext } from '../../../errors.ts';
-import { defineCommand, domainOption, excludes, failure, needs } from '../../../vsh/command.ts';
+import { defineCommand, domainOption, excludes, failure, needs } from '../../command.ts';
 import { findDomain } from '../lookup.ts';
 import { storageToRemove } from './storage-operands.ts';
 

@@ -1,6 +1,6 @@
 import type { VcpuCounts } from '../../../driver/domain/vcpus.ts';
 import { libvirtError, withContext } from '../../../errors.ts';
-import { configLiveCurrent, defineCommand, domainOption, excludes, failure } from '../../../vsh/command.ts';
+import { configLiveCurrent, defineCommand, domainOption, excludes, failure } from '../../command.ts';
 import { findDomain } from '../lookup.ts';
 
 const [CONFIG, LIVE, CURRENT] = configLiveCurrent();

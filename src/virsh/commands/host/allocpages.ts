@@ -1,4 +1,4 @@
-import { defineCommand, excludes } from '../../../vsh/command.ts';
+import { defineCommand, excludes } from '../../command.ts';
 
 export const allocpages = defineCommand({
   name: 'allocpages',

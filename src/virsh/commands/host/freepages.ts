@@ -1,4 +1,4 @@
-import { defineCommand, excludes, failure } from '../../../vsh/command.ts';
+import { defineCommand, excludes, failure } from '../../command.ts';
 
 export const freepages = defineCommand({
   name: 'freepages',

@@ -1,4 +1,4 @@
-import type { CommandDefinition } from '../../../vsh/command.ts';
+import type { CommandDefinition } from '../../command.ts';
 import { allocpages } from './allocpages.ts';
 import { capabilities } from './capabilities.ts';
 import { freecell } from './freecell.ts';

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { withContext } from '../../../errors.ts';
-import { defineCommand } from '../../../vsh/command.ts';
+import { defineCommand } from '../../command.ts';
 
 /** How long --percent looks. */
 const PERCENT_MS = 1000;

@@ -1,5 +1,5 @@
 import { withContext } from '../../../errors.ts';
-import { defineCommand, failure } from '../../../vsh/command.ts';
+import { defineCommand, failure } from '../../command.ts';
 
 const TARGETS = ['mem', 'disk', 'hybrid'] as const;
 

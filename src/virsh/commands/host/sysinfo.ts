@@ -1,5 +1,5 @@
 import { withContext } from '../../../errors.ts';
-import { defineCommand } from '../../../vsh/command.ts';
+import { defineCommand } from '../../command.ts';
 
 export const sysinfo = defineCommand({
   name: 'sysinfo',

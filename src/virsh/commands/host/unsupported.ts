@@ -2,7 +2,7 @@
 // scripts get libvirt's answer and not "unknown command".
 
 import { inContext } from '../../../errors.ts';
-import { type CommandDefinition, defineCommand, failure, type OptionDefinition } from '../../../vsh/command.ts';
+import { type CommandDefinition, defineCommand, failure, type OptionDefinition } from '../../command.ts';
 import { readDescription } from '../files.ts';
 import { refusal } from '../unsupported/outcomes.ts';
 

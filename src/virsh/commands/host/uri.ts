@@ -1,4 +1,4 @@
-import { defineCommand } from '../../../vsh/command.ts';
+import { defineCommand } from '../../command.ts';
 
 export const uri = defineCommand({
   name: 'uri',

@@ -1,5 +1,5 @@
 import { withContext } from '../../../errors.ts';
-import { defineCommand } from '../../../vsh/command.ts';
+import { defineCommand } from '../../command.ts';
 import { LIBVIRT_VERSION, PROGRAM_VERSION } from '../../version.ts';
 
 export const version = defineCommand({

@@ -1,7 +1,7 @@
 // Tables of a domain's devices.
 
-import { type CommandContext, defineCommand, domainOption } from '../../../vsh/command.ts';
 import { formatTable } from '../../../vsh/table.ts';
+import { type CommandContext, defineCommand, domainOption } from '../../command.ts';
 import { findDomain } from '../lookup.ts';
 
 const INACTIVE = { name: 'inactive', type: 'bool', help: 'the stored definition, even while the domain runs' } as const;

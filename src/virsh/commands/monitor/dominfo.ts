@@ -1,4 +1,4 @@
-import { defineCommand, domainOption } from '../../../vsh/command.ts';
+import { defineCommand, domainOption } from '../../command.ts';
 import { findDomain } from '../lookup.ts';
 
 export const dominfo = defineCommand({

@@ -2,7 +2,7 @@
 
 import type { AddressSource, InterfaceAddresses } from '../../../driver/domain/interfaces.ts';
 import { withContext } from '../../../errors.ts';
-import { activeDomainOption, defineCommand, domainOption, failure } from '../../../vsh/command.ts';
+import { activeDomainOption, defineCommand, domainOption, failure } from '../../command.ts';
 import { findDomain } from '../lookup.ts';
 
 const INTERFACE = {

@@ -1,6 +1,6 @@
 import type { DomainSummary } from '../../../driver/domain/lookup.ts';
-import { type CommandContext, defineCommand, excludes } from '../../../vsh/command.ts';
 import { formatTable } from '../../../vsh/table.ts';
+import { type CommandContext, defineCommand, excludes } from '../../command.ts';
 
 export const list = defineCommand({
   name: 'list',

@@ -1,7 +1,7 @@
 // What a running domain used of memory and block devices.
 
 import { withContext } from '../../../errors.ts';
-import { activeDomainOption, CURRENT_EXCLUDES, configLiveCurrent, defineCommand, failure } from '../../../vsh/command.ts';
+import { activeDomainOption, CURRENT_EXCLUDES, configLiveCurrent, defineCommand, failure } from '../../command.ts';
 import { findDomain } from '../lookup.ts';
 import { refusal } from '../unsupported/outcomes.ts';
 

@@ -1,7 +1,7 @@
 // net-define, net-create and net-undefine.
 
 import { withContext } from '../../../errors.ts';
-import { defineCommand } from '../../../vsh/command.ts';
+import { defineCommand } from '../../command.ts';
 import { readDescription } from '../files.ts';
 import { findNetworkOperand, networkOption } from './operand.ts';
 

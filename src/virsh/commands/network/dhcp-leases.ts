@@ -1,7 +1,7 @@
 import type { Lease } from '../../../driver/network/leases.ts';
 import { withContext } from '../../../errors.ts';
-import { defineCommand } from '../../../vsh/command.ts';
 import { formatTable } from '../../../vsh/table.ts';
+import { defineCommand } from '../../command.ts';
 import { findNetworkOperand, networkOption } from './operand.ts';
 
 export const netDhcpLeases = defineCommand({

@@ -1,4 +1,4 @@
-import { defineCommand } from '../../../vsh/command.ts';
+import { defineCommand } from '../../command.ts';
 import { findNetworkOperand, networkOption } from './operand.ts';
 
 export const netDumpxml = defineCommand({

@@ -1,5 +1,5 @@
 import type { NetworkEvent } from '../../../driver/events.ts';
-import { defineCommand, failure } from '../../../vsh/command.ts';
+import { defineCommand, failure } from '../../command.ts';
 import { printEvents } from '../event-loop.ts';
 import { findNetworkOperand } from './operand.ts';
 

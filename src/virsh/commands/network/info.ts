@@ -1,6 +1,6 @@
 // net-info, net-name and net-uuid.
 
-import { defineCommand } from '../../../vsh/command.ts';
+import { defineCommand } from '../../command.ts';
 import { findNetworkOperand, networkOption } from './operand.ts';
 
 export const netInfo = defineCommand({

@@ -1,6 +1,6 @@
 import type { NetworkSummary } from '../../../driver/network/lookup.ts';
-import { defineCommand, failure } from '../../../vsh/command.ts';
 import { formatTable } from '../../../vsh/table.ts';
+import { defineCommand, failure } from '../../command.ts';
 
 export const netList = defineCommand({
   name: 'net-list',

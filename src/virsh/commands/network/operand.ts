@@ -2,7 +2,7 @@
 
 import type { NetworkRef } from '../../../driver/network/lookup.ts';
 import { inContext, LibvirtError } from '../../../errors.ts';
-import { type CommandContext, failure, type NetworkKind } from '../../../vsh/command.ts';
+import { type CommandContext, failure, type NetworkKind } from '../../command.ts';
 
 /** The first operand of most commands; `completes` tells which networks the command is for. */
 export function networkOption({ completes = 'network', help = 'network name or uuid' }: { completes?: NetworkKind; help?: string } = {}) {

@@ -1,8 +1,8 @@
 // The ports of a network: where domains are plugged in.
 
 import { LibvirtError, withContext } from '../../../errors.ts';
-import { type CommandContext, defineCommand, failure } from '../../../vsh/command.ts';
 import { formatTable } from '../../../vsh/table.ts';
+import { type CommandContext, defineCommand, failure } from '../../command.ts';
 import { readDescription } from '../files.ts';
 import { findNetworkOperand, networkOption } from './operand.ts';
 

@@ -1,7 +1,7 @@
 // net-start, net-destroy and net-autostart.
 
 import { withContext } from '../../../errors.ts';
-import { defineCommand } from '../../../vsh/command.ts';
+import { defineCommand } from '../../command.ts';
 import { findNetworkOperand, networkOption } from './operand.ts';
 
 export const netStart = defineCommand({

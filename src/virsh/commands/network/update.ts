@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { errnoCode, systemError, withContext } from '../../../errors.ts';
-import { CURRENT_EXCLUDES, defineCommand, failure } from '../../../vsh/command.ts';
+import { CURRENT_EXCLUDES, defineCommand, failure } from '../../command.ts';
 import { findNetworkOperand, networkOption } from './operand.ts';
 
 /** `add` is short for the last place. */

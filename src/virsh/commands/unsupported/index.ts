@@ -1,4 +1,4 @@
-import type { GroupDefinition } from '../../../vsh/command.ts';
+import type { GroupDefinition } from '../../command.ts';
 import { changeMedia } from '../domain/disk.ts';
 import { otherDriversCommands } from './other-drivers.ts';
 import { refusedDomainCommands } from './refused.ts';

@@ -1,7 +1,7 @@
 // Commands of libvirt's other drivers (storage, secrets, network filters, interfaces, node devices), which are not part of
 // this program: there is nothing to list, no name is known, and nothing can be made.
 
-import type { GroupDefinition } from '../../../vsh/command.ts';
+import type { GroupDefinition } from '../../command.ts';
 import { printsPool } from './documents.ts';
 import { emptyTable, file, given, missing, type Outcome, prints, refused, says, unknown, uuidOnly } from './outcomes.ts';
 import { commandOf, type Row } from './rows.ts';

@@ -2,7 +2,7 @@
 
 import type { DomainRef } from '../../../domain/ref.ts';
 import { inContext, type LibvirtError, libvirtError } from '../../../errors.ts';
-import { type Arguments, type CommandContext, failure, type OptionDefinition } from '../../../vsh/command.ts';
+import { type Arguments, type CommandContext, failure, type OptionDefinition } from '../../command.ts';
 import { readDescription } from '../files.ts';
 
 export interface Call {

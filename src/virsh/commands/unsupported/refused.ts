@@ -1,6 +1,6 @@
 // Commands about domains that libvirt's LXC driver refuses, with the errors that it gives.
 
-import type { GroupDefinition } from '../../../vsh/command.ts';
+import type { GroupDefinition } from '../../command.ts';
 import { printsCheckpoint, printsCopy, printsSnapshot } from './documents.ts';
 import {
   before,

@@ -1,6 +1,6 @@
 // From a row of a table to a command.
 
-import { type CommandDefinition, CURRENT_EXCLUDES, defineCommand, excludes, type OptionDefinition } from '../../../vsh/command.ts';
+import { type CommandDefinition, CURRENT_EXCLUDES, defineCommand, excludes, type OptionDefinition } from '../../command.ts';
 import type { Call, Outcome } from './outcomes.ts';
 
 /** Name, options, outcomes in the order in which they are tried; `one other` are options that exclude each other. */

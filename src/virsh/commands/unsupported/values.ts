@@ -1,8 +1,8 @@
 // What virsh itself finds wrong with the values of commands that the driver then refuses.
 
 import { inContext, libvirtError } from '../../../errors.ts';
-import { failure } from '../../../vsh/command.ts';
 import { parseScaled } from '../../../vsh/scaled.ts';
+import { failure } from '../../command.ts';
 import { descriptors as parseDescriptors } from '../domain/descriptors.ts';
 import { type Outcome, says, when } from './outcomes.ts';
 

@@ -1,5 +1,5 @@
-import { type CommandContext, defineCommand } from '../../../vsh/command.ts';
 import type { Candidate } from '../../../vsh/complete.ts';
+import { type CandidateKind, type CommandContext, defineCommand, type GivenValues } from '../../command.ts';
 
 export const complete = defineCommand({
   name: 'complete',
@@ -29,7 +29,7 @@ export const complete = defineCommand({
 async function forWords(context: CommandContext, words: readonly string[]): Promise<Candidate[]> {
   const { completions } = await import('../../../vsh/complete.ts');
   const { pathsBeginning } = await import('../../../vsh/file-names.ts');
-  return await completions({ table: context.table, connecting: connecting(context, context.settings.uri), paths: pathsBeginning }, words);
+  return await completions({ table: context.table, candidates: candidatesOn(context, context.settings.uri), paths: pathsBeginning }, words);
 }
 
 async function forShell(context: CommandContext, words: readonly string[]): Promise<Candidate[]> {
@@ -40,15 +40,12 @@ async function forShell(context: CommandContext, words: readonly string[]): Prom
   const { completions } = await import('../../../vsh/complete.ts');
   const { uri = context.settings.uri } = readCommandLine(globals, process.env).settings;
   const mark = (kind: 'file' | 'directory'): Candidate[] => [{ text: kind === 'file' ? ':files' : ':directories', isMark: true }];
-  return await completions({ table: context.table, connecting: connecting(context, uri), paths: mark }, rest);
+  return await completions({ table: context.table, candidates: candidatesOn(context, uri), paths: mark }, rest);
 }
 
-/** Completion says nothing about a connection that fails, and changes nothing. */
-const connecting = (context: CommandContext, uri: string | undefined) => async () => {
-  try {
-    await context.connect(uri, true);
-    return context.connection;
-  } catch {
-    return undefined;
-  }
+/** On a connection that changes nothing. Throws LibvirtError where there is none: completion says nothing about that. */
+const candidatesOn = (context: CommandContext, uri: string | undefined) => async (kind: string, given: GivenValues) => {
+  await context.connect(uri, true);
+  const { candidates } = await import('../../candidates.ts');
+  return await candidates(kind as CandidateKind, context.connection, given);
 };

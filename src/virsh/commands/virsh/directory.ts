@@ -1,6 +1,6 @@
 import { homedir } from 'node:os';
 import { systemError } from '../../../errors.ts';
-import { defineCommand, failure } from '../../../vsh/command.ts';
+import { defineCommand, failure } from '../../command.ts';
 
 export const cd = defineCommand({
   name: 'cd',

@@ -1,7 +1,7 @@
 import { splitAtCommas } from '../../../values/comma-list.ts';
-import { defineCommand, excludes } from '../../../vsh/command.ts';
 import { quoteForShell } from '../../../vsh/shell-quote.ts';
 import { escapeXml } from '../../../xml/escape.ts';
+import { defineCommand, excludes } from '../../command.ts';
 
 export const echo = defineCommand({
   name: 'echo',

@@ -1,14 +1,14 @@
-import { defineCommand } from '../../../vsh/command.ts';
+import { defineCommand } from '../../command.ts';
 
 const leaving = (name: string) =>
   defineCommand({
     name,
     group: 'virsh',
     connection: false,
+    leaves: true,
     summary: 'leave',
     description: 'Leaves the interactive mode, or ends the commands of one line. Domains are not affected.',
     options: [],
-    // The session stops after a command of this name.
     run() {},
   });
 

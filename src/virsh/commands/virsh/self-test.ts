@@ -1,4 +1,4 @@
-import { defineCommand, failure } from '../../../vsh/command.ts';
+import { defineCommand, failure } from '../../command.ts';
 
 export const selfTest = defineCommand({
   name: 'self-test',
