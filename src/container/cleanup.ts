@@ -7,8 +7,6 @@ import { SIGKILL } from '../../lib-native/constants.ts';
 import { linux } from '../../lib-native/linux.ts';
 import { monotonicMs } from '../../lib-native/monotonic.ts';
 import { readable } from '../../lib-native/readable.ts';
-import { releaseOldPorts } from '../bridge/ports.ts';
-import { releasePorts } from '../bridge/release.ts';
 import type { DomainDefinition } from '../domain/definition.ts';
 import type { DomainStatus } from '../domain/status.ts';
 import { failureIn, libvirtError } from '../errors.ts';
@@ -25,7 +23,6 @@ import { tryLockDomain } from '../store/lock.ts';
 import { runErrand } from './errand.ts';
 import { dissolve, removeLeftCgroups } from './left-cgroups.ts';
 import { type End, transition } from './lifecycle.ts';
-import { releaseInterfaces } from './network.ts';
 
 const KILL_TIMEOUT_MS = 5000;
 /** What has not died by then may be frozen, in a cgroup that is not its container's. */
@@ -50,12 +47,7 @@ export interface Ending extends End {
 export async function clearUp({ domain, cgroup, reason, why, again, onWarning }: Ending): Promise<void> {
   const change = transition(domain, 'shut off', again ? 'rebooting' : reason, { live: domain, end: { reason, why } });
   change.at('over');
-  if (domain.devices.interfaces.length > 0) {
-    releaseInterfaces(linux, domain.uuid, domain.devices.interfaces);
-    if (domain.devices.interfaces.some(({ portid }) => portid !== undefined)) {
-      releasePorts(domain.devices.interfaces);
-    }
-  }
+  if (domain.devices.interfaces.length > 0) (await import('./own-network.ts')).releaseNetwork(domain);
   dissolve(domain.name, new DomainCgroup(cgroup), onWarning);
   if (fs.existsSync('/sys/block/nbd0')) {
     releaseNbds(domain.uuid);
@@ -192,7 +184,7 @@ export async function clearUpDamaged(record: StatusRecord, end: End, onWarning?:
   // No cgroup of another domain has this name, so what is in it is what ran here.
   for (const pid of pids) dissolve(name, cgroupFor({ name, partition }, pid), onWarning);
   if (uuid !== undefined) {
-    releaseOldPorts({ uuid });
+    (await import('../bridge/ports.ts')).releaseOldPorts({ uuid });
     releaseNbds(uuid);
   }
   transition({ name, uuid: uuid ?? '' }, 'shut off', 'damaged', { end }).at('released');

@@ -5,7 +5,6 @@ import fs from 'node:fs';
 import process from 'node:process';
 import { pause } from '../../lib-native/pause.ts';
 import { ABANDONED } from '../../lib-native/protocol.ts';
-import { releaseOldPorts } from '../bridge/ports.ts';
 import type { DomainDefinition, LifecycleAction } from '../domain/definition.ts';
 import type { DomainStatus } from '../domain/status.ts';
 import { asLibvirtError, isFailure } from '../errors.ts';
@@ -21,7 +20,6 @@ import { cgroupOf, clearUp, clearUpDamaged, isContainerInit, killInit, readableS
 import { describeEnd, endReason, type InitEnd, initEnd } from './init-end.ts';
 import { dissolve } from './left-cgroups.ts';
 import type { End } from './lifecycle.ts';
-import { runDomain } from './start.ts';
 
 /** True if the domain is to run again. Containers cannot be preserved after their init's end: that counts as destroy. */
 export function restarts(action: LifecycleAction): boolean {
@@ -46,7 +44,7 @@ export async function runAftermath(args: readonly string[]): Promise<void> {
   if (!record || record.controller.pid !== process.pid || record.controller.startTime !== processStat(process.pid)?.startTime) {
     dissolve(name, cgroupFor({ name, partition }, process.pid)); // made for a start that never came to write a status
     if (!record && uuid !== undefined && Number(waitStatus) === ABANDONED) {
-      releaseOldPorts({ uuid });
+      (await import('../bridge/ports.ts')).releaseOldPorts({ uuid });
       releaseNbds(uuid);
     }
     return;
@@ -84,7 +82,8 @@ async function finish(record: StatusRecord, { domain, cgroup, config, atTerminal
   if (!next) return;
   if (end !== 'reboot' && ageMs(record.controller) < TOO_SOON_MS) pause(TOO_SOON_MS); // an init that fails at once must not spin
   const stillConfigured = isDefined(domain.name) ? undefined : config;
-  runDomain(next, { reason: 'rebooted', config: stillConfigured, atTerminal: atTerminal === true });
+  const { runDomain } = await import('./start.ts');
+  await runDomain(next, { reason: 'rebooted', config: stillConfigured, atTerminal: atTerminal === true });
 }
 
 function endOf(waitStatus: number, kill: KillSource | undefined, cgroup: DomainCgroup | undefined): End {

@@ -1,11 +1,11 @@
 // The network of a container that starts: ports of virtual networks and names of links, taken before it is there, moved into it
-// when it is.
+// when it is. Loaded only for those that have one: all that virtual networks need comes with it.
 import { linux } from '../../lib-native/linux.ts';
 import { releaseOldPorts, TakenPorts } from '../bridge/ports.ts';
+import { releasePorts } from '../bridge/release.ts';
 import type { DomainDefinition, InterfaceDevice } from '../domain/definition.ts';
 import type { Controller } from './launch.ts';
 import { moveInterfaces, type PreparedNetwork, prepareInterfaces, releaseInterfaces } from './network.ts';
-import { hasNetworkNamespace } from './plan/namespaces.ts';
 
 /** A child that is gone has had its failure told by then. */
 const CHILD_FAILURE_MS = 100;
@@ -65,7 +65,8 @@ function portsFor(definition: DomainDefinition): TakenPorts | undefined {
   return new TakenPorts(definition);
 }
 
-/** undefined for a container that is in somebody else's. Throws as prepareInterfaces() does; nothing is taken then. */
-export function openNetwork(definition: DomainDefinition): OwnNetwork | undefined {
-  return hasNetworkNamespace(definition) ? new OwnNetwork(definition) : undefined;
+/** Gives back what a container had that has ended. */
+export function releaseNetwork({ uuid, devices: { interfaces } }: DomainDefinition): void {
+  releaseInterfaces(linux, uuid, interfaces);
+  if (interfaces.some(({ portid }) => portid !== undefined)) releasePorts(interfaces);
 }

@@ -19,8 +19,8 @@ import { asStartup, type Controller } from './launch.ts';
 import { dissolve } from './left-cgroups.ts';
 import { letGo, letGoFrozen } from './let-go.ts';
 import { type Facts, transition } from './lifecycle.ts';
-import { openNetwork } from './own-network.ts';
 import { checkPassFds } from './pass-fds.ts';
+import { hasNetworkNamespace } from './plan/namespaces.ts';
 import { compilePlan, waitsBeforeMounts } from './plan/plan.ts';
 import { planInputs } from './plan-inputs.ts';
 import { type Spawned, type SpawnOptions, spawnController } from './spawn.ts';
@@ -42,7 +42,7 @@ export interface RunOptions extends SpawnOptions {
 }
 
 /** Returns the live definition. Throws LibvirtError; then nothing of the container is left. */
-export function runDomain(stored: DomainDefinition, options: RunOptions): DomainDefinition {
+export async function runDomain(stored: DomainDefinition, options: RunOptions): Promise<DomainDefinition> {
   const failed = transition(stored, 'shut off', options.reason === 'booted' ? 'not booted' : 'not rebooted');
   let definition: DomainDefinition;
   try {
@@ -54,7 +54,7 @@ export function runDomain(stored: DomainDefinition, options: RunOptions): Domain
   }
   const progress = { live: definition };
   try {
-    return start(definition, options, progress);
+    return await start(definition, options, progress);
   } catch (error) {
     failed.at('failed', { ...progress, ...becauseOf(error) });
     throw error;
@@ -62,10 +62,10 @@ export function runDomain(stored: DomainDefinition, options: RunOptions): Domain
 }
 
 /** The start itself, in order. Leaves in `progress` what it has come to. */
-function start(definition: DomainDefinition, options: RunOptions, progress: { live: DomainDefinition }): DomainDefinition {
+async function start(definition: DomainDefinition, options: RunOptions, progress: { live: DomainDefinition }): Promise<DomainDefinition> {
   const change = options.paused ? transition(definition, 'paused', 'starting up') : transition(definition, 'running', options.reason);
   change.at('prepare', progress);
-  using network = openNetwork(definition);
+  using network = hasNetworkNamespace(definition) ? new (await import('./own-network.ts')).OwnNetwork(definition) : undefined;
   using host = openHostSide(definition, network?.interfaces);
   progress.live = host.live;
   warnOfHostNetwork(host, options.onWarning);

@@ -59,7 +59,7 @@ export async function startDomain(connection: Connection, ref: DomainRef, option
   using _lock = lock;
   if (isRunning) throw libvirtError('OPERATION_INVALID', 'Domain is already running');
   const definition = loadDefinition(ref.name);
-  run(connection, definition, options);
+  await run(connection, definition, options);
   keepPartition(definition);
   return ref;
 }
@@ -77,7 +77,7 @@ export async function createDomain(connection: Connection, xml: string | Uint8Ar
     if (isRunning) throw libvirtError('OPERATION_INVALID', `domain '${definition.name}' is already active`);
   }
   warnOfLosses(options.onWarning);
-  run(connection, definition, options);
+  await run(connection, definition, options);
   return definition;
 }
 
@@ -112,8 +112,8 @@ export async function planStart(
   return formatPlan(dryRun(loadDefinition(ref.name), options));
 }
 
-function run(connection: Connection, definition: DomainDefinition, options: StartOptions): void {
-  runDomain(definition, { reason: 'booted', ...options });
+async function run(connection: Connection, definition: DomainDefinition, options: StartOptions): Promise<void> {
+  await runDomain(definition, { reason: 'booted', ...options });
   if (options.autodestroy) connection.autodestroyed.push({ name: definition.name, uuid: definition.uuid });
 }
 
