@@ -29,7 +29,7 @@ export const hasCompiler = (arch) => spawnSync(compilerOf(arch), ['--version'], 
 /** koffi's library: a package of its own, or in that of koffi. Throws where there is neither. */
 export function koffiOf(arch) {
   const found = [`@koromix/koffi-linux-${arch}/linux_${arch}`, `koffi/build/koffi/linux_${arch}`]
-    .map((folder) => join(modules, folder, 'koffi.node'))
+    .map((directory) => join(modules, directory, 'koffi.node'))
     .find(existsSync);
   if (!found) throw new Error(`koffi has no prebuilt library for linux-${arch}`);
   return found;

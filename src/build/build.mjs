@@ -1,11 +1,29 @@
 // Builds dist/: the program, its launcher, the controller, koffi's library, the manual page.
-// `build.mjs ARCH` builds for another machine, after that: program, launcher, controller and library in dist/ARCH.
 
 import { execFileSync, spawnSync } from 'node:child_process';
 import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
+import yargs from 'yargs';
 import { ARCHITECTURES, bunOf, compilerOf, hasCompiler, koffiOf, root } from './architectures.mjs';
+
+const options = yargs(process.argv.slice(2))
+  .scriptName('npm run build --')
+  .usage('$0 [OPTION ...]\n\nBuilds dist/.')
+  .option('arch', {
+    choices: Object.keys(ARCHITECTURES),
+    default: process.arch,
+    describe: 'another machine than this: program, launcher, controller and library in dist/ARCH, once dist/ is built',
+  })
+  .option('order', {
+    type: 'boolean',
+    default: true,
+    describe: 'lay out functions as commands call them; --no-order runs none, for a quicker build of a slower program',
+  })
+  .version(false)
+  .wrap(null)
+  .strict()
+  .parseSync();
 
 const dist = join(root, 'dist');
 const bun = bunOf(process.arch);
@@ -43,11 +61,11 @@ const WARM_UP = [
   ['undefine', 'warm-up'],
 ];
 
-/** What the launcher starts. It reads no file of the folder that it is run in, as the compiler would have it by default. */
+/** What the launcher starts. It reads no file of the directory that it is run in, as the compiler would have it by default. */
 function buildProgram() {
   const target = join(dist, 'virsh-lxc.bin');
   compile(target, bun, []);
-  compileInOrder(target, bun);
+  if (options.order) compileInOrder(target, bun);
 }
 
 /** Compiles with the functions laid out in the order in which this machine's program, which is there, calls them. */
@@ -86,22 +104,22 @@ function recordOrders(program) {
 /** Compiles what is written in C for this machine, and for the others whose cross compiler is installed. */
 function buildNative() {
   for (const arch of Object.keys(ARCHITECTURES)) {
-    const folder = arch === process.arch ? dist : join(dist, arch);
+    const directory = arch === process.arch ? dist : join(dist, arch);
     if (arch !== process.arch && !hasCompiler(arch)) continue;
-    compileC(compilerOf(arch), 'lib-native/controller', join(folder, 'libvirt_lxc'));
-    compileC(compilerOf(arch), 'lib-native/launcher', join(folder, 'virsh-lxc'), WITHOUT_LIBRARY);
-    for (const name of NAMES) replaceBy(join(folder, 'virsh-lxc'), join(folder, name));
+    compileC(compilerOf(arch), 'lib-native/controller', join(directory, 'libvirt_lxc'));
+    compileC(compilerOf(arch), 'lib-native/launcher', join(directory, 'virsh-lxc'), WITHOUT_LIBRARY);
+    for (const name of NAMES) replaceBy(join(directory, 'virsh-lxc'), join(directory, name));
   }
 }
 
 /** It has its own first instruction; what the compiler would call the library for, it is to write out. */
 const WITHOUT_LIBRARY = ['-ffreestanding', '-nostdlib', '-fno-stack-protector', '-fno-tree-loop-distribute-patterns'];
 
-/** Compiles the sources in a folder unless the target is newer. */
-function compileC(compiler, folder, target, options = []) {
-  const inputs = readdirSync(join(root, folder))
+/** Compiles the sources in a directory unless the target is newer. */
+function compileC(compiler, directory, target, options = []) {
+  const inputs = readdirSync(join(root, directory))
     .filter((name) => /\.[ch]$/.test(name))
-    .map((name) => join(root, folder, name));
+    .map((name) => join(root, directory, name));
   if (existsSync(target) && inputs.every((input) => statSync(input).mtimeMs <= statSync(target).mtimeMs)) return;
   mkdirSync(dirname(target), { recursive: true });
   const flags = ['-std=c11', '-O2', '-static', '-s', '-Wall', '-Wextra', '-Werror', ...options];
@@ -116,19 +134,18 @@ function replaceBy(source, target) {
 
 function buildHere() {
   replaceBy(koffiOf(process.arch), join(dist, 'koffi.node'));
-  for (const folder of ['systemd', 'completions']) cpSync(join(root, 'src', folder), join(dist, folder), { recursive: true });
+  for (const directory of ['systemd', 'completions']) cpSync(join(root, 'src', directory), join(dist, directory), { recursive: true });
   execFileSync(bun, ['src/build/man.ts'], { cwd: root, stdio: 'inherit' });
   buildProgram();
 }
 
 function buildFor(arch) {
-  const folder = join(dist, arch);
-  replaceBy(koffiOf(arch), join(folder, 'koffi.node'));
-  compileInOrder(join(folder, 'virsh-lxc.bin'), bunOf(arch));
+  const directory = join(dist, arch);
+  replaceBy(koffiOf(arch), join(directory, 'koffi.node'));
+  compileInOrder(join(directory, 'virsh-lxc.bin'), bunOf(arch));
 }
 
-const [arch = process.arch] = process.argv.slice(2);
 mkdirSync(dist, { recursive: true });
 buildNative();
-if (arch === process.arch) buildHere();
-else buildFor(arch);
+if (options.arch === process.arch) buildHere();
+else buildFor(options.arch);

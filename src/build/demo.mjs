@@ -26,9 +26,9 @@ if (process.getuid?.() !== 0) {
   process.exit(1);
 }
 
-// Everything of the demo is below a folder of its own, so that nothing of yours is touched.
-const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'virsh-lxc-demo-'));
-const env = { VIRSH_LXC_PREFIX: folder };
+// Everything of the demo is below a directory of its own, so that nothing of yours is touched.
+const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'virsh-lxc-demo-'));
+const env = { VIRSH_LXC_PREFIX: directory };
 const xml = `<domain type='lxc'>
   <name>vm1</name>
   <memory>500000</memory>
@@ -52,13 +52,13 @@ const say = (text) => console.log(`\n\u2014 ${text}`);
 
 function virsh(...args) {
   console.log(`$ virsh-lxc ${args.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word}'`)).join(' ')}`);
-  return execaSync(command, args, { env, cwd: folder, stdout: ['pipe', 'inherit'], stderr: 'inherit' }).stdout;
+  return execaSync(command, args, { env, cwd: directory, stdout: ['pipe', 'inherit'], stderr: 'inherit' }).stdout;
 }
 
 /** Types into the console as a person would: script(1) gives it a terminal. */
 async function talk(lines) {
   console.log('$ virsh-lxc console vm1');
-  const child = execa('script', ['-qfec', `${command} console vm1`, '/dev/null'], { env, cwd: folder, stderr: 'inherit' });
+  const child = execa('script', ['-qfec', `${command} console vm1`, '/dev/null'], { env, cwd: directory, stderr: 'inherit' });
   let shown = '';
   child.stdout.on('data', (data) => {
     shown += data;
@@ -78,7 +78,7 @@ async function talk(lines) {
 }
 
 try {
-  fs.writeFileSync(path.join(folder, 'vm1.xml'), xml);
+  fs.writeFileSync(path.join(directory, 'vm1.xml'), xml);
   say('The first container of the documentation: a shell on the files of this host.');
   virsh('define', 'vm1.xml');
   say('Start it, and see it run.');
@@ -109,5 +109,5 @@ try {
   );
 } finally {
   for (const verb of ['destroy', 'undefine']) execaSync(command, ['-q', verb, 'vm1'], { env, stdio: 'ignore', reject: false });
-  fs.rmSync(folder, { recursive: true, force: true });
+  fs.rmSync(directory, { recursive: true, force: true });
 }

@@ -18,18 +18,26 @@ import {
 } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import process from 'node:process';
-import { parseArgs } from 'node:util';
 import { gzipSync } from 'node:zlib';
+import yargs from 'yargs';
 import { ARCHITECTURES, missingFor, root } from './architectures.mjs';
 
-const { values: options } = parseArgs({
-  options: {
-    arch: { type: 'string', multiple: true },
-    out: { type: 'string', default: join(root, 'dist/packages') },
-    version: { type: 'string' },
-    compression: { type: 'string', default: 'xz' },
-  },
-});
+const options = yargs(process.argv.slice(2))
+  .scriptName('npm run package --')
+  .usage('$0 [OPTION ...]\n\nMakes a Debian package and a tar.xz of the same tree; their names are the output.')
+  .option('arch', {
+    type: 'string',
+    array: true,
+    choices: Object.keys(ARCHITECTURES),
+    describe: 'only for these machines; by default all that can be built for',
+  })
+  .option('out', { type: 'string', default: join(root, 'dist/packages'), defaultDescription: 'dist/packages', describe: 'where they go' })
+  .version(false)
+  .option('version', { type: 'string', defaultDescription: "package.json's", describe: 'the version that the package has' })
+  .option('compression', { type: 'string', default: 'xz', describe: "dpkg-deb's; there is a tar.xz only with xz" })
+  .wrap(null)
+  .strict()
+  .parseSync();
 
 const dist = join(root, 'dist');
 const debian = join(root, 'src/debian');
@@ -76,7 +84,7 @@ function installedUnit(text) {
 }
 
 /** DEBIAN/: what dpkg reads of the package. */
-function addControl(folder, tree, arch) {
+function addControl(directory, tree, arch) {
   const files = filesBelow(tree);
   const sizes = files.map((file) => (lstatSync(join(tree, file)).isFile() ? Math.ceil(lstatSync(join(tree, file)).size / 1024) : 1));
   const facts = {
@@ -94,16 +102,16 @@ function addControl(folder, tree, arch) {
           .update(readFileSync(join(tree, file)))
           .digest('hex')}  ${file}\n`,
     );
-  mkdirSync(folder);
-  writeFileSync(join(folder, 'control'), control);
-  writeFileSync(join(folder, 'md5sums'), sums.join(''));
-  for (const name of ['postinst', 'prerm', 'postrm']) copyFileSync(join(debian, name), join(folder, name));
-  for (const name of readdirSync(folder)) chmodSync(join(folder, name), /^(pre|post)/.test(name) ? 0o755 : 0o644);
+  mkdirSync(directory);
+  writeFileSync(join(directory, 'control'), control);
+  writeFileSync(join(directory, 'md5sums'), sums.join(''));
+  for (const name of ['postinst', 'prerm', 'postrm']) copyFileSync(join(debian, name), join(directory, name));
+  for (const name of readdirSync(directory)) chmodSync(join(directory, name), /^(pre|post)/.test(name) ? 0o755 : 0o644);
 }
 
 /** The C library that the programs want at least. */
-function newestLibc(folder) {
-  const wanted = execFileSync('readelf', ['--wide', '--version-info', ...filesBelow(folder).map((file) => join(folder, file))], {
+function newestLibc(directory) {
+  const wanted = execFileSync('readelf', ['--wide', '--version-info', ...filesBelow(directory).map((file) => join(directory, file))], {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'ignore'],
   });
@@ -111,10 +119,10 @@ function newestLibc(folder) {
   return `2.${Math.max(...minors)}`;
 }
 
-/** Everything below a folder, by relative names, in order. */
-function filesBelow(folder) {
-  return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .map((entry) => relative(folder, join(entry.parentPath ?? entry.path, entry.name)))
+/** Everything below a directory, by relative names, in order. */
+function filesBelow(directory) {
+  return readdirSync(directory, { recursive: true, withFileTypes: true })
+    .map((entry) => relative(directory, join(entry.parentPath ?? entry.path, entry.name)))
     .sort();
 }
 
@@ -143,13 +151,12 @@ function makePackages(arch) {
 
 const wanted = options.arch ?? [process.arch, ...Object.keys(ARCHITECTURES).filter((arch) => arch !== process.arch)];
 for (const arch of wanted) {
-  if (!Object.hasOwn(ARCHITECTURES, arch)) throw new Error(`no architecture '${arch}': there are ${Object.keys(ARCHITECTURES).join(', ')}`);
   const missing = missingFor(arch);
   if (missing.length > 0) {
     console.error(`virsh-lxc: nothing for ${arch}, missing:\n${missing.map((what) => `  ${what}\n`).join('')}`);
     if (options.arch) process.exitCode = 1;
     continue;
   }
-  if (arch !== process.arch) execFileSync(process.execPath, [join(root, 'src/build/build.mjs'), arch], { stdio: 'inherit' });
+  if (arch !== process.arch) execFileSync(process.execPath, [join(root, 'src/build/build.mjs'), '--arch', arch], { stdio: 'inherit' });
   makePackages(arch);
 }

@@ -9,8 +9,8 @@ const bad = (what: string): LibvirtError => libvirtError('CONFIG_UNSUPPORTED', w
 
 /** The facts from outside that a network is checked against. */
 export interface NetworkHost {
-  /** Whether the folder of /sys is that of a device which another one stands in for (SR-IOV). */
-  isVirtualFunction(folder: string): boolean;
+  /** Whether the directory of /sys is that of a device which another one stands in for (SR-IOV). */
+  isVirtualFunction(directory: string): boolean;
 }
 
 /** Throws CONFIG_UNSUPPORTED, or PLAIN for a name of two lines. */
@@ -55,8 +55,8 @@ function rejectMixedDevices({ name, forward: { mode, interfaces, addresses, pf }
 
 function rejectOtherDevices({ name, forward }: NetworkDefinition, host: NetworkHost): void {
   for (const address of forward.addresses) {
-    const folder = `/sys/bus/pci/devices/${pciName(address)}`;
-    if (!host.isVirtualFunction(folder)) throw bad(`device '${folder}' in network '${name}' is not an SR-IOV Virtual Function`);
+    const directory = `/sys/bus/pci/devices/${pciName(address)}`;
+    if (!host.isVirtualFunction(directory)) throw bad(`device '${directory}' in network '${name}' is not an SR-IOV Virtual Function`);
   }
 }
 

@@ -10,7 +10,7 @@ const ROOMS = [...fs.readFileSync(path.join(ROOT, 'src/README.md'), 'utf8').matc
   ([, room]) => room!,
 );
 
-/** What is wrapped for all the others in one place: a folder or a file. Packages that are not named here are none of ours. */
+/** What is wrapped for all the others in one place: a directory or a file. Packages that are not named here are none of ours. */
 const PACKAGES: Record<string, readonly string[]> = {
   koffi: ['lib-native/koffi.ts'],
   chalk: ['src/vsh/output.ts'],
@@ -35,11 +35,11 @@ interface Import {
   isLate: boolean;
 }
 
-const sourceFiles = ['src', 'lib-native'].flatMap((folder) =>
+const sourceFiles = ['src', 'lib-native'].flatMap((directory) =>
   fs
-    .readdirSync(path.join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+    .readdirSync(path.join(ROOT, directory), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.ts'))
-    .map((name) => path.join(folder, name)),
+    .map((name) => path.join(directory, name)),
 );
 
 const STATEMENT = /^(?:import|export)\s+(type\s)?(?:[^'";]*?\sfrom\s+)?'([^']+)'/gm;

@@ -6,14 +6,14 @@ import { parseDomain } from '../../../src/domain/parse.ts';
 import { formatStored, parseStored, printedForm } from '../../../src/domain/stored.ts';
 import { testHost } from './test-host.ts';
 
-const folder = new URL('../../fixtures/domain-xml/', import.meta.url);
-const names = readdirSync(folder)
+const directory = new URL('../../fixtures/domain-xml/', import.meta.url);
+const names = readdirSync(directory)
   .filter((file) => file.endsWith('.xml') && !file.endsWith('.out.xml'))
   .map((file) => file.slice(0, -'.xml'.length));
 
 describe.each(names)('fixture %s', (name) => {
-  const input = readFileSync(new URL(`${name}.xml`, folder));
-  const output = readFileSync(new URL(`${name}.out.xml`, folder), 'utf8');
+  const input = readFileSync(new URL(`${name}.xml`, directory));
+  const output = readFileSync(new URL(`${name}.out.xml`, directory), 'utf8');
   const definition = parseDomain(input, testHost());
 
   it('prints as libvirt would', () => {

@@ -3,12 +3,12 @@ import { describe, expect, it } from 'vitest';
 import { validateDomain } from '../../../src/domain/schema.ts';
 import { domainWith } from './test-host.ts';
 
-const folder = new URL('../../fixtures/domain-xml/', import.meta.url);
+const directory = new URL('../../fixtures/domain-xml/', import.meta.url);
 const HEAD = 'XML document failed to validate against schema: Unable to validate doc against /usr/share/libvirt/schemas/domain.rng\n';
 
 describe('validateDomain()', () => {
-  it.each(readdirSync(folder).filter((file) => file.endsWith('.out.xml') && file !== 'identity.out.xml'))('lets %s pass', (file) => {
-    expect(() => validateDomain(readFileSync(new URL(file, folder)))).not.toThrow();
+  it.each(readdirSync(directory).filter((file) => file.endsWith('.out.xml') && file !== 'identity.out.xml'))('lets %s pass', (file) => {
+    expect(() => validateDomain(readFileSync(new URL(file, directory)))).not.toThrow();
   });
 
   it.each([

@@ -71,10 +71,10 @@ describe('strangersIn()', () => {
   ])('says nothing of %s', (_, xml) => expect(warnings(xml)).toEqual([]));
 
   it('says nothing of documents that are right', () => {
-    const folder = path.join(import.meta.dirname, '../../fixtures/domain-xml');
-    const files = fs.readdirSync(folder).filter((name) => name.endsWith('.out.xml') && !/devices|identity/.test(name));
+    const directory = path.join(import.meta.dirname, '../../fixtures/domain-xml');
+    const files = fs.readdirSync(directory).filter((name) => name.endsWith('.out.xml') && !/devices|identity/.test(name));
     expect(files.length).toBeGreaterThan(3);
-    for (const name of files) expect([name, warnings(fs.readFileSync(path.join(folder, name), 'utf8'))]).toEqual([name, []]);
+    for (const name of files) expect([name, warnings(fs.readFileSync(path.join(directory, name), 'utf8'))]).toEqual([name, []]);
   });
 });
 
