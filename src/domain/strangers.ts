@@ -44,7 +44,7 @@ function lookAt(element: XmlElement, place: Place, path: string, within: Look): 
   const known = place.attributes?.split(' ') ?? [];
   for (const { local, uri } of element.attributes) {
     if (uri !== undefined || known.includes(local)) continue;
-    strangers.push({ path: `${path}@${local}`, warning: `unknown attribute '${short(local)}' of <${short(element.local)}> is left out` });
+    strangers.push(strangeAttribute(local, element, path));
   }
   for (const child of elementsOf(element)) {
     if (child.uri !== undefined) continue;
@@ -59,18 +59,29 @@ function lookAt(element: XmlElement, place: Place, path: string, within: Look): 
 
 /** Of a part that the tables do not have: whatever is lost, but for what only a running domain has. */
 function lookWithin(element: XmlElement, path: string): Stranger[] {
-  return elementsOf(element).flatMap((child) => {
+  const attributes = element.attributes
+    .filter(({ uri }) => uri === undefined)
+    .map(({ local }) => strangeAttribute(local, element, path))
+    .filter((attribute) => !LIVE_ATTRIBUTE.test(attribute.path));
+  const children = elementsOf(element).flatMap((child) => {
     if (child.uri !== undefined || LIVE.has(child.local)) return [];
     const childPath = `${path}/${child.local}`;
     return [stranger(child, element, childPath), ...lookWithin(child, childPath)];
   });
+  return [...attributes, ...children];
 }
 
 const LIVE = new Set(['alias', 'address', 'privateData', 'backingStore']);
+const LIVE_ATTRIBUTE = /\/console@tty$|\/(console|serial|parallel|channel)\/source@path$|\/source@index$/;
 
 const stranger = (element: XmlElement, parent: XmlElement, path: string): Stranger => ({
   path,
   warning: `unknown element <${short(element.local)}> in <${short(parent.local)}> is left out`,
+});
+
+const strangeAttribute = (name: string, element: XmlElement, path: string): Stranger => ({
+  path: `${path}@${name}`,
+  warning: `unknown attribute '${short(name)}' of <${short(element.local)}> is left out`,
 });
 
 const short = (name: string): string => (name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME)}...` : name);

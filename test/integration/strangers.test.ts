@@ -25,6 +25,14 @@ suite('unknown elements', ['root', 'built', 'busybox', 'fuse', 'script'], () => 
     expect(virsh.log(name)).toContain(": warning: unknown attribute 'manged' of <interface> is left out\n");
   });
 
+  it('are not what dumpxml prints of a running domain', () => {
+    const devices = `<interface type='ethernet'/><hostdev mode='capabilities' type='misc'><source><char>/dev/fuse</char></source></hostdev>
+      <controller type='scsi' index='0'/><filesystem type='ram'><source usage='1024'/><target dir='/tmp'/></filesystem>`;
+    const name = virsh.boot({ devices, consoles: 2 });
+    virsh.ok('define', virsh.file('live.xml', virsh.ok('dumpxml', name)));
+    expect(virsh.log(name)).not.toContain(' is left out');
+  });
+
   it('are named on a terminal', () => {
     const name = virsh.name();
     const file = virsh.file(`${name}.xml`, virsh.xml(name, { devices: MISSPELT }));

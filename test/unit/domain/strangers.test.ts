@@ -43,6 +43,16 @@ describe('strangersIn()', () => {
       domain('', "<disk type='block' device='disk'><source dev='/dev/x'/><target dev='sda'/><readonyl/></disk>"),
       ['unknown element <readonyl> in <disk> is left out'],
     ],
+    [
+      'attributes of a device that the tables do not have, and of its parts',
+      domain('', "<disk type='block' devise='disk'><source dev='/dev/x'/><target dev='sda' buss='scsi'/></disk>"),
+      ["unknown attribute 'devise' of <disk> is left out", "unknown attribute 'buss' of <target> is left out"],
+    ],
+    [
+      'those of a controller and a console',
+      domain('', "<controller type='scsi' idx='0'/><console type='pty'><target type='lxc' porte='0'/></console>"),
+      ["unknown attribute 'idx' of <controller> is left out", "unknown attribute 'porte' of <target> is left out"],
+    ],
     ['the same twice', domain('', '<a/><a/>'), ['unknown element <a> in <devices> is left out']],
     ['a name without end', domain('', `<${'x'.repeat(5000)}/>`), [`unknown element <${'x'.repeat(60)}...> in <devices> is left out`]],
   ])('names %s', (_, xml, expected) => expect(warnings(xml)).toEqual(expected));
