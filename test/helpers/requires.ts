@@ -68,6 +68,11 @@ const NEEDS = {
   systemd: () => fs.existsSync('/run/systemd/system'),
   /** Root directories of real distributions, and a machine that may be lost: test/distros.mjs. */
   distros: () => process.env['VMRIG'] !== undefined && fs.existsSync(process.env['DISTRO_ROOTS'] ?? '-'),
+  /** Of Debian's package libvirt-daemon, and what it uses. */
+  libvirt_guests: () =>
+    fs.existsSync('/usr/lib/libvirt/libvirt-guests.sh') &&
+    fs.existsSync('/usr/bin/gettext.sh') &&
+    fs.existsSync('/etc/default/libvirt-guests'),
   /** Gives a command a terminal. */
   script: () => hasCommand('script'),
 } as const;
