@@ -17,9 +17,9 @@ import {
   writeNetworkPort,
 } from '../network/port.ts';
 import { lockNetwork } from '../store/lock.ts';
-import { loadLiveNetwork, loadPorts, networkUse, portClasses } from '../store/network-documents.ts';
+import { loadLiveNetwork, networkUse, portClasses } from '../store/network-documents.ts';
 import { noNetwork } from '../store/network-lookup.ts';
-import { isNetworkDefined, networkStatusNames, networksAreSetUp, readPort, writePort } from '../store/networks.ts';
+import { isNetworkDefined, networkPorts, networkStatusNames, networksAreSetUp, readPort, writePort } from '../store/networks.ts';
 import type { EchoedElement } from '../xml/echoed.ts';
 import type { NetworkAttachment, PrepareOptions } from './attachment.ts';
 import { defineDefaultNetwork } from './default-network.ts';
@@ -32,12 +32,18 @@ import { repairNetwork } from './start.ts';
 type Owner = Pick<DomainDefinition, 'name' | 'uuid'>;
 
 /**
- * Gives back what an interrupted start of the domain may have left. The caller holds the domain's lock, and the domain
- * does not run.
+ * Gives back what a killed command may have taken for the domain: all its ports but those that `interfaces` have. The caller holds
+ * the domain's lock.
  */
-export function releaseOldPorts({ uuid }: Pick<Owner, 'uuid'>): void {
+export function releaseOldPorts({ uuid }: Pick<Owner, 'uuid'>, interfaces: readonly InterfaceDevice[] = []): void {
+  const kept = new Set(interfaces.map(({ portid }) => portid));
   for (const network of networkStatusNames()) {
-    for (const port of loadPorts(network)) if (port.owner.uuid === uuid) releasePort(network, port.uuid);
+    for (const id of networkPorts(network)) {
+      if (kept.has(id)) continue;
+      const document = readPort(network, id);
+      if (!document?.includes(uuid)) continue; // so much is quickly seen
+      if (parseNetworkPort(document).owner.uuid === uuid) releasePort(network, id);
+    }
   }
 }
 

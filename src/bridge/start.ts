@@ -5,7 +5,7 @@
 // bridge is known by the network's uuid, which is its alias, the rules by tables named for the bridge, dnsmasq by its
 // configuration. A status without that word is written last; it is removed last when the network ends.
 import { linux } from '../../lib-native/linux.ts';
-import { libvirtError } from '../errors.ts';
+import { isFailure, libvirtError } from '../errors.ts';
 import { requireDnsmasq, servesLeases, startDnsmasq, stopDnsmasq } from '../host/dnsmasq.ts';
 import { addAddress, addRoute } from '../host/netlink/address.ts';
 import { bridgesOf, createBridge, deleteLink, findLink, linkIndex, requireLinkUp } from '../host/netlink/link.ts';
@@ -21,7 +21,9 @@ import { networkFacts } from '../network/facts.ts';
 import { writeNetwork } from '../network/format.ts';
 import { parseNetworkStatus } from '../network/stored.ts';
 import { recordNetworkEvent } from '../store/events.ts';
+import { tryLockNetwork } from '../store/lock.ts';
 import { loadLiveNetwork, saveLiveNetwork } from '../store/network-documents.ts';
+import { networkLockNames } from '../store/network-locks.ts';
 import {
   dnsmasqFiles,
   forgetNetworkFiles,
@@ -32,15 +34,12 @@ import {
   removeAllPorts,
   removeFiles,
   removeNetworkStatus,
+  setNetworkAutostart,
+  sweepNetworkDirectories,
 } from '../store/networks.ts';
 import { leaseScript, writeDnsmasqFiles } from './dnsmasq.ts';
 import { applyFirewall, checkFirewall, removeFirewall, repairFirewall } from './firewall.ts';
 import { runNetworkHooks } from './hooks.ts';
-
-/** Forgets what a network that is neither defined nor active leaves behind. */
-export function forget({ name, bridge }: NetworkDefinition): void {
-  forgetNetworkFiles(name, bridge.name);
-}
 
 /** Sets everything up; nothing is left of a start that fails. */
 export function run(definition: NetworkDefinition): void {
@@ -151,7 +150,10 @@ function routePrefix({ prefix, netmask, address }: NetworkDefinition['routes'][n
   return prefixOf({ address, prefix: prefix ?? 0, ...(netmask !== undefined && { netmask }) });
 }
 
-/** Removes everything of a network from the host and its status from the store; whatever is not there is fine. */
+/**
+ * Removes everything of a network from the host and its status from the store, last of all: by that whoever comes after a death
+ * knows of the rest. Whatever is not there is fine.
+ */
 export function tearDown(network: NetworkDefinition): void {
   const { name, bridge, bandwidth } = network;
   const files = dnsmasqFiles(name);
@@ -161,7 +163,9 @@ export function tearDown(network: NetworkDefinition): void {
     removeFirewall(network);
     removeFiles(files.config, ...(bridge.name === undefined ? [] : [macsFile(bridge.name)]));
   } else if (bridge.name !== undefined && bandwidth) clearLimits(bridge.name);
+  sweepNetworkDirectories();
   removeAllPorts(name);
+  if (!isNetworkDefined(name)) forgetNetworkFiles(name, bridge.name);
   removeNetworkStatus(name);
 }
 
@@ -209,6 +213,20 @@ export function repairNetwork(name: string): void {
   if (needsDnsmasq(live) && !servesLeases(dnsmasqFiles(name))) restartNetworkDnsmasq(live);
 }
 
+/** Puts right what commands that died have left of their networks, by their locks. Waits for nobody. */
+export function repairAbandoned(): void {
+  for (const name of networkLockNames()) {
+    try {
+      using lock = tryLockNetwork(name);
+      if (!lock || name === '') continue;
+      repairNetwork(name);
+      if (!isNetworkDefined(name)) setNetworkAutostart(name, false);
+    } catch (error) {
+      if (!isFailure(error)) throw error; // who only looks need not be able to
+    }
+  }
+}
+
 /** Clears up a network that has a status but is not active. */
 export function clearStale(name: string): void {
   const status = readNetworkStatus(name);
@@ -216,7 +234,6 @@ export function clearStale(name: string): void {
   const definition = staleDefinition(status, name);
   tearDown(definition);
   if (!networkFacts(status).starting) recordNetworkEvent({ network: name, uuid: definition.uuid, event: 'lifecycle', kind: 'Stopped' });
-  if (!isNetworkDefined(name)) forget(definition);
 }
 
 function staleDefinition(status: string, name: string): NetworkDefinition {

@@ -3,6 +3,7 @@
 import { ETIMEDOUT, O_CLOEXEC, O_DIRECTORY, O_PATH } from '../../lib-native/constants.ts';
 import { linux } from '../../lib-native/linux.ts';
 import type { PrepareOptions } from '../bridge/attachment.ts';
+import { releaseOldPorts } from '../bridge/ports.ts';
 import type { DomainDefinition, InterfaceDevice } from '../domain/definition.ts';
 import { libvirtError, notRunning, systemError } from '../errors.ts';
 import { allowDevice, type DeviceRule, forbidDevice } from '../host/cgroup/devices.ts';
@@ -72,6 +73,7 @@ export function prepareInterface(image: DomainDefinitions, added: InterfaceDevic
     throw libvirtError('CONFIG_UNSUPPORTED', 'Network device type is not supported');
   }
   const live = image.live!;
+  if (added.type === 'network') releaseOldPorts(live, live.devices.interfaces); // those of a command that was killed at the same
   const named = added.guestDev === undefined ? { ...added, guestDev: freeGuestName(image) } : added;
   return prepareAddedInterface(linux, live, named, options);
 }

@@ -113,7 +113,7 @@ export const TRANSITIONS = {
     /** A killed undefine may have left the end of another domain. */
     added: { before: ['no end'], done: ['event Defined Added'] },
     updated: { before: [], done: ['event Defined Updated'] },
-    renamed: { stored: ['moved end'], done: ['event Defined Renamed'] },
+    renamed: { done: ['moved end', 'event Defined Renamed'] },
   },
   undefined: {
     'while off': { before: [], done: ['event Undefined Removed', 'no end'] },

@@ -5,7 +5,7 @@
 // how a clean-up knows that a link is still the one it means.
 import { EEXIST, O_RDONLY } from '../../lib-native/constants.ts';
 import type { Syscalls } from '../../lib-native/syscalls.ts';
-import type { HostDevice, InterfaceDevice, IpAddress, IpRoute } from '../domain/definition.ts';
+import type { DomainDefinition, HostDevice, InterfaceDevice, IpAddress, IpRoute } from '../domain/definition.ts';
 import { LibvirtError, systemError } from '../errors.ts';
 import { addAddress, addRoute } from '../host/netlink/address.ts';
 import {
@@ -247,6 +247,13 @@ export function detachInterface(sys: Syscalls, owner: string, device: InterfaceD
 export function removeLinksOf(route: RouteSocket, owner: string): void {
   // Removing one end of a pair removes the other, so a name may be gone when its turn comes.
   for (const { alias, name } of listLinks(route)) if (alias === owner) deleteLink(route, name);
+}
+
+/** Removes those on the host that none of a running domain's interfaces has: a killed command made them. */
+export function removeStrayLinks(route: RouteSocket, { uuid: owner, devices: { interfaces } }: DomainDefinition): void {
+  const known = new Set(interfaces.map(({ targetDev }) => targetDev));
+  if (known.has(undefined)) return; // a direct one is here if the container shares the host's network, by what name ever
+  for (const { alias, name } of listLinks(route)) if (alias === owner && !known.has(name)) deleteLink(route, name);
 }
 
 export function linkNames(route: RouteSocket): Set<string> {

@@ -6,7 +6,7 @@ import type { ActualInterface, DomainDefinition, HostDevice, InterfaceDevice } f
 import { libvirtError } from '../errors.ts';
 import { checkLinkName, linkIndex, requireBridge } from '../host/netlink/link.ts';
 import { openRouteSocket, type RouteSocket } from '../host/netlink/rtnetlink.ts';
-import { type Connection, linkNames, type PreparedNetwork, removeLinksOf } from './links.ts';
+import { type Connection, linkNames, type PreparedNetwork, removeLinksOf, removeStrayLinks } from './links.ts';
 import { freeVethNames, withGuestNames } from './plan/interface-names.ts';
 
 export {
@@ -54,6 +54,7 @@ export function prepareAddedInterface(
   const devices = { ...definition.devices, interfaces: [...definition.devices.interfaces, added] };
   const named = withGuestNames({ devices }).at(-1)!;
   using route = openRouteSocket(sys);
+  removeStrayLinks(route, definition);
   const { device, connection } = prepareInterface(route, named, linkNames(route), options);
   return { interfaces: [device], links: [{ owner: definition.uuid, device, connection }] };
 }

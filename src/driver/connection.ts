@@ -4,7 +4,9 @@ import process from 'node:process';
 import type { DomainRef } from '../domain/ref.ts';
 import { libvirtError } from '../errors.ts';
 import { readIfThere } from '../store/atomic-write.ts';
+import { networkLockNames } from '../store/network-locks.ts';
 import { paths } from '../store/paths.ts';
+import { isRenaming } from '../store/rename-journal.ts';
 import { becomeSuccessor } from '../store/successor.ts';
 
 export interface Connection {
@@ -48,10 +50,13 @@ export function openConnection(uri: string | undefined, { readonly, origin }: Op
  * For everything that looks at domains or networks: throws OPERATION_INVALID while a libvirtd has them, with the way out of that,
  * and OPERATION_DENIED for who may not read them.
  */
-export function requireStore(): void {
+export async function requireStore({ readonly }: Connection): Promise<void> {
   const holder = foreignDriver();
   if (holder === undefined) {
     becomeSuccessor();
+    if (readonly) return;
+    if (isRenaming()) (await import('../store/rename-repair.ts')).repairRename();
+    if (networkLockNames().length > 0) (await import('../bridge/start.ts')).repairAbandoned();
     return;
   }
   const { pid, daemon } = holder;

@@ -1,13 +1,13 @@
 // The persistent definitions: /etc/libvirt/lxc/NAME.xml, stored normalised under a comment that says who made it.
 import fs from 'node:fs';
 import { domainBody, domainFacts } from '../domain/facts.ts';
-import { errnoCode, libvirtError, systemError } from '../errors.ts';
+import { errnoCode, isFailure, libvirtError, systemError } from '../errors.ts';
 import { listDirectory } from '../host/system-files.ts';
 import { readIfThere, removeDurably, writeAtomically } from './atomic-write.ts';
 import { setLink } from './autostart.ts';
 import { autostartLink, definitionFile, namesIn, paths } from './paths.ts';
 import { sweepDirectory } from './sweep.ts';
-import { definitionsStamp, indexAll, isIndexed, linkedName, unlinkName, whileIndexed } from './uuid-index.ts';
+import { definitionsStamp, indexAll, isIndexed, linkedName, unlinkName, unlinkOthers, whileIndexed } from './uuid-index.ts';
 
 export function definedNames(): string[] {
   return namesIn(listDirectory(paths.definitions), '.xml');
@@ -31,12 +31,18 @@ export function writeDefinition(name: string, stored: string): void {
   whileIndexed(() => writeAtomically(definitionFile(name), stored, { durable: true }), name, domainFacts(stored).uuid);
 }
 
-/** Removes the definition and its autostart mark. */
+/** Removes the definition and its autostart mark. Whoever dies before the mark is gone leaves the index old: see clearUpAfter(). */
 export function removeDefinition(name: string): void {
-  setAutostartLink(name, false);
   const uuid = readableUuid(name);
-  whileIndexed(() => removeDurably(definitionFile(name)), name, undefined);
-  if (uuid !== undefined) unlinkName(uuid, name);
+  whileIndexed(
+    () => {
+      removeDurably(definitionFile(name));
+      setAutostartLink(name, false);
+      if (uuid !== undefined) unlinkName(uuid, name);
+    },
+    name,
+    undefined,
+  );
 }
 
 /** The uuid of a definition; undefined where there is none, or it is damaged: that keeps no other from being found. */
@@ -56,16 +62,32 @@ export function definedWithUuid(uuid: string, { isNew = false } = {}): string | 
   const hint = linkedName(uuid);
   if (hint !== undefined && readableUuid(hint) === uuid) return hint;
   if (isNew && isIndexed()) return undefined;
-  sweepDirectory(paths.definitions); // once it has a stamp again, nobody looks for what died there before
   const stamp = definitionsStamp();
-  const names = new Map(
+  const names = readAll();
+  if (isNew) clearUpAfter(names);
+  if (names.has(uuid) || isNew) indexAll(names, stamp);
+  return names.get(uuid);
+}
+
+/** Removes what a killed undefine has left beside its definition. The caller holds the store's lock: nobody is about to write one. */
+function clearUpAfter(names: ReadonlyMap<string, string>): void {
+  unlinkOthers(names);
+  try {
+    for (const name of autostartNames()) if (!isDefined(name)) setAutostartLink(name, false);
+  } catch (error) {
+    if (!isFailure(error)) throw error; // a store that cannot be written to
+  }
+}
+
+/** The names of all definitions by uuid. */
+function readAll(): Map<string, string> {
+  sweepDirectory(paths.definitions); // once it has a stamp again, nobody looks for what died there before
+  return new Map(
     definedNames().flatMap((name): [string, string][] => {
       const own = readableUuid(name);
       return own === undefined ? [] : [[own, name]];
     }),
   );
-  if (names.has(uuid) || isNew) indexAll(names, stamp);
-  return names.get(uuid);
 }
 
 export function hasAutostartLink(name: string): boolean {

@@ -6,6 +6,7 @@ import { linux } from '../../lib-native/linux.ts';
 import { monotonicMs } from '../../lib-native/monotonic.ts';
 import { pause } from '../../lib-native/pause.ts';
 import { errnoCode, libvirtError, systemError } from '../errors.ts';
+import { networkLockFile } from './network-locks.ts';
 import { lockFile, paths } from './paths.ts';
 import { sweepDirectory } from './sweep.ts';
 
@@ -46,7 +47,7 @@ export function lockDomain(name: string, onWaiting?: (what: string) => void): St
 /** The same for network `name`. Taken after a domain's lock, never before one. */
 export function lockNetwork(name: string, onWaiting?: (what: string) => void): StateLock {
   const what = name === '' ? 'another command that defines networks' : `another command on network '${name}'`;
-  return acquire(`${paths.networkRun}/${name}.lock`, what, onWaiting);
+  return acquire(networkLockFile(name), what, onWaiting);
 }
 
 export const lockTimeout = () => libvirtError('OPERATION_TIMEOUT', 'cannot acquire state change lock');
@@ -72,14 +73,23 @@ export function tryLockDomain(name: string): StateLock | undefined {
   return tryLock(file, openLockFile(file));
 }
 
+export function tryLockNetwork(name: string): StateLock | undefined {
+  const file = networkLockFile(name);
+  return tryLock(file, openLockFile(file));
+}
+
 function tryLock(file: string, fd: number): StateLock | undefined {
   if (linux.flock(fd, LOCK_EX | LOCK_NB) >= 0 && isStill(file, fd)) return new StateLock(file, fd);
   fs.closeSync(fd);
   return undefined;
 }
 
-/** Removes the locks that killed commands left in the directory: those that nobody has. Once for each directory. */
+/**
+ * Removes the locks that killed commands left in the directory: those that nobody has. Once for each directory. Those of networks stay
+ * for who repairs what else was left (bridge/start.ts).
+ */
 function sweepLocks(directory: string, own: string): void {
+  if (directory === paths.networkRun) return;
   for (const entry of sweepDirectory(directory)) {
     if (!entry.endsWith('.lock') || entry === own) continue;
     const file = `${directory}/${entry}`;
@@ -131,6 +141,11 @@ function flockUntil(fd: number, deadline: number, onNotice: () => void): boolean
 /** The lock of the whole store: held for the moment in which a name or a uuid is taken. Never before a domain's lock. */
 export function lockStore(): StateLock {
   return lockDomain('');
+}
+
+/** The same, if nobody has it. */
+export function tryLockStore(): StateLock | undefined {
+  return tryLockDomain('');
 }
 
 /** The same for networks. */

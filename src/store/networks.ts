@@ -7,6 +7,7 @@ import { networkBody } from '../network/facts.ts';
 import { readIfThere, removeDurably, writeAtomically } from './atomic-write.ts';
 import { setLink } from './autostart.ts';
 import { namesIn, paths } from './paths.ts';
+import { sweepDirectory } from './sweep.ts';
 
 const definitionFile = (name: string): string => `${paths.networks}/${name}.xml`;
 const autostartLink = (name: string): string => `${paths.networkAutostart}/${name}.xml`;
@@ -57,8 +58,8 @@ export function writeNetworkDefinition(name: string, stored: string): void {
 
 /** Removes the definition and its autostart mark. */
 export function removeNetworkDefinition(name: string): void {
-  setNetworkAutostart(name, false);
   removeDurably(definitionFile(name));
+  setNetworkAutostart(name, false);
 }
 
 export function isNetworkAutostarted(name: string): boolean {
@@ -155,6 +156,11 @@ export function makeNetworkDirectories(): void {
       throw systemError(`cannot create directory ${directory}`, error);
     }
   }
+}
+
+/** Removes the temporary files of killed commands. */
+export function sweepNetworkDirectories(): void {
+  for (const directory of [paths.networkRun, paths.dnsmasq]) sweepDirectory(directory);
 }
 
 /** Removes what outlives an active network: its leases and dnsmasq's files. */

@@ -6,10 +6,12 @@
 // Whatever others copy, edit or remove there makes it old, too. What they write into a file that is there already does not: such
 // a uuid is found (a look-up that misses reads all), but a new definition may come to have the same.
 import fs from 'node:fs';
+import { listDirectory } from '../host/system-files.ts';
 import { writeAtomically } from './atomic-write.ts';
 import { paths } from './paths.ts';
 import { skipSweep } from './sweep.ts';
 
+const UUID = /^[0-9a-f-]{36}$/;
 const stampFile = `${paths.uuids}/stamp`;
 
 /** The name of the domain that had this uuid when its definition was written. */
@@ -48,6 +50,13 @@ export function whileIndexed(action: () => void, name: string, uuid: string | un
 /** To be called when the definition is gone. */
 export function unlinkName(uuid: string, name: string): void {
   if (linkedName(uuid) === name) quietly(() => fs.unlinkSync(`${paths.uuids}/${uuid}`));
+}
+
+/** Takes away the links that none of these definitions has. The caller holds the store's lock: nobody is about to write one. */
+export function unlinkOthers(uuids: ReadonlyMap<string, string>): void {
+  quietly(() => {
+    for (const entry of listDirectory(paths.uuids)) if (UUID.test(entry) && !uuids.has(entry)) fs.unlinkSync(`${paths.uuids}/${entry}`);
+  });
 }
 
 /** Makes links for what was read after `stamp` was taken. */

@@ -52,8 +52,8 @@ export class VirshSession extends Session implements CommandContext {
 
   protected async prepare({ connection, store }: CommandDefinition): Promise<void> {
     if (connection === false) return;
-    await this.ensureConnected();
-    if (store !== false) await requireStore();
+    const opened = await this.ensureConnected();
+    if (store !== false) await requireStore(opened);
   }
 
   async candidates(kind: string, given: GivenValues): Promise<readonly string[]> {
@@ -64,10 +64,10 @@ export class VirshSession extends Session implements CommandContext {
   }
 }
 
-async function requireStore(): Promise<void> {
+async function requireStore(connection: Connection): Promise<void> {
   const driver = await import('../driver/connection.ts');
   try {
-    driver.requireStore();
+    await driver.requireStore(connection);
   } catch (error) {
     throw inContext('failed to connect to the hypervisor', error);
   }

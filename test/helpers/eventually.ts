@@ -21,5 +21,3 @@ export async function eventually<T>(check: () => T | Promise<T>, timeoutMs = 500
     await setTimeout(5);
   }
 }
-
-export const sleep = (ms: number): Promise<void> => setTimeout(ms * SLOWNESS);

@@ -2,7 +2,7 @@
 import fs from 'node:fs';
 import process from 'node:process';
 import { beforeAll, expect, it } from 'vitest';
-import { eventually, sleep } from '../helpers/eventually.ts';
+import { eventually } from '../helpers/eventually.ts';
 import { killAt, pointAt, pointsOf } from '../helpers/kill-points.ts';
 import { dnsmasqs, killDnsmasqs } from '../helpers/network-host.ts';
 import { interfaceIn, NOTHING, useNetworks } from '../helpers/networks.ts';
@@ -177,21 +177,6 @@ suite('networks', ['root', 'built', 'busybox', 'ip', 'dnsmasq', 'nft'], () => {
       networks.host.run('umount', binary);
     }
     expect(networks.host.remains(virsh.prefix)).toEqual(NOTHING);
-  });
-
-  it('are whole after a start or an end that was killed', async () => {
-    networks.define('killed', NAT(7));
-    for (const command of ['net-start', 'net-destroy']) {
-      for (let delayMs = 20; delayMs < 300; delayMs += 40) {
-        const child = virsh.start({}, command, 'killed');
-        await sleep(delayMs);
-        child.kill('SIGKILL');
-        const active = /^Active: +yes$/m.test(virsh.ok('net-info', 'killed'));
-        if (!active) virsh.ok('net-start', 'killed');
-        expect(dnsmasqs(virsh.prefix).length).toBeGreaterThanOrEqual(active ? 0 : 1);
-        if (command === 'net-start') virsh.ok('net-destroy', 'killed');
-      }
-    }
   });
 
   it('get back what a killed start of a domain had taken, and its links', async () => {

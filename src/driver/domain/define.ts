@@ -1,5 +1,4 @@
 // define, undefine and rename.
-import fs from 'node:fs';
 import { transition } from '../../container/lifecycle.ts';
 import { repairStale } from '../../container/repair.ts';
 import type { DomainRef } from '../../domain/ref.ts';
@@ -9,7 +8,9 @@ import { hasAutostartLink, isDefined, removeDefinition, setAutostartLink } from 
 import { loadDefinition, loadStatus, saveDefinition } from '../../store/domain-documents.ts';
 import { liveStatus, type StatusRecord } from '../../store/live-status.ts';
 import { lockDomain, lockStore } from '../../store/lock.ts';
-import { logFile } from '../../store/paths.ts';
+import { networkStatusNames } from '../../store/networks.ts';
+import { noteRename } from '../../store/rename-journal.ts';
+import { endRename } from '../../store/rename-repair.ts';
 import { type Connection, requireWritable } from '../connection.ts';
 import { findByName } from './lookup.ts';
 import { readNewDomain } from './new-domain.ts';
@@ -76,6 +77,8 @@ export async function undefineDomain(connection: Connection, ref: DomainRef, fla
   change.at('before');
   removeDefinition(ref.name);
   change.at('done');
+  // A start that was killed may have left some, which only the next one would look for.
+  if (!record && networkStatusNames().length > 0) (await import('../../bridge/ports.ts')).releaseOldPorts(domain);
 }
 
 /** What is stored stays the configuration of a domain that runs: its inactive XML. undefined: either is damaged. */
@@ -113,13 +116,13 @@ export function renameDomain(connection: Connection, ref: DomainRef, newName: st
   if (!isDefined(ref.name)) throw libvirtError('OPERATION_INVALID', 'cannot rename a transient domain');
   if (liveStatus(ref.name)) throw libvirtError('OPERATION_INVALID', 'cannot rename active domain');
   if (findByName(newName)) throw libvirtError('OPERATION_INVALID', `domain with name '${newName}' already exists`);
+  const names = { from: ref.name, to: newName };
+  noteRename(names);
   const autostart = hasAutostartLink(ref.name);
   const change = transition({ name: newName, uuid: ref.uuid }, 'defined', 'renamed', { oldName: ref.name });
-  // The new file first: a death in between leaves two names with one uuid, of which the old one still works.
   saveDefinition({ ...loadDefinition(ref.name), name: newName });
   if (autostart) setAutostartLink(newName, true);
-  change.at('stored');
-  removeDefinition(ref.name);
-  if (fs.existsSync(logFile(ref.name))) fs.renameSync(logFile(ref.name), logFile(newName));
+  removeDefinition(ref.name); // whoever dies before has renamed nothing, and after that everything
   change.at('done');
+  endRename(names);
 }

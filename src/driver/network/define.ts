@@ -33,9 +33,9 @@ export function undefineNetwork(connection: Connection, ref: NetworkRef): void {
   using _lock = lockNetwork(ref.name);
   if (!isNetworkDefined(ref.name)) throw libvirtError('OPERATION_INVALID', "can't undefine transient network");
   const network = findNetwork(ref.name);
+  if (!network?.active) forgetNetworkFiles(ref.name, network?.bridge); // by what only the definition knows
   removeNetworkDefinition(ref.name);
   recordNetworkEvent({ network: ref.name, uuid: ref.uuid, event: 'lifecycle', kind: 'Undefined' });
-  if (!network?.active) forgetNetworkFiles(ref.name, network?.bridge);
 }
 
 /** Throws OPERATION_INVALID for a transient network. */

@@ -1,6 +1,6 @@
 // net-start, net-create, net-destroy.
 import { checkUniqueNetwork, completeNetwork } from '../../bridge/complete.ts';
-import { clearStale, forget, repairNetwork, run, runHooksQuietly, tearDown } from '../../bridge/start.ts';
+import { clearStale, repairNetwork, run, runHooksQuietly, tearDown } from '../../bridge/start.ts';
 import { libvirtError } from '../../errors.ts';
 import { parseHost } from '../../host/parse-host.ts';
 import { parseNetwork } from '../../network/parse.ts';
@@ -8,7 +8,6 @@ import { recordNetworkEvent } from '../../store/events.ts';
 import { lockNetwork, lockNetworkStore } from '../../store/lock.ts';
 import { loadLiveNetwork, loadNetwork } from '../../store/network-documents.ts';
 import { activeStatus, findNetworkByUuid, type NetworkRef } from '../../store/network-lookup.ts';
-import { isNetworkDefined } from '../../store/networks.ts';
 import { type Connection, requireWritable } from '../connection.ts';
 
 /** Starts a defined network. Throws OPERATION_INVALID if it is active. Nothing is left of a start that fails. */
@@ -34,12 +33,7 @@ export async function createNetwork(connection: Connection, xml: string, { valid
     const active = findNetworkByUuid(definition.uuid)?.active;
     if (active) throw libvirtError('OPERATION_INVALID', `network is already active as '${definition.name}'`);
   }
-  try {
-    run(definition);
-  } catch (error) {
-    if (!isNetworkDefined(definition.name)) forget(definition);
-    throw error;
-  }
+  run(definition);
   return definition;
 }
 
@@ -55,5 +49,4 @@ export function destroyNetwork(connection: Connection, ref: NetworkRef): void {
   tearDown(live);
   runHooksQuietly(live);
   recordNetworkEvent({ network: live.name, uuid: live.uuid, event: 'lifecycle', kind: 'Stopped' });
-  if (!isNetworkDefined(live.name)) forget(live);
 }

@@ -50,20 +50,29 @@ it('whoever removes a definition does so, too', () => {
   expect(files('etc/libvirt/lxc')).toEqual([]);
 });
 
-it.each([
-  ['run/libvirt/lxc', () => lock.lockDomain('vm1')],
-  ['run/libvirt/network', () => lock.lockNetwork('vm1')],
-] as const)('whoever takes a lock in %s removes those that nobody has', (folder, take) => {
+it("whoever takes a domain's lock removes those that nobody has", () => {
+  const folder = 'run/libvirt/lxc';
   write(`${folder}/dead.lock`, `${folder}/.lock`, `${folder}/a.xml`);
   fs.mkdirSync(store.at(`${folder}/folder.lock`));
   const other = fs.openSync(store.at(`${folder}/living.lock`), 'w');
-  const held = folder.endsWith('lxc') ? lock.lockDomain('living') : lock.lockNetwork('living');
-  const mine = take();
+  const held = lock.lockDomain('living');
+  const mine = lock.lockDomain('vm1');
   expect(files(folder)).toEqual(['a.xml', 'folder.lock', 'living.lock', 'vm1.lock']);
   mine[Symbol.dispose]();
   held[Symbol.dispose]();
   fs.closeSync(other);
   expect(files(folder)).toEqual(['a.xml', 'folder.lock']);
+});
+
+it("whoever takes a network's lock leaves those that nobody has to who repairs their networks", async () => {
+  const folder = 'run/libvirt/network';
+  write(`${folder}/dead.lock`, `${folder}/a.xml`);
+  const mine = lock.lockNetwork('net1');
+  expect((await import('../../../src/store/network-locks.ts')).networkLockNames().sort()).toEqual(['dead', 'net1']);
+  expect(lock.tryLockNetwork('net1')).toBeUndefined();
+  lock.tryLockNetwork('dead')?.[Symbol.dispose]();
+  mine[Symbol.dispose]();
+  expect(files(folder)).toEqual(['a.xml']);
 });
 
 it('tryLockDomain() gives nothing while somebody has the lock, and the lock afterwards', () => {
