@@ -18,7 +18,7 @@ import {
   succeeds,
   when,
 } from './outcomes.ts';
-import { commandOf, type Row } from './rows.ts';
+import { groupOf } from './rows.ts';
 import { bandwidth, beyondCount, cpuList, descriptors, keys, withoutDisks } from './values.ts';
 
 /** A snapshot has to be named, or be the current one. */
@@ -39,8 +39,8 @@ const quotedList = (words: string) => {
 };
 
 /** Options that have been spelled with underscores too. */
-const withUnderscores = (options: string) =>
-  options.replace(/\b\w+(?:-\w+)+\b(\S*)/g, (word) => `${word}|${word.replace(/[#=].*/, '').replaceAll('-', '_')}`);
+const withUnderscores = (synopsis: string) =>
+  synopsis.replace(/--(\w+(?:-\w+)+)/g, (word, name: string) => `${word}|${name.replaceAll('-', '_')}`);
 
 /** Asks about one definition only. */
 const oneDefinition = () =>
@@ -58,20 +58,13 @@ const notWithTree = (options: string) =>
 
 const iothreadId = () => when(({ args }) => Number(args['id']) <= 0, says("Invalid IOThread id value: '{id}'"));
 
-const group = (name: string, keyword: string, rows: readonly Row[]): GroupDefinition => ({
-  name,
-  keyword,
-  commands: rows.map((row) => commandOf(keyword, row)),
-});
-
 /** Made when it is asked for: most runs of the program never do. */
 export function refusedDomainCommands(): GroupDefinition[] {
   return [
-    group('Domain Management', 'domain', [
+    groupOf('Domain Management', 'domain', [
       [
-        'blkdeviotune',
         withUnderscores(
-          'domain=! device=! total-bytes-sec#s read-bytes-sec#s write-bytes-sec#s total-iops-sec#q read-iops-sec#q write-iops-sec#q total-bytes-sec-max#s read-bytes-sec-max#s write-bytes-sec-max#s total-iops-sec-max#q read-iops-sec-max#q write-iops-sec-max#q size-iops-sec#q group-name= total-bytes-sec-max-length#q read-bytes-sec-max-length#q write-bytes-sec-max-length#q total-iops-sec-max-length#q read-iops-sec-max-length#q write-iops-sec-max-length#q config live current',
+          'blkdeviotune <domain> <device> [--total-bytes-sec <bytes>] [--read-bytes-sec <bytes>] [--write-bytes-sec <bytes>] [--total-iops-sec <ulong>] [--read-iops-sec <ulong>] [--write-iops-sec <ulong>] [--total-bytes-sec-max <bytes>] [--read-bytes-sec-max <bytes>] [--write-bytes-sec-max <bytes>] [--total-iops-sec-max <ulong>] [--read-iops-sec-max <ulong>] [--write-iops-sec-max <ulong>] [--size-iops-sec <ulong>] [--group-name <string>] [--total-bytes-sec-max-length <ulong>] [--read-bytes-sec-max-length <ulong>] [--write-bytes-sec-max-length <ulong>] [--total-iops-sec-max-length <ulong>] [--read-iops-sec-max-length <ulong>] [--write-iops-sec-max-length <ulong>] [--config] [--live] [--current]',
         ),
         [
           givenOther('domain device config live current', refused('virDomainSetBlockIoTune', 'Unable to change block I/O throttle')),
@@ -79,14 +72,12 @@ export function refusedDomainCommands(): GroupDefinition[] {
         ],
       ],
       [
-        'blockcommit',
-        'domain=! path=! bandwidth#b base= shallow top= active delete wait verbose timeout#t pivot keep-overlay async keep-relative bytes',
+        'blockcommit <domain> <path> [--bandwidth <bandwidth>] [--base <string>] [--shallow] [--top <string>] [--active] [--delete] [--wait] [--verbose] [--timeout <seconds>] [--pivot] [--keep-overlay] [--async] [--keep-relative] [--bytes]',
         [...anyOf('verbose async', 'timeout wait pivot keep-overlay'), bandwidth(), refused('virDomainBlockCommit')],
         ['pivot keep-overlay'],
       ],
       [
-        'blockcopy',
-        'domain=! path=! dest= bandwidth#b shallow reuse-external blockdev wait verbose timeout#t pivot finish async xml= format=|raw=raw granularity#u buf-size#q bytes transient-job synchronous-writes print-xml',
+        'blockcopy <domain> <path> [--dest <string>] [--bandwidth <bandwidth>] [--shallow] [--reuse-external] [--blockdev] [--wait] [--verbose] [--timeout <seconds>] [--pivot] [--finish] [--async] [--xml <string>] [--format|raw=raw <string>] [--granularity <uint>] [--buf-size <ulong>] [--bytes] [--transient-job] [--synchronous-writes] [--print-xml]',
         [
           bandwidth(),
           before(missing('dest xml', 'need either --dest or --xml')),
@@ -99,8 +90,7 @@ export function refusedDomainCommands(): GroupDefinition[] {
         ['dest xml', 'format xml', 'blockdev xml', 'pivot finish'],
       ],
       [
-        'blockjob',
-        'domain=! path=! abort async pivot info bytes raw bandwidth#b',
+        'blockjob <domain> <path> [--abort] [--async] [--pivot] [--info] [--bytes] [--raw] [--bandwidth <bandwidth>]',
         [
           bandwidth(),
           given('abort async pivot', refused('virDomainBlockJobAbort')),
@@ -114,8 +104,7 @@ export function refusedDomainCommands(): GroupDefinition[] {
         ],
       ],
       [
-        'blockpull',
-        'domain=! path=! bandwidth#b base= wait verbose timeout#t async keep-relative bytes',
+        'blockpull <domain> <path> [--bandwidth <bandwidth>] [--base <string>] [--wait] [--verbose] [--timeout <seconds>] [--async] [--keep-relative] [--bytes]',
         [
           requires('verbose', 'wait'),
           requires('async', 'wait'),
@@ -124,15 +113,13 @@ export function refusedDomainCommands(): GroupDefinition[] {
           refused('virDomainBlockPull'),
         ],
       ],
-      ['blockresize', 'domain=! path=! size#k!', [refused('virDomainBlockResize', "Failed to resize block device '{path}'")]],
+      ['blockresize <domain> <path> <size:KiB>', [refused('virDomainBlockResize', "Failed to resize block device '{path}'")]],
       [
-        'detach-device-alias',
-        'domain=! alias=! config live current',
+        'detach-device-alias <domain> <alias> [--config] [--live] [--current]',
         [refused('virDomainDetachDeviceAlias', 'Failed to detach device with alias {alias}')],
       ],
       [
-        'domdisplay',
-        'domain=! include-password type= all',
+        'domdisplay <domain> [--include-password] [--type <string>] [--all]',
         [
           off(says('Domain is not running')),
           given('type', says("No graphical display with type '{type}' found")),
@@ -140,24 +127,22 @@ export function refusedDomainCommands(): GroupDefinition[] {
         ],
         ['all type'],
       ],
-      ['domfsfreeze', 'domain=! mountpoint...', [refused('virDomainFSFreeze', 'Unable to freeze filesystems')]],
-      ['domfsthaw', 'domain=! mountpoint...', [refused('virDomainFSThaw', 'Unable to thaw filesystems')]],
-      ['domfsinfo', 'domain=!', [refused('virDomainGetFSInfo', 'Unable to get filesystem information')]],
-      ['domfstrim', 'domain=! minimum#q mountpoint=', [refused('virDomainFSTrim', 'Unable to invoke fstrim')]],
-      ['domjobabort', 'domain=! postcopy', [given('postcopy', refused('virDomainAbortJobFlags')), refused('virDomainAbortJob')]],
+      ['domfsfreeze <domain> [<mountpoint>]...', [refused('virDomainFSFreeze', 'Unable to freeze filesystems')]],
+      ['domfsthaw <domain> [<mountpoint>]...', [refused('virDomainFSThaw', 'Unable to thaw filesystems')]],
+      ['domfsinfo <domain>', [refused('virDomainGetFSInfo', 'Unable to get filesystem information')]],
+      ['domfstrim <domain> [--minimum <ulong>] [--mountpoint <string>]', [refused('virDomainFSTrim', 'Unable to invoke fstrim')]],
+      ['domjobabort <domain> [--postcopy]', [given('postcopy', refused('virDomainAbortJobFlags')), refused('virDomainAbortJob')]],
       [
-        'domjobinfo',
-        'domain=! completed keep-completed anystats rawstats',
+        'domjobinfo <domain> [--completed] [--keep-completed] [--anystats] [--rawstats]',
         [
           requires('keep-completed', 'completed'),
           given('completed rawstats', refused('virDomainGetJobStats', 'Optional flags or --rawstats are not supported by the daemon')),
           refused('virDomainGetJobInfo'),
         ],
       ],
-      ['domlaunchsecinfo', 'domain=!', [refused('virDomainGetLaunchSecurityInfo', 'Unable to get launch security parameters')]],
+      ['domlaunchsecinfo <domain>', [refused('virDomainGetLaunchSecurityInfo', 'Unable to get launch security parameters')]],
       [
-        'domsetlaunchsecstate',
-        'domain=! --secrethdr= --secret= set-address#*',
+        'domsetlaunchsecstate <domain> [--secrethdr=<string>] [--secret=<string>] [--set-address <number>]',
         [
           missing('secret', 'Both secret and the secret header are required'),
           missing('secrethdr', 'Both secret and the secret header are required'),
@@ -165,17 +150,15 @@ export function refusedDomainCommands(): GroupDefinition[] {
         ],
       ],
       [
-        'dompmsuspend',
-        'domain=! target=! --duration#q',
+        'dompmsuspend <domain> <target> [--duration=<ulong>]',
         [
           oneOf('target', 'mem disk hybrid', 'Invalid target'),
           refused('virDomainPMSuspendForDuration', "Domain '{domain}' could not be suspended"),
         ],
       ],
-      ['dompmwakeup', 'domain=!', [refused('virDomainPMWakeup', "Domain '{name}' could not be woken up")]],
+      ['dompmwakeup <domain>', [refused('virDomainPMWakeup', "Domain '{name}' could not be woken up")]],
       [
-        'domxml-to-native',
-        'format=! --domain= xml=',
+        'domxml-to-native <format> [--domain=<string>] [--xml <string>]',
         [
           before(missing('domain xml', 'need either domain or domain XML')),
           given('domain', refused('virConnectDomainXMLToNative')),
@@ -183,60 +166,56 @@ export function refusedDomainCommands(): GroupDefinition[] {
         ],
       ],
       [
-        'dump',
-        'domain=! file=! live crash bypass-cache reset verbose memory-only format=?',
+        'dump <domain> <file> [--live] [--crash] [--bypass-cache] [--reset] [--verbose] [--memory-only] [--format <string?>]',
         [
           given('format', missing('memory-only', '--format only works with --memory-only')),
           oneOf('format', DUMP_FORMATS, `format '{format}' is not supported, expecting ${quotedList(DUMP_FORMATS)}`),
           refused('virDomainCoreDump', "Failed to core dump domain '{domain}' to {file}"),
         ],
       ],
-      ['get-user-sshkeys', 'domain=! user=!', [refused('virDomainAuthorizedSSHKeysGet')]],
-      ['inject-nmi', 'domain=!', [refused('virDomainInjectNMI')]],
+      ['get-user-sshkeys <domain> <user>', [refused('virDomainAuthorizedSSHKeysGet')]],
+      ['inject-nmi <domain>', [refused('virDomainInjectNMI')]],
       [
-        'iothreadinfo',
-        'domain=! config live current',
+        'iothreadinfo <domain> [--config] [--live] [--current]',
         [oneDefinition(), refused('virDomainGetIOThreadInfo', 'Unable to get domain IOThreads information')],
       ],
-      ['iothreadpin', 'domain=! iothread#u! cpulist=! config live current', [cpuList('cpulist'), refused('virDomainPinIOThread')]],
-      ['iothreadadd', 'domain=! id#! config live current', [iothreadId(), refused('virDomainAddIOThread')]],
       [
-        'iothreadset',
-        'domain=! id#! poll-max-ns#q poll-grow#u poll-shrink#u thread-pool-min# thread-pool-max# config live current',
+        'iothreadpin <domain> <iothread:uint> <cpulist> [--config] [--live] [--current]',
+        [cpuList('cpulist'), refused('virDomainPinIOThread')],
+      ],
+      ['iothreadadd <domain> <id:int> [--config] [--live] [--current]', [iothreadId(), refused('virDomainAddIOThread')]],
+      [
+        'iothreadset <domain> <id:int> [--poll-max-ns <ulong>] [--poll-grow <uint>] [--poll-shrink <uint>] [--thread-pool-min <int>] [--thread-pool-max <int>] [--config] [--live] [--current]',
         [
           iothreadId(),
           missing('poll-max-ns poll-grow poll-shrink thread-pool-min thread-pool-max', 'Not enough arguments passed, nothing to set'),
           refused('virDomainSetIOThreadParams'),
         ],
       ],
-      ['iothreaddel', 'domain=! id#! config live current', [iothreadId(), refused('virDomainDelIOThread')]],
-      ['send-key', 'domain=! --codeset=? --holdtime#u keycode...!', [keys(), refused('virDomainSendKey')]],
+      ['iothreaddel <domain> <id:int> [--config] [--live] [--current]', [iothreadId(), refused('virDomainDelIOThread')]],
+      ['send-key <domain> [--codeset=<string?>] [--holdtime=<uint>] {<keycode>}...', [keys(), refused('virDomainSendKey')]],
       [
-        'managedsave',
-        'domain=! bypass-cache running paused verbose',
+        'managedsave <domain> [--bypass-cache] [--running] [--paused] [--verbose]',
         [refused('virDomainManagedSave', "Failed to save domain '{domain}' state")],
       ],
-      ['managedsave-edit', 'domain=! running paused', [refused('virDomainManagedSaveGetXMLDesc')], ['running paused']],
-      ['managedsave-dumpxml', 'domain=! security-info --xpath=? wrap', [refused('virDomainManagedSaveGetXMLDesc')]],
+      ['managedsave-edit <domain> [--running] [--paused]', [refused('virDomainManagedSaveGetXMLDesc')], ['running paused']],
+      ['managedsave-dumpxml <domain> [--security-info] [--xpath=<string?>] [--wrap]', [refused('virDomainManagedSaveGetXMLDesc')]],
       [
-        'managedsave-define',
-        'domain=! xml=! running paused',
+        'managedsave-define <domain> <xml> [--running] [--paused]',
         [file('xml', refused('virDomainManagedSaveDefineXML', 'Failed to update {name} XML configuration'))],
         ['running paused'],
       ],
       [
-        'perf',
-        'domain=! enable= disable= config live current',
+        'perf <domain> [--enable <string>] [--disable <string>] [--config] [--live] [--current]',
         [
           given('enable disable', refused('virDomainSetPerfEvents', 'Unable to enable/disable perf events')),
           refused('virDomainGetPerfEvents', 'Unable to get perf events'),
         ],
       ],
       [
-        'migrate',
-        'domain=! desturi=! live offline p2p direct tunnelled persistent undefinesource suspend copy-storage-all copy-storage-inc copy-storage-synchronous-writes change-protection unsafe verbose compressed auto-converge rdma-pin-all abort-on-error postcopy postcopy-after-precopy postcopy-resume zerocopy migrateuri= graphicsuri= listen-address= dname= timeout#t timeout-suspend timeout-postcopy xml= migrate-disks= disks-port# disks-uri= comp-methods= comp-mt-level# comp-mt-threads# comp-mt-dthreads# comp-xbzrle-cache#q auto-converge-initial# auto-converge-increment# persistent-xml= tls postcopy-bandwidth#q parallel parallel-connections# bandwidth#q tls-destination=',
+        'migrate <domain> <desturi> [--live] [--offline] [--p2p] [--direct] [--tunnelled] [--persistent] [--undefinesource] [--suspend] [--copy-storage-all] [--copy-storage-inc] [--copy-storage-synchronous-writes] [--change-protection] [--unsafe] [--verbose] [--compressed] [--auto-converge] [--rdma-pin-all] [--abort-on-error] [--postcopy] [--postcopy-after-precopy] [--postcopy-resume] [--zerocopy] [--migrateuri <string>] [--graphicsuri <string>] [--listen-address <string>] [--dname <string>] [--timeout <seconds>] [--timeout-suspend] [--timeout-postcopy] [--xml <string>] [--migrate-disks <string>] [--disks-port <int>] [--disks-uri <string>] [--comp-methods <string>] [--comp-mt-level <int>] [--comp-mt-threads <int>] [--comp-mt-dthreads <int>] [--comp-xbzrle-cache <ulong>] [--auto-converge-initial <int>] [--auto-converge-increment <int>] [--persistent-xml <string>] [--tls] [--postcopy-bandwidth <ulong>] [--parallel] [--parallel-connections <int>] [--bandwidth <ulong>] [--tls-destination <string>]',
         [
-          ...['postcopy-after-precopy', 'postcopy-resume', 'timeout-postcopy'].map((option) => requires(option, 'postcopy')),
+          ...['postcopy-after-precopy [--postcopy-resume]', 'timeout-postcopy'].map((option) => requires(option, 'postcopy')),
           requires('persistent-xml', 'persistent'),
           requires('tls-destination', 'tls'),
           connects('desturi', refused('virDomainMigrate3')),
@@ -244,49 +223,46 @@ export function refusedDomainCommands(): GroupDefinition[] {
         ['live offline', 'timeout-suspend timeout-postcopy'],
       ],
       [
-        'migrate-setmaxdowntime',
-        'domain=! downtime#q!',
+        'migrate-setmaxdowntime <domain> <downtime:ulong>',
         [when(({ args }) => Number(args['downtime']) === 0, says('migrate: Invalid downtime')), refused('virDomainMigrateSetMaxDowntime')],
       ],
-      ['migrate-getmaxdowntime', 'domain=!', [refused('virDomainMigrateGetMaxDowntime')]],
+      ['migrate-getmaxdowntime <domain>', [refused('virDomainMigrateGetMaxDowntime')]],
       [
-        'migrate-compcache',
-        'domain=! --size#q',
+        'migrate-compcache <domain> [--size=<ulong>]',
         [given('size', refused('virDomainMigrateSetCompressionCache')), refused('virDomainMigrateGetCompressionCache')],
       ],
-      ['migrate-setspeed', 'domain=! bandwidth#w! postcopy', [refused('virDomainMigrateSetMaxSpeed')]],
-      ['migrate-getspeed', 'domain=! postcopy', [refused('virDomainMigrateGetMaxSpeed')]],
-      ['migrate-postcopy', 'domain=!', [refused('virDomainMigrateStartPostCopy')]],
+      ['migrate-setspeed <domain> <bandwidth:wrapping> [--postcopy]', [refused('virDomainMigrateSetMaxSpeed')]],
+      ['migrate-getspeed <domain> [--postcopy]', [refused('virDomainMigrateGetMaxSpeed')]],
+      ['migrate-postcopy <domain>', [refused('virDomainMigrateStartPostCopy')]],
       [
-        'numatune',
-        'domain=! mode= nodeset= config live current',
+        'numatune <domain> [--mode <string>] [--nodeset <string>] [--config] [--live] [--current]',
         [
           oneOf('mode', 'strict preferred interleave restrictive 0 1 2 3 4 5 6 7 8 9', 'Invalid mode: {mode}'),
           given('mode nodeset', refused('virDomainSetNumaParameters', 'Unable to change numa parameters')),
           refused('virDomainGetNumaParameters', 'Unable to get number of memory parameters'),
         ],
       ],
-      ['qemu-attach', 'pid=!', [refused('virDomainQemuAttach', 'Failed to attach to pid {pid}')]],
-      ['qemu-monitor-command', 'domain=! hmp pretty return-value --pass-fds=? cmd...!', [refused('virDomainQemuMonitorCommand')]],
+      ['qemu-attach <pid>', [refused('virDomainQemuAttach', 'Failed to attach to pid {pid}')]],
       [
-        'qemu-monitor-event',
-        'domain= event= pretty loop timeout#t regex no-case timestamp',
+        'qemu-monitor-command <domain> [--hmp] [--pretty] [--return-value] [--pass-fds=<string?>] {<cmd>}...',
+        [refused('virDomainQemuMonitorCommand')],
+      ],
+      [
+        'qemu-monitor-event [--domain <string>] [--event <string>] [--pretty] [--loop] [--timeout <seconds>] [--regex] [--no-case] [--timestamp]',
         [refused('virConnectDomainQemuMonitorEventRegister')],
       ],
-      ['qemu-agent-command', 'domain=! --timeout# async block pretty cmd...!', [refused('virDomainQemuAgentCommand')]],
-      ['guest-agent-timeout', 'domain=! --timeout#', [refused('virDomainAgentSetResponseTimeout')]],
-      ['reset', 'domain=!', [refused('virDomainReset', "Failed to reset domain '{domain}'")]],
+      ['qemu-agent-command <domain> [--timeout=<int>] [--async] [--block] [--pretty] {<cmd>}...', [refused('virDomainQemuAgentCommand')]],
+      ['guest-agent-timeout <domain> [--timeout=<int>]', [refused('virDomainAgentSetResponseTimeout')]],
+      ['reset <domain>', [refused('virDomainReset', "Failed to reset domain '{domain}'")]],
       [
-        'restore',
-        'file=! bypass-cache xml= running paused reset-nvram',
+        'restore <file> [--bypass-cache] [--xml <string>] [--running] [--paused] [--reset-nvram]',
         [
           given('bypass-cache xml running paused reset-nvram', refused('virDomainRestoreFlags', 'Failed to restore domain from {file}')),
           refused('virDomainRestore', 'Failed to restore domain from {file}'),
         ],
       ],
       [
-        'save',
-        'domain=! file=! bypass-cache xml= running paused verbose',
+        'save <domain> <file> [--bypass-cache] [--xml <string>] [--running] [--paused] [--verbose]',
         [
           file('xml'),
           given('bypass-cache xml running paused', refused('virDomainSaveFlags', "Failed to save domain '{domain}' to {file}")),
@@ -294,16 +270,17 @@ export function refusedDomainCommands(): GroupDefinition[] {
         ],
       ],
       [
-        'save-image-define',
-        'file=! xml=! running paused',
+        'save-image-define <file> <xml> [--running] [--paused]',
         [file('xml', refused('virDomainSaveImageDefineXML', 'Failed to update {file}'))],
       ],
-      ['save-image-dumpxml', 'file=! security-info --xpath=? wrap', [refused('virDomainSaveImageGetXMLDesc')]],
-      ['save-image-edit', 'file=! running paused', [refused('virDomainSaveImageGetXMLDesc')]],
-      ['screenshot', 'domain=! file= screen#u', [refused('virDomainScreenshot', 'could not take a screenshot of {domain}')]],
+      ['save-image-dumpxml <file> [--security-info] [--xpath=<string?>] [--wrap]', [refused('virDomainSaveImageGetXMLDesc')]],
+      ['save-image-edit <file> [--running] [--paused]', [refused('virDomainSaveImageGetXMLDesc')]],
       [
-        'set-lifecycle-action',
-        'domain=! type=! action=! config live current',
+        'screenshot <domain> [--file <string>] [--screen <uint>]',
+        [refused('virDomainScreenshot', 'could not take a screenshot of {domain}')],
+      ],
+      [
+        'set-lifecycle-action <domain> <type> <action> [--config] [--live] [--current]',
         [
           before(oneOf('type', 'poweroff reboot crash', "Invalid lifecycle type '{type}'.")),
           before(oneOf('action', LIFECYCLE_ACTIONS, "Invalid lifecycle action '{action}'.")),
@@ -311,8 +288,7 @@ export function refusedDomainCommands(): GroupDefinition[] {
         ],
       ],
       [
-        'set-user-sshkeys',
-        'domain=! user=! file= reset remove',
+        'set-user-sshkeys <domain> <user> [--file <string>] [--reset] [--remove]',
         [
           requires('remove', 'file'),
           missing('file reset', 'Option --file is required'),
@@ -320,10 +296,9 @@ export function refusedDomainCommands(): GroupDefinition[] {
           refused('virDomainAuthorizedSSHKeysSet'),
         ],
       ],
-      ['set-user-password', 'domain=! user=! password=! encrypted', [refused('virDomainSetUserPassword')]],
+      ['set-user-password <domain> <user> <password> [--encrypted]', [refused('virDomainSetUserPassword')]],
       [
-        'setvcpus',
-        'domain=! count#u! maximum config live current guest hotpluggable',
+        'setvcpus <domain> <count:uint> [--maximum] [--config] [--live] [--current] [--guest] [--hotpluggable]',
         [
           requires('maximum', 'config'),
           when(({ args }) => Number(args['count']) === 0, says("Can't set 0 processors for a VM")),
@@ -333,15 +308,13 @@ export function refusedDomainCommands(): GroupDefinition[] {
         ['guest config'],
       ],
       [
-        'update-memory-device',
-        'domain=! config live current print-xml alias= node#u requested-size#*',
+        'update-memory-device <domain> [--config] [--live] [--current] [--print-xml] [--alias <string>] [--node <uint>] [--requested-size <number>]',
         [says('no memory device found')],
         ['node alias'],
       ],
-      ['vcpuinfo', 'domain=! pretty', [off(refused('virDomainGetVcpuPinInfo')), refused('virDomainGetVcpus')]],
+      ['vcpuinfo <domain> [--pretty]', [off(refused('virDomainGetVcpuPinInfo')), refused('virDomainGetVcpus')]],
       [
-        'vcpupin',
-        'domain=! vcpu#u cpulist=? config live current',
+        'vcpupin <domain> [--vcpu <uint>] [--cpulist <string?>] [--config] [--live] [--current]',
         [
           before(given('cpulist', missing('vcpu', 'vcpupin: Missing vCPU number in pin mode.'))),
           cpuList('cpulist'),
@@ -356,14 +329,12 @@ export function refusedDomainCommands(): GroupDefinition[] {
         ['live config'],
       ],
       [
-        'emulatorpin',
-        'domain=! cpulist=? config live current',
+        'emulatorpin <domain> [--cpulist <string?>] [--config] [--live] [--current]',
         [cpuList('cpulist'), given('cpulist', refused('virDomainPinEmulator')), oneDefinition(), refused('virDomainGetEmulatorPinInfo')],
       ],
-      ['vncdisplay', 'domain=!', [off(says('Domain is not running')), says('Failed to get VNC port. Is this domain using VNC?')]],
+      ['vncdisplay <domain>', [off(says('Domain is not running')), says('Failed to get VNC port. Is this domain using VNC?')]],
       [
-        'guestvcpus',
-        'domain=! cpulist= enable disable',
+        'guestvcpus <domain> [--cpulist <string>] [--enable] [--disable]',
         [
           requires('enable', 'cpulist'),
           requires('disable', 'cpulist'),
@@ -374,32 +345,31 @@ export function refusedDomainCommands(): GroupDefinition[] {
         ['enable disable'],
       ],
       [
-        'setvcpu',
-        'domain=! vcpulist=?! enable disable config live current',
+        'setvcpu <domain> <vcpulist:string?> [--enable] [--disable] [--config] [--live] [--current]',
         [before(missing('enable disable', 'one of --enable, --disable is required')), refused('virDomainSetVcpu')],
         ['enable disable'],
       ],
-      ['domblkthreshold', 'domain=! dev=! threshold#s!', [refused('virDomainSetBlockThreshold')]],
-      ['guestinfo', 'domain=! user os timezone hostname filesystem disk interface', [refused('virDomainGetGuestInfo')]],
+      ['domblkthreshold <domain> <dev> <threshold:bytes>', [refused('virDomainSetBlockThreshold')]],
       [
-        'domdirtyrate-calc',
-        'domain=! seconds# mode=',
+        'guestinfo <domain> [--user] [--os] [--timezone] [--hostname] [--filesystem] [--disk] [--interface]',
+        [refused('virDomainGetGuestInfo')],
+      ],
+      [
+        'domdirtyrate-calc <domain> [--seconds <int>] [--mode <string>]',
         [
           oneOf('mode', 'page-sampling dirty-bitmap dirty-ring', "Unknown calculation mode '{mode}'"),
           refused('virDomainStartDirtyRateCalc'),
         ],
       ],
       [
-        'dom-fd-associate',
-        'domain=! name=! pass-fds=?! seclabel-writable seclabel-restore',
+        'dom-fd-associate <domain> <name> <pass-fds:string?> [--seclabel-writable] [--seclabel-restore]',
         [before(descriptors('pass-fds')), refused('virDomainFDAssociate')],
       ],
     ]),
-    group('Domain Monitoring', 'monitor', [
-      ['domblkerror', 'domain=!', [refused('virDomainGetDiskErrors')]],
+    groupOf('Domain Monitoring', 'monitor', [
+      ['domblkerror <domain>', [refused('virDomainGetDiskErrors')]],
       [
-        'domblkinfo',
-        'domain=! device=? human all',
+        'domblkinfo <domain> [--device <string?>] [--human] [--all]',
         [
           given('all', withoutDisks(emptyTable('Target', 'Capacity', 'Allocation', 'Physical'))),
           when(({ args }) => !args['all'] && !args['device'], says("command 'domblkinfo' requires <device> option")),
@@ -407,53 +377,44 @@ export function refusedDomainCommands(): GroupDefinition[] {
         ],
         ['all device'],
       ],
-      ['domcontrol', 'domain=!', [refused('virDomainGetControlInfo')]],
+      ['domcontrol <domain>', [refused('virDomainGetControlInfo')]],
       [
-        'domstats',
-        'state cpu-total balloon vcpu interface block perf iothread memory dirtyrate vm list-active list-inactive list-persistent list-transient list-running list-paused list-shutoff list-other raw enforce backing nowait domain...',
+        'domstats [--state] [--cpu-total] [--balloon] [--vcpu] [--interface] [--block] [--perf] [--iothread] [--memory] [--dirtyrate] [--vm] [--list-active] [--list-inactive] [--list-persistent] [--list-transient] [--list-running] [--list-paused] [--list-shutoff] [--list-other] [--raw] [--enforce] [--backing] [--nowait] [<domain>]...',
         [given('domain', refused('virDomainListGetStats')), refused('virConnectGetAllDomainStats')],
       ],
       [
-        'domtime',
-        'domain=! now pretty sync time#l',
+        'domtime <domain> [--now] [--pretty] [--sync] [--time <long>]',
         [given('now sync time', refused('virDomainSetTime')), refused('virDomainGetTime')],
         ['now sync', 'time now', 'time sync'],
       ],
     ]),
-    group('Checkpoint', 'checkpoint', [
+    groupOf('Checkpoint', 'checkpoint', [
       [
-        'checkpoint-create',
-        'domain=! xmlfile= redefine redefine-validate quiesce',
+        'checkpoint-create <domain> [--xmlfile <string>] [--redefine] [--redefine-validate] [--quiesce]',
         [requires('redefine-validate', 'redefine'), file('xmlfile'), refused('virDomainCheckpointCreateXML')],
       ],
       [
-        'checkpoint-create-as',
-        'domain=! name= description= print-xml quiesce diskspec...',
+        'checkpoint-create-as <domain> [--name <string>] [--description <string>] [--print-xml] [--quiesce] [<diskspec>]...',
         [printsCheckpoint(), refused('virDomainCheckpointCreateXML')],
       ],
       [
-        'checkpoint-delete',
-        'domain=! checkpointname= children children-only metadata',
+        'checkpoint-delete <domain> [--checkpointname <string>] [--children] [--children-only] [--metadata]',
         [missing('checkpointname', '--checkpointname is required'), refused('virDomainCheckpointLookupByName')],
       ],
       [
-        'checkpoint-dumpxml',
-        'domain=! checkpointname= security-info no-domain size --xpath=? wrap',
+        'checkpoint-dumpxml <domain> [--checkpointname <string>] [--security-info] [--no-domain] [--size] [--xpath=<string?>] [--wrap]',
         [missing('checkpointname', '--checkpointname is required'), refused('virDomainCheckpointLookupByName')],
       ],
       [
-        'checkpoint-edit',
-        'domain=! checkpointname=',
+        'checkpoint-edit <domain> [--checkpointname <string>]',
         [missing('checkpointname', '--checkpointname is required'), refused('virDomainCheckpointLookupByName')],
       ],
       [
-        'checkpoint-info',
-        'domain=! checkpointname=',
+        'checkpoint-info <domain> [--checkpointname <string>]',
         [missing('checkpointname', '--checkpointname is required'), refused('virDomainCheckpointLookupByName')],
       ],
       [
-        'checkpoint-list',
-        'domain=! parent roots leaves no-leaves tree from= descendants name topological',
+        'checkpoint-list <domain> [--parent] [--roots] [--leaves] [--no-leaves] [--tree] [--from <string>] [--descendants] [--name] [--topological]',
         [
           before(given('descendants', missing('from', '--descendants requires --from'))),
           ...notWithTree('leaves no-leaves'),
@@ -463,35 +424,33 @@ export function refusedDomainCommands(): GroupDefinition[] {
         ['parent roots', 'parent tree', 'roots tree', 'roots from', 'tree name'],
       ],
       [
-        'checkpoint-parent',
-        'domain=! checkpointname=',
+        'checkpoint-parent <domain> [--checkpointname <string>]',
         [missing('checkpointname', '--checkpointname is required'), refused('virDomainCheckpointLookupByName')],
       ],
     ]),
-    group('Snapshot', 'snapshot', [
+    groupOf('Snapshot', 'snapshot', [
       [
-        'snapshot-create',
-        'domain=! xmlfile= redefine current no-metadata halt disk-only reuse-external quiesce atomic live validate',
+        'snapshot-create <domain> [--xmlfile <string>] [--redefine] [--current] [--no-metadata] [--halt] [--disk-only] [--reuse-external] [--quiesce] [--atomic] [--live] [--validate]',
         [file('xmlfile'), given('current', missing('redefine', CURRENT_NEEDS_REDEFINE)), refused('virDomainSnapshotCreateXML')],
       ],
       [
-        'snapshot-create-as',
-        'domain=! name= description= print-xml no-metadata halt disk-only reuse-external quiesce atomic live validate --memspec= diskspec...',
+        'snapshot-create-as <domain> [--name <string>] [--description <string>] [--print-xml] [--no-metadata] [--halt] [--disk-only] [--reuse-external] [--quiesce] [--atomic] [--live] [--validate] [--memspec=<string>] [<diskspec>]...',
         [printsSnapshot(), refused('virDomainSnapshotCreateXML')],
       ],
       [
-        'snapshot-current',
-        'domain=! name security-info snapshotname=',
+        'snapshot-current <domain> [--name] [--security-info] [--snapshotname <string>]',
         [given('snapshotname', refused('virDomainSnapshotLookupByName')), refused('virDomainHasCurrentSnapshot')],
         ['name snapshotname'],
       ],
-      ['snapshot-delete', 'domain=! snapshotname= current children children-only metadata', [...oneSnapshot()]],
-      ['snapshot-dumpxml', 'domain=! snapshotname=! security-info --xpath=? wrap', [refused('virDomainSnapshotLookupByName')]],
-      ['snapshot-edit', 'domain=! snapshotname= current rename clone', [...oneSnapshot()], ['rename clone']],
-      ['snapshot-info', 'domain=! snapshotname= current', [...oneSnapshot()]],
+      ['snapshot-delete <domain> [--snapshotname <string>] [--current] [--children] [--children-only] [--metadata]', [...oneSnapshot()]],
       [
-        'snapshot-list',
-        'domain=! parent roots leaves no-leaves metadata no-metadata inactive active disk-only internal external tree from= current descendants name topological',
+        'snapshot-dumpxml <domain> <snapshotname> [--security-info] [--xpath=<string?>] [--wrap]',
+        [refused('virDomainSnapshotLookupByName')],
+      ],
+      ['snapshot-edit <domain> [--snapshotname <string>] [--current] [--rename] [--clone]', [...oneSnapshot()], ['rename clone']],
+      ['snapshot-info <domain> [--snapshotname <string>] [--current]', [...oneSnapshot()]],
+      [
+        'snapshot-list <domain> [--parent] [--roots] [--leaves] [--no-leaves] [--metadata] [--no-metadata] [--inactive] [--active] [--disk-only] [--internal] [--external] [--tree] [--from <string>] [--current] [--descendants] [--name] [--topological]',
         [
           before(given('descendants', missing('from current', '--descendants requires either --from or --current'))),
           ...notWithTree('leaves no-leaves inactive active disk-only internal external'),
@@ -501,16 +460,18 @@ export function refusedDomainCommands(): GroupDefinition[] {
         ],
         ['parent roots', 'parent tree', 'roots tree', 'roots from', 'roots current', 'tree name'],
       ],
-      ['snapshot-parent', 'domain=! snapshotname= current', [...oneSnapshot()]],
-      ['snapshot-revert', 'domain=! snapshotname= current running paused force reset-nvram', [...oneSnapshot()]],
-    ]),
-    group('Backup', 'backup', [
+      ['snapshot-parent <domain> [--snapshotname <string>] [--current]', [...oneSnapshot()]],
       [
-        'backup-begin',
-        'domain=! backupxml= checkpointxml= reuse-external',
+        'snapshot-revert <domain> [--snapshotname <string>] [--current] [--running] [--paused] [--force] [--reset-nvram]',
+        [...oneSnapshot()],
+      ],
+    ]),
+    groupOf('Backup', 'backup', [
+      [
+        'backup-begin <domain> [--backupxml <string>] [--checkpointxml <string>] [--reuse-external]',
         [file('backupxml'), file('checkpointxml'), refused('virDomainBackupBegin')],
       ],
-      ['backup-dumpxml', 'domain=! --xpath=? wrap', [refused('virDomainBackupGetXMLDesc')]],
+      ['backup-dumpxml <domain> [--xpath=<string?>] [--wrap]', [refused('virDomainBackupGetXMLDesc')]],
     ]),
   ];
 }
