@@ -4,9 +4,10 @@ import process from 'node:process';
 import { forgetLauncher } from '../../lib-native/runtime.ts';
 import { asLibvirtError } from '../errors.ts';
 import { Output } from '../vsh/output.ts';
-import { main } from './main.ts';
 
 type Program = (argv: readonly string[]) => number | Promise<number>;
+
+const virsh: Program = async (argv) => (await import('./main.ts')).main(argv);
 
 /** What it is by its name (src/build/build.mjs makes the links); by any other one it is virsh. */
 const BY_NAME: ReadonlyMap<string, Program> = new Map([
@@ -38,5 +39,5 @@ function inside(program: Program): Program {
 
 forgetLauncher();
 const argv = process.argv.slice(2);
-const program = BY_NAME.get(path.basename(process.argv0)) ?? BY_WORD.get(argv[0] ?? '') ?? main;
+const program = BY_NAME.get(path.basename(process.argv0)) ?? BY_WORD.get(argv[0] ?? '') ?? virsh;
 process.exit(await program(argv));
