@@ -16,11 +16,11 @@ import { killAll } from '../host/cgroup/kill.ts';
 import { abortConnections } from '../host/fuse-connections.ts';
 import { releaseNbds } from '../host/nbd.ts';
 import { processesBeside } from '../host/pid-namespace.ts';
-import { isAlive, type ProcessIdentity, processStat } from '../host/process.ts';
 import { loadDefinition, loadStatus } from '../store/domain-documents.ts';
 import { readKill, readPid, readStatus, type StatusRecord } from '../store/live-status.ts';
 import { tryLockDomain } from '../store/lock.ts';
 import { runErrand } from './errand.ts';
+import { isContainerInit } from './init-process.ts';
 import { dissolve, removeLeftCgroups } from './left-cgroups.ts';
 import { type End, transition } from './lifecycle.ts';
 
@@ -113,22 +113,6 @@ export function killAndWait(
 function mountsOf(file: string): string | undefined {
   const end = runErrand({ words: ['mounts', file] });
   return end?.errno === 0 ? end.output.toString('latin1') : undefined;
-}
-
-/** True if `pid` is the init of a PID namespace below ours, and a child of its controller as long as that lives. */
-export function isContainerInit(pid: number, controller: ProcessIdentity): boolean {
-  const stat = processStat(pid);
-  if (!stat) return false;
-  if (stat.parent === controller.pid) return true;
-  return !isAlive(controller) && namespacePids(pid).at(-1) === '1' && namespacePids(pid).length > 1;
-}
-
-function namespacePids(pid: number): string[] {
-  try {
-    return (/^NSpid:\s*(.*)$/m.exec(fs.readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1] ?? '').split(/\s+/);
-  } catch {
-    return []; // gone
-  }
 }
 
 /**

@@ -12,7 +12,6 @@ import { libvirtError, notRunning, systemError, unsupportedFlags } from '../erro
 import { failureOf } from '../host/programs.ts';
 import type { StatusRecord } from '../store/live-status.ts';
 import { warn } from '../store/log.ts';
-import { isContainerInit } from './cleanup.ts';
 import { runErrand } from './errand.ts';
 import {
   type InitFacts,
@@ -25,6 +24,7 @@ import {
   messengerOf,
   reopensPipe,
 } from './init-language.ts';
+import { isContainerInit } from './init-process.ts';
 
 export type StopMode = 'acpi' | 'agent' | 'initctl' | 'signal' | 'paravirt';
 

@@ -16,8 +16,9 @@ import { isDefined } from '../store/definitions.ts';
 import { loadDefinition, loadStatus } from '../store/domain-documents.ts';
 import { type KillSource, readKill, readStatus, type StatusRecord } from '../store/live-status.ts';
 import { lockDomain } from '../store/lock.ts';
-import { cgroupOf, clearUp, clearUpDamaged, isContainerInit, killInit, readableStatus } from './cleanup.ts';
+import { cgroupOf, clearUp, clearUpDamaged, killInit, readableStatus } from './cleanup.ts';
 import { describeEnd, endReason, type InitEnd, initEnd } from './init-end.ts';
+import { isContainerInit } from './init-process.ts';
 import { dissolve } from './left-cgroups.ts';
 import type { End } from './lifecycle.ts';
 

@@ -9,13 +9,13 @@ import {
   clearUp,
   clearUpDamaged,
   DESTROYED,
-  isContainerInit,
   killAndWait,
   killInit,
   readableStatus,
   repairStale,
 } from '../../container/cleanup.ts';
 import { askBySignal, askWithoutSignal, checkStopModes, initRequest, openInit, type StopMode } from '../../container/init.ts';
+import { isContainerInit } from '../../container/init-process.ts';
 import { transition } from '../../container/lifecycle.ts';
 import type { DomainRef } from '../../domain/ref.ts';
 import type { DomainStatus } from '../../domain/status.ts';
