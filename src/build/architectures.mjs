@@ -35,6 +35,14 @@ export function koffiOf(arch) {
   return found;
 }
 
+/** The programs that pack, each with Debian's package of it. */
+const PACKERS = { 'dpkg-deb': 'dpkg', readelf: 'binutils', ar: 'binutils' };
+
+export const missingPackers = () =>
+  Object.entries(PACKERS)
+    .filter(([name]) => spawnSync(name, ['--version'], { stdio: 'ignore' }).status !== 0)
+    .map(([name, debian]) => `${name} (apt-get install ${debian})`);
+
 /** What is needed to build for an architecture and is not there, each with the command that brings it. */
 export function missingFor(arch) {
   const { runtime, package: compiler } = ARCHITECTURES[arch];

@@ -195,6 +195,20 @@ suite('the Debian package in a fresh Debian', needs, () => {
     expect(isRunning(pid)).toBe(false);
   });
 
+  it('is removed with a word about the networks that stay active', () => {
+    // It is plugged into a bridge of the host, which need not be there: the network itself needs no program and makes no link.
+    const network = "<network><name>outer</name><forward mode='bridge'/><bridge name='vldeb0'/></network>";
+    fs.writeFileSync(machine.path('root/n.xml'), network);
+    machine.ok('dpkg -i /root/0.1.deb && virsh-lxc net-define /root/n.xml && virsh-lxc net-start outer');
+    const { status, stderr } = machine.run('dpkg -r virsh-lxc');
+    const words =
+      'these networks stay active:\n  outer\nvirsh-lxc: they can be ended when the package is installed again, or end with the host.';
+    expect([status, stderr]).toEqual([0, `virsh-lxc: ${words}\n`]);
+    machine.ok(
+      'dpkg -i /root/0.1.deb && virsh-lxc net-destroy outer && virsh-lxc net-undefine outer && rm -r /etc/libvirt/qemu /var/lib/libvirt',
+    );
+  });
+
   it('leaves definitions and logs when it is purged, says so, and leaves nothing else', () => {
     up();
     machine.ok(`virsh-lxc destroy ${name}`);
