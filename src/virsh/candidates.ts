@@ -1,4 +1,4 @@
-// What there is of each kind that a command line can name (OptionDefinition.completes).
+// Lists what a command line can name, by kind (OptionDefinition.completes).
 
 import type { Connection } from '../driver/connection.ts';
 import type { DomainSummary } from '../driver/domain/lookup.ts';
@@ -69,7 +69,7 @@ async function networks(connection: Connection, kind: NetworkKind): Promise<stri
   return (await listNetworks(connection)).filter(NETWORKS[kind]).map(({ name }) => name);
 }
 
-/** Those that the domain has now: of a running one its live ones. */
+/** The devices of the domain; of a running one, the live devices. */
 async function devices(connection: Connection, given: GivenValues) {
   const { lookupDomain } = await import('../driver/domain/lookup.ts');
   const { domainDevices } = await import('../driver/domain/info.ts');
@@ -82,7 +82,7 @@ async function network(connection: Connection, given: GivenValues) {
   return await lookupNetwork(connection, given.get('network') ?? '', ['uuid', 'name']);
 }
 
-/** Of `attach-interface`: what an interface of this type is plugged into. */
+/** For `attach-interface`: what an interface of this type can be plugged into. */
 async function sources(connection: Connection, type: string | undefined): Promise<string[]> {
   if (type === 'network') return await networks(connection, 'network');
   const { hostBridgeNames, hostLinkNames } = await import('../host/routes.ts');

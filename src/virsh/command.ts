@@ -12,7 +12,7 @@ export interface CommandContext extends vsh.CommandContext {
   readonly settings: Settings;
   /** Opened before the handler runs, unless the command says `connection: false`. */
   readonly connection: Connection;
-  /** Replaces the connection; without a URI by another one to the same, that stays read-only if it was. */
+  /** Replaces the connection. Without a URI the new one has the same, and stays read-only if the old one was. */
   connect(uri: string | undefined, readonly: boolean): Promise<void>;
 }
 
@@ -29,7 +29,7 @@ export interface Settings extends vsh.Settings {
 export type DomainKind = 'domain' | `${'active' | 'running' | 'paused' | 'inactive' | 'persistent'}-domain`;
 export type NetworkKind = 'network' | `${'active' | 'inactive' | 'persistent'}-network`;
 
-/** What candidates.ts finds. What belongs to a domain or network is of the one that the command names before. */
+/** What candidates.ts can list. Devices, ports and leases are those of the domain or network that the command names before. */
 export type CandidateKind =
   | DomainKind
   | 'console'

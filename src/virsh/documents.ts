@@ -11,7 +11,7 @@ export type DocumentOptions = Readonly<Record<string, unknown>>;
 const problem = (message: string) => libvirtError('PLAIN', message);
 const textOf = (options: DocumentOptions, name: string): string | undefined => options[name] as string | undefined;
 
-/** `key=value` words of a specification by key; what is in `bare` may do without its key. Undefined for what is none, or there twice. */
+/** `key=value` words of a specification by key; `bare` names the key of a word without one. Undefined for an unknown or repeated key. */
 function settings(words: readonly string[], keys: readonly string[], bare?: (word: string) => string | undefined) {
   const found = new Map<string, string>();
   for (const word of words) {
@@ -113,7 +113,7 @@ function writePoolSource(writer: XmlWriter, options: DocumentOptions): void {
   };
   const adapter = adapterOf(of);
   const sources = ['host', 'path', 'dev', 'name', 'format', 'initiator'].map((name) => of(`source-${name}`));
-  // A secret or a protocol alone is the source of nothing.
+  // A secret or a protocol alone makes no <source>.
   if (!adapter && sources.every((value) => value === undefined)) return;
   const initiator = of('source-initiator');
   writer.block('source', [], () => {
@@ -141,7 +141,7 @@ function adapterOf(of: Option): Attributes | undefined {
   ];
 }
 
-/** The first way of naming it that is there whole. */
+/** The first complete way of naming it. */
 function parentOf(of: Option): Attributes {
   const [parent, wwnn, wwpn] = [of('adapter-parent'), of('adapter-parent-wwnn'), of('adapter-parent-wwpn')];
   if (parent !== undefined) return [['parent', parent]];

@@ -86,7 +86,7 @@ function synopsisWord(word: string): string {
     .replace(/(?:\\-){2}[\w\\-]+/g, (name) => `\\fB${name}\\fR`);
 }
 
-/** The least value where that is one that tells something. */
+/** The least and the greatest value, where they are given. */
 function bounds({ min, max }: OptionDefinition): string {
   if (min !== undefined && max !== undefined) return ` (${min} to ${max})`;
   return min === undefined ? '' : ` (at least ${min})`;

@@ -35,7 +35,7 @@ export async function diskElementWithMedia(
   return elements.diskElementWithMedia(await domainXml(connection, ref, which), name, change);
 }
 
-/** The only interface of `type`, or that of them with the MAC address. */
+/** The only interface of `type`, or the one of that type with the MAC address. */
 export async function interfaceElement(
   connection: Connection,
   ref: DomainRef,

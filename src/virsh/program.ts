@@ -25,7 +25,7 @@ const BY_WORD: ReadonlyMap<string, Program> = new Map([
   ],
 ]);
 
-/** A program that no user waits for: what it fails of is one line of a log. */
+/** For programs that no user waits for: an error is one line in a log. */
 function inside(program: Program): Program {
   return async (argv) => {
     try {

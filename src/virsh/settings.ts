@@ -93,7 +93,7 @@ function read(argv: readonly string[], environment: NodeJS.ProcessEnv, complaint
     return about === undefined;
   });
   settings.interactive = words.length === 0;
-  // As virsh: asked again while no level is chosen, so that what is wrong with it is said twice.
+  // As virsh: the variable is read again while no level is chosen, so its mistakes are reported twice.
   if (settings.debugLevel === QUIETEST_LEVEL) environmentDebugLevel(environment, complaints);
   return { settings, words, about, complaints };
 }

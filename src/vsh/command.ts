@@ -5,7 +5,7 @@ import { type LibvirtError, libvirtError } from '../errors.ts';
 
 export type OptionType = 'bool' | 'int' | 'string' | 'scaled' | 'argv';
 
-/** What a value can be one of; names other than these the program knows. */
+/** What completes a value. The program gives further kinds their meaning (Session.candidates). */
 export type CompletionKind = 'command' | 'file' | 'directory' | (string & {});
 
 /** The values that were given before the word that is completed, by the option's name. */
@@ -23,7 +23,7 @@ export interface OptionDefinition {
   readonly emptyAllowed?: boolean;
   /** What help calls the value; by default what the type suggests. */
   readonly valueWord?: 'number' | 'string';
-  /** Older names; understood, not shown. `NAME=VALUE`: `--NAME` alone says the option with that value. */
+  /** Older names: understood, not shown. `NAME=VALUE`: `--NAME` alone means the option with that value. */
   readonly aliases?: readonly string[];
   /** Least value of an `int`; default: any 32-bit number. */
   readonly min?: number;
@@ -46,8 +46,8 @@ type ValueOf<O extends OptionDefinition> = O['type'] extends 'bool'
 type PresentValue<O extends OptionDefinition> = O['type'] extends 'int' ? number : O['type'] extends 'scaled' ? bigint : string;
 
 /**
- * Option values by name. Reading one checks it: a malformed number or an empty word throws virsh's error for it, so that
- * a handler's order of reading is the order of its errors.
+ * Option values by name. Reading one checks it: a malformed number or an empty word throws virsh's error for it. So
+ * the order in which a handler reads is the order of its errors.
  */
 export type Arguments<Options extends readonly OptionDefinition[]> = {
   readonly [O in Options[number] as O['name']]: ValueOf<O>;
@@ -65,7 +65,7 @@ export interface Program {
 export interface CommandContext {
   readonly program: Program;
   readonly settings: Settings;
-  /** What `help` and completion tell about. */
+  /** What `help` and completion describe. */
   readonly table: CommandTable;
   /** Data: goes to standard output as it is. */
   print(text: string): void;
@@ -73,9 +73,9 @@ export interface CommandContext {
   extra(text: string): void;
   /** One `error: ` line, without ending the command. */
   error(line: string): void;
-  /** A line for -d, about the command that runs; `level` 0 is the most talkative. */
+  /** Logs a line about the running command for -d; level 0 is the most detailed. */
   debugCommand(level: 0 | 1, text: string): void;
-  /** Writes out what was printed so far; needed before anything else uses the terminal. */
+  /** Writes what was printed so far. Call it before anything else uses the terminal. */
   flush(): void;
   /** Says on a terminal what a slow operation waits for. */
   readonly onWaiting: (what: string) => void;
@@ -83,9 +83,9 @@ export interface CommandContext {
   readonly onNotice: (text: string) => void;
   /** Warns a person at a terminal. */
   readonly onWarning: (text: string) => void;
-  /** What the program exits with, in place of 0 or 1; the last one counts. */
+  /** Sets the exit status of the program, instead of 0 or 1. The last call counts. */
   exitWith(status: number): void;
-  /** Leaves something to be done when the program ends. */
+  /** Registers an action for the end of the program. */
   atEnd(action: () => Promise<void>): void;
 }
 
@@ -115,7 +115,7 @@ export interface CommandTable {
   find(name: string): CommandDefinition | undefined;
 }
 
-/** What two options of one command have to do with each other. */
+/** How two options of one command depend on each other. */
 export interface OptionRule {
   readonly kind: 'excludes' | 'needs';
   readonly option: string;
@@ -145,7 +145,7 @@ export interface CommandDefinition {
   /** A paragraph or more for `help COMMAND` and the man page. */
   readonly description: string;
   readonly options: readonly OptionDefinition[];
-  /** In the order in which virsh looks at them. */
+  /** In the order in which virsh checks them. */
   readonly rules?: readonly OptionRule[];
   /** Not listed by `help`. */
   readonly hidden?: boolean;

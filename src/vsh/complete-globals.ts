@@ -13,7 +13,7 @@ export interface GlobalsBefore {
   readonly globals: readonly string[];
   /** The command and what follows it; the last word is the one that is completed. */
   readonly rest: readonly string[];
-  /** Set where that word is none of the command's. */
+  /** Set if that word belongs to the global options. */
   readonly candidates?: Candidate[];
 }
 

@@ -8,13 +8,13 @@ export interface Candidate {
   readonly text: string;
   /** What it means, for shells that show it. */
   readonly about?: string;
-  /** No word, but what it stands for: the shell that asks completes that itself. */
+  /** A mark instead of a word: the shell that asked completes file names itself. */
   readonly isMark?: true;
 }
 
 export interface Completer {
   readonly table: CommandTable;
-  /** What there is now of a kind that the program knows. Throws LibvirtError where that cannot be known. */
+  /** Lists what there is of a kind that the program knows. Throws LibvirtError if that cannot be known. */
   candidates(kind: string, given: GivenValues): Promise<readonly string[]>;
   /** The paths that begin with `start`, or a mark. */
   readonly paths: (kind: 'file' | 'directory', start: string) => readonly Candidate[];
@@ -37,10 +37,10 @@ export async function completions(completer: Completer, words: readonly string[]
   return [...operands, ...(last === '' && !before.wordsOnly ? beginning(last, optionsLeft(command, before)) : [])];
 }
 
-/** More may follow at once: what is in the directory, the value of a name. */
+/** Can more follow without a blank: a file in the directory, the value after `=`? */
 export const isOpen = (text: string): boolean => /[/=]$/.test(text);
 
-/** Those that begin so, in order, after all marks. */
+/** All marks, then the words that begin with `start`, sorted. */
 function beginning(start: string, candidates: readonly Candidate[]): Candidate[] {
   const words = candidates.filter(({ text, isMark }) => !isMark && text.startsWith(start));
   return [...candidates.filter(({ isMark }) => isMark), ...words.sort((a, b) => (a.text < b.text ? -1 : a.text > b.text ? 1 : 0))];
@@ -64,7 +64,7 @@ interface WordsBefore {
   readonly wordsOnly: boolean;
 }
 
-/** As the parser reads them, but nothing is an error. */
+/** Reads words as the parser does, but finds no errors. */
 function readWords(command: CommandDefinition, words: readonly string[]): WordsBefore {
   const unfilled = command.options.filter((option) => option.type !== 'bool' && !option.namedOnly);
   const given = new Map<string, string>();
@@ -108,7 +108,7 @@ function optionCalled(command: CommandDefinition, name: string): OptionDefinitio
   return command.options.find((option) => namesOf(option).includes(name));
 }
 
-/** What was given is not offered again, nor what does not go with it. */
+/** Leaves out options that were given, and those that exclude one of them. */
 function optionsLeft({ options, rules = [] }: CommandDefinition, { seen }: WordsBefore): Candidate[] {
   const excluded = new Set(
     rules.filter(({ kind }) => kind === 'excludes').flatMap(({ option, other }) => [seen.has(option) && other, seen.has(other) && option]),
@@ -133,7 +133,7 @@ const inFront = (head: string, candidate: Candidate): Candidate =>
   candidate.isMark ? candidate : { ...candidate, text: head + candidate.text };
 
 async function values(completer: Completer, option: OptionDefinition, word: string, given: GivenValues): Promise<Candidate[]> {
-  // Of a list its last member is completed, by what is not in it yet.
+  // In a list only the last member is completed, with values that the list does not have yet.
   const head = option.joined ? word.slice(0, word.lastIndexOf(',') + 1) : '';
   const inList = new Set(head.split(','));
   const start = word.slice(head.length);

@@ -1,4 +1,4 @@
-// The keys of node:readline's editor, before it has them: what it lacks beside readline is put in between.
+// Sees the keys before node:readline's editor does, to add what readline(3) has and node:readline lacks.
 
 import type { Interface, Key } from 'node:readline';
 

@@ -1,4 +1,4 @@
-// Letting the user edit a text in their own editor, on this terminal, and asking what to do when the result will not do.
+// Lets the user edit a text in their own editor on this terminal, and asks what to do if the result is refused.
 
 import { spawnSync } from 'node:child_process';
 import { randomInt } from 'node:crypto';
@@ -73,7 +73,7 @@ function runEditor(path: string): void {
     const missing = child.error !== undefined && errnoCode(child.error) === 'ENOENT';
     if (missing && editor !== editors.at(-1)) continue;
     if (missing && !isAbsolute(editor)) throw systemError(`Cannot find '${editor}' in path`, child.error);
-    // A path is not sought: there it is the child that fails, and says why.
+    // A path is not searched for: the child fails, and says why.
     if (child.error) writeSync(2, `libvirt:  error : ${systemError(`cannot execute binary ${editor}`, child.error).message}\n`);
     const status = child.error ? (missing ? 127 : 126) : child.status;
     const shown = words.map(quoteForShell).join(' ');

@@ -4,7 +4,7 @@ import type { KeyEditor } from './editor-keys.ts';
 
 interface Search {
   readonly text: string;
-  /** Place in the history of the line that is shown; that of none while nothing was found yet. */
+  /** Index in the history of the line that is shown, if one was found. */
   readonly at: number;
   readonly failed: boolean;
 }

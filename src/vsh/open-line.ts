@@ -1,5 +1,4 @@
-// A line that is being typed, read as the parser would (parse.ts), but with open ends: quotes that are not closed yet, a last word that
-// has only begun.
+// Reads an unfinished line as the parser (parse.ts) would read a finished one: quotes may still be open, the last word incomplete.
 
 export interface OpenLine {
   /** The words of its last command; the last of them, maybe empty, is the one at its end. */

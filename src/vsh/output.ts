@@ -21,12 +21,12 @@ export class Output {
     this.paint = paint;
   }
 
-  /** Loads colours where standard error is a terminal, so that nothing that is said later has to wait for them. */
+  /** Loads colours if standard error is a terminal, so that no later message waits for them. */
   static async open(): Promise<Output> {
     return new Output(isTerminal(2) ? await colours() : undefined);
   }
 
-  /** Adds to standard output; it is written by `flush`, or when much has gathered. */
+  /** Collects text for standard output. `flush` writes it, or this does once there is much. */
   print(text: string): void {
     this.pending += text;
     if (this.pending.length > FLUSH_LENGTH) this.flush();
@@ -51,7 +51,7 @@ export class Output {
     this.writeError(`${this.paint ? this.paint('red', 'error:') : 'error:'} ${line}\n`);
   }
 
-  /** Words that libvirt does not have: nothing unless standard error is a terminal, so that scripts see virsh's output to the byte. */
+  /** For words that libvirt lacks: printed only if standard error is a terminal, so that scripts see virsh's output byte for byte. */
   warning(line: string): void {
     if (!this.paint) return;
     this.flushQuietly();

@@ -1,6 +1,6 @@
 // virsh's two grammars: the global options (getopt_long(3) that stops at the first operand) and command lines.
-// Written by hand: virsh's rules (no reordering, words filling options in definition order, its own error texts) are
-// none that a general parser can be told to follow.
+// Written by hand: no general parser can be told virsh's rules (no reordering, words that fill options in the order of their
+// definition, its own error messages).
 
 import type { CommandDefinition, CommandTable, OptionDefinition } from './command.ts';
 
@@ -23,7 +23,7 @@ export interface ParsedCommand {
   readonly values: RawValues;
 }
 
-/** Is told of every word that becomes an option's, as it is read; `true` for a bool. */
+/** Called with each option's word as it is read; `true` for a bool. */
 export type OnOption = (command: CommandDefinition, option: OptionDefinition, word: string | true) => void;
 
 const tellNobody: OnOption = () => {};
@@ -109,7 +109,7 @@ function parseCommands(next: () => Token, table: CommandTable, onOption: OnOptio
   }
 }
 
-/** Passes over what is left of a comment in a command's place; true if nothing follows it. */
+/** Skips a comment that stands in place of a command; true if nothing follows. */
 function skipWords(next: () => Token): boolean {
   for (;;) {
     const { kind } = next();
@@ -162,7 +162,7 @@ function parseOptions(
       wordsOnly = true;
     } else {
       const option = unfilled[0];
-      // Words too many after `help` are no error.
+      // Too many words after `help` are not an error.
       if (!option && definition.name === 'help') continue;
       if (!option) throw new UsageError(`unexpected data '${text}'`);
       add(option, text);
@@ -170,12 +170,12 @@ function parseOptions(
   }
 }
 
-/** What stands for an option's value in help and errors. */
+/** The placeholder of an option's value in help and errors. */
 export function valueWord(option: OptionDefinition): 'number' | 'string' {
   return option.valueWord ?? (option.type === 'int' || option.type === 'scaled' ? 'number' : 'string');
 }
 
-/** All that an option is known by. */
+/** All names of an option. */
 export function namesOf({ name, aliases = [] }: { readonly name: string; readonly aliases?: readonly string[] }): string[] {
   return [name, ...aliases.map((alias) => alias.split('=', 1)[0]!)];
 }
@@ -184,7 +184,7 @@ function findOption(definition: CommandDefinition, name: string, values: Map<str
   if (name === 'help') return HELP_OPTION;
   const option = definition.options.find((candidate) => namesOf(candidate).includes(name));
   if (!option) {
-    // Options that it does not know are no error of `help`.
+    // `help` ignores options that it does not know.
     if (definition.name === 'help') return undefined;
     throw new UsageError(`command '${definition.name}' doesn't support option --${name}`);
   }

@@ -15,7 +15,7 @@ import type { DebugLog } from './debug-log.ts';
 import type { Output } from './output.ts';
 import type { OnOption, ParsedCommand } from './parse.ts';
 
-/** What a program makes its own of: what a command needs before it runs, the prompt, what there is to complete. */
+/** A program derives its own session: what commands need before they run, the prompt, what can be completed. */
 export abstract class Session implements CommandContext {
   abstract readonly program: Program;
   readonly output: Output;
@@ -40,10 +40,10 @@ export abstract class Session implements CommandContext {
 
   abstract get prompt(): string;
 
-  /** Makes ready what the command needs. Throws what keeps it from running. */
+  /** Prepares what the command needs, or throws why it cannot run. */
   protected abstract prepare(command: CommandDefinition): Promise<void>;
 
-  /** What there is now of a kind that the program knows (OptionDefinition.completes). Throws LibvirtError where that cannot be known. */
+  /** Lists what there is of a kind (OptionDefinition.completes). Throws LibvirtError if that cannot be known. */
   abstract candidates(kind: string, given: GivenValues): Promise<readonly string[]>;
 
   print(text: string): void {
@@ -76,7 +76,7 @@ export abstract class Session implements CommandContext {
     this.log?.option(command, option, word, (line) => this.print(line));
   };
 
-  /** Does what commands left to be done when the session ends, and prints what was not printed yet. */
+  /** Runs the actions that commands registered for the end, and prints what was not printed yet. */
   async close(): Promise<void> {
     for (const action of this.endings.splice(0)) await action();
     this.flush();
@@ -138,7 +138,7 @@ export abstract class Session implements CommandContext {
   }
 }
 
-/** Looks only at which options are there: a malformed value is the handler's to find. */
+/** Checks only which options were given; the handler finds malformed values. */
 function checkCombinations({ definition, values }: ParsedCommand): void {
   for (const { kind, option, other } of definition.rules ?? []) {
     if (!values.has(option) || values.has(other) === (kind === 'needs')) continue;

@@ -1,4 +1,4 @@
-/** The word as a shell would have to be given it: in apostrophes where it needs them. */
+/** The word quoted for a shell, if it needs quotes. */
 export function quoteForShell(word: string): string {
   return word !== '' && !/[\r\t\n !"#$&'()*;<>?[\\\]^`{|}~]/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

@@ -39,7 +39,7 @@ async function terminalReader(session: Session, historySize: number): Promise<Li
 const DEFAULT_HISTORY_SIZE = 500;
 const MAX_HISTORY_SIZE = 500000;
 
-/** How many lines the history keeps; a bad $NAME_HISTSIZE is told even where there is none. */
+/** How many lines the history keeps. A bad $NAME_HISTSIZE is reported even if there is no history. */
 async function historySize(session: Session): Promise<number> {
   const variable = `${session.program.name.toUpperCase()}_HISTSIZE`;
   const text = process.env[variable];
@@ -63,7 +63,7 @@ async function runLine(session: Session, line: string): Promise<boolean> {
   }
 }
 
-/** Input that is no terminal: prompt and line are echoed, as readline(3) does. */
+/** For input that is not a terminal: echoes prompt and line, as readline(3) does. */
 class PlainReader implements LineReader {
   private readonly session: Session;
   private ended = false;
@@ -81,7 +81,7 @@ class PlainReader implements LineReader {
 
   close(): void {}
 
-  /** Byte by byte, so that a command that reads standard input too finds all that follows its line. */
+  /** Reads byte by byte, so that a command that reads standard input finds everything after its line. */
   private nextLine(): string | undefined {
     const bytes: number[] = [];
     const one = Buffer.alloc(1);

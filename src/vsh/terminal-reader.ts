@@ -82,7 +82,7 @@ export class TerminalReader implements LineReader {
         { mode: 0o600 },
       );
     } catch {
-      // A home that cannot be written must not spoil the session.
+      // An unwritable home must not spoil the session.
     }
   }
 

@@ -1,4 +1,4 @@
-// What is a terminal. node:tty costs milliseconds to load, so ask only of what can be one.
+// Tells whether a descriptor is a terminal. node:tty takes milliseconds to load, so ask it only about character devices.
 
 import { fstatSync } from 'node:fs';
 import process from 'node:process';

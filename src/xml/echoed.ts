@@ -38,7 +38,7 @@ export interface EchoRule {
   /** Children in the order of printing; only the first of each name counts unless `many`. */
   children?: readonly EchoRule[];
   many?: boolean;
-  /** Several count as one that has what each of them has. */
+  /** Several elements count as one with the attributes and children of all. */
   merged?: boolean;
   /** Reads the text; undefined: the element is left out. */
   text?: (text: string, element: XmlElement) => string | undefined;
@@ -46,7 +46,7 @@ export interface EchoRule {
   omitEmpty?: boolean;
   /** Never printed as `<name/>`. */
   open?: boolean;
-  /** What cannot be said by the above: the last word on the element. */
+  /** For what the above cannot express: changes or drops the result. */
   finish?: (echoed: EchoedElement, element: XmlElement) => EchoedElement | undefined;
 }
 
@@ -59,7 +59,7 @@ export const unsigned: AttributeReader = (element, name) => print(unsignedAttrib
 export const unsigned64: AttributeReader = (element, name) => print(unsigned64Attribute(element, name));
 export const integer: AttributeReader = (element, name) => print(integerAttribute(element, name));
 
-/** A number for which -1 stands for none inside libvirt, so that nothing below 0 is taken. */
+/** A number below 0 is refused: libvirt uses -1 for none. */
 export const nonNegative: AttributeReader = (element, name) => print(integerAttribute(element, name, { nonNegative: true }));
 
 /** In any base of C's. */
@@ -133,7 +133,7 @@ export function orElse(read: AttributeReader, fallback: string): AttributeReader
   return (element, name) => read(element, name) ?? fallback;
 }
 
-/** An attribute that has to be there for a reason that has its own words. */
+/** A required attribute whose absence has a message of its own. */
 export function demanded(read: AttributeReader, code: ErrorCode, message: string): AttributeReader {
   return (element, name) => {
     if (attributeOf(element, name) === undefined) throw libvirtError(code, message);

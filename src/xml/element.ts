@@ -27,13 +27,13 @@ export interface XmlElement {
 export interface XmlLeaf {
   kind: 'text' | 'cdata' | 'comment' | 'instruction';
   text: string;
-  /** Some of the text was written as a reference: it is there on purpose, were it only white space. */
+  /** Part of the text was written as a reference: it is kept, even if it is only white space. */
   solid?: boolean;
 }
 
 export type XmlNode = XmlElement | XmlLeaf;
 
-/** An element without anything in it; `children` of its parent is the caller's. */
+/** An empty element. It is not added to the children of its parent. */
 export function newElement(prefix: string | undefined, local: string, parent: XmlElement | undefined): XmlElement {
   return {
     kind: 'element',
@@ -67,7 +67,7 @@ export function childrenOf(element: XmlElement, name: string): XmlElement[] {
   return found;
 }
 
-/** The children of that name as one, with what each of them has: what XPath's `name/...` and `name/@...` look through. */
+/** All children of that name merged into one, as XPath's `name/...` and `name/@...` see them. */
 export function mergedChild(element: XmlElement, name: string): XmlElement | undefined {
   const [first, ...more] = childrenOf(element, name);
   if (first === undefined || more.length === 0) return first;
@@ -119,7 +119,7 @@ export function isPreserved(element: XmlElement): boolean {
   return preservedIn(element, element.parent !== undefined && isPreserved(element.parent));
 }
 
-/** The same where it is known of the parent. */
+/** The same, if the answer for the parent is known. */
 export function preservedIn(element: XmlElement, inherited: boolean): boolean {
   const space = element.attributes.find(({ name }) => name === 'xml:space');
   return space === undefined ? inherited : space.value === 'preserve';

@@ -1,5 +1,5 @@
-// From bytes to characters. A byte that is not UTF-8 becomes a lone surrogate (U+DC80 + byte - 0x80), which no proper text holds, so
-// that the reader meets it where it stands and can name it.
+// From bytes to characters. A byte that is not UTF-8 becomes a lone surrogate (U+DC80 + byte - 0x80), which no valid text contains. So
+// the reader finds it in its place and can name it.
 
 /** The document's characters: cut at the first NUL (libvirt hands C strings around), line ends as \n. */
 export function decodeDocument(document: string | Uint8Array): string {

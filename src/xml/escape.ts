@@ -1,4 +1,4 @@
-// Characters that mean something in XML, and the references that stand for them: the one place for either direction.
+// Escapes and unescapes special characters of XML. Nothing else does.
 
 const SPECIAL = /[<>&"'\x01-\x08\x0b\x0c\x0e-\x1f]/;
 
@@ -14,7 +14,7 @@ export function escapeXml(text: string): string {
     .replace(/'/g, '&apos;');
 }
 
-/** As escapeXml(), and proof against what reading does to white space. */
+/** As escapeXml(), but white space survives reading. */
 export function escapeLossless(text: string, inAttribute: boolean): string {
   const escaped = escapeXml(text).replace(/\r/g, '&#13;');
   return inAttribute ? escaped.replace(/\n/g, '&#10;').replace(/\t/g, '&#9;') : escaped;
@@ -47,7 +47,7 @@ const ENTITIES: ReadonlyMap<string, string> = new Map(Object.entries({ lt: '<', 
 const REFERENCE = /&(?:(\w+)|#(\d{1,7})|#x([0-9a-fA-F]{1,6}));/g;
 const WHITE_SPACE_REFERENCE = /&#(9|10|13);/g;
 
-/** What was escaped, as it was. What is no reference stays. */
+/** Undoes any escape. What is not a reference stays. */
 export function unescapeXml(text: string): string {
   if (!text.includes('&')) return text;
   return text.replace(REFERENCE, (whole, entity?: string, decimal?: string, hexadecimal?: string) => {

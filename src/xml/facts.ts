@@ -1,5 +1,5 @@
-// How single facts of documents that our formatters wrote are found without parsing them: for lists, and for what the end of every
-// domain needs. Who asks stands beside the formatter (domain/facts.ts, network/facts.ts); the unit tests hold the two together.
+// Finds single facts in documents that our formatters wrote, without parsing them: for lists, and for the end of every domain.
+// The callers stand beside the formatters (domain/facts.ts, network/facts.ts); unit tests compare the two.
 
 import { unescapeXml } from './escape.ts';
 import { LIBVIRT } from './markup.ts';
@@ -59,7 +59,7 @@ export function attributeIn(part: string, name: string, attribute: string): stri
   return place === undefined ? undefined : unescapeXml(part.slice(...place));
 }
 
-/** `part` with another value of an attribute of the first element `name` that has any; as it is where there is no such. */
+/** `part` with a new value for the attribute of the first element `name` that has attributes; unchanged if there is none. */
 export function withAttributeIn(part: string, name: string, attribute: string, value: string | number): string {
   const place = valuePlace(part, name, attribute);
   return place === undefined ? part : part.slice(0, place[0]) + LIBVIRT.attribute(String(value)) + part.slice(place[1]);

@@ -3,7 +3,7 @@
 import { escapeLibxmlAttribute, escapeLibxmlText, escapeLossless, escapeXml } from './escape.ts';
 
 export type AttributeValue = string | number | bigint | undefined;
-/** Those without a value are left out. */
+/** An attribute without a value is left out. */
 export type Attributes = readonly (readonly [name: string, value: AttributeValue])[];
 
 /** How a document is written: its quotes and its escapes. */
@@ -17,7 +17,7 @@ const asItIs = (text: string): string => text;
 
 /** libvirt's own. */
 export const LIBVIRT: Hand = { quote: "'", text: escapeXml, attribute: escapeXml };
-/** As LIBVIRT, and proof against what reading does to white space. */
+/** As LIBVIRT, but white space survives reading. */
 export const LOSSLESS: Hand = {
   quote: "'",
   text: (text) => escapeLossless(text, false),

@@ -239,7 +239,7 @@ export class PrologReader extends Scanner {
     this.fail('internal error: xmlParseInternalSubset: error detected in Markup declaration\n');
   }
 
-  /** What the codec has no use for; quotes are honoured so that a `>` in them does not end it. */
+  /** Skips a declaration that the codec does not need. A `>` in quotes does not end it. */
   protected skipDeclaration(): void {
     for (let quote = 0; ; this.pos++) {
       const code = this.code();

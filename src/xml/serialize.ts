@@ -20,7 +20,7 @@ export function serializeNode(node: XmlNode): string {
   return node.kind === 'element' ? serializeElement(node, 0, true) : serializeChild(node, 0, true, false);
 }
 
-/** What a tag of its own would have to say of the element: its declarations, those that it needs from outside, its attributes. */
+/** Declarations and attributes for a tag that stands alone: declarations that the element needs from outside are added. */
 export function standaloneTag(element: XmlElement): Pick<XmlElement, 'declarations' | 'attributes'> {
   return { declarations: [...element.declarations, ...inherited(element)], attributes: element.attributes };
 }

@@ -8,7 +8,7 @@ export type { Attributes, AttributeValue } from './markup.ts';
 
 /** Grows a document line by line. */
 export class XmlWriter {
-  /** What libvirt prints so that it could not be read back is written properly: for files that are. */
+  /** For files that are read back: escapes what libvirt prints unescaped. */
   readonly lossless: boolean;
   private readonly hand: Hand;
   /** For what libvirt does not escape. */
@@ -27,7 +27,7 @@ export class XmlWriter {
     this.lines.push(this.indent + emptyTag(this.hand, name, attributes));
   }
 
-  /** As empty(), but with the values as they are, as libvirt has it in a few places. */
+  /** As empty(), but without escapes, as libvirt does in a few places. */
   unescapedEmpty(name: string, attributes: Attributes): void {
     this.lines.push(this.indent + emptyTag(this.careless, name, attributes));
   }
@@ -37,7 +37,7 @@ export class XmlWriter {
     if (text !== undefined) this.addText(this.hand, name, String(text), attributes);
   }
 
-  /** As text(), but with text and values as they are, as libvirt has it in a few places. */
+  /** As text(), but without escapes, as libvirt does in a few places. */
   unescapedText(name: string, text: string | undefined, attributes: Attributes = []): void {
     if (text !== undefined) this.addText(this.careless, name, text, attributes);
   }
