@@ -4,9 +4,9 @@ import process from 'node:process';
 import type { DomainRef } from '../domain/ref.ts';
 import { libvirtError } from '../errors.ts';
 import { readIfThere } from '../store/atomic-write.ts';
+import { isChangeNoted } from '../store/change-note.ts';
 import { networkLockNames } from '../store/network-locks.ts';
 import { paths } from '../store/paths.ts';
-import { isRenaming } from '../store/rename-journal.ts';
 import { becomeSuccessor } from '../store/successor.ts';
 
 export interface Connection {
@@ -55,7 +55,7 @@ export async function requireStore({ readonly }: Connection): Promise<void> {
   if (holder === undefined) {
     becomeSuccessor();
     if (readonly) return;
-    if (isRenaming()) (await import('../store/rename-repair.ts')).repairRename();
+    if (isChangeNoted()) (await import('../store/change-repair.ts')).repairChange();
     if (networkLockNames().length > 0) (await import('../bridge/start.ts')).repairAbandoned();
     return;
   }

@@ -1,10 +1,11 @@
 // The persistent definitions: /etc/libvirt/lxc/NAME.xml, stored normalised under a comment that says who made it.
 import fs from 'node:fs';
 import { domainBody, domainFacts } from '../domain/facts.ts';
-import { errnoCode, isFailure, libvirtError, systemError } from '../errors.ts';
+import { errnoCode, libvirtError, systemError } from '../errors.ts';
 import { listDirectory } from '../host/system-files.ts';
 import { readIfThere, removeDurably, writeAtomically } from './atomic-write.ts';
 import { setLink } from './autostart.ts';
+import { forgetChange, noteChange } from './change-note.ts';
 import { autostartLink, definitionFile, namesIn, paths } from './paths.ts';
 import { sweepDirectory } from './sweep.ts';
 import { definitionsStamp, indexAll, isIndexed, linkedName, unlinkName, unlinkOthers, whileIndexed } from './uuid-index.ts';
@@ -31,9 +32,11 @@ export function writeDefinition(name: string, stored: string): void {
   whileIndexed(() => writeAtomically(definitionFile(name), stored, { durable: true }), name, domainFacts(stored).uuid);
 }
 
-/** Removes the definition and its autostart mark. Whoever dies before the mark is gone leaves the index old: see clearUpAfter(). */
-export function removeDefinition(name: string): void {
+/** Removes the definition and its autostart mark. `isNoted`: as part of a change that is noted already. */
+export function removeDefinition(name: string, { isNoted = false } = {}): void {
   const uuid = readableUuid(name);
+  const takesNote = !isNoted && hasAutostartLink(name);
+  if (takesNote) noteChange({ from: name, to: '' });
   whileIndexed(
     () => {
       removeDurably(definitionFile(name));
@@ -43,6 +46,7 @@ export function removeDefinition(name: string): void {
     name,
     undefined,
   );
+  if (takesNote) forgetChange();
 }
 
 /** The uuid of a definition; undefined where there is none, or it is damaged: that keeps no other from being found. */
@@ -64,19 +68,9 @@ export function definedWithUuid(uuid: string, { isNew = false } = {}): string | 
   if (isNew && isIndexed()) return undefined;
   const stamp = definitionsStamp();
   const names = readAll();
-  if (isNew) clearUpAfter(names);
+  if (isNew) unlinkOthers(names);
   if (names.has(uuid) || isNew) indexAll(names, stamp);
   return names.get(uuid);
-}
-
-/** Removes what a killed undefine has left beside its definition. The caller holds the store's lock: nobody is about to write one. */
-function clearUpAfter(names: ReadonlyMap<string, string>): void {
-  unlinkOthers(names);
-  try {
-    for (const name of autostartNames()) if (!isDefined(name)) setAutostartLink(name, false);
-  } catch (error) {
-    if (!isFailure(error)) throw error; // a store that cannot be written to
-  }
 }
 
 /** The names of all definitions by uuid. */

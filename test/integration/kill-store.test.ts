@@ -48,7 +48,7 @@ suite('killed anywhere:', ['root', 'built', 'busybox', 'fuse', 'strace'], () => 
         return !among.some((picture) => picture[key] === value);
       }),
     );
-  const isBeside = (file: string): boolean => /\.new$|\.lock$|renaming/.test(file);
+  const isBeside = (file: string): boolean => /\.new$|\.lock$|\.change$/.test(file);
   /** Files that nobody would ask for again. */
   const litter = (): string[] =>
     fs

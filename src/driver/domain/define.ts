@@ -4,13 +4,13 @@ import { repairStale } from '../../container/repair.ts';
 import type { DomainRef } from '../../domain/ref.ts';
 import type { DomainStatus } from '../../domain/status.ts';
 import { isFailure, libvirtError, unsupportedFlags } from '../../errors.ts';
+import { noteChange } from '../../store/change-note.ts';
+import { endRename } from '../../store/change-repair.ts';
 import { hasAutostartLink, isDefined, removeDefinition, setAutostartLink } from '../../store/definitions.ts';
 import { loadDefinition, loadStatus, saveDefinition } from '../../store/domain-documents.ts';
 import { liveStatus, type StatusRecord } from '../../store/live-status.ts';
 import { lockDomain, lockStore } from '../../store/lock.ts';
 import { networkStatusNames } from '../../store/networks.ts';
-import { noteRename } from '../../store/rename-journal.ts';
-import { endRename } from '../../store/rename-repair.ts';
 import { type Connection, requireWritable } from '../connection.ts';
 import { findByName } from './lookup.ts';
 import { readNewDomain } from './new-domain.ts';
@@ -117,12 +117,12 @@ export function renameDomain(connection: Connection, ref: DomainRef, newName: st
   if (liveStatus(ref.name)) throw libvirtError('OPERATION_INVALID', 'cannot rename active domain');
   if (findByName(newName)) throw libvirtError('OPERATION_INVALID', `domain with name '${newName}' already exists`);
   const names = { from: ref.name, to: newName };
-  noteRename(names);
+  noteChange(names);
   const autostart = hasAutostartLink(ref.name);
   const change = transition({ name: newName, uuid: ref.uuid }, 'defined', 'renamed', { oldName: ref.name });
   saveDefinition({ ...loadDefinition(ref.name), name: newName });
   if (autostart) setAutostartLink(newName, true);
-  removeDefinition(ref.name); // whoever dies before has renamed nothing, and after that everything
+  removeDefinition(ref.name, { isNoted: true }); // whoever dies before has renamed nothing, and after that everything
   change.at('done');
   endRename(names);
 }
