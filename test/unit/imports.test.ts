@@ -117,6 +117,26 @@ describe('imports', () => {
     expect(circles).toEqual([]);
   });
 
+  it('of what writes down a change of state are made by the table of all such changes', () => {
+    const TABLE = 'src/container/lifecycle.ts';
+    /** By what they write; and who does so for other reasons than a change of a domain's state. */
+    const WRITERS: Record<string, readonly string[]> = {
+      removeStatus: [],
+      writeStatus: ['src/store/domain-documents.ts'],
+      saveStatus: ['src/driver/domain/change.ts'], // another definition, the same state
+      writeEnd: [],
+      removeEnd: [],
+      moveEnd: [],
+      writeKill: [],
+      recordEvent: ['src/driver/domain/metadata.ts'],
+      runHooks: ['src/bridge/hooks.ts'], // of networks
+    };
+    const importers = (name: string) =>
+      sourceFiles.filter((file) => new RegExp(`^import \\{[^}]*\\b${name}\\b`, 'm').test(fs.readFileSync(path.join(ROOT, file), 'utf8')));
+    for (const [name, others] of Object.entries(WRITERS))
+      expect([name, importers(name)]).toEqual([name, [...(name === 'writeStatus' ? [] : [TABLE]), ...others].sort()]);
+  });
+
   it('of packages are made where they are wrapped', () => {
     const wrong = imports.filter((one) => !isOurs(one) && !one.to.startsWith('node:') && !isIn(one.from, PACKAGES[one.to] ?? []));
     expect(wrong.map(arrow)).toEqual([]);
