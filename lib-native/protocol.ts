@@ -34,7 +34,7 @@ export const OFFER_SIGNAL = 40;
 export const WITHDRAW = 0xffff;
 /** The host's pty has another window size. */
 export const RESIZE = 0xfffe;
-/** No aftermath: who sends this clears up. With a value: a socket of the sender's, on which the controller says how init ended. */
+/** No on-exit: who sends this clears up. With a value: a socket of the sender's, on which the controller says how init ended. */
 export const STAND_DOWN_SIGNAL = 41;
-/** The aftermath is the controller's again. */
+/** On-exit is the controller's again. */
 export const STAND_UP_SIGNAL = 42;

@@ -1,5 +1,5 @@
 /* libvirt_lxc: one per running container. Runs the plan in a new process, reports how that went, then keeps the consoles
- * and /proc/meminfo going until the container's init ends, and makes way for the aftermath.
+ * and /proc/meminfo going until the container's init ends, and makes way for virsh-lxc's on-exit.
  *
  *   virsh-lxc                          libvirt_lxc                         child
  *   ---------                          -----------                         -----
@@ -14,12 +14,12 @@
  *   close
  *
  * FAILED step,errno comes instead of READY (a parent's step as -1-step; CLONE_FAILED and NOT_READY are no steps). If virsh-lxc goes away before READY, the
- * child is killed and the aftermath gets the status -1. Who takes the domain's lock sees by the process's name how far it is:
+ * child is killed and on-exit gets the status -1. Who takes the domain's lock sees by the process's name how far it is:
  * only one called libvirt_lxc has a container that was started and has not ended.
  *
- * SIGTERM kills init; signal 41 says that no aftermath is wanted, 42 that it is again; signal 40 with a
+ * SIGTERM kills init; signal 41 says that no on-exit is wanted, 42 that it is again; signal 40 with a
  * value (console << 16 | descriptor, 0xffff to withdraw) offers a descriptor of the sender's for output, with 0xfffe it tells
- * that the host's pty has another window size. Signal 41 with a value names a socket of the sender's, who sees to the aftermath: init's wait status is sent there, or STILL_RUNNING after a 42.
+ * that the host's pty has another window size. Signal 41 with a value names a socket of the sender's, who sees to what follows: init's wait status is sent there, or STILL_RUNNING after a 42.
  * With --enter there are no consoles: EXITED status,pid follows READY, and that is all. The child of such a plan makes the
  * process that executes the command (a brother of its own, so that we are who waits for it) and ends: FORKED pid on the error
  * pipe. Interrupts are passed on to the command, which has a session of its own.
@@ -67,13 +67,13 @@ static int go_write = -1, error_read = -1;
 static bool running;    /* the program was executed */
 static bool owner_gone;  /* its end was asked for: the container is destroyed */
 static bool autodestroy; /* the container ends with the other side of the control socket */
-static bool stand_down; /* whoever stops the container clears up too: no aftermath */
+static bool stand_down; /* whoever stops the container clears up too: no on-exit */
 static int report = -1;  /* ... and hears here how init ended */
 static bool enter;       /* runs a command in a container that runs already */
 static unsigned plan_first = 3, plan_last = 2; /* descriptors that only the child uses */
-static char **aftermath_command;
-static int aftermath_words;
-static const char *successor; /* is executed where the aftermath's program is gone: a newer one of another place */
+static char **on_exit_command;
+static int on_exit_words;
+static const char *successor; /* is executed where the program of on-exit is gone: a newer one of another place */
 
 static void tell(enum message_kind kind, int a, int b)
 {
@@ -88,18 +88,18 @@ _Noreturn static void die(const char *what)
 	exit(EXIT_FAILURE);
 }
 
-/* Becomes the aftermath: virsh-lxc once more, which decides what init's end means. */
-_Noreturn static void aftermath(int status)
+/* Becomes on-exit: virsh-lxc once more, which decides what init's end means. */
+_Noreturn static void become_on_exit(int status)
 {
 	static char text[16];
-	if (!aftermath_words)
+	if (!on_exit_words)
 		exit(EXIT_SUCCESS);
-	char *argv[aftermath_words + 2];
+	char *argv[on_exit_words + 2];
 	sigset_t none;
-	memcpy(argv, aftermath_command, (size_t)aftermath_words * sizeof *argv);
+	memcpy(argv, on_exit_command, (size_t)on_exit_words * sizeof *argv);
 	snprintf(text, sizeof text, "%d", status);
-	argv[aftermath_words] = text;
-	argv[aftermath_words + 1] = NULL;
+	argv[on_exit_words] = text;
+	argv[on_exit_words + 1] = NULL;
 	sigemptyset(&none);
 	close_range(3, ~0u, 0);
 	/* Who talked to the controller may not have heard yet that it is no more: a visitor withdraws when the console closes. */
@@ -136,14 +136,14 @@ static void receive_plan(struct plan *plan)
 {
 	uint32_t size;
 	if (!read_all(control, &size, sizeof size))
-		aftermath(ABANDONED); /* virsh-lxc went away before it had a plan */
+		become_on_exit(ABANDONED); /* virsh-lxc went away before it had a plan */
 	if (size > PLAN_MAX_BYTES)
 		exit(EXIT_FAILURE);
 	void *bytes = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (bytes == MAP_FAILED)
 		die("plan");
 	if (!read_all(control, bytes, size))
-		aftermath(ABANDONED);
+		become_on_exit(ABANDONED);
 	if (plan_open(plan, bytes, size) < 0) {
 		errno = EBADMSG;
 		die("plan");
@@ -242,7 +242,7 @@ static void on_control(void)
 		if (abandoned || orphaned)
 			syscall(SYS_pidfd_send_signal, init_pidfd, SIGKILL, NULL, 0);
 		if (abandoned)
-			aftermath(ABANDONED); /* does not wait: a frozen child does not die */
+			become_on_exit(ABANDONED); /* does not wait: a frozen child does not die */
 		close(control);
 		control = -1;
 	}
@@ -399,7 +399,7 @@ static void set_plan_fds(char *text)
 
 static void usage(FILE *to)
 {
-	fputs("usage: libvirt_lxc --name DOMAIN --control FD [--console GUEST:HOST [--console-log FD:DIRECTORY:NAME]]... [--meminfo FD] [--plan-fds FIRST-LAST] [--autodestroy] [--successor PROGRAM] [-- AFTERMATH...]\n"
+	fputs("usage: libvirt_lxc --name DOMAIN --control FD [--console GUEST:HOST [--console-log FD:DIRECTORY:NAME]]... [--meminfo FD] [--plan-fds FIRST-LAST] [--autodestroy] [--successor PROGRAM] [-- ON-EXIT...]\n"
 	      "       libvirt_lxc --enter --control FD [--plan-fds FIRST-LAST]\n"
 	      "       libvirt_lxc --errand WORD...\n"
 	      "The controller of one container, started by virsh-lxc; see libvirt_lxc(8).\n",
@@ -472,8 +472,8 @@ int main(int argc, char **argv)
 		if ((c == 'c' || c == 'l') && add_console(optarg, c == 'l') < 0)
 			unready = errno;
 	be_ordinary(enter);
-	aftermath_command = argv + optind;
-	aftermath_words = argc - optind;
+	on_exit_command = argv + optind;
+	on_exit_words = argc - optind;
 
 	prctl(PR_SET_NAME, STARTING);
 	if (chdir("/") < 0) /* whose file system the caller stands on must not be kept busy */
@@ -505,5 +505,5 @@ int main(int argc, char **argv)
 		status = OWNER_GONE;
 	if (!running || (stand_down && tell_end(status)))
 		return EXIT_SUCCESS;
-	aftermath(status);
+	become_on_exit(status);
 }

@@ -23,6 +23,7 @@ import { runErrand } from './errand.ts';
 import { isContainerInit } from './init-process.ts';
 import { dissolve, removeLeftCgroups } from './left-cgroups.ts';
 import { type End, transition } from './lifecycle.ts';
+import { type OnExitArguments, onExitArguments } from './on-exit-command.ts';
 
 const KILL_TIMEOUT_MS = 5000;
 /** What has not died by then may be frozen, in a cgroup that is not its container's. */
@@ -174,10 +175,7 @@ export async function clearUpDamaged(record: StatusRecord, end: End, onWarning?:
   transition({ name, uuid: uuid ?? '' }, 'shut off', 'damaged', { end }).at('released');
 }
 
-interface OwnWords {
-  partition: string;
-  uuid?: string;
-}
+type OwnWords = Omit<OnExitArguments, 'name'>;
 
 /** A living domain's cgroup; of a damaged status by what its controller was told. */
 export function cgroupOf({ name, cgroup, controller }: StatusRecord): DomainCgroup | undefined {
@@ -186,8 +184,8 @@ export function cgroupOf({ name, cgroup, controller }: StatusRecord): DomainCgro
   return words && cgroupFor({ name, ...words }, controller.pid);
 }
 
-/** What the command line of the domain's controller says (`--internal-aftermath NAME PARTITION UUID`); undefined if the process is none. */
-export function controllerWords(name: string, controllerPid: number): OwnWords | undefined {
+/** What the command line of the domain's controller says; undefined if the process is none. */
+function controllerWords(name: string, controllerPid: number): OwnWords | undefined {
   if (controllerPid <= 1) return undefined;
   let words: string[];
   try {
@@ -195,10 +193,8 @@ export function controllerWords(name: string, controllerPid: number): OwnWords |
   } catch {
     return undefined; // gone
   }
-  const at = words.indexOf('--internal-aftermath');
-  const [own, partition, uuid] = words.slice(at + 1);
-  if (at < 0 || own !== name || partition === undefined) return undefined;
-  return { partition, ...(uuid && { uuid }) };
+  const told = onExitArguments(words);
+  return told?.name === name ? told : undefined;
 }
 
 function storedWords(name: string): OwnWords {

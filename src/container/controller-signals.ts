@@ -4,13 +4,13 @@ import { STAND_DOWN_SIGNAL, STAND_UP_SIGNAL, STILL_RUNNING } from '../../lib-nat
 import { readable } from '../../lib-native/readable.ts';
 import { systemError } from '../errors.ts';
 
-/** A controller that does not answer for so long is stopped, or has become the aftermath already. */
+/** A controller that does not answer for so long is stopped, or is in on-exit already. */
 const ANSWER_TIMEOUT_MS = 200;
 const WAIT_STATUS_BYTES = 4;
 
 /**
- * Takes the aftermath of a running container upon the caller, who holds the domain's lock, while init may end. If the caller
- * dies before the end the controller notices, and sees to the aftermath itself.
+ * Takes what follows the end of a running container upon the caller, who holds the domain's lock, while init may end. If the caller
+ * dies before the end the controller notices, and sees to that itself.
  */
 export class EndReport implements Disposable {
   readonly #controllerPid: number;
@@ -25,7 +25,7 @@ export class EndReport implements Disposable {
     linux.sigqueue(controllerPid, STAND_DOWN_SIGNAL, this.#theirs);
   }
 
-  /** The wait status of init, or what an aftermath gets in its place. undefined: it has not ended in time, and from now on the aftermath is the controller's. */
+  /** The wait status of init, or what on-exit gets in its place. undefined: it has not ended in time, and from now on that is the controller's again. */
   wait(timeoutMs: number): number | undefined {
     if (!readable(this.#ours, timeoutMs)) linux.sigqueue(this.#controllerPid, STAND_UP_SIGNAL, 0);
     if (!readable(this.#ours, ANSWER_TIMEOUT_MS)) return undefined;

@@ -230,7 +230,7 @@ export function asStartup<T>(action: () => T): T {
   }
 }
 
-/** What a controller needs of our environment: the aftermath runs with it. */
+/** What a controller needs of our environment: on-exit runs with it. */
 export function controllerEnvironment(): string[] {
   const env = [`PATH=${process.env['PATH'] ?? '/usr/sbin:/usr/bin:/sbin:/bin'}`, 'LC_ALL=C'];
   const prefix = process.env['VIRSH_LXC_PREFIX'];

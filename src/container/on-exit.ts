@@ -1,4 +1,4 @@
-// What follows the end of an init: the controller turns into `virsh-lxc --internal-aftermath NAME PARTITION UUID STATUS`, which
+// What follows the end of an init: the controller turns into `virsh-lxc --internal-on-exit NAME PARTITION UUID STATUS`, which
 // ends here. It clears up and, where the definition says so, starts the domain again.
 
 import fs from 'node:fs';
@@ -34,11 +34,11 @@ const TOO_SOON_MS = 1000;
  * Args: name, partition, uuid, wait status of init; a controller that was started by an older release gives no uuid. Output
  * goes to the domain's log.
  */
-export async function runAftermath(args: readonly string[]): Promise<void> {
+export async function runOnExit(args: readonly string[]): Promise<void> {
   const waitStatus = args.at(-1);
   const [name, partition, uuid] = args.slice(0, -1);
   if (name === undefined || partition === undefined || waitStatus === undefined)
-    throw new Error('aftermath: wants name, partition and status');
+    throw new Error('on-exit: wants name, partition and status');
   using _lock = lockDomain(name);
   const record = readStatus(name);
   // Whoever held the lock may have cleared up already, and even started the domain again.
@@ -67,7 +67,7 @@ export async function runAftermath(args: readonly string[]): Promise<void> {
 
 /**
  * Clears up after an init that has ended, and starts the domain again where its definition says so. The caller holds the
- * domain's lock and keeps the controller from an aftermath of its own. Throws what a new start fails of; the domain is off then.
+ * domain's lock and keeps the controller from an on-exit of its own. Throws what a new start fails of; the domain is off then.
  */
 export async function afterEnd(record: StatusRecord, waitStatus: number): Promise<void> {
   await finish(record, loadStatus(record), waitStatus);

@@ -9,6 +9,7 @@ import { paths } from '../store/paths.ts';
 import { type ConsoleLogs, openConsoleLogs } from './console-logs.ts';
 import type { HostSide } from './host-side.ts';
 import { asStartup, Controller, controllerEnvironment, InheritedFds } from './launch.ts';
+import { onExitCommand } from './on-exit-command.ts';
 import { type InheritedNumbers, inheritResources } from './plan-inputs.ts';
 
 export interface SpawnOptions {
@@ -45,7 +46,7 @@ export function spawnController({ live, resources, shared, images }: HostSide, o
     {
       binary: controllerBinary(live.devices.emulator),
       args: ['--name', live.name, ...consoles, '--meminfo', String(fuse), ...(options.autodestroy ? ['--autodestroy'] : [])],
-      trailingArgs: onExitCommand(live),
+      trailingArgs: whatFollows(live),
       env: controllerEnvironment(),
       inherited,
       newSession: true,
@@ -73,8 +74,7 @@ function controllerBinary(emulator: string): string {
   return path.basename(emulator) === 'libvirt_lxc' ? controllerFile : emulator;
 }
 
-/** The controller adds the wait status of init (on-exit.ts). */
-const onExitCommand = ({ name, partition = DEFAULT_PARTITION, uuid }: DomainDefinition): string[] => [
-  ...['--successor', paths.successor, '--', programFile, '--internal-aftermath'],
-  ...[name, partition, uuid],
+const whatFollows = ({ name, partition = DEFAULT_PARTITION, uuid }: DomainDefinition): string[] => [
+  ...['--successor', paths.successor, '--'],
+  ...onExitCommand(programFile, { name, partition, uuid }),
 ];

@@ -26,7 +26,7 @@ export interface StatusRecord {
   alive: boolean;
   /**
    * True while its controller has a container that was started and has not ended. False before, which for the holder of the
-   * domain's lock means that the start was abandoned, and after: then the aftermath runs, or waits for that lock.
+   * domain's lock means that the start was abandoned, and after: then on-exit runs, or waits for that lock.
    */
   inService: boolean;
 }

@@ -1,4 +1,4 @@
-// The log of a domain: what its controller and the aftermath say, and every warning that a command gave about it.
+// The log of a domain: what its controller says, also of what it does at the end, and every warning that a command gave about it.
 import fs from 'node:fs';
 import { systemError } from '../errors.ts';
 import { logFile, paths } from './paths.ts';

@@ -2,6 +2,7 @@
 import path from 'node:path';
 import process from 'node:process';
 import { forgetLauncher } from '../../lib-native/runtime.ts';
+import { ON_EXIT_WORDS } from '../container/on-exit-command.ts';
 import { asLibvirtError } from '../errors.ts';
 import { Output } from '../vsh/output.ts';
 
@@ -15,15 +16,11 @@ const BY_NAME: ReadonlyMap<string, Program> = new Map([
 ]);
 
 /** What it is by its first word: that of the command which a container's controller runs when its init has ended. */
-const BY_WORD: ReadonlyMap<string, Program> = new Map([
-  [
-    '--internal-aftermath',
-    inside(async (argv) => {
-      await (await import('../container/on-exit.ts')).runAftermath(argv.slice(1));
-      return 0;
-    }),
-  ],
-]);
+const onExit = inside(async (argv) => {
+  await (await import('../container/on-exit.ts')).runOnExit(argv.slice(1));
+  return 0;
+});
+const BY_WORD: ReadonlyMap<string, Program> = new Map(ON_EXIT_WORDS.map((word) => [word, onExit]));
 
 /** For programs that no user waits for: an error is one line in a log. */
 function inside(program: Program): Program {

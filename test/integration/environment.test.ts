@@ -149,7 +149,7 @@ suite('a hostile folder and environment', ['root', 'built', 'busybox', 'fuse'], 
     fs.rmSync(mark);
   });
 
-  it('reaches no controller, entered command, hook or aftermath', async () => {
+  it('reaches no controller, entered command, hook or on-exit', async () => {
     const name = virsh.define({ init: ['/bin/sh', '-c', 'read -t 1000 x <>/dev/console'] });
     hooks.install('lxc', `cat /proc/$$/environ >${virsh.prefix}/hook.$2; cat /proc/$PPID/environ >${virsh.prefix}/caller.$2`);
     expect(virsh.runWith(hostile, 'start', name)).toMatchObject({ status: 0, stderr: '' });
@@ -177,8 +177,8 @@ suite('a hostile folder and environment', ['root', 'built', 'busybox', 'fuse'], 
 
     process.kill(virsh.initPid(name), 'SIGKILL');
     await eventually(() => fs.existsSync(virsh.path('caller.release')) && virsh.state(name).startsWith('shut off'));
-    const aftermath = variables(fs.readFileSync(virsh.path('caller.release'), 'utf8'));
-    expect(aftermath).toEqual({ ...controller, BUN_JSC_useJIT: '0', MIMALLOC_ALLOW_THP: '1' }); // the launcher's
+    const onExit = variables(fs.readFileSync(virsh.path('caller.release'), 'utf8'));
+    expect(onExit).toEqual({ ...controller, BUN_JSC_useJIT: '0', MIMALLOC_ALLOW_THP: '1' }); // the launcher's
     expect(hook('release')).toEqual({ PATH, LC_ALL: 'C' });
     expect(loaded()).toEqual(NOTHING);
   });

@@ -1,12 +1,13 @@
 // Whatever of ours is killed, and whenever: the next command finds its way, and in the end nothing is left.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
+import path from 'node:path';
 import process from 'node:process';
 import { setTimeout } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { eventually, SLOWNESS } from '../helpers/eventually.ts';
 import { holdAt, pointAt, pointsOf } from '../helpers/kill-points.ts';
-import { requires, suite } from '../helpers/requires.ts';
+import { ROOT, requires, suite } from '../helpers/requires.ts';
 import { childOf, errorLines, useVirsh, type Virsh } from '../helpers/virsh.ts';
 
 /** How often a command is killed, a little later each time; in an emulated machine, where each time takes ten seconds, less often. */
@@ -313,7 +314,7 @@ suite('a killed', ['root', 'built', 'busybox', 'fuse'], () => {
     });
   });
 
-  it('aftermath leaves what the next command clears up', async () => {
+  it('on-exit leaves what the next command clears up', async () => {
     const name = virsh.define();
     for (let i = 0; i < POINTS; i++) {
       virsh.ok('start', name);
@@ -326,6 +327,19 @@ suite('a killed', ['root', 'built', 'busybox', 'fuse'], () => {
       await eventually(() => !isAlive(controller));
     }
     virsh.ok('start', name);
+  });
+
+  it('init of a container that an older release started is followed by what that release has its controller run', async () => {
+    const controller = path.join(ROOT, 'dist/libvirt_lxc');
+    const older = `for word; do shift; [ "$word" = --internal-on-exit ] && word=--internal-aftermath; set -- "$@" "$word"; done`;
+    const emulator = virsh.file('older', `#!/bin/sh\n${older}\nexec ${controller} "$@"\n`, 0o755);
+    const name = virsh.boot({ devices: `<emulator>${emulator}</emulator>` });
+    const words = fs.readFileSync(`/proc/${virsh.controllerPid(name)}/cmdline`, 'utf8');
+    expect(words).toContain('--internal-aftermath\0');
+    process.kill(virsh.initPid(name), 'SIGKILL');
+    await virsh.waitForState(name, 'shut off (crashed)');
+    await eventually(() => virsh.leftovers().processes.length === 0);
+    expect(virsh.leftovers()).toMatchObject({ cgroups: [], mounts: [] });
   });
 
   it('controller whose pid was given to another process: that one is left alone', async () => {

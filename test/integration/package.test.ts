@@ -62,7 +62,7 @@ suite('the installed package', ['root', 'built', 'npm', 'busybox', 'fuse'], () =
     expect(virsh.runWith({ env }, 'destroy', name)).toMatchObject({ status: 0, stderr: '' });
   });
 
-  it('has an aftermath, too', async () => {
+  it('runs on-exit, too', async () => {
     const name = virsh.boot({ init: ['/bin/sleep', '0.1'] });
     await virsh.waitForState(name, 'shut off (shutdown)');
   });

@@ -25,7 +25,7 @@ export interface ConsoleStream extends Disposable {
   /** Gives the console the size (struct winsize) of the window that it is shown in. */
   setWindowSize(size: Buffer): void;
   /** Waits, after the domain's end, until that has been seen to: what is asked of the domain next is answered as of a domain that is off. */
-  waitForAftermath(): void;
+  waitForCleanup(): void;
 }
 
 const ON = Buffer.from([1, 0, 0, 0]);
@@ -35,7 +35,7 @@ const HELD_BYTES = 4 << 20;
 const SHOWN_BYTES = 64 << 10;
 
 /** Hooks may take their time; the console does not wait for ever. */
-const AFTERMATH_TIMEOUT_MS = 2000;
+const CLEANUP_TIMEOUT_MS = 2000;
 
 /** In this time a controller has heard that an offer is withdrawn. */
 const WITHDRAWAL_MS = 2;
@@ -120,7 +120,7 @@ function open({ path, index, controllerPid }: DomainConsole, output: number | un
   if (output !== undefined) offer(output);
   const fd = linux.open(path, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
   if (fd < 0) throw systemError(`Unable to open '${path}'`, -fd);
-  const controller = linux.pidfdOpen(controllerPid); // which becomes the aftermath
+  const controller = linux.pidfdOpen(controllerPid); // which clears up at the end
   let isOffered = output !== undefined;
   const withdraw = () => {
     if (isOffered && offer(WITHDRAW) >= 0) pause(WITHDRAWAL_MS);
@@ -135,8 +135,8 @@ function open({ path, index, controllerPid }: DomainConsole, output: number | un
       setWindowSize(fd, size);
       offer(RESIZE);
     },
-    waitForAftermath: () => {
-      if (controller >= 0) readable(controller, AFTERMATH_TIMEOUT_MS);
+    waitForCleanup: () => {
+      if (controller >= 0) readable(controller, CLEANUP_TIMEOUT_MS);
     },
     [Symbol.dispose]: () => {
       withdraw();

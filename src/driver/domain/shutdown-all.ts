@@ -20,8 +20,8 @@ export interface ShutdownResult {
   error: LibvirtError | undefined;
 }
 
-/** The controller, as the aftermath, clears up after init: that may take as long. */
-const AFTERMATH_TIMEOUT_MS = 5000;
+/** The controller clears up after init (on-exit): that may take as long. */
+const ON_EXIT_TIMEOUT_MS = 5000;
 
 interface Asked extends DomainRef {
   init: InitProcess;
@@ -42,7 +42,7 @@ export async function shutdownAll(connection: Connection, timeoutMs: number): Pr
   try {
     if (left() > 0) for (const one of await Promise.all(domains.map((domain) => ask(connection, domain)))) asked.push(...one);
     for (const { init, controller } of asked) {
-      if (readable(init.pidfd, left()) && controller >= 0) readable(controller, AFTERMATH_TIMEOUT_MS);
+      if (readable(init.pidfd, left()) && controller >= 0) readable(controller, ON_EXIT_TIMEOUT_MS);
     }
   } finally {
     for (const { init, controller } of asked) {

@@ -82,7 +82,7 @@ export async function createDomain(connection: Connection, xml: string | Uint8Ar
 }
 
 /**
- * Takes the domain's lock and makes way for a start: clears up what dead processes left, and waits for an aftermath, which
+ * Takes the domain's lock and makes way for a start: clears up what dead processes left, and waits for an on-exit, which
  * wants the lock itself and may start the domain again, and for the controller of a start whose command was killed.
  * Throws as lockDomain().
  */

@@ -48,7 +48,7 @@ export async function shutdownDomain(connection: Connection, ref: DomainRef, { m
   try {
     const request = initRequest(status, 'poweroff', { modes, onWarning });
     if (!(await askWithoutSignal(init, request))) askBySignal(init, request);
-    // The controller becomes the aftermath: its end is that of everything.
+    // The controller clears up afterwards: its end is that of everything.
     if (waitMs !== undefined && !(readable(init.pidfd, waitMs) && (controller < 0 || readable(controller, CONTROLLER_TIMEOUT_MS))))
       throw libvirtError('OPERATION_TIMEOUT', `domain is still running after ${waitMs / 1000} s`);
   } finally {
@@ -72,7 +72,7 @@ export interface DestroyFlags {
 
 /**
  * Ends a container: SIGTERM to init, then SIGKILL, which takes its whole PID namespace with it, whatever has left its
- * cgroup. Clears up itself, so the controller is told to leave out the aftermath.
+ * cgroup. Clears up itself, so the controller is told to leave that out.
  * Throws OPERATION_INVALID if it does not run, OPERATION_FAILED if processes refuse to die or, graceful, to end.
  */
 export async function destroyDomain(connection: Connection, ref: DomainRef, flags: DestroyFlags): Promise<void> {
@@ -107,7 +107,7 @@ export async function destroyDomain(connection: Connection, ref: DomainRef, flag
             : libvirtError('INTERNAL_ERROR', 'Some processes refused to die');
         }
       } else {
-        // Init has ended by itself, or its start was abandoned: the aftermath, which comes then, waits for our lock.
+        // Init has ended by itself, or its start was abandoned: on-exit, which comes then, waits for our lock.
         killInit(status, cgroup);
         tell(SIGKILL);
       }

@@ -81,7 +81,7 @@ async function visit(context: CommandContext, domain: DomainRef, find: (output: 
     stream.withdraw();
     showAll(heldFd); // nobody else would
   }
-  if (end === 'ended') stream.waitForAftermath();
+  if (end === 'ended') stream.waitForCleanup();
 }
 
 /** ` (Ctrl + ])` for a control character. */
