@@ -13,7 +13,7 @@ import { runHooks } from '../host/run-hooks.ts';
 import { isDefined } from '../store/definitions.ts';
 import { saveStatus } from '../store/domain-documents.ts';
 import { recordEvent } from '../store/events.ts';
-import { type EndReason, moveEnd, removeEnd, removeStatus, writeEnd, writeKill } from '../store/live-status.ts';
+import { type EndReason, removeEnd, removeStatus, writeEnd, writeKill } from '../store/live-status.ts';
 import { noteInLog, warn } from '../store/log.ts';
 import { paths } from '../store/paths.ts';
 
@@ -35,8 +35,6 @@ export interface Facts {
   end?: End;
   /** Of the container whose init is about to be killed. */
   controller?: ProcessIdentity;
-  /** What the domain was called before. */
-  oldName?: string;
 }
 
 type Operation = 'prepare' | 'start' | 'started' | 'stopped' | 'release';
@@ -56,8 +54,6 @@ type Write =
   | 'no end'
   /** Notes that init is about to be killed, and by whom (`controller`): what follows its death must know, also if the command is dead. */
   | `note of ${'destroy' | 'signal'}`
-  /** The end follows the domain to its new name (`oldName`). */
-  | 'moved end'
   | `event ${'Defined' | 'Undefined' | 'Started' | 'Suspended' | 'Resumed' | 'Stopped'} ${string}`
   | 'event reboot';
 
@@ -113,7 +109,8 @@ export const TRANSITIONS = {
     /** A killed undefine may have left the end of another domain. */
     added: { before: ['no end'], done: ['event Defined Added'] },
     updated: { before: [], done: ['event Defined Updated'] },
-    renamed: { done: ['moved end', 'event Defined Renamed'] },
+    /** Its end goes to the new name with all else that is stored (store/rename-repair.ts). */
+    renamed: { done: ['event Defined Renamed'] },
   },
   undefined: {
     'while off': { before: [], done: ['event Undefined Removed', 'no end'] },
@@ -169,9 +166,6 @@ function write(domain: DomainRef, what: Write, facts: Facts): void {
       break;
     case 'no end':
       removeEnd(name);
-      break;
-    case 'moved end':
-      moveEnd(needed(facts, 'oldName'), name);
       break;
     case 'note of destroy':
       writeKill({ name, controller: needed(facts, 'controller') }, 'destroy');

@@ -126,7 +126,6 @@ describe('imports', () => {
       saveStatus: ['src/driver/domain/change.ts'], // another definition, the same state
       writeEnd: [],
       removeEnd: [],
-      moveEnd: [],
       writeKill: [],
       recordEvent: ['src/driver/domain/metadata.ts'],
       runHooks: ['src/bridge/hooks.ts'], // of networks

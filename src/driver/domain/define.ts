@@ -119,7 +119,7 @@ export function renameDomain(connection: Connection, ref: DomainRef, newName: st
   const names = { from: ref.name, to: newName };
   noteChange(names);
   const autostart = hasAutostartLink(ref.name);
-  const change = transition({ name: newName, uuid: ref.uuid }, 'defined', 'renamed', { oldName: ref.name });
+  const change = transition({ name: newName, uuid: ref.uuid }, 'defined', 'renamed');
   saveDefinition({ ...loadDefinition(ref.name), name: newName });
   if (autostart) setAutostartLink(newName, true);
   removeDefinition(ref.name, { isNoted: true }); // whoever dies before has renamed nothing, and after that everything

@@ -43,7 +43,6 @@ const facts = (): Facts => ({
   status: { ...running, state: 'running', reason: 'unpaused', config: domain },
   end: { reason: 'shutdown', why: 'init exited with status 0' },
   controller: CONTROLLER,
-  oldName: 'old',
 });
 
 const traceFile = (): string => store.at('trace');
@@ -62,8 +61,7 @@ function watch(): void {
   const ours = (file: unknown): string | undefined => /run\/libvirt\/lxc\/(\w+\.(xml|end))$/.exec(String(file))?.[1];
   vi.spyOn(fs, 'renameSync').mockImplementation((from, to) => {
     renameSync(from, to);
-    if (ours(from)) note(`${ours(from)} becomes ${ours(to)}`);
-    else if (ours(to)) note(`${ours(to)}: ${fs.readFileSync(to, 'utf8').match(/<domstatus[^>]*>|^[^<].*/)?.[0]}`);
+    if (ours(to)) note(`${ours(to)}: ${fs.readFileSync(to, 'utf8').match(/<domstatus[^>]*>|^[^<].*/)?.[0]}`);
   });
   vi.spyOn(fs, 'unlinkSync').mockImplementation((file) => {
     unlinkSync(file);
@@ -85,7 +83,6 @@ function prepare(): void {
   definitions.writeDefinition('vm1', '<domain/>\n');
   live.writeStatus('vm1', `<domstatus state='running' reason='booted' pid='4711'>`, 4711);
   live.writeEnd('vm1', 'crashed');
-  live.writeEnd('old', 'destroyed');
   fs.rmSync(traceFile(), { force: true });
 }
 
@@ -119,7 +116,7 @@ const SEEN: Record<string, Record<string, string[]>> = {
   defined: {
     added: ['no vm1.end', 'event of vm1: Defined Added'],
     updated: ['event of vm1: Defined Updated'],
-    renamed: ['old.end becomes vm1.end', 'event of vm1: Defined Renamed'],
+    renamed: ['event of vm1: Defined Renamed'],
   },
   undefined: {
     'while off': ['event of vm1: Undefined Removed', 'no vm1.end'],
