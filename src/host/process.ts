@@ -24,7 +24,7 @@ export function processStat(pid: number): Stat | undefined {
     return undefined; // gone: ENOENT, or ESRCH while it was read
   }
   const nameEnd = text.lastIndexOf(')');
-  const fields = text.slice(nameEnd + 2).split(' ');
+  const fields = text.slice(nameEnd + 2).split(' ', 20);
   const name = text.slice(text.indexOf('(') + 1, nameEnd);
   return { name, state: fields[0] ?? '', parent: Number(fields[1]), startTime: fields[19] ?? '' };
 }

@@ -104,10 +104,12 @@ type FilterFlags = Flags<
 
 /** Running ones by id, then the others by name without regard to case. */
 function inOrder(domains: readonly DomainSummary[]): DomainSummary[] {
-  const running = domains.filter(({ id }) => id !== null).sort((one, other) => one.id! - other.id!);
+  // Comparing what was taken out of them before is several times faster than asking them again and again.
+  const running = domains.flatMap((domain) => (domain.id === null ? [] : { domain, key: domain.id }));
+  running.sort((one, other) => one.key - other.key);
   const others = domains.filter(({ id }) => id === null).map((domain) => ({ domain, key: domain.name.toLowerCase() }));
   others.sort((one, other) => (one.key < other.key ? -1 : one.key > other.key ? 1 : 0));
-  return [...running, ...others.map(({ domain }) => domain)];
+  return [...running, ...others].map(({ domain }) => domain);
 }
 
 function bareValues(domain: DomainSummary, args: Flags<'uuid' | 'id' | 'name'>): string {
