@@ -226,6 +226,16 @@ suite('the Debian package in a fresh Debian', needs, () => {
     expect(left).toEqual(['/etc/libvirt', '/etc/libvirt/lxc', `/etc/libvirt/lxc/${name}.xml`]);
   });
 
+  it('keeps its unit enabled when it is removed, not when it is purged', () => {
+    const link = '/etc/systemd/system/multi-user.target.wants/virsh-lxc-autostart.service';
+    machine.ok('dpkg -i /root/0.1.deb');
+    machine.ok(`mkdir -p ${path.dirname(link)} && ln -s /usr/lib/systemd/system/virsh-lxc-autostart.service ${link}`);
+    machine.ok('dpkg -r virsh-lxc');
+    expect(machine.ok(`readlink ${link}`)).toBe('/usr/lib/systemd/system/virsh-lxc-autostart.service\n');
+    machine.ok('dpkg -P virsh-lxc');
+    expect(machine.run(`readlink ${link}`).status).toBe(1);
+  });
+
   it('says nothing when it is removed and nothing is left', () => {
     machine.ok('dpkg -i /root/0.1.deb');
     expect(machine.run('dpkg -r virsh-lxc')).toMatchObject({ status: 0, stderr: '' });
