@@ -38,8 +38,17 @@ export function statusNames(): string[] {
 
 /** The status of `name`, or undefined where it has none. A damaged one counts as one whose controller is dead. */
 export function readStatus(name: string): StatusRecord | undefined {
-  const document = readIfThere(statusFile(name));
-  if (document === undefined) return undefined;
+  for (let read: string | undefined; ; ) {
+    const document = readIfThere(statusFile(name));
+    if (document === undefined) return undefined;
+    const record = recordOf(name, document);
+    // A controller that died just after it was read may have written the status of the next, which took its place.
+    if (record.alive || document === read) return record;
+    read = document;
+  }
+}
+
+function recordOf(name: string, document: string): StatusRecord {
   const { state, reason, controllerPid, controllerStartTime, initPid, uuid, cgroup } = statusFacts(document);
   const controller = { pid: controllerPid, startTime: controllerStartTime };
   const alive = state !== undefined && controller.pid > 1 ? livingProcess(controller) : undefined;

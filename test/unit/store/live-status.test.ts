@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import process from 'node:process';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { parseDomain } from '../../../src/domain/parse.ts';
 import { formatStatus, parseStatus } from '../../../src/domain/status.ts';
 import { type TempStore, tempStore, tree } from '../../helpers/temp-store.ts';
@@ -56,6 +56,23 @@ describe('readStatus()', () => {
     });
     expect(tree(store.at('run/libvirt/lxc'))).toEqual({ 'vm1.xml': text, 'vm1.pid': `${process.pid}\n` });
     expect(status.statusNames()).toEqual(['vm1']);
+  });
+
+  it('is that of the controller which has taken the place of one that died while it was read', () => {
+    const { startTime } = identity.processStat(process.pid)!;
+    const next = document(process.pid, startTime);
+    status.writeStatus('vm1', document(2 ** 22, '1'), 2 ** 22);
+    const readFile = fs.readFileSync;
+    const spy = vi.spyOn(fs, 'readFileSync').mockImplementationOnce(((...args: Parameters<typeof readFile>) => {
+      const old = readFile(...args);
+      status.writeStatus('vm1', next, process.pid);
+      return old;
+    }) as typeof readFile);
+    try {
+      expect(status.readStatus('vm1')).toMatchObject({ document: next, alive: true });
+    } finally {
+      spy.mockRestore();
+    }
   });
 
   it.each([
