@@ -3,9 +3,8 @@
 
 import fs from 'node:fs';
 import { errnoCode } from '../errors.ts';
-import type { makeRaw } from '../host/wait.ts';
 import { writeFully } from '../vsh/output.ts';
-import { isTerminal } from '../vsh/terminal.ts';
+import { isTerminal, restoreOnEnd } from '../vsh/terminal.ts';
 
 const BUFFER_BYTES = 64 * 1024;
 const TERMINAL_IN = 0;
@@ -19,9 +18,6 @@ const SILENCE_MS = 50;
 const SIGNAL_DELAY_MS = 1000;
 /** How long a signal waits at most while there is output without end. */
 const SIGNAL_PERIOD_MS = 100;
-
-/** Signals that would end the process; the terminal must be itself again before they do. */
-const ENDING_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
 
 /** A terminal in raw mode; disposing makes it itself again, as does the end of the process, however it comes. */
 export interface RawTerminal extends Disposable {
@@ -196,20 +192,4 @@ function readSome(fd: number, buffer: Buffer): number | undefined {
     if (errnoCode(error) === 'EAGAIN') return undefined;
     throw error;
   }
-}
-
-/** Restores the terminal when the process ends or a signal ends it; the result takes that back. */
-function restoreOnEnd(restore: ReturnType<typeof makeRaw>): () => void {
-  const end = (signal: NodeJS.Signals) => {
-    release();
-    restore();
-    process.kill(process.pid, signal);
-  };
-  const release = () => {
-    process.off('exit', restore);
-    for (const signal of ENDING_SIGNALS) process.off(signal, end);
-  };
-  process.on('exit', restore);
-  for (const signal of ENDING_SIGNALS) process.on(signal, end);
-  return release;
 }

@@ -12,7 +12,7 @@ import {
   type Settings,
 } from './command.ts';
 import type { DebugLog } from './debug-log.ts';
-import type { Output } from './output.ts';
+import { type Output, OutputLost } from './output.ts';
 import type { OnOption, ParsedCommand } from './parse.ts';
 
 /** A program derives its own session: what commands need before they run, the prompt, what can be completed. */
@@ -114,6 +114,7 @@ export abstract class Session implements CommandContext {
       checkCombinations(command);
       ok = (await definition.run(this, argumentsOf(command))) !== false;
     } catch (error) {
+      if (error instanceof OutputLost) throw error; // told where all output goes
       ok = false;
       this.report(error);
     }

@@ -12,6 +12,7 @@ import { addHistorySearch } from './history-search.ts';
 import { closed, openLine, typedAs } from './open-line.ts';
 import type { Session } from './session.ts';
 import type { LineReader } from './shell.ts';
+import { restoreOnEnd } from './terminal.ts';
 
 /** As a shell reports a program that ^C ended. */
 const INTERRUPTED_STATUS = 130;
@@ -62,9 +63,11 @@ export class TerminalReader implements LineReader {
       tellTabsFromText(keyEditor(reader));
       addHistorySearch(keyEditor(reader), prompt, this.history);
     }
+    const release = restoreOnEnd(() => reader.close());
     try {
       return await this.nextLine(reader);
     } finally {
+      release();
       reader.close();
     }
   }

@@ -26,7 +26,7 @@ const KINDS: ReadonlyMap<string, Kind> = new Map<string, Kind>([
   ['number', { type: 'string', valueWord: 'number', emptyAllowed: true }],
 ]);
 
-/** A flag, an option with a value, an operand, all that is left: each with one of the groups that end in these numbers. */
+/** A flag, an option with a value, an operand, all that is left (with or without a first one): a named group for each. */
 const WORD =
   /\[--(?<flag>[\w-]+)\]|\[--(?<option>[^ =\]|]+(?:\|[^ \]<]+?)?)(?<by>[ =])<(?<kind>[^>]+)>\]|<(?<operand>[^>]+)>|\{<(?<needed>[\w-]+)>\}\.\.\.|\[<(?<rest>[\w-]+)>\]\.\.\./y;
 
