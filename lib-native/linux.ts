@@ -1,4 +1,4 @@
-// The real Syscalls: libc by koffi. Functions are bound at their first use, so that a command pays for what it calls.
+// The system calls of syscalls.ts: libc by koffi. Functions are bound at their first use, so that a command pays for what it calls.
 
 import {
   AT_FDCWD,

@@ -1,5 +1,6 @@
-// The one narrow interface through which this program touches the kernel where Node's own fs does not reach.
-// linux.ts is the real one; tests hand in a recording one. Every call returns a result >= 0 or -errno, like the kernel.
+// What this program asks of the kernel where the runtime's own fs does not reach: linux.ts does it. Every call returns a result
+// >= 0 or -errno, like the kernel. What decides is kept pure instead of being given a kernel to try on: plans, definitions, the
+// table of a domain's states.
 
 /** A child that posix_spawn made; its standard files and further descriptors are given by the caller. */
 export interface SpawnRequest {

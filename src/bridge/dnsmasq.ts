@@ -1,5 +1,4 @@
 // A network's dnsmasq: its files, and the script that keeps its leases.
-import { linux } from '../../lib-native/linux.ts';
 import { leaseProgramFile } from '../../lib-native/runtime.ts';
 import { type LeaseScript, reloadDnsmasq } from '../host/dnsmasq.ts';
 import type { NetworkDefinition } from '../network/definition.ts';
@@ -22,7 +21,7 @@ export function writeDnsmasqFiles(network: NetworkDefinition): void {
 /** Writes hosts and names anew and has them read. False: dnsmasq does not run. */
 export function refreshDnsmasq(network: NetworkDefinition): boolean {
   writeDnsmasqFiles(network);
-  return reloadDnsmasq(linux, dnsmasqFiles(network.name));
+  return reloadDnsmasq(dnsmasqFiles(network.name));
 }
 
 /** Our own program by another name, told by its environment where the leases are: dnsmasq gives the script arguments of its own. */

@@ -1,5 +1,4 @@
 // The packet filter rules of networks that are active: made, put right, removed.
-import { linux } from '../../lib-native/linux.ts';
 import { applyRules, requireFirewall } from '../host/firewall.ts';
 import { hasChains, hasTables } from '../host/netlink/nftables.ts';
 import { type FirewallBackend, parseFirewallBackend } from '../network/conf.ts';
@@ -21,13 +20,13 @@ export function applyFirewall(network: NetworkDefinition): void {
 /** Brings back rules that others took away (`nft flush ruleset`). */
 export function repairFirewall(network: NetworkDefinition): void {
   const rules = rulesOf(network);
-  if (rules && !hasChains(linux, filledChains(rules))) applyRules(rules);
+  if (rules && !hasChains(filledChains(rules))) applyRules(rules);
 }
 
 /** Removes what is there, whatever the configuration says by now. */
 export function removeFirewall({ bridge }: NetworkDefinition): void {
   const { name } = bridge;
-  if (name !== undefined && hasTables(linux, networkTables(name))) applyRules(removeNetworkRules(name));
+  if (name !== undefined && hasTables(networkTables(name))) applyRules(removeNetworkRules(name));
 }
 
 function rulesOf(network: NetworkDefinition): Ruleset | undefined {

@@ -1,6 +1,5 @@
 // Guaranteed bandwidth of ports: a class of the bridge's traffic control for each, and what the network's status says of them.
 
-import { linux } from '../../lib-native/linux.ts';
 import { findLink } from '../host/netlink/link.ts';
 import { openRouteSocket } from '../host/netlink/rtnetlink.ts';
 import { type Guarantee, guarantee, withdrawGuarantee } from '../host/netlink/tc-guarantee.ts';
@@ -10,7 +9,7 @@ import { readNetworkStatus, writeNetworkStatus } from '../store/networks.ts';
 
 /** Makes the class of a port that is stored, or changes its rate. */
 export function plugFloor(network: string, bridge: string, wanted: Guarantee): void {
-  using route = openRouteSocket(linux);
+  using route = openRouteSocket();
   const link = findLink(route, bridge);
   if (link) guarantee(route, link, wanted);
   noteClasses(network);
@@ -18,7 +17,7 @@ export function plugFloor(network: string, bridge: string, wanted: Guarantee): v
 
 /** Removes the class of a port that was removed; the bridge may be gone. */
 export function unplugFloor(network: string, bridge: string, classId: number): void {
-  using route = openRouteSocket(linux);
+  using route = openRouteSocket();
   const link = findLink(route, bridge);
   if (link) withdrawGuarantee(route, link, classId);
   noteClasses(network);

@@ -4,7 +4,6 @@
 // A start first writes a status that says "starting": whatever dies from here on, the next command knows what may be there. The
 // bridge is known by the network's uuid, which is its alias, the rules by tables named for the bridge, dnsmasq by its
 // configuration. A status without that word is written last; it is removed last when the network ends.
-import { linux } from '../../lib-native/linux.ts';
 import { isFailure, libvirtError } from '../errors.ts';
 import { requireDnsmasq, servesLeases, startDnsmasq, stopDnsmasq } from '../host/dnsmasq.ts';
 import { addAddress, addRoute } from '../host/netlink/address.ts';
@@ -82,7 +81,7 @@ function setUp(network: NetworkDefinition): void {
   const { bridge, mac, mtu, ips, routes, uuid } = network;
   const name = bridge.name!;
   checkRoutes(network);
-  using route = openRouteSocket(linux);
+  using route = openRouteSocket();
   createBridge(route, name, {
     owner: uuid,
     ...(mac !== undefined && { mac }),
@@ -109,7 +108,7 @@ function startNetworkDnsmasq(network: NetworkDefinition): void {
 
 /** Restarts dnsmasq with what the definition says now. */
 export function restartNetworkDnsmasq(network: NetworkDefinition): void {
-  stopDnsmasq(linux, dnsmasqFiles(network.name));
+  stopDnsmasq(dnsmasqFiles(network.name));
   startNetworkDnsmasq(network);
 }
 
@@ -126,7 +125,7 @@ function limitTraffic({ bridge, bandwidth }: NetworkDefinition, open?: RouteSock
     limit(open);
     return;
   }
-  using route = openRouteSocket(linux);
+  using route = openRouteSocket();
   limit(route);
 }
 
@@ -158,7 +157,7 @@ export function tearDown(network: NetworkDefinition): void {
   const { name, bridge, bandwidth } = network;
   const files = dnsmasqFiles(name);
   if (hasOwnBridge(network)) {
-    stopDnsmasq(linux, files);
+    stopDnsmasq(files);
     removeBridges(network.uuid);
     removeFirewall(network);
     removeFiles(files.config, ...(bridge.name === undefined ? [] : [macsFile(bridge.name)]));
@@ -180,12 +179,12 @@ function tearDownQuietly(network: NetworkDefinition): void {
 
 /** Those that are known to be the network's: one of its name that somebody else made is not touched. */
 function removeBridges(uuid: string): void {
-  using route = openRouteSocket(linux);
+  using route = openRouteSocket();
   for (const name of bridgesOf(route, uuid)) deleteLink(route, name);
 }
 
 function clearLimits(bridge: string): void {
-  using route = openRouteSocket(linux);
+  using route = openRouteSocket();
   const link = findLink(route, bridge);
   if (link) clearBandwidth(route, link.index);
 }

@@ -75,20 +75,20 @@ export function prepareInterface(image: DomainDefinitions, added: InterfaceDevic
   const live = image.live!;
   if (added.type === 'network') releaseOldPorts(live, live.devices.interfaces); // those of a command that was killed at the same
   const named = added.guestDev === undefined ? { ...added, guestDev: freeGuestName(image) } : added;
-  return prepareAddedInterface(linux, live, named, options);
+  return prepareAddedInterface(live, named, options);
 }
 
 /** A container without a network of its own has the host's devices beside its own. */
 function freeGuestName({ live, initPid }: DomainDefinitions): string {
   const known = live!.devices.interfaces.flatMap(({ guestDev }) => guestDev ?? []);
-  return freeName('eth%d', new Set([...known, ...guestLinkNames(linux, initPid)]));
+  return freeName('eth%d', new Set([...known, ...guestLinkNames(initPid)]));
 }
 
 /** Makes it. The name of its device on the host may turn out otherwise than planned. */
 export function plugInterface({ initPid }: DomainDefinitions, { links }: PreparedNetwork): void {
-  moveInterfaces(linux, links, initPid, { loopback: false });
+  moveInterfaces(links, initPid, { loopback: false });
 }
 
 export function unplugInterface({ live, initPid }: DomainDefinitions, device: InterfaceDevice): void {
-  detachInterface(linux, live!.uuid, device, initPid);
+  detachInterface(live!.uuid, device, initPid);
 }

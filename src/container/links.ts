@@ -4,7 +4,7 @@
 // Every link made carries the domain's uuid as its alias. Names are used again as soon as they are free, so this is
 // how a clean-up knows that a link is still the one it means.
 import { EEXIST, O_RDONLY } from '../../lib-native/constants.ts';
-import type { Syscalls } from '../../lib-native/syscalls.ts';
+import { linux } from '../../lib-native/linux.ts';
 import type { DomainDefinition, HostDevice, InterfaceDevice, IpAddress, IpRoute } from '../domain/definition.ts';
 import { LibvirtError, systemError } from '../errors.ts';
 import { addAddress, addRoute } from '../host/netlink/address.ts';
@@ -72,9 +72,9 @@ interface Sides {
  *
  * After a failure nothing is left on the host; the caller ends the container.
  */
-export function moveInterfaces(sys: Syscalls, links: readonly PreparedLink[], initPid: number, { loopback }: { loopback: boolean }): void {
-  withNamespaceOf(sys, initPid, (nsFd, inside) => {
-    using host = openRouteSocket(sys);
+export function moveInterfaces(links: readonly PreparedLink[], initPid: number, { loopback }: { loopback: boolean }): void {
+  withNamespaceOf(initPid, (nsFd, inside) => {
+    using host = openRouteSocket();
     const sides: Sides = { host, inside, nsFd, starting: loopback };
     const made: string[] = [];
     try {
@@ -95,15 +95,15 @@ export function moveInterfaces(sys: Syscalls, links: readonly PreparedLink[], in
 }
 
 /** Runs `use` with the container's network namespace, and a socket in it. */
-export function withNamespaceOf<T>(sys: Syscalls, initPid: number, use: (nsFd: number, inside: RouteSocket) => T): T {
+export function withNamespaceOf<T>(initPid: number, use: (nsFd: number, inside: RouteSocket) => T): T {
   const path = `/proc/${initPid}/ns/net`;
-  const nsFd = sys.open(path, O_RDONLY);
+  const nsFd = linux.open(path, O_RDONLY);
   if (nsFd < 0) throw systemError(`Unable to open ${path}`, -nsFd);
   try {
-    using inside = inNetworkNamespace(sys, nsFd, () => openRouteSocket(sys));
+    using inside = inNetworkNamespace(nsFd, () => openRouteSocket());
     return use(nsFd, inside);
   } finally {
-    sys.close(nsFd);
+    linux.close(nsFd);
   }
 }
 
@@ -216,27 +216,27 @@ function guestError(error: unknown, starting: boolean): unknown {
  * The kernel removes the rest by itself soon after the container's last process; each removal takes it 15 ms or more,
  * so this is best done when nobody waits any longer.
  */
-export function releaseInterfaces(sys: Syscalls, owner: string, interfaces: readonly InterfaceDevice[]): void {
+export function releaseInterfaces(owner: string, interfaces: readonly InterfaceDevice[]): void {
   if (interfaces.length === 0) return;
   const names = interfaces.flatMap(({ targetDev }) => targetDev ?? []);
-  using route = openRouteSocket(sys);
+  using route = openRouteSocket();
   // A direct one is only here if the container shares the host's network.
   if (names.length < interfaces.length) removeLinksOf(route, owner);
   for (const name of names) if (findLink(route, name)?.alias === owner) deleteLink(route, name);
 }
 
 /** The names that devices of a running container's network have. */
-export function guestLinkNames(sys: Syscalls, initPid: number): Set<string> {
-  return withNamespaceOf(sys, initPid, (_, inside) => linkNames(inside));
+export function guestLinkNames(initPid: number): Set<string> {
+  return withNamespaceOf(initPid, (_, inside) => linkNames(inside));
 }
 
 /** Takes one interface from a running container. */
-export function detachInterface(sys: Syscalls, owner: string, device: InterfaceDevice, initPid: number): void {
+export function detachInterface(owner: string, device: InterfaceDevice, initPid: number): void {
   if (device.targetDev !== undefined) {
-    releaseInterfaces(sys, owner, [device]);
+    releaseInterfaces(owner, [device]);
     return;
   }
-  withNamespaceOf(sys, initPid, (_, inside) => {
+  withNamespaceOf(initPid, (_, inside) => {
     // The container may have given it another name, but keeps the alias.
     const link = listLinks(inside).find(({ alias, mac }) => alias === owner && mac === device.mac);
     if (link) deleteLink(inside, link.name);

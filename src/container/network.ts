@@ -1,6 +1,5 @@
 // What network devices a container is to have: refusals, virtual networks, names. Making them is network-links.ts.
 
-import type { Syscalls } from '../../lib-native/syscalls.ts';
 import type { PrepareOptions } from '../bridge/attachment.ts';
 import type { ActualInterface, DomainDefinition, HostDevice, InterfaceDevice } from '../domain/definition.ts';
 import { libvirtError } from '../errors.ts';
@@ -25,11 +24,11 @@ function isNetworkHostdev({ mode, type }: HostDevice): boolean {
  * Checks and completes all interfaces and takes ports of virtual networks. Nothing is made yet; what an interrupted
  * start of the same domain left is removed (the caller holds the domain's lock).
  */
-export function prepareInterfaces(sys: Syscalls, definition: DomainDefinition, options: PrepareOptions = {}): PreparedNetwork {
+export function prepareInterfaces(definition: DomainDefinition, options: PrepareOptions = {}): PreparedNetwork {
   const hostdevs = definition.devices.hostdevs.filter(isNetworkHostdev);
   const prepared: PreparedNetwork = { interfaces: [], links: [] };
   if (definition.devices.interfaces.length === 0 && hostdevs.length === 0) return prepared;
-  using route = openRouteSocket(sys);
+  using route = openRouteSocket();
   removeLinksOf(route, definition.uuid);
   const taken = linkNames(route);
   for (const given of withGuestNames(definition)) {
@@ -45,15 +44,10 @@ export function prepareInterfaces(sys: Syscalls, definition: DomainDefinition, o
 }
 
 /** The same for one interface that is added to a running container. */
-export function prepareAddedInterface(
-  sys: Syscalls,
-  definition: DomainDefinition,
-  added: InterfaceDevice,
-  options: PrepareOptions = {},
-): PreparedNetwork {
+export function prepareAddedInterface(definition: DomainDefinition, added: InterfaceDevice, options: PrepareOptions = {}): PreparedNetwork {
   const devices = { ...definition.devices, interfaces: [...definition.devices.interfaces, added] };
   const named = withGuestNames({ devices }).at(-1)!;
-  using route = openRouteSocket(sys);
+  using route = openRouteSocket();
   removeStrayLinks(route, definition);
   const { device, connection } = prepareInterface(route, named, linkNames(route), options);
   return { interfaces: [device], links: [{ owner: definition.uuid, device, connection }] };

@@ -1,6 +1,5 @@
 // The network of a container that starts: ports of virtual networks and names of links, taken before it is there, moved into it
 // when it is. Loaded only for those that have one: all that virtual networks need comes with it.
-import { linux } from '../../lib-native/linux.ts';
 import { releaseOldPorts, TakenPorts } from '../bridge/ports.ts';
 import { releasePorts } from '../bridge/release.ts';
 import type { DomainDefinition, InterfaceDevice } from '../domain/definition.ts';
@@ -22,7 +21,7 @@ export class OwnNetwork implements Disposable {
     this.#uuid = definition.uuid;
     this.#ports = portsFor(definition);
     try {
-      this.#prepared = prepareInterfaces(linux, definition, this.#ports);
+      this.#prepared = prepareInterfaces(definition, this.#ports);
     } catch (error) {
       this.#ports?.[Symbol.dispose]();
       throw error;
@@ -37,7 +36,7 @@ export class OwnNetwork implements Disposable {
   /** Throws what the child has failed of rather than that it has no network any more. */
   moveInto(initPid: number, controller: Controller): void {
     try {
-      moveInterfaces(linux, this.#prepared.links, initPid, { loopback: true });
+      moveInterfaces(this.#prepared.links, initPid, { loopback: true });
     } catch (error) {
       throw controller.failureWithin(CHILD_FAILURE_MS) ?? error;
     }
@@ -52,7 +51,7 @@ export class OwnNetwork implements Disposable {
   [Symbol.dispose](): void {
     if (this.#isKept) return;
     try {
-      releaseInterfaces(linux, this.#uuid, this.#prepared.interfaces);
+      releaseInterfaces(this.#uuid, this.#prepared.interfaces);
     } finally {
       this.#ports?.[Symbol.dispose]();
     }
@@ -67,6 +66,6 @@ function portsFor(definition: DomainDefinition): TakenPorts | undefined {
 
 /** Gives back what a container had that has ended. */
 export function releaseNetwork({ uuid, devices: { interfaces } }: DomainDefinition): void {
-  releaseInterfaces(linux, uuid, interfaces);
+  releaseInterfaces(uuid, interfaces);
   if (interfaces.some(({ portid }) => portid !== undefined)) releasePorts(interfaces);
 }

@@ -2,8 +2,8 @@
 import fs from 'node:fs';
 import process from 'node:process';
 import { SIGHUP, SIGKILL, SIGTERM } from '../../lib-native/constants.ts';
+import { linux } from '../../lib-native/linux.ts';
 import { readable } from '../../lib-native/readable.ts';
-import type { Syscalls } from '../../lib-native/syscalls.ts';
 import { libvirtError } from '../errors.ts';
 import { failureOf, requireProgram, wasGiven, wordsOf } from './programs.ts';
 
@@ -51,38 +51,38 @@ export function servesLeases(identity: DnsmasqIdentity): boolean {
 }
 
 /** Makes it read hosts and names again. False: it does not run. */
-export function reloadDnsmasq(sys: Syscalls, identity: DnsmasqIdentity): boolean {
+export function reloadDnsmasq(identity: DnsmasqIdentity): boolean {
   const pid = dnsmasqPid(identity);
-  return pid !== undefined && withProcess(sys, identity, pid, (pidfd) => sys.pidfdSendSignal(pidfd, SIGHUP) >= 0) === true;
+  return pid !== undefined && withProcess(identity, pid, (pidfd) => linux.pidfdSendSignal(pidfd, SIGHUP) >= 0) === true;
 }
 
 /** Ends it, if it runs, and waits for that. Throws OPERATION_FAILED if it cannot be killed. */
-export function stopDnsmasq(sys: Syscalls, identity: DnsmasqIdentity): void {
+export function stopDnsmasq(identity: DnsmasqIdentity): void {
   const pid = dnsmasqPid(identity);
-  if (pid !== undefined) end(sys, identity, pid);
+  if (pid !== undefined) end(identity, pid);
   // A command that was killed may have left one that has not written its pid yet, or has removed it and is about to end.
-  else for (let pids = allPids(identity); pids.length > 0; pids = allPids(identity)) for (const one of pids) end(sys, identity, one);
+  else for (let pids = allPids(identity); pids.length > 0; pids = allPids(identity)) for (const one of pids) end(identity, one);
   fs.rmSync(identity.pidFile, { force: true });
 }
 
-function end(sys: Syscalls, identity: DnsmasqIdentity, pid: number): void {
-  withProcess(sys, identity, pid, (pidfd) => {
+function end(identity: DnsmasqIdentity, pid: number): void {
+  withProcess(identity, pid, (pidfd) => {
     for (const [signal, timeoutMs] of [[SIGTERM, TERM_TIMEOUT_MS] as const, [SIGKILL, KILL_TIMEOUT_MS] as const]) {
-      sys.pidfdSendSignal(pidfd, signal);
-      if (readable(pidfd, timeoutMs, sys)) return;
+      linux.pidfdSendSignal(pidfd, signal);
+      if (readable(pidfd, timeoutMs)) return;
     }
     throw libvirtError('OPERATION_FAILED', `cannot end the dnsmasq of '${identity.config}'`);
   });
 }
 
-function withProcess<T>(sys: Syscalls, identity: DnsmasqIdentity, pid: number, use: (pidfd: number) => T): T | undefined {
-  const pidfd = sys.pidfdOpen(pid);
+function withProcess<T>(identity: DnsmasqIdentity, pid: number, use: (pidfd: number) => T): T | undefined {
+  const pidfd = linux.pidfdOpen(pid);
   if (pidfd < 0) return undefined;
   try {
     // Between reading its command line and opening it the pid may have passed on.
     return isOurs(identity, pid) ? use(pidfd) : undefined;
   } finally {
-    sys.close(pidfd);
+    linux.close(pidfd);
   }
 }
 

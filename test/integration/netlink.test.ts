@@ -5,7 +5,7 @@ import { readlinkSync } from 'node:fs';
 import process from 'node:process';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { O_RDONLY } from '../../lib-native/constants.ts';
-import { linux as sys } from '../../lib-native/linux.ts';
+import { linux } from '../../lib-native/linux.ts';
 import {
   detachInterface,
   moveInterfaces,
@@ -31,11 +31,11 @@ interface Namespace {
 async function newNamespace(): Promise<Namespace> {
   const child = spawn('unshare', ['-n', 'sh', '-c', 'echo ready; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'] });
   await new Promise((resolve) => child.stdout?.once('data', resolve));
-  return { child, pid: child.pid!, fd: sys.open(`/proc/${child.pid}/ns/net`, O_RDONLY) };
+  return { child, pid: child.pid!, fd: linux.open(`/proc/${child.pid}/ns/net`, O_RDONLY) };
 }
 
 function endNamespace({ child, fd }: Namespace): void {
-  sys.close(fd);
+  linux.close(fd);
   child.kill('SIGKILL');
 }
 
@@ -51,10 +51,10 @@ afterEach(() => {
   endNamespace(container);
 });
 
-const onHost = <T>(action: () => T): T => inNetworkNamespace(sys, host.fd, action);
+const onHost = <T>(action: () => T): T => inNetworkNamespace(host.fd, action);
 const ip = (where: Namespace, ...args: string[]): string =>
   execFileSync('nsenter', ['-t', String(where.pid), '-n', 'ip', ...args], { encoding: 'utf8' });
-const hostNames = (): string[] => onHost(() => withRouteSocket(sys, (route) => listLinks(route).map(({ name }) => name)));
+const hostNames = (): string[] => onHost(() => withRouteSocket((route) => listLinks(route).map(({ name }) => name)));
 
 function device(fields: Partial<InterfaceDevice>): InterfaceDevice {
   const plain = { type: 'bridge', mac: '52:54:00:01:02:03', source: 'br0', hostIps: [], hostRoutes: [], ips: [], routes: [] } as const;
@@ -68,13 +68,13 @@ function definition(interfaces: InterfaceDevice[], hostNic?: string): DomainDefi
 }
 
 function bridge(name = 'br0'): void {
-  onHost(() => withRouteSocket(sys, (route) => createBridge(route, name, { stp: false, forwardDelayMs: 0 })));
+  onHost(() => withRouteSocket((route) => createBridge(route, name, { stp: false, forwardDelayMs: 0 })));
 }
 
 const prepare = (interfaces: InterfaceDevice[], hostNic?: string): PreparedNetwork =>
-  onHost(() => prepareInterfaces(sys, definition(interfaces, hostNic)));
+  onHost(() => prepareInterfaces(definition(interfaces, hostNic)));
 function attach({ links, interfaces }: PreparedNetwork): InterfaceDevice[] {
-  onHost(() => moveInterfaces(sys, links, container.pid, { loopback: true }));
+  onHost(() => moveInterfaces(links, container.pid, { loopback: true }));
   return interfaces;
 }
 const make = (...interfaces: InterfaceDevice[]): InterfaceDevice[] => attach(prepare(interfaces));
@@ -93,7 +93,7 @@ describe.runIf(process.getuid?.() === 0)('container interfaces', () => {
 
   it('makes a bridge that is its owner’s at every moment, and takes nobody else’s', () => {
     onHost(() =>
-      withRouteSocket(sys, (route) => {
+      withRouteSocket((route) => {
         createBridge(route, 'own0', { owner: OWNER });
         expect(bridgesOf(route, OWNER)).toEqual(['own0']);
         expect(() => createBridge(route, 'own0', { owner: OWNER })).toThrow('error creating bridge interface own0: File exists');
@@ -101,7 +101,7 @@ describe.runIf(process.getuid?.() === 0)('container interfaces', () => {
       }),
     );
     ip(host, 'link', 'add', `new-${OWNER.replaceAll('-', '').slice(0, 11)}`, 'type', 'bridge'); // as a maker leaves it that dies
-    onHost(() => withRouteSocket(sys, (route) => expect(bridgesOf(route, OWNER)).toHaveLength(2)));
+    onHost(() => withRouteSocket((route) => expect(bridgesOf(route, OWNER)).toHaveLength(2)));
   });
 
   it('plugs a veth into a bridge and configures the other end', () => {
@@ -121,7 +121,7 @@ describe.runIf(process.getuid?.() === 0)('container interfaces', () => {
     );
     expect(live).toMatchObject([{ targetDev: 'vnet0', guestDev: 'eth0' }]);
     onHost(() =>
-      withRouteSocket(sys, (route) => {
+      withRouteSocket((route) => {
         expect(findLink(route, 'vnet0')).toMatchObject({
           kind: 'veth',
           mac: 'fe:54:00:01:02:03',
@@ -140,10 +140,10 @@ describe.runIf(process.getuid?.() === 0)('container interfaces', () => {
     expect(ip(container, 'route')).toContain('default via 10.99.1.1 dev eth0 metric 1');
     expect(ip(container, '-6', 'route')).toContain('default via fd00::1 dev eth0 metric 5');
     expect(ip(container, 'addr', 'show', 'lo')).toContain('inet 127.0.0.1/8');
-    onHost(() => releaseInterfaces(sys, OWNER, live));
+    onHost(() => releaseInterfaces(OWNER, live));
     expect(hostNames()).not.toContain('vnet0');
     expect(ip(container, 'link')).not.toContain('eth0');
-    onHost(() => releaseInterfaces(sys, OWNER, live));
+    onHost(() => releaseInterfaces(OWNER, live));
   });
 
   it('numbers several interfaces and keeps names given', () => {
@@ -157,7 +157,7 @@ describe.runIf(process.getuid?.() === 0)('container interfaces', () => {
     expect(ip(container, '-o', 'link', 'show', 'eth1')).toMatch(/[<,]UP[,>]/);
     expect(ip(container, '-o', 'link', 'show', 'eth2')).not.toMatch(/[<,]UP[,>]/);
     expect(ip(host, '-o', 'link', 'show', 'tap7')).not.toMatch(/[<,]UP[,>]/);
-    onHost(() => setInterfaceLink(sys, live[0]!, 'down', container.pid));
+    onHost(() => setInterfaceLink(live[0]!, 'down', container.pid));
     expect(ip(container, '-o', 'link', 'show', 'eth0')).toContain('NO-CARRIER');
   });
 
@@ -215,7 +215,7 @@ describe.runIf(process.getuid?.() === 0)('container interfaces', () => {
   it('does not remove a link of another owner', () => {
     bridge();
     const live = make(device({}));
-    onHost(() => releaseInterfaces(sys, 'another', live));
+    onHost(() => releaseInterfaces('another', live));
     expect(hostNames()).toContain('vnet0');
   });
 
@@ -237,7 +237,7 @@ describe.runIf(process.getuid?.() === 0)('container interfaces', () => {
     );
     expect(ip(host, 'route')).toContain('10.76.0.0/16 via 10.77.1.2 dev vnet0 metric 1');
     execFileSync('nsenter', ['-t', String(host.pid), '-n', 'busybox', 'ping', '-c1', '-W2', '10.77.1.2']);
-    const neighbours = onHost(() => withRouteSocket(sys, listNeighbours));
+    const neighbours = onHost(() => withRouteSocket(listNeighbours));
     expect(neighbours).toContainEqual(expect.objectContaining({ address: '10.77.1.2', family: 'ipv4', mac: '52:54:00:01:02:03' }));
   });
 
@@ -246,7 +246,7 @@ describe.runIf(process.getuid?.() === 0)('container interfaces', () => {
     const live = make(device({ type: 'direct', sourceMode: 'bridge' }));
     expect(live[0]).not.toHaveProperty('targetDev');
     expect(ip(container, '-d', 'link', 'show', 'eth0')).toContain('macvlan mode bridge');
-    onHost(() => detachInterface(sys, OWNER, live[0]!, container.pid));
+    onHost(() => detachInterface(OWNER, live[0]!, container.pid));
     expect(ip(container, 'link')).not.toContain('eth0');
   });
 
@@ -260,10 +260,10 @@ describe.runIf(process.getuid?.() === 0)('container interfaces', () => {
   it('adds an interface to a running container and takes it away', () => {
     bridge();
     const first = make(device({}));
-    const added = attach(onHost(() => prepareAddedInterface(sys, definition(first), device({ mac: '52:54:00:01:02:04' }))));
+    const added = attach(onHost(() => prepareAddedInterface(definition(first), device({ mac: '52:54:00:01:02:04' }))));
     expect(added).toMatchObject([{ targetDev: 'vnet1', guestDev: 'eth1' }]);
     expect(ip(container, 'link', 'show', 'eth1')).toContain('52:54:00:01:02:04');
-    onHost(() => detachInterface(sys, OWNER, added[0]!, container.pid));
+    onHost(() => detachInterface(OWNER, added[0]!, container.pid));
     expect(ip(container, 'link')).not.toContain('eth1');
   });
 
@@ -272,7 +272,7 @@ describe.runIf(process.getuid?.() === 0)('container interfaces', () => {
     const lan = device({ type: 'network', source: 'lan' });
     const actual = { type: 'network', source: 'virbr7', portIsolated: true } as const;
     const resolveNetwork = () => ({ portid: 'p', mtu: 1400, actual });
-    const live = attach(onHost(() => prepareInterfaces(sys, definition([lan]), { resolveNetwork })));
+    const live = attach(onHost(() => prepareInterfaces(definition([lan]), { resolveNetwork })));
     expect(live).toEqual([{ ...lan, portid: 'p', actual, targetDev: 'vnet0', guestDev: 'eth0' }]);
     expect(ip(host, '-d', 'link', 'show', 'vnet0')).toMatch(/mtu 1400 .*master virbr7[\s\S]*isolated on/);
   });

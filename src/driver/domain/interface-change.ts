@@ -1,5 +1,4 @@
 // Changes of a running container's interface: by update-device, domif-setlink, domiftune.
-import { linux } from '../../../lib-native/linux.ts';
 import { changePort, type TakenPorts } from '../../bridge/ports.ts';
 import { releasePorts } from '../../bridge/release.ts';
 import type { DomainDefinitions } from '../../container/definitions.ts';
@@ -19,7 +18,7 @@ export function changeLiveInterface(image: DomainDefinitions, at: number, wanted
     live: withDevices(live, { interfaces: live.devices.interfaces.with(at, after) }),
     apply: () => {
       try {
-        changeInterface(linux, before, after, image.initPid);
+        changeInterface(before, after, image.initPid);
       } catch (error) {
         if (hasSamePort(before, after)) changePort(image.ref, before.source!, before.portid!, before);
         throw error;

@@ -1,6 +1,5 @@
 // The network interfaces of a running domain: their traffic, their addresses.
 
-import { linux } from '../../../lib-native/linux.ts';
 import type { InterfaceDevice } from '../../domain/definition.ts';
 import { findInterfaceNamed } from '../../domain/device-list.ts';
 import type { DomainRef } from '../../domain/ref.ts';
@@ -79,7 +78,7 @@ async function leasedAddresses(interfaces: readonly InterfaceDevice[]): Promise<
 }
 
 function neighbourAddresses(interfaces: readonly InterfaceDevice[]): InterfaceAddresses[] {
-  using route = openRouteSocket(linux);
+  using route = openRouteSocket();
   const neighbours = listNeighbours(route);
   return interfaces.flatMap(({ targetDev, mac }) =>
     neighbours

@@ -1,6 +1,5 @@
 // What nftables has, asked of the kernel itself: that takes microseconds, nft(8) some milliseconds (linux/netfilter/nf_tables.h).
 import { AF_INET, AF_INET6, NETLINK_NETFILTER } from '../../../lib-native/constants.ts';
-import type { Syscalls } from '../../../lib-native/syscalls.ts';
 import type { FilledChain, RuleTable } from '../../network/firewall-rules.ts';
 import { decodeAttributes, stringAttribute } from './message.ts';
 import { type NetlinkSocket, openNetlinkSocket } from './rtnetlink.ts';
@@ -16,14 +15,14 @@ const NFTA_CHAIN_NAME = 3;
 const NFTA_CHAIN_USE = 6;
 
 /** Whether each chain is there with its rules, or more. What was flushed by others is not. */
-export function hasChains(sys: Syscalls, chains: readonly FilledChain[]): boolean {
-  using netfilter = openNetlinkSocket(sys, NETLINK_NETFILTER);
+export function hasChains(chains: readonly FilledChain[]): boolean {
+  using netfilter = openNetlinkSocket(NETLINK_NETFILTER);
   return chains.every((chain) => countRules(netfilter, chain) >= chain.rules);
 }
 
 /** Whether one of the tables is there. */
-export function hasTables(sys: Syscalls, tables: readonly RuleTable[]): boolean {
-  using netfilter = openNetlinkSocket(sys, NETLINK_NETFILTER);
+export function hasTables(tables: readonly RuleTable[]): boolean {
+  using netfilter = openNetlinkSocket(NETLINK_NETFILTER);
   return tables.some(({ family, table }) =>
     Buffer.isBuffer(netfilter.get(messageType(NFT_MSG_GETTABLE), [familyHeader(family), stringAttribute(NFTA_TABLE_NAME, table)])),
   );

@@ -18,7 +18,7 @@ import {
   SOCK_RAW,
   SOL_NETLINK,
 } from '../../../lib-native/constants.ts';
-import type { Syscalls } from '../../../lib-native/syscalls.ts';
+import { linux } from '../../../lib-native/linux.ts';
 import { type LibvirtError, libvirtError, systemError } from '../../errors.ts';
 import {
   type Acknowledgement,
@@ -53,20 +53,20 @@ export interface NetlinkSocket extends Disposable {
 /** One that speaks of links, addresses, routes, neighbours and traffic control. */
 export type RouteSocket = NetlinkSocket;
 
-export const openRouteSocket = (sys: Syscalls): RouteSocket => openNetlinkSocket(sys, NETLINK_ROUTE);
+export const openRouteSocket = (): RouteSocket => openNetlinkSocket(NETLINK_ROUTE);
 
 /** Throws SYSTEM_ERROR when a socket cannot be had. */
-export function openNetlinkSocket(sys: Syscalls, protocol: number): NetlinkSocket {
-  const fd = sys.socket(AF_NETLINK, SOCK_RAW, protocol);
+export function openNetlinkSocket(protocol: number): NetlinkSocket {
+  const fd = linux.socket(AF_NETLINK, SOCK_RAW, protocol);
   if (fd < 0) throw systemError(`cannot connect to netlink socket with protocol ${protocol}`, -fd);
   // Older kernels know fewer of these; without them answers are longer, error texts absent and dumps slower.
-  for (const option of [NETLINK_EXT_ACK, NETLINK_CAP_ACK, NETLINK_GET_STRICT_CHK]) sys.setsockopt(fd, SOL_NETLINK, option, 1);
-  return new KernelNetlinkSocket(sys, fd);
+  for (const option of [NETLINK_EXT_ACK, NETLINK_CAP_ACK, NETLINK_GET_STRICT_CHK]) linux.setsockopt(fd, SOL_NETLINK, option, 1);
+  return new KernelNetlinkSocket(fd);
 }
 
 /** Runs `use` with a socket of this namespace. */
-export function withRouteSocket<T>(sys: Syscalls, use: (route: RouteSocket) => T): T {
-  using route = openRouteSocket(sys);
+export function withRouteSocket<T>(use: (route: RouteSocket) => T): T {
+  using route = openRouteSocket();
   return use(route);
 }
 
@@ -77,19 +77,19 @@ export function withRouteSocket<T>(sys: Syscalls, use: (route: RouteSocket) => T
  *
  * Ends the process when there is no way back, because every later command would act on the wrong namespace.
  */
-export function inNetworkNamespace<T>(sys: Syscalls, nsFd: number, action: () => T): T {
-  const home = sys.open('/proc/self/ns/net', O_RDONLY);
+export function inNetworkNamespace<T>(nsFd: number, action: () => T): T {
+  const home = linux.open('/proc/self/ns/net', O_RDONLY);
   if (home < 0) throw systemError('Unable to open /proc/self/ns/net', -home);
   try {
-    const entered = sys.setns(nsFd, CLONE_NEWNET);
+    const entered = linux.setns(nsFd, CLONE_NEWNET);
     if (entered < 0) throw systemError('Unable to enter network namespace', -entered);
     try {
       return action();
     } finally {
-      if (sys.setns(home, CLONE_NEWNET) < 0) process.abort();
+      if (linux.setns(home, CLONE_NEWNET) < 0) process.abort();
     }
   } finally {
-    sys.close(home);
+    linux.close(home);
   }
 }
 
@@ -100,13 +100,11 @@ export function explainedError(what: string, { errno, explanation }: Acknowledge
 }
 
 class KernelNetlinkSocket implements NetlinkSocket {
-  readonly #sys: Syscalls;
   readonly #fd: number;
   readonly #buffer = Buffer.allocUnsafe(RECEIVE_BYTES);
   #sequence = 0;
 
-  constructor(sys: Syscalls, fd: number) {
-    this.#sys = sys;
+  constructor(fd: number) {
     this.#fd = fd;
   }
 
@@ -153,12 +151,12 @@ class KernelNetlinkSocket implements NetlinkSocket {
   }
 
   [Symbol.dispose](): void {
-    this.#sys.close(this.#fd);
+    linux.close(this.#fd);
   }
 
   #send(type: number, flags: number, parts: readonly Buffer[]): void {
     this.#sequence++;
-    const sent = this.#sys.send(this.#fd, encodeMessage(type, flags | NLM_F_REQUEST, this.#sequence, parts), 0);
+    const sent = linux.send(this.#fd, encodeMessage(type, flags | NLM_F_REQUEST, this.#sequence, parts), 0);
     if (sent < 0) throw systemError('cannot send to netlink socket', -sent);
   }
 
@@ -173,12 +171,12 @@ class KernelNetlinkSocket implements NetlinkSocket {
 
   #receiveDatagram(): Buffer {
     for (;;) {
-      const length = this.#sys.recv(this.#fd, this.#buffer, MSG_DONTWAIT | MSG_TRUNC);
+      const length = linux.recv(this.#fd, this.#buffer, MSG_DONTWAIT | MSG_TRUNC);
       if (length > this.#buffer.length) throw libvirtError('INTERNAL_ERROR', `netlink message of ${length} bytes`);
       if (length >= 0) return this.#buffer.subarray(0, length);
       if (length === -EINTR) continue;
       if (length !== -EAGAIN) throw systemError('cannot receive from netlink socket', -length);
-      const ready = this.#sys.poll([{ fd: this.#fd, events: POLLIN }], ANSWER_TIMEOUT_MS);
+      const ready = linux.poll([{ fd: this.#fd, events: POLLIN }], ANSWER_TIMEOUT_MS);
       if (typeof ready === 'number' ? ready !== -EINTR : ready[0] === 0) {
         throw systemError('no valid netlink response was received', typeof ready === 'number' ? -ready : ETIMEDOUT);
       }
