@@ -1,7 +1,18 @@
 // Builds dist/: the program, its launcher, the controller, koffi's library, the manual page.
 
 import { execFileSync, spawnSync } from 'node:child_process';
-import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
 import yargs from 'yargs';
@@ -83,7 +94,18 @@ function compile(target, runtime, options) {
     ...['src/virsh/program.ts', '--outfile', made],
   ];
   execFileSync(bun, args, { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
+  writeWhole(made);
   renameSync(made, target);
+}
+
+/**
+ * Writes a file anew, at once: so the kernel keeps it in large pieces, and maps those. As the compiler writes it every command is
+ * 0.5 ms slower; as it comes from the disk when it is first run, page by page, 2 ms.
+ */
+function writeWhole(file) {
+  const bytes = readFileSync(file);
+  rmSync(file);
+  writeFileSync(file, bytes, { mode: 0o755 });
 }
 
 /** Runs commands on a store of their own; gives the files that say which functions each of them called, in their order. */
