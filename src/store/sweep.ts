@@ -22,7 +22,7 @@ export function sweepDirectory(directory: string): string[] {
   for (const entry of entries) {
     if (entry.charCodeAt(0) !== DOT) continue;
     const writer = TEMPORARY.exec(entry)?.[1];
-    if (writer === undefined || processStat(Number(writer))) continue;
+    if (writer === undefined || /^[^ZX]/.test(processStat(Number(writer))?.state ?? '')) continue;
     try {
       fs.unlinkSync(`${directory}/${entry}`);
     } catch {

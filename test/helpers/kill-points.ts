@@ -29,6 +29,11 @@ export interface Point {
 export function pointsOf(virsh: Virsh, ...command: string[]): Point[] {
   const log = virsh.path('calls');
   trace(virsh, ['-y', '-s', '40', '-o', log, '-e', `trace=${CHANGING}`], command);
+  const points = readPoints(virsh, log);
+  return points.slice(points.findIndex(({ call }) => call.startsWith('flock(')));
+}
+
+function readPoints(virsh: Virsh, log: string): Point[] {
   const counts = new Map<string, number>();
   const points = fs
     .readFileSync(log, 'utf8')
@@ -41,7 +46,26 @@ export function pointsOf(virsh: Virsh, ...command: string[]): Point[] {
       return { name, number, call: line.replace(/\s+=.*/, '').replaceAll(`${virsh.prefix}/`, '') };
     });
   fs.rmSync(log);
-  return points.slice(points.findIndex(({ call }) => call.startsWith('flock(')));
+  return points;
+}
+
+/** The points of a process that runs already, from `action` to its end, whatever programs it becomes. */
+export async function pointsOfProcess(virsh: Virsh, pid: number, action: () => void): Promise<Point[]> {
+  const log = virsh.path('calls');
+  await traceProcess(pid, ['-s', '40', '-o', log, '-e', `trace=${CHANGING}`], action);
+  return readPoints(virsh, log);
+}
+
+/** Has such a process killed in place of that call, as long as `action` leads to it. */
+export const killProcessAt = (pid: number, { name, number }: Point, action: () => void): Promise<void> =>
+  traceProcess(pid, ['-o', '/dev/null', '-e', `inject=${name}:signal=SIGKILL:when=${number}`], action);
+
+async function traceProcess(pid: number, options: string[], action: () => void): Promise<void> {
+  const tracer = spawn('strace', [...options, '-p', String(pid)], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const ended = new Promise((resolve) => tracer.on('close', resolve));
+  await new Promise((resolve) => tracer.stderr.once('data', resolve)); // "attached"
+  action();
+  await ended;
 }
 
 /** The first point of which `call` is true, or the one after it. Throws where there is none. */

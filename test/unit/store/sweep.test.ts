@@ -1,6 +1,9 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import fs from 'node:fs';
 import process from 'node:process';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { eventually } from '../../helpers/eventually.ts';
 import { type TempStore, tempStore } from '../../helpers/temp-store.ts';
 
 const NOBODY = 4194305; // above the largest pid
@@ -41,6 +44,19 @@ it('whoever writes in a folder removes what dead writers left there, and nothing
   for (const [folder, action, expected] of actions) {
     action();
     expect(files(folder)).toEqual([`.${process.pid}.7.new`, '.other.new', ...expected].sort());
+  }
+});
+
+it('a writer that nobody has waited for yet is dead', async () => {
+  const parent = spawn('sh', ['-c', 'sleep 0.2 & echo $!; exec sleep 100'], { stdio: ['ignore', 'pipe', 'ignore'] });
+  try {
+    const zombie = String(await once(parent.stdout, 'data')).trim();
+    await eventually(() => /\) Z /.test(fs.readFileSync(`/proc/${zombie}/stat`, 'latin1')));
+    write(`etc/libvirt/lxc/.${zombie}.0.new`);
+    definitions.writeDefinition('vm1', '');
+    expect(files('etc/libvirt/lxc')).toEqual(['vm1.xml']);
+  } finally {
+    parent.kill();
   }
 });
 
