@@ -7,6 +7,7 @@
 #include <asm/unistd.h>
 #include <errno.h>
 #include <linux/fcntl.h>
+#include <linux/resource.h>
 #include <stddef.h>
 
 /* What these begin with is read by Bun and what it consists of (test/integration/environment.test.ts asks the program itself). */
@@ -97,6 +98,18 @@ static const char *reason(long error)
 	}
 }
 
+/* The runtime reserves so much before its first line, and what it says where it cannot is for its makers. */
+#define ADDRESS_SPACE (384ul << 20)
+
+static void require_address_space(void)
+{
+	struct rlimit64 limit = { 0 };
+	if (call(__NR_prlimit64, 0, RLIMIT_AS, 0, (long)&limit) < 0 || limit.rlim_cur >= ADDRESS_SPACE)
+		return;
+	say("virsh-lxc: cannot run: the limit of address space (ulimit -v) is below 384 MiB\n");
+	call(__NR_exit_group, 1, 0, 0, 0);
+}
+
 /* `stack`: argc, argv, NULL, the environment, NULL, as the kernel lays them out. */
 _Noreturn __attribute__((used)) static void launch(long *stack)
 {
@@ -104,6 +117,7 @@ _Noreturn __attribute__((used)) static void launch(long *stack)
 	char **argv = (char **)(stack + 1);
 	char **env = argv + *stack + 1;
 	char **kept = env;
+	require_address_space();
 	for (char **variable = env; *variable; variable++)
 		if (!steers(*variable))
 			*kept++ = *variable;

@@ -79,8 +79,14 @@ suite('a command', ['root', 'built', 'busybox', 'fuse'], () => {
     expect(await ended).toEqual([null, signal]);
   });
 
+  it('says in its own words that there is not enough memory to map', () => {
+    const stderr = 'virsh-lxc: cannot run: the limit of address space (ulimit -v) is below 384 MiB\n';
+    for (const kib of [1000, 200_000, 350_000])
+      expect([kib, shell(`ulimit -v ${kib}; "$V" list`)]).toEqual([kib, { status: 1, stdout: '', stderr }]);
+  });
+
   it('runs with little memory to map, and few files', () => {
-    for (const limit of ['-v 1000000', '-n 24', '-s 1024'])
+    for (const limit of ['-v 400000', '-n 24', '-s 1024'])
       expect([limit, shell(`ulimit ${limit}; "$V" list`)]).toEqual([
         limit,
         { status: 0, stdout: expect.stringContaining('Id'), stderr: '' },
