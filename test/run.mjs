@@ -20,6 +20,7 @@ const PACKAGES = {
   iproute2: '/usr/sbin/ip',
   nftables: '/usr/sbin/nft',
   python3: '/usr/bin/python3',
+  strace: '/usr/bin/strace',
 };
 
 const works = (command) => execaSync(command, ['--version'], { reject: false }).exitCode === 0;

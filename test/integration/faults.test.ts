@@ -189,7 +189,7 @@ suite('a killed', ['root', 'built', 'busybox', 'fuse'], () => {
     });
   });
 
-  describe('start', () => {
+  suite('start', ['strace'], () => {
     const pidFile = (name: string): string => virsh.path(`run/libvirt/lxc/${name}.pid`);
     const lockFile = (name: string): string => virsh.path(`run/libvirt/lxc/${name}.lock`);
     const controllerOf = (name: string): number => Number(fs.readFileSync(pidFile(name), 'utf8'));

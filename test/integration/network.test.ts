@@ -6,7 +6,7 @@ import { eventually } from '../helpers/eventually.ts';
 import { killAt, pointAt, pointsOf } from '../helpers/kill-points.ts';
 import { dnsmasqs, killDnsmasqs } from '../helpers/network-host.ts';
 import { interfaceIn, NOTHING, useNetworks } from '../helpers/networks.ts';
-import { suite } from '../helpers/requires.ts';
+import { requires, suite } from '../helpers/requires.ts';
 
 /** Sets what udhcpc was told: address, default route, name server. */
 const DHCP_SCRIPT = `#!/bin/sh
@@ -179,7 +179,8 @@ suite('networks', ['root', 'built', 'busybox', 'ip', 'dnsmasq', 'nft'], () => {
     expect(networks.host.remains(virsh.prefix)).toEqual(NOTHING);
   });
 
-  it('get back what a killed start of a domain had taken, and its links', async () => {
+  it('get back what a killed start of a domain had taken, and its links', async (context) => {
+    if (requires('strace') !== undefined) context.skip();
     networks.start('lost', NAT(12));
     const domain = virsh.define({ devices: interfaceIn('lost') });
     const { links } = networks.host.remains(virsh.prefix);

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import process from 'node:process';
 import { expect, it } from 'vitest';
 import { holdAt } from '../helpers/kill-points.ts';
-import { suite } from '../helpers/requires.ts';
+import { requires, suite } from '../helpers/requires.ts';
 import { errorLines, useVirsh } from '../helpers/virsh.ts';
 
 /** The engine's own words: codes, names of calls, where in the program. */
@@ -74,7 +74,8 @@ suite('a command', ['root', 'built', 'busybox', 'fuse'], () => {
     }
   });
 
-  it('that enters a container which ends meanwhile says that it does not run', async () => {
+  it('that enters a container which ends meanwhile says that it does not run', async (context) => {
+    if (requires('strace') !== undefined) context.skip();
     const name = virsh.boot();
     const init = virsh.initPid(name);
     const held = await holdAt(virsh, { file: `/proc/${init}/cgroup` }, 'lxc-enter-namespace', name, '--', '/bin/true');
