@@ -7,7 +7,7 @@ import { pause } from '../../lib-native/pause.ts';
 import { ABANDONED } from '../../lib-native/protocol.ts';
 import type { DomainDefinition, LifecycleAction } from '../domain/definition.ts';
 import type { DomainStatus } from '../domain/status.ts';
-import { asLibvirtError, isFailure } from '../errors.ts';
+import { asLibvirtError, failureIn, isFailure } from '../errors.ts';
 import { cgroupFor, DomainCgroup } from '../host/cgroup/cgroup.ts';
 import { oomKills } from '../host/cgroup/memory.ts';
 import { releaseNbds } from '../host/nbd.ts';
@@ -78,8 +78,11 @@ async function finish(record: StatusRecord, { domain, cgroup, config, atTerminal
   const end = initEnd(waitStatus, kill);
   const { reason, why } = endOf(waitStatus, kill, new DomainCgroup(cgroup));
   const again = waitStatus >= 0 && reason !== 'destroyed' && restarts(actionFor(domain, end));
-  const next = again ? nextDefinition(domain) : undefined;
-  await clearUp({ domain, cgroup, reason, why, again });
+  let next: DomainDefinition | undefined;
+  // Of one whose stored definition is damaged nothing is kept waiting for that: it is off.
+  const damage = again ? await failureIn(() => (next = nextDefinition(domain))) : undefined;
+  await clearUp({ domain, cgroup, reason, why, again: next !== undefined });
+  if (damage) throw damage;
   if (!next) return;
   if (end !== 'reboot' && ageMs(record.controller) < TOO_SOON_MS) pause(TOO_SOON_MS); // an init that fails at once must not spin
   const stillConfigured = isDefined(domain.name) ? undefined : config;

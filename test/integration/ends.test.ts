@@ -76,6 +76,18 @@ suite('the end of a container', ['root', 'built', 'busybox', 'fuse'], () => {
     expect(virsh.log(name)).not.toContain('its controller was killed');
   });
 
+  it('is one also where what it is to be started with is damaged', async () => {
+    const name = virsh.boot({ more: '<on_crash>restart</on_crash>' });
+    fs.writeFileSync(virsh.path(`etc/libvirt/lxc/${name}.xml`), '<domain type="lxc"><name>');
+    process.kill(virsh.initPid(name), 'SIGKILL');
+    await eventually(() => {
+      expect(virsh.leftovers()).toMatchObject({ processes: [], cgroups: [], mounts: [] });
+      return true;
+    });
+    expect(fs.existsSync(virsh.path(`run/libvirt/lxc/${name}.xml`))).toBe(false);
+    expect(virsh.log(name)).toMatch(/ended \(crashed\)[\s\S]*after the end of domain/);
+  });
+
   it('of a controller that is told to end is a destruction, without a restart', async () => {
     const name = virsh.boot({ more: '<on_poweroff>restart</on_poweroff><on_crash>restart</on_crash>' });
     process.kill(virsh.controllerPid(name), 'SIGTERM');
