@@ -93,6 +93,7 @@ suite('killed anywhere:', ['root', 'built', 'busybox', 'fuse', 'strace', 'ip', '
     domain();
     virsh.ok('start', D);
   };
+  const ADDING = ['net-update', N, 'add', 'ip-dhcp-host', "<host mac='52:54:00:00:00:01' ip='10.77.9.15'/>"];
   const COMMANDS: [command: string, prepare: () => void, words: () => string[]][] = [
     ['net-define', () => {}, () => ['net-define', document()]],
     ['net-define again', marked, () => ['net-define', document('other')]],
@@ -106,11 +107,8 @@ suite('killed anywhere:', ['root', 'built', 'busybox', 'fuse', 'strace', 'ip', '
     ['net-destroy transient', transient, () => ['net-destroy', N]],
     ['net-autostart', defined, () => ['net-autostart', N]],
     ['net-autostart --disable', marked, () => ['net-autostart', N, '--disable']],
-    [
-      'net-update',
-      active,
-      () => ['net-update', N, 'add', 'ip-dhcp-host', "<host mac='52:54:00:00:00:01' ip='10.77.9.15'/>", '--live', '--config'],
-    ],
+    ['net-update --live', active, () => [...ADDING, '--live']],
+    ['net-update --config', active, () => [...ADDING, '--config']],
     ['start', domain, () => ['start', D]],
     ['destroy', running, () => ['destroy', D]],
     ['attach-interface', running, () => ['attach-interface', D, 'network', N, '--mac', '52:54:00:00:00:09', '--live']],
