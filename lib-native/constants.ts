@@ -163,6 +163,7 @@ export const CLONE_INTO_CGROUP = 0x200000000;
 export const OPEN_TREE_CLONE = 1;
 export const OPEN_TREE_CLOEXEC = O_CLOEXEC;
 export const FSOPEN_CLOEXEC = 1;
+export const MFD_CLOEXEC = 1;
 export const FSMOUNT_CLOEXEC = 1;
 export const FSCONFIG_SET_FLAG = 0;
 export const FSCONFIG_SET_STRING = 1;

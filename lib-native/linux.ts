@@ -9,6 +9,7 @@ import {
   FSCONFIG_SET_STRING,
   FSMOUNT_CLOEXEC,
   FSOPEN_CLOEXEC,
+  MFD_CLOEXEC,
   MOVE_MOUNT_F_EMPTY_PATH,
   O_CLOEXEC,
   SYS,
@@ -81,6 +82,7 @@ export const linux: Syscalls = {
     const result = bind('fcntl/lock', 'fcntl', 'int', ['int', 'int', 'void *'])(fd, F_OFD_SETLK, whole);
     return result < 0 ? -koffi().errno() : result;
   },
+  memfdCreate: (name) => intCall('memfd_create', ['str', 'uint'], [name, MFD_CLOEXEC]),
   openTree: (dirfd, path, flags) => raw(SYS.open_tree, ['int', 'str', 'uint'], [dirfd, path, flags]),
   fsopen: (type) => raw(SYS.fsopen, ['str', 'uint'], [type, FSOPEN_CLOEXEC]),
   fsconfigString: (fd, key, value) => raw(SYS.fsconfig, ['int', 'uint', 'str', 'str', 'int'], [fd, FSCONFIG_SET_STRING, key, value, 0]),

@@ -31,6 +31,8 @@ export interface Syscalls {
   flock(fd: number, operation: number): number;
   /** fcntl with a struct flock of the whole file. */
   ofdReadLock(fd: number): number;
+  /** A file without a name, close-on-exec; `name` is for whoever looks at /proc. */
+  memfdCreate(name: string): number;
   openTree(dirfd: number, path: string, flags: number): number;
   fsopen(type: string): number;
   fsconfigString(fd: number, key: string, value: string): number;

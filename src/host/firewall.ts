@@ -1,7 +1,6 @@
 // Packet filter rules by nft -j (nft(8)). The kernel takes a ruleset whole or not at all.
 import fs from 'node:fs';
-import os from 'node:os';
-import process from 'node:process';
+import { linux } from '../../lib-native/linux.ts';
 import { libvirtError, systemError } from '../errors.ts';
 import type { Ruleset } from '../network/firewall-rules.ts';
 import { failureOf, requireProgram } from './programs.ts';
@@ -24,13 +23,8 @@ export function applyRules(ruleset: Ruleset): void {
 
 /** nft opens its standard input anew, which cannot be done with the socket that the runtime would give it. */
 function unnamedFile(text: string): number {
-  const file = `${os.tmpdir()}/virsh-lxc-${process.pid}-${process.hrtime.bigint()}.nft`;
-  try {
-    const fd = fs.openSync(file, 'wx+', 0o600);
-    fs.unlinkSync(file);
-    fs.writeFileSync(fd, text);
-    return fd;
-  } catch (error) {
-    throw systemError(`cannot write file '${file}'`, error);
-  }
+  const fd = linux.memfdCreate('nft');
+  if (fd < 0) throw systemError('cannot create a file in memory', -fd);
+  fs.writeFileSync(fd, text);
+  return fd;
 }
