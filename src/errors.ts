@@ -152,9 +152,23 @@ export async function failureIn(action: () => unknown): Promise<LibvirtError | u
     await action();
     return undefined;
   } catch (error) {
-    if (!isFailure(error)) throw error;
-    return asLibvirtError(error);
+    return knownFailure(error);
   }
+}
+
+/** The same for what is done at once. */
+export function failureInSync(action: () => void): LibvirtError | undefined {
+  try {
+    action();
+    return undefined;
+  } catch (error) {
+    return knownFailure(error);
+  }
+}
+
+function knownFailure(error: unknown): LibvirtError {
+  if (!isFailure(error)) throw error;
+  return asLibvirtError(error);
 }
 
 /** The code of an error that node:fs threw (`ENOENT`), or undefined. */

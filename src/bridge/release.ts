@@ -1,7 +1,7 @@
 // Giving ports of networks back. The end of every domain in a network comes by here, so no XML is parsed but for
 // hook scripts.
 import type { InterfaceDevice } from '../domain/definition.ts';
-import { isFailure } from '../errors.ts';
+import { failureInSync } from '../errors.ts';
 import { portFacts } from '../network/facts.ts';
 import { writeNetwork } from '../network/format.ts';
 import { parseNetworkPort, writeNetworkPort } from '../network/port.ts';
@@ -28,16 +28,15 @@ export function releasePort(network: string, uuid: string, { locked = false } = 
   if (document === undefined) return;
   removePort(network, uuid);
   const { bridge, mac, owner, guaranteed } = portFacts(document);
-  try {
+  // Neither a hook nor a full disk keeps a port.
+  failureInSync(() => {
     if (guaranteed && bridge !== undefined) unplugFloor(network, bridge, guaranteed.id);
     if (bridge !== undefined && mac !== undefined && owner !== undefined) noteMac(bridge, owner, mac, false);
     runNetworkHooks(network, ['port-deleted', 'begin'], (writer) => {
       writeRemaining(writer, network);
       writeNetworkPort(writer, parseNetworkPort(document));
     });
-  } catch (error) {
-    if (!isFailure(error)) throw error; // neither a hook nor a full disk keeps a port
-  }
+  });
 }
 
 function writeRemaining(writer: XmlWriter, network: string): void {

@@ -4,7 +4,7 @@
 // A start first writes a status that says "starting": whatever dies from here on, the next command knows what may be there. The
 // bridge is known by the network's uuid, which is its alias, the rules by tables named for the bridge, dnsmasq by its
 // configuration. A status without that word is written last; it is removed last when the network ends.
-import { isFailure, libvirtError } from '../errors.ts';
+import { failureInSync, libvirtError } from '../errors.ts';
 import { requireDnsmasq, servesLeases, startDnsmasq, stopDnsmasq } from '../host/dnsmasq.ts';
 import { addAddress, addRoute } from '../host/netlink/address.ts';
 import { bridgesOf, createBridge, deleteLink, findLink, linkIndex, requireLinkUp } from '../host/netlink/link.ts';
@@ -215,14 +215,13 @@ export function repairNetwork(name: string): void {
 /** Puts right what commands that died have left of their networks, by their locks. Waits for nobody. */
 export function repairAbandoned(): void {
   for (const name of networkLockNames()) {
-    try {
+    // Who only looks need not be able to.
+    failureInSync(() => {
       using lock = tryLockNetwork(name);
-      if (!lock || name === '') continue;
+      if (!lock || name === '') return;
       repairNetwork(name);
       if (!isNetworkDefined(name)) setNetworkAutostart(name, false);
-    } catch (error) {
-      if (!isFailure(error)) throw error; // who only looks need not be able to
-    }
+    });
   }
 }
 

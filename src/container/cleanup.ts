@@ -9,7 +9,7 @@ import { monotonicMs } from '../../lib-native/monotonic.ts';
 import { readable } from '../../lib-native/readable.ts';
 import type { DomainDefinition } from '../domain/definition.ts';
 import type { DomainStatus } from '../domain/status.ts';
-import { failureIn, libvirtError } from '../errors.ts';
+import { failureIn, failureInSync, libvirtError } from '../errors.ts';
 import { cgroupFor, DEFAULT_PARTITION, DomainCgroup } from '../host/cgroup/cgroup.ts';
 import { leaveFrozenCgroups, thawAll } from '../host/cgroup/freezer.ts';
 import { killAll } from '../host/cgroup/kill.ts';
@@ -50,9 +50,7 @@ export async function clearUp({ domain, cgroup, reason, why, again, onWarning }:
   change.at('over');
   if (domain.devices.interfaces.length > 0) (await import('./own-network.ts')).releaseNetwork(domain);
   dissolve(domain.name, new DomainCgroup(cgroup), onWarning);
-  if (fs.existsSync('/sys/block/nbd0')) {
-    releaseNbds(domain.uuid);
-  }
+  releaseNbds(domain.uuid);
   change.at('released');
 }
 
@@ -144,7 +142,7 @@ async function repair(name: string): Promise<StatusRecord | undefined> {
  * need not be able to.
  */
 export async function repairAll(names: readonly string[]): Promise<void> {
-  await failureIn(removeLeftCgroups);
+  failureInSync(removeLeftCgroups);
   for (const name of names) {
     await failureIn(async () => {
       using lock = tryLockDomain(name);

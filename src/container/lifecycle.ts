@@ -6,7 +6,7 @@ import type { DomainDefinition } from '../domain/definition.ts';
 import { formatDomain } from '../domain/format.ts';
 import type { DomainRef } from '../domain/ref.ts';
 import type { DomainStatus, LiveDomain } from '../domain/status.ts';
-import { asLibvirtError, isFailure } from '../errors.ts';
+import { failureInSync } from '../errors.ts';
 import { hookScripts } from '../host/hooks.ts';
 import type { ProcessIdentity } from '../host/process.ts';
 import { runHooks } from '../host/run-hooks.ts';
@@ -159,7 +159,7 @@ function write(domain: DomainRef, what: Write, facts: Facts): void {
       saveStatus(needed(facts, 'status'));
       break;
     case 'status as before':
-      failureOf(() => saveStatus(needed(facts, 'status')));
+      failureInSync(() => saveStatus(needed(facts, 'status')));
       break;
     case 'end':
       rememberEnd(name, needed(facts, 'end'));
@@ -168,10 +168,8 @@ function write(domain: DomainRef, what: Write, facts: Facts): void {
       removeEnd(name);
       break;
     case 'note of destroy':
-      writeKill({ name, controller: needed(facts, 'controller') }, 'destroy');
-      break;
     case 'note of signal':
-      writeKill({ name, controller: needed(facts, 'controller') }, 'signal');
+      writeKill({ name, controller: needed(facts, 'controller') }, what === 'note of destroy' ? 'destroy' : 'signal');
       break;
     default: {
       const [kind, ...words] = what.split(' ');
@@ -184,7 +182,7 @@ function write(domain: DomainRef, what: Write, facts: Facts): void {
 
 function status({ name }: DomainRef, what: string, facts: Facts): void {
   const [, isWanted, state, reason] = /^(wanted )?status (\w+), (.*)$/.exec(what)!;
-  const failure = failureOf(() => saveStatus({ ...needed(facts, 'running'), state: state as DomainStatus['state'], reason: reason! }));
+  const failure = failureInSync(() => saveStatus({ ...needed(facts, 'running'), state: state as DomainStatus['state'], reason: reason! }));
   if (failure && !isWanted) throw failure;
   if (failure) warn(name, `it is ${state} (${reason}), but ${failure.message}`);
 }
@@ -193,7 +191,7 @@ function hook({ name }: DomainRef, operation: Operation, facts: Facts): void {
   const scripts = hookScripts(paths.hooks, 'lxc');
   if (scripts.length === 0) return;
   const xml = formatDomain(needed(facts, 'live'), { live: true });
-  if (operation === 'stopped' || operation === 'release') failureOf(() => runHooks(scripts, name, [operation, 'end'], xml));
+  if (operation === 'stopped' || operation === 'release') failureInSync(() => runHooks(scripts, name, [operation, 'end'], xml));
   else runHooks(scripts, name, [operation, 'begin'], xml);
 }
 
@@ -205,18 +203,7 @@ function event({ name, uuid }: DomainRef, [kind, detail]: readonly string[]): vo
 /** A full disk does not keep a domain from being off. */
 function rememberEnd(name: string, { reason, why }: End): void {
   noteInLog(name, `ended (${reason}): ${why.trim()}`);
-  if (!isDefined(name) || failureOf(() => writeEnd(name, reason, why))) removeEnd(name); // better none than the last one's
-}
-
-/** What the action failed of. Throws what is no failure but a mistake of ours. */
-function failureOf(action: () => void) {
-  try {
-    action();
-    return undefined;
-  } catch (error) {
-    if (!isFailure(error)) throw error;
-    return asLibvirtError(error);
-  }
+  if (!isDefined(name) || failureInSync(() => writeEnd(name, reason, why))) removeEnd(name); // better none than the last one's
 }
 
 function needed<F extends keyof Facts>(facts: Facts, name: F): NonNullable<Facts[F]> {

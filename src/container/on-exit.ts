@@ -7,7 +7,7 @@ import { pause } from '../../lib-native/pause.ts';
 import { ABANDONED } from '../../lib-native/protocol.ts';
 import type { DomainDefinition, LifecycleAction } from '../domain/definition.ts';
 import type { DomainStatus } from '../domain/status.ts';
-import { asLibvirtError, failureIn, isFailure } from '../errors.ts';
+import { failureIn, failureInSync } from '../errors.ts';
 import { cgroupFor, DomainCgroup } from '../host/cgroup/cgroup.ts';
 import { oomKills } from '../host/cgroup/memory.ts';
 import { releaseNbds } from '../host/nbd.ts';
@@ -57,12 +57,8 @@ export async function runOnExit(args: readonly string[]): Promise<void> {
     await clearUpDamaged(record, endOf(Number(waitStatus), readKill(record), cgroupOf(record)));
     return;
   }
-  try {
-    await finish(record, status, Number(waitStatus));
-  } catch (error) {
-    if (!isFailure(error)) throw error;
-    process.stderr.write(`after the end of domain '${name}': ${asLibvirtError(error).message}\n`);
-  }
+  const failure = await failureIn(() => finish(record, status, Number(waitStatus)));
+  if (failure) process.stderr.write(`after the end of domain '${name}': ${failure.message}\n`);
 }
 
 /**
@@ -80,7 +76,7 @@ async function finish(record: StatusRecord, { domain, cgroup, config, atTerminal
   const again = waitStatus >= 0 && reason !== 'destroyed' && restarts(actionFor(domain, end));
   let next: DomainDefinition | undefined;
   // Of one whose stored definition is damaged nothing is kept waiting for that: it is off.
-  const damage = again ? await failureIn(() => (next = nextDefinition(domain))) : undefined;
+  const damage = again ? failureInSync(() => (next = nextDefinition(domain))) : undefined;
   await clearUp({ domain, cgroup, reason, why, again: next !== undefined });
   if (damage) throw damage;
   if (!next) return;

@@ -53,6 +53,7 @@ export function attachNbd({ file, format, readonly, owner }: NbdRequest): string
 
 /** Disconnects the devices of a domain whose container has ended, after what was mounted from them has been written back. */
 export function releaseNbds(owner: string): void {
+  if (!fs.existsSync(`${SYSFS}/nbd0`)) return; // the module is not loaded
   for (const name of devices()) {
     const server = serverOf(name);
     if (server === undefined || !wasGiven(server, mark(owner))) continue;

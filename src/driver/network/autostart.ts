@@ -1,6 +1,6 @@
 // Starting networks with the host, before the domains that need them.
 
-import { asLibvirtError, isFailure, type LibvirtError } from '../../errors.ts';
+import { failureInSync, type LibvirtError } from '../../errors.ts';
 import { isFirstOfBoot } from '../../store/autostart.ts';
 import { autostartedNetworks } from '../../store/networks.ts';
 import { paths } from '../../store/paths.ts';
@@ -23,12 +23,6 @@ export function autostartNetworks(connection: Connection, { again }: { again: bo
     .flatMap((name): NetworkAutostartResult[] => {
       const network = findNetwork(name);
       if (!network || network.active) return [];
-      try {
-        startNetwork(connection, network);
-        return [{ name, error: undefined }];
-      } catch (error) {
-        if (!isFailure(error)) throw error;
-        return [{ name, error: asLibvirtError(error) }];
-      }
+      return [{ name, error: failureInSync(() => startNetwork(connection, network)) }];
     });
 }

@@ -1,7 +1,7 @@
 // Finding networks: by uuid or name, and all of them. A store that never had networks gets `default` by it.
 
 import { defineDefaultNetwork } from '../../bridge/default-network.ts';
-import { isFailure } from '../../errors.ts';
+import { failureInSync } from '../../errors.ts';
 import { definedNetworks, networkStatusNames, networksAreSetUp } from '../../store/networks.ts';
 import type { Connection } from '../connection.ts';
 import { findNetwork, findNetworkByUuid, type NetworkRef, type NetworkSummary, noNetwork } from './lookup.ts';
@@ -25,9 +25,5 @@ export async function lookupNetwork(connection: Connection, text: string, by: re
 
 async function setUpNetworks(connection: Connection): Promise<void> {
   if (networksAreSetUp() || connection.readonly) return;
-  try {
-    defineDefaultNetwork();
-  } catch (error) {
-    if (!isFailure(error)) throw error; // a store that is not ours to write to has none: whoever reads is told what is there
-  }
+  failureInSync(defineDefaultNetwork); // a store that is not ours to write to has none: whoever reads is told what is there
 }
