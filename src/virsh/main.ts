@@ -9,7 +9,7 @@ import type { Settings } from './command.ts';
 import { PROGRAM } from './program-name.ts';
 import { commandTable } from './registry.ts';
 import { VirshSession } from './session.ts';
-import { readCommandLine } from './settings.ts';
+import { DEFAULT_SETTINGS, readCommandLine } from './settings.ts';
 
 /** Runs `virsh-lxc ARGV...`; the result is the exit status. Never throws. */
 export async function main(argv: readonly string[]): Promise<number> {
@@ -28,7 +28,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     await session.close();
     return session.exitStatus ?? (ok ? 0 : 1);
   } catch (error) {
-    reportOutside(error, session ?? new VirshSession(output, NO_SETTINGS, commandTable, undefined));
+    reportOutside(error, session ?? new VirshSession(output, DEFAULT_SETTINGS, commandTable, undefined));
     return 1;
   }
 }
@@ -62,15 +62,3 @@ function reportOutside(error: unknown, session: VirshSession): void {
     session.report(error);
   }
 }
-
-const NO_SETTINGS: Settings = {
-  uri: undefined,
-  connectsFirst: false,
-  readonly: false,
-  quiet: true,
-  timing: false,
-  escape: { byte: 0x1d, text: '^]' },
-  interactive: false,
-  debugLevel: 4,
-  logFile: undefined,
-};

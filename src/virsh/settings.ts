@@ -53,6 +53,19 @@ export interface CommandLine {
 /** Default of -d: errors only. */
 const QUIETEST_LEVEL = 4;
 
+/** Of a command line and an environment that say nothing. */
+export const DEFAULT_SETTINGS: Settings = {
+  uri: undefined,
+  connectsFirst: false,
+  readonly: false,
+  quiet: false,
+  timing: false,
+  escape: { byte: 0x1d, text: '^]' },
+  interactive: false,
+  debugLevel: QUIETEST_LEVEL,
+  logFile: undefined,
+};
+
 const DECIMAL = /^\s*[+-]?\d+$/;
 
 /** Throws UsageError, which has the complaints that come before it. */
@@ -68,13 +81,8 @@ export function readCommandLine(argv: readonly string[], environment: NodeJS.Pro
 function read(argv: readonly string[], environment: NodeJS.ProcessEnv, complaints: string[]): CommandLine {
   let about: CommandLine['about'];
   const settings = {
+    ...DEFAULT_SETTINGS,
     uri: environment['VIRSH_DEFAULT_CONNECT_URI'] || undefined,
-    connectsFirst: false,
-    readonly: false,
-    quiet: false,
-    timing: false,
-    escape: { byte: 0x1d, text: '^]' },
-    interactive: false,
     debugLevel: environmentDebugLevel(environment, complaints),
     logFile: environment['VIRSH_LOG_FILE'] || undefined,
   };

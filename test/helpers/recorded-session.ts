@@ -5,21 +5,12 @@ import type { Settings } from '../../src/virsh/command.ts';
 import { PROGRAM } from '../../src/virsh/program-name.ts';
 import { commandTable } from '../../src/virsh/registry.ts';
 import { VirshSession } from '../../src/virsh/session.ts';
+import { DEFAULT_SETTINGS } from '../../src/virsh/settings.ts';
 import { DebugLog } from '../../src/vsh/debug-log.ts';
 import { Output } from '../../src/vsh/output.ts';
 import { parseLine, UsageError } from '../../src/vsh/parse.ts';
 
-const SETTINGS: Settings = {
-  uri: 'lxc:///',
-  connectsFirst: true,
-  readonly: false,
-  quiet: true,
-  timing: false,
-  escape: { byte: 0x1d, text: '^]' },
-  interactive: false,
-  debugLevel: 4,
-  logFile: undefined,
-};
+const SETTINGS: Settings = { ...DEFAULT_SETTINGS, uri: 'lxc:///', connectsFirst: true, quiet: true };
 
 export interface Transcript {
   ok: boolean;

@@ -1,5 +1,6 @@
 import { defineCommand, domainOption } from '../../command.ts';
 import { findDomain } from '../lookup.ts';
+import { printXml, XPATH_OPTIONS } from '../print-xml.ts';
 
 export const dumpxml = defineCommand({
   name: 'dumpxml',
@@ -14,11 +15,9 @@ export const dumpxml = defineCommand({
     { name: 'security-info', type: 'bool', help: 'with passwords and the like' },
     { name: 'update-cpu', type: 'bool', help: 'accepted; containers have no CPU model to update' },
     { name: 'migratable', type: 'bool', help: 'without what another host could not use' },
-    { name: 'xpath', type: 'string', namedOnly: true, emptyAllowed: true, help: 'only the parts that this XPath expression selects' },
-    { name: 'wrap', type: 'bool', help: 'with --xpath: one document around the parts' },
+    ...XPATH_OPTIONS,
   ],
   async run(context, args) {
-    const expression = args.xpath;
     const domain = await findDomain(context, args);
     const { domainXml } = await import('../../../driver/domain/xml.ts');
     const xml = await domainXml(context.connection, domain, {
@@ -27,13 +26,6 @@ export const dumpxml = defineCommand({
       migratable: args.migratable,
       updateCpu: args['update-cpu'],
     });
-    // As virsh: nothing is said about an empty one.
-    if (expression === '') return false;
-    if (expression === undefined) {
-      context.print(xml);
-      return;
-    }
-    const { selectXml } = await import('../xpath.ts');
-    context.print(await selectXml(xml, expression, { wrap: args.wrap }));
+    return printXml(context, xml, args);
   },
 });

@@ -1,4 +1,5 @@
 import { defineCommand } from '../../command.ts';
+import { printXml, XPATH_OPTIONS } from '../print-xml.ts';
 import { findNetworkOperand, networkOption } from './operand.ts';
 
 export const netDumpxml = defineCommand({
@@ -11,21 +12,12 @@ export const netDumpxml = defineCommand({
   options: [
     networkOption(),
     { name: 'inactive', type: 'bool', help: 'the stored definition, even while the network is active' },
-    { name: 'xpath', type: 'string', namedOnly: true, emptyAllowed: true, help: 'only the parts that this XPath expression selects' },
-    { name: 'wrap', type: 'bool', help: 'with --xpath: one document around the parts' },
+    ...XPATH_OPTIONS,
   ],
   async run(context, args) {
-    const expression = args.xpath;
     const network = await findNetworkOperand(context, args);
     const { networkXml } = await import('../../../driver/network/xml.ts');
     const xml = await networkXml(context.connection, network, { inactive: args.inactive });
-    // As virsh: nothing is said about an empty one.
-    if (expression === '') return false;
-    if (expression === undefined) {
-      context.print(xml);
-      return;
-    }
-    const { selectXml } = await import('../xpath.ts');
-    context.print(await selectXml(xml, expression, { wrap: args.wrap }));
+    return printXml(context, xml, args);
   },
 });

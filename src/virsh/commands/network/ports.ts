@@ -4,6 +4,7 @@ import { LibvirtError, withContext } from '../../../errors.ts';
 import { formatTable } from '../../../vsh/table.ts';
 import { type CommandContext, defineCommand, failure } from '../../command.ts';
 import { readDescription } from '../files.ts';
+import { printXml, XPATH_OPTIONS } from '../print-xml.ts';
 import { findNetworkOperand, networkOption } from './operand.ts';
 
 const PORT = { name: 'port', type: 'string', required: true, completes: 'network-port', help: 'uuid of the port' } as const;
@@ -57,27 +58,14 @@ export const netPortDumpxml = defineCommand({
   group: 'network',
   summary: 'the XML of a port',
   description: 'Prints the configuration of a port: its owner, its MAC address and where it is plugged in.',
-  options: [
-    networkOption({ completes: 'active-network' }),
-    PORT,
-    { name: 'xpath', type: 'string', namedOnly: true, emptyAllowed: true, help: 'only the parts that this XPath expression selects' },
-    { name: 'wrap', type: 'bool', help: 'with --xpath: one document around the parts' },
-  ],
+  options: [networkOption({ completes: 'active-network' }), PORT, ...XPATH_OPTIONS],
   async run(context, args) {
-    const expression = args.xpath;
     const xml = await withPort(context, args, async (network) => {
       const { portXml } = await import('../../../driver/network/ports.ts');
       return portXml(context.connection, network, args.port);
     });
     if (xml === undefined) return true;
-    // As virsh: nothing is said about an empty one.
-    if (expression === '') return false;
-    if (expression === undefined) {
-      context.print(xml);
-      return;
-    }
-    const { selectXml } = await import('../xpath.ts');
-    context.print(await selectXml(xml, expression, { wrap: args.wrap }));
+    return printXml(context, xml, args);
   },
 });
 
