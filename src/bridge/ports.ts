@@ -1,4 +1,4 @@
-// Ports of networks: taken by the interfaces of a starting domain, listed and shown. They are given back by network-release.ts.
+// Ports of networks: taken by the interfaces of a domain, changed, plugged in. They are given back by release.ts.
 
 import type { DomainDefinition, InterfaceDevice } from '../domain/definition.ts';
 import { type LibvirtError, libvirtError } from '../errors.ts';

@@ -109,7 +109,7 @@ export const TRANSITIONS = {
     /** A killed undefine may have left the end of another domain. */
     added: { before: ['no end'], done: ['event Defined Added'] },
     updated: { before: [], done: ['event Defined Updated'] },
-    /** Its end goes to the new name with all else that is stored (store/rename-repair.ts). */
+    /** Its end goes to the new name with all else that is stored (store/change-repair.ts). */
     renamed: { done: ['event Defined Renamed'] },
   },
   undefined: {

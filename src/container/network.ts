@@ -1,4 +1,4 @@
-// What network devices a container is to have: refusals, virtual networks, names. Making them is network-links.ts.
+// What network devices a container is to have: refusals, virtual networks, names. Making them is links.ts.
 
 import type { PrepareOptions } from '../bridge/attachment.ts';
 import type { ActualInterface, DomainDefinition, HostDevice, InterfaceDevice } from '../domain/definition.ts';

@@ -1,7 +1,9 @@
 // Finding networks: what there is to know of a network without parsing its XML.
+
 import { isFailure, libvirtError } from '../errors.ts';
 import { hostLinkNames } from '../host/routes.ts';
 import { type NetworkFacts, networkFacts, networkUuid } from '../network/facts.ts';
+import { isUuid } from '../values/uuid.ts';
 import {
   definedNetworks,
   isNetworkAutostarted,
@@ -65,14 +67,12 @@ function readableDefinition(name: string): string {
   }
 }
 
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-
 /**
  * Reads all definitions until it is found: of 1,000, in 9 ms. Domains have an index (uuid-index.ts) since there are hosts with
  * that many of them; each network is a bridge with a server.
  */
 export function findNetworkByUuid(text: string): NetworkSummary | undefined {
-  if (!UUID.test(text)) return undefined;
+  if (!isUuid(text)) return undefined;
   const uuid = text.toLowerCase();
   for (const name of networkStatusNames()) {
     const network = findNetwork(name);

@@ -40,9 +40,7 @@ async function execute(session: VirshSession, words: readonly string[]): Promise
   const commands = words.length === 1 ? parseLine(words[0]!, commandTable, logOption) : parseWords(words, commandTable, logOption);
   // A connection that was asked for by -c must work even if no command needs it.
   if (settings.connectsFirst) await session.ensureConnected();
-  if (settings.interactive) {
-    return runShell(session);
-  }
+  if (settings.interactive) return runShell(session);
   if (words.length === 1 && words[0] === '') return false;
   return (await session.runAll(commands)).ok;
 }

@@ -10,7 +10,7 @@ type Program = (argv: readonly string[]) => number | Promise<number>;
 
 const virsh: Program = async (argv) => (await import('./main.ts')).main(argv);
 
-/** What it is by its name (src/build/build.mjs makes the links); by any other one it is virsh. */
+/** What it is by its name (src/build/build.mjs has the names); by any other one it is virsh. */
 const BY_NAME: ReadonlyMap<string, Program> = new Map([
   ['virsh-lxc-leases', inside(async (argv) => (await import('../bridge/lease-script.ts')).runLeaseScript(argv))],
 ]);

@@ -165,11 +165,6 @@ export function flag(name: string): EchoRule {
   return { name };
 }
 
-/** `<name>text</name>`, kept as it is, left out without text. */
-export function plainText(name: string, options: { many?: boolean } = {}): EchoRule {
-  return { name, ...options, text: (text) => text || undefined };
-}
-
 /** `<name unit='KiB'>N</name>`. */
 export function sizeInKiB(name: string, path = `./${name}`): EchoRule {
   return {

@@ -59,11 +59,9 @@ export async function domainHostname(connection: Connection, ref: DomainRef, sou
   const record = liveStatus(ref.name);
   if (!record) throw notRunning();
   const inNetworks = loadStatus(record).domain.devices.interfaces.filter(({ type }) => type === 'network');
-  if (inNetworks.length > 0) {
-    for (const { source: network, mac } of inNetworks) {
-      const lease = leasesOf(network!).find(({ mac: leased, hostname }) => leased.toLowerCase() === mac && hostname !== undefined);
-      if (lease) return lease.hostname!;
-    }
+  for (const { source: network, mac } of inNetworks) {
+    const lease = leasesOf(network!).find(({ mac: leased, hostname }) => leased.toLowerCase() === mac && hostname !== undefined);
+    if (lease) return lease.hostname!;
   }
   throw libvirtError('NO_HOSTNAME', `no hostname found for domain ${ref.name}`);
 }

@@ -6,6 +6,7 @@ import { libvirtError } from '../../errors.ts';
 import { definedNames, definedWithUuid, hasAutostartLink, isDefined, readDefinition } from '../../store/definitions.ts';
 import { liveStatus, readStatus, type StatusRecord, statusNames, truly } from '../../store/live-status.ts';
 import { isDomainName } from '../../store/paths.ts';
+import { isUuid } from '../../values/uuid.ts';
 import type { Connection } from '../connection.ts';
 
 export type DomainStateName = 'running' | 'paused' | 'shut off';
@@ -95,7 +96,7 @@ const LOOKUP = {
     return undefined;
   },
   uuid(text: string): DomainRef | undefined {
-    if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text)) return undefined;
+    if (!isUuid(text)) return undefined;
     return findByUuid(text.toLowerCase());
   },
   name(text: string): DomainRef | undefined {

@@ -64,9 +64,7 @@ export async function shutdownAll(connection: Connection, timeoutMs: number): Pr
 async function ask(connection: Connection, ref: DomainRef): Promise<Asked[]> {
   const status = liveStatus(ref.name);
   if (!status) return [];
-  if (status.state === 'paused') {
-    await failureIn(() => resumeDomain(connection, ref));
-  }
+  if (status.state === 'paused') await failureIn(() => resumeDomain(connection, ref));
   let init: InitProcess | undefined;
   let listens = true;
   const error = await failureIn(async () => {

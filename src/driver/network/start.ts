@@ -7,7 +7,7 @@ import { parseNetwork } from '../../network/parse.ts';
 import { recordNetworkEvent } from '../../store/events.ts';
 import { lockNetwork, lockNetworkStore } from '../../store/lock.ts';
 import { loadLiveNetwork, loadNetwork } from '../../store/network-documents.ts';
-import { activeStatus, findNetworkByUuid, type NetworkRef } from '../../store/network-lookup.ts';
+import { activeStatus, type NetworkRef } from '../../store/network-lookup.ts';
 import { type Connection, requireWritable } from '../connection.ts';
 
 /** Starts a defined network. Throws OPERATION_INVALID if it is active. Nothing is left of a start that fails. */
@@ -30,8 +30,8 @@ export async function createNetwork(connection: Connection, xml: string, { valid
     using _store = lockNetworkStore();
     completeNetwork(definition);
     checkUniqueNetwork(definition);
-    const active = findNetworkByUuid(definition.uuid)?.active;
-    if (active) throw libvirtError('OPERATION_INVALID', `network is already active as '${definition.name}'`);
+    if (activeStatus(definition.name) !== undefined)
+      throw libvirtError('OPERATION_INVALID', `network is already active as '${definition.name}'`);
   }
   run(definition);
   return definition;
