@@ -95,6 +95,9 @@ async function conform() {
   }
   const prefix = fs.mkdtempSync(path.join(os.tmpdir(), 'virsh-lxc-conformance-'));
   fs.chmodSync(prefix, 0o755);
+  // The recordings are of libvirt, which contains less than we do.
+  fs.mkdirSync(path.join(prefix, 'etc/libvirt'), { recursive: true });
+  fs.writeFileSync(path.join(prefix, 'etc/libvirt/lxc.conf'), 'security_level = "libvirt"\n');
   const filter = `^(${options.groups})/`;
   const virsh = `${path.join(root, 'bin/virsh-lxc')} -c lxc:///`;
   const args = [path.join(conformance, 'run.mjs'), '--virsh', virsh, '--quiet', '--jobs', '2', '--filter', filter];

@@ -70,6 +70,16 @@ export interface DomainDefinition {
   hostRoot?: boolean;
   /** <virsh-lxc:controlling-terminal>: init is to have the console as its controlling terminal, whoever starts the domain. */
   controllingTerminal?: boolean;
+  /** <virsh-lxc:security>: what it says instead of lxc.conf. */
+  security?: SecurityChoice;
+}
+
+export type SecurityLevel = 'libvirt' | 'default' | 'strict';
+
+export interface SecurityChoice {
+  level?: SecurityLevel;
+  /** 0: as many as the host allows. */
+  maxPids?: number;
 }
 
 export interface MetadataElement {

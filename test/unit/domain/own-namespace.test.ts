@@ -29,6 +29,16 @@ describe('elements of our own namespace', () => {
     expect(formatDomain(parseDomain(xml(''), HOST), { live: false })).not.toContain('virsh-lxc');
   });
 
+  it('say how far the domain is contained', () => {
+    const document = xml("<o:security level='strict' pids='100'/>");
+    const definition = parseDomain(document, HOST);
+    expect(definition.security).toEqual({ level: 'strict', maxPids: 100 });
+    expect(formatDomain(definition, { live: false })).toContain("  <virsh-lxc:security level='strict' pids='100'/>\n</domain>");
+    expect(() => validateDomain(document)).not.toThrow();
+    expect(() => parseDomain(xml("<o:security level='tight'/>"), HOST)).toThrow("Invalid value for attribute 'level'");
+    expect(() => parseDomain(xml("<o:security pids='many'/>"), HOST)).toThrow("Invalid value for attribute 'pids'");
+  });
+
   it('are refused where nobody knows them', () => {
     expect(() => parseDomain(xml('<o:hostroot/>'), HOST)).toThrow("unknown element 'hostroot' of namespace urn:virsh-lxc:domain:1.0");
   });
