@@ -8,6 +8,7 @@ import { isChangeNoted } from '../store/change-note.ts';
 import { networkLockNames } from '../store/network-locks.ts';
 import { paths } from '../store/paths.ts';
 import { becomeSuccessor } from '../store/successor.ts';
+import { Conf } from '../values/conf-file.ts';
 
 export interface Connection {
   /** As the user gave it, with all its slashes. */
@@ -32,7 +33,7 @@ const LIBVIRTS = /^(?:lxc|bhyve|ch|esx|gsx|hyperv|openvz|parallels|qemu|test|vbo
 function defaultUri(): [uri: string, from: string | undefined] {
   const environment = process.env['LIBVIRT_DEFAULT_URI'];
   if (environment) return [environment, 'LIBVIRT_DEFAULT_URI'];
-  const configured = setting('uri_default');
+  const configured = clientConf().text('uri_default') || undefined;
   return configured === undefined ? [DEFAULT_URI, undefined] : [configured, `uri_default in ${paths.libvirtConf}`];
 }
 
@@ -109,17 +110,16 @@ function whose(scheme: string, from: string | undefined): string {
 /** libvirt.conf: `uri_aliases = [ "name=uri", … ]`. An alias is a plain word. */
 function resolveAlias(uri: string): string {
   if (!/^[\w.-]+$/.test(uri)) return uri;
-  const list = /^\s*uri_aliases\s*=\s*\[([^\]]*)\]/m.exec(clientConfiguration())?.[1] ?? '';
-  for (const [, name, target] of list.matchAll(/["']([^"'=]+)=([^"']+)["']/g)) if (name === uri) return target!;
+  for (const alias of clientConf().list('uri_aliases') ?? []) {
+    const [name, ...target] = alias.split('=');
+    if (name === uri) return target.join('=');
+  }
   return uri;
 }
 
-const setting = (name: string): string | undefined =>
-  new RegExp(`^\\s*${name}\\s*=\\s*["']([^"']+)["']`, 'm').exec(clientConfiguration())?.[1];
-
-let configuration: string | undefined;
-function clientConfiguration(): string {
-  configuration ??= readIfThere(paths.libvirtConf) ?? '';
+let configuration: Conf | undefined;
+function clientConf(): Conf {
+  configuration ??= new Conf(readIfThere(paths.libvirtConf) ?? '', paths.libvirtConf);
   return configuration;
 }
 

@@ -1,14 +1,14 @@
 // How much of the host a container is kept from: the level of its definition, or of all that say none.
 import type { DomainDefinition, SecurityLevel } from '../domain/definition.ts';
 import { SECURITY_LEVELS } from '../domain/elements/own-namespace.ts';
-import { lxcNumber, lxcWord } from '../store/lxc-conf.ts';
+import { lxcConf } from '../store/lxc-conf.ts';
 
 const DEFAULT_LEVEL: SecurityLevel = 'default';
 const DEFAULT_MAX_PIDS = 16384;
 
 /** `libvirt`: what libvirt does, and no more. Throws CONF_SYNTAX for a wrong `security_level` in lxc.conf. */
 export function securityLevel({ security }: Pick<DomainDefinition, 'security'>): SecurityLevel {
-  return security?.level ?? lxcWord('security_level', SECURITY_LEVELS) ?? DEFAULT_LEVEL;
+  return security?.level ?? lxcConf().word('security_level', SECURITY_LEVELS) ?? DEFAULT_LEVEL;
 }
 
 /** How many processes a container may have; undefined: as many as the host. Throws CONF_SYNTAX for a wrong `pids_max` in lxc.conf. */
@@ -16,6 +16,6 @@ export function maxPids(definition: Pick<DomainDefinition, 'security'>): number 
   const given = definition.security?.maxPids;
   if (given !== undefined) return given === 0 ? undefined : given;
   if (securityLevel(definition) === 'libvirt') return undefined;
-  const configured = lxcNumber('pids_max') ?? DEFAULT_MAX_PIDS;
+  const configured = lxcConf().number('pids_max') ?? DEFAULT_MAX_PIDS;
   return configured === 0 ? undefined : configured;
 }

@@ -24,12 +24,9 @@ describe('parseFirewallBackend()', () => {
       'firewall_backend = "pf"',
       "configuration file syntax error: unrecognized firewall_backend = 'pf' set in network driver config file /n.conf",
     ],
-    [
-      'firewall_backend = 1',
-      "configuration file syntax error: unrecognized firewall_backend = '' set in network driver config file /n.conf",
-    ],
-    ['\nfirewall_backend = none', 'configuration file syntax error: /n.conf:2: expecting a name and a value in quotes'],
-    ['firewall_backend', 'configuration file syntax error: /n.conf:1: expecting a name and a value in quotes'],
+    ['firewall_backend = 1', "internal error: /n.conf: expected a string for 'firewall_backend' parameter"],
+    ['\nfirewall_backend = none', 'configuration file syntax error: /n.conf:2: expecting a value'],
+    ['firewall_backend', 'configuration file syntax error: /n.conf:1: expecting an assignment'],
   ])('of %j is %s', (text, expected) => {
     expect(parse(text)).toBe(expected);
   });
