@@ -7,9 +7,11 @@ import { createCgroup, handOverCgroup } from '../host/cgroup/create.ts';
 import { restrictDevices } from '../host/cgroup/devices.ts';
 import { applyLimits } from '../host/cgroup/limit.ts';
 import { domainLimits } from '../host/cgroup/limits.ts';
+import { countsPids, pidsLimit } from '../host/cgroup/pids.ts';
 import { removeCgroup } from '../host/cgroup/remove.ts';
 import { inSystemdHierarchy } from '../host/cgroup/systemd-hierarchy.ts';
 import { blockDeviceNumber } from '../host/device-number.ts';
+import { maxPids } from '../security/level.ts';
 import { forgetCgroup } from '../store/left-cgroups.ts';
 import type { DomainDevicesPlan } from './devices.ts';
 import { dissolve } from './left-cgroups.ts';
@@ -21,6 +23,7 @@ export function makeCgroup(domain: DomainDefinition, controllerPid: number, devi
   inSystemdHierarchy(cgroup.layout, () => createCgroup(cgroup, domain.partition === DEFAULT_PARTITION));
   try {
     applyLimits(cgroup, domainLimits(domain, cgroup.layout.version, blockDeviceNumber));
+    limitPids(cgroup, domain);
     restrictDevices(cgroup, devices.rules);
     handOver(cgroup, domain);
     return cgroup;
@@ -35,6 +38,12 @@ function clearPlace(cgroup: DomainCgroup): void {
   if (!cgroup.directories().some((directory) => fs.existsSync(directory))) return;
   if (!removeCgroup(cgroup)) throw libvirtError('INTERNAL_ERROR', `cgroup '${cgroup.path}' of an earlier container is still in use`);
   forgetCgroup(cgroup.path);
+}
+
+/** A host that cannot is done without, unless the definition gives a number. */
+function limitPids(cgroup: DomainCgroup, domain: DomainDefinition): void {
+  const max = maxPids(domain);
+  if (max !== undefined && (domain.security?.maxPids !== undefined || countsPids(cgroup))) applyLimits(cgroup, [pidsLimit(max)]);
 }
 
 /** A container with mapped ids owns what it may manage. */

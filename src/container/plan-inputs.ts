@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { DomainDefinition, SharedNamespace } from '../domain/definition.ts';
 import type { DomainCgroup } from '../host/cgroup/cgroup.ts';
 import { isShown, systemdMount, UNIFIED_NAME } from '../host/cgroup/layout.ts';
+import { securityLevel } from '../security/level.ts';
 import { mayHoldTerminal } from './controlling-terminal.ts';
 import { hostFacts } from './host-facts.ts';
 import { runsOnHostRoot } from './host-root.ts';
@@ -71,7 +72,7 @@ export function planInputs(domain: DomainDefinition, fds: InheritedNumbers, cgro
     devpts: fds.devpts,
     meminfo: fds.meminfo,
     sys: fds.sys,
-    cgroup: cgroupInputs(cgroup, fds),
+    cgroup: cgroupInputs(cgroup, fds, securityLevel(domain) !== 'libvirt'),
     filesystems: fds.filesystems,
     sharedNamespaces: fds.sharedNamespaces,
     holdsTerminal: wantsTerminal && mayHoldTerminal(domain.os, fds.rootFd),
@@ -81,9 +82,9 @@ export function planInputs(domain: DomainDefinition, fds: InheritedNumbers, cgro
 
 /**
  * On v1 an init system gets a cgroup namespace and the cgroups that it manages; for any other init all is read-only, as libvirt
- * documents it.
+ * documents it, and where it stands on the host is hidden from it as well, if it is `contained`.
  */
-function cgroupInputs(cgroup: DomainCgroup, { cgroupTmpfs, managesCgroups }: InheritedNumbers): PlanInputs['cgroup'] {
+function cgroupInputs(cgroup: DomainCgroup, { cgroupTmpfs, managesCgroups }: InheritedNumbers, contained: boolean): PlanInputs['cgroup'] {
   const memory = cgroup.directory('memory')!;
   const { layout } = cgroup;
   if (layout.version === 2) return { version: 2, payload: cgroup.payload!, memory };
@@ -93,7 +94,7 @@ function cgroupInputs(cgroup: DomainCgroup, { cgroupTmpfs, managesCgroups }: Inh
     version: 1,
     directories: cgroup.directoriesV1(),
     payload: cgroup.payload,
-    ownNamespace: systemd !== undefined,
+    ownNamespace: managesCgroups ? systemd !== undefined : contained,
     base: path.dirname(layout.mounts.get('memory')!),
     tmpfs: cgroupTmpfs!,
     binds: [

@@ -26,6 +26,8 @@ const NEEDS = {
   hybrid: () => hasV1Memory() && /^\S+ \S+ cgroup \S*name=systemd\b/m.test(mounts()) && /^\S+ \S+ cgroup2 /m.test(mounts()),
   /** Memory and swap limited together. */
   swapaccount: () => !hasV1Memory() || fs.existsSync('/sys/fs/cgroup/memory/memory.memsw.limit_in_bytes'),
+  /** A controller that counts processes. */
+  pids: () => /^pids\b.*1$/m.test(fs.readFileSync('/proc/cgroups', 'utf8')),
   fuse: () => fs.existsSync('/dev/fuse'),
   loop: () => fs.existsSync('/dev/loop-control'),
   /** The kernel's module, and qemu-utils. */

@@ -1,7 +1,7 @@
 // lxc-enter-namespace: a command inside a running container.
 import fs from 'node:fs';
 import process from 'node:process';
-import { EINTR, ENOENT, O_CLOEXEC, SIGINT, SIGQUIT } from '../../../lib-native/constants.ts';
+import { EAGAIN, EINTR, ENOENT, O_CLOEXEC, SIGINT, SIGQUIT } from '../../../lib-native/constants.ts';
 import { linux } from '../../../lib-native/linux.ts';
 import { readable } from '../../../lib-native/readable.ts';
 import { controllerFile } from '../../../lib-native/runtime.ts';
@@ -17,6 +17,7 @@ import type { DomainRef } from '../../domain/ref.ts';
 import { isFailure, LibvirtError, libvirtError, notRunning } from '../../errors.ts';
 import { DomainCgroup } from '../../host/cgroup/cgroup.ts';
 import { standsStill } from '../../host/cgroup/freezer.ts';
+import { isFull } from '../../host/cgroup/pids.ts';
 import { leaveUnit } from '../../host/cgroup/unit.ts';
 import { ownerOf } from '../../host/pid-namespace.ts';
 import { openPtyBeside, openSlave, type Pty } from '../../host/pty.ts';
@@ -141,6 +142,8 @@ async function enter(
   } catch (error) {
     if (error instanceof LibvirtError && error.cause === EINTR)
       throw libvirtError('OPERATION_FAILED', 'the container did not let the command be executed before it was interrupted');
+    if (error instanceof LibvirtError && error.cause === EAGAIN && isFull(cgroup))
+      throw libvirtError('OPERATION_FAILED', 'the container has as many processes as it may: nothing can be executed in it', error);
     throw error;
   } finally {
     linux.restoreSignal(SIGINT);
