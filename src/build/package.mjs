@@ -62,18 +62,26 @@ function stage(tree, arch) {
     chmodSync(join(tree, name), mode);
   };
   const built = arch === process.arch ? dist : join(dist, arch);
-  for (const name of ['virsh-lxc', 'virsh-lxc.bin', 'virsh-lxc-leases', 'libvirt_lxc', 'koffi.node'])
+  for (const name of ['virsh-lxc', 'virsh-lxc.bin', 'virsh-lxc-leases', 'virt-host-validate', 'libvirt_lxc', 'koffi.node'])
     add(`usr/lib/virsh-lxc/${name}`, readFileSync(join(built, name)), name === 'koffi.node' ? 0o644 : 0o755);
   mkdirSync(join(tree, 'usr/bin'));
   symlinkSync('../lib/virsh-lxc/virsh-lxc', join(tree, 'usr/bin/virsh-lxc'));
-  for (const name of readdirSync(join(root, 'man')).filter((name) => /\.\d$/.test(name)))
-    add(`usr/share/man/man${name.at(-1)}/${name}.gz`, gzipSync(read(join(root, 'man', name)), { level: 9 }));
+  for (const name of readdirSync(join(root, 'man')).filter((name) => /\.\d$/.test(name))) {
+    const page = installedPage(name, read(join(root, 'man', name)));
+    add(`usr/share/man/man${name.at(-1)}/${page.name}.gz`, gzipSync(page.text, { level: 9 }));
+  }
   for (const name of readdirSync(join(root, 'src/systemd')))
     add(`usr/lib/systemd/system/${name}`, installedUnit(read(join(root, 'src/systemd', name))));
   for (const [name, place] of Object.entries(COMPLETIONS)) add(`usr/share/${place}`, read(join(root, 'src/completions', name)));
   add('usr/share/doc/virsh-lxc/copyright', read(join(debian, 'copyright')));
   add('usr/share/doc/virsh-lxc/changelog.gz', gzipSync(changelog.replace(/\(.*?\)/, `(${version})`), { level: 9 }));
   add('usr/share/lintian/overrides/virsh-lxc', read(join(debian, 'lintian-overrides')));
+}
+
+/** Of a name that libvirt's packages have, too, the page is in a section of ours: man(1) finds both. */
+function installedPage(name, text) {
+  if (!name.startsWith('virt-')) return { name, text };
+  return { name: `${name}virsh-lxc`, text: text.replace(/^(\.TH \S+ \d)/m, '$1virsh-lxc') };
 }
 
 /** A unit that is where it belongs, and knows where the program is: without its word on how to install it. */

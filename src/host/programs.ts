@@ -14,6 +14,8 @@ export function requireProgram(name: string, debianPackage: string): string {
   throw libvirtError('OPERATION_FAILED', `Unable to find '${name}' binary in $PATH; it is in Debian's package ${debianPackage}`);
 }
 
+export const hasProgram = (name: string): boolean => findProgram(name) !== undefined;
+
 export interface ProgramOptions {
   /** Descriptor of its standard input; by default none. */
   stdin?: number;

@@ -13,6 +13,7 @@ const virsh: Program = async (argv) => (await import('./main.ts')).main(argv);
 /** What it is by its name (src/build/build.mjs has the names); by any other one it is virsh. */
 const BY_NAME: ReadonlyMap<string, Program> = new Map([
   ['virsh-lxc-leases', inside(async (argv) => (await import('../bridge/lease-script.ts')).runLeaseScript(argv))],
+  ['virt-host-validate', inside(async (argv) => (await import('./host-validate.ts')).runHostValidate(argv, process.argv0))],
 ]);
 
 /** What it is by its first word: that of the command which a container's controller runs when its init has ended. */
@@ -22,7 +23,7 @@ const onExit = inside(async (argv) => {
 });
 const BY_WORD: ReadonlyMap<string, Program> = new Map(ON_EXIT_WORDS.map((word) => [word, onExit]));
 
-/** For programs that no user waits for: an error is one line in a log. */
+/** For programs that are no virsh: an error is one line. */
 function inside(program: Program): Program {
   return async (argv) => {
     try {

@@ -75,6 +75,9 @@ const NEEDS = {
     fs.existsSync('/usr/lib/libvirt/libvirt-guests.sh') &&
     fs.existsSync('/usr/bin/gettext.sh') &&
     fs.existsSync('/etc/default/libvirt-guests'),
+  /** libvirt's own, of Debian's package libvirt-clients. */
+  virt_host_validate: () =>
+    spawnSync('/usr/bin/virt-host-validate', ['--version'], { encoding: 'utf8' }).stdout === 'version: /usr/bin/virt-host-validate 9.0.0\n',
   /** Gives a command a terminal. */
   script: () => hasCommand('script'),
 } as const;

@@ -1,5 +1,6 @@
 // Which devices a container may use: lines for v1's devices.allow, an eBPF program for v2 (bpf(2), cgroup-v2.rst).
 import fs from 'node:fs';
+import { O_CLOEXEC, O_RDONLY } from '../../../lib-native/constants.ts';
 import { linux } from '../../../lib-native/linux.ts';
 import { systemError } from '../../errors.ts';
 import type { DomainCgroup } from './cgroup.ts';
@@ -144,13 +145,29 @@ function attachDeviceProgram(directory: string, program: Buffer): void {
   }
 }
 
+/** Can rules for devices be attached to this cgroup of version 2, by this kernel and user? */
+export function canAttachDevices(directory: string): boolean {
+  const cgroup = linux.open(directory, O_RDONLY | O_CLOEXEC);
+  if (cgroup < 0) return false;
+  const result = queryPrograms(cgroup);
+  linux.close(cgroup);
+  return typeof result !== 'number';
+}
+
 function attachedPrograms(cgroup: number): number[] {
+  const result = queryPrograms(cgroup);
+  return typeof result === 'number' ? [] : result;
+}
+
+/** Ids of the programs that are attached, or -errno. */
+function queryPrograms(cgroup: number): number[] | number {
   const ids = Buffer.alloc(64 * 4);
   const attribute = Buffer.alloc(64);
   attribute.writeInt32LE(cgroup, 0);
   attribute.writeUInt32LE(BPF_CGROUP_DEVICE, 4);
   attribute.writeBigUInt64LE(linux.address(ids), 16);
   attribute.writeUInt32LE(64, 24);
-  if (linux.bpf(BPF_PROG_QUERY, attribute) < 0) return [];
+  const result = linux.bpf(BPF_PROG_QUERY, attribute);
+  if (result < 0) return result;
   return Array.from({ length: attribute.readUInt32LE(24) }, (_, i) => ids.readUInt32LE(i * 4));
 }

@@ -127,7 +127,7 @@ describe('man/libvirt_lxc.8', () => {
 const groff = spawnSync('groff', ['--version']).status === 0;
 
 describe.skipIf(!groff)(groff ? 'groff' : 'groff (skipped: not installed)', () => {
-  it.each(['virsh-lxc.1', 'libvirt_lxc.8'])('formats %s without a warning', (name) => {
+  it.each(['virsh-lxc.1', 'virt-host-validate.1', 'libvirt_lxc.8'])('formats %s without a warning', (name) => {
     const { status, stderr } = spawnSync('groff', ['-t', '-man', '-Tutf8', '-ww', path.join(ROOT, 'man', name)], { encoding: 'utf8' });
     expect([status, stderr]).toEqual([0, '']);
   });
