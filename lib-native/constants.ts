@@ -176,6 +176,7 @@ export const MOUNT_ATTR_RDONLY = 0x01;
 export const MOUNT_ATTR_NOSUID = 0x02;
 export const MOUNT_ATTR_NODEV = 0x04;
 export const MOUNT_ATTR_NOEXEC = 0x08;
+export const MOUNT_ATTR_IDMAP = 0x100000;
 
 export const MS_REC = 16384;
 export const MS_PRIVATE = 1 << 18;

@@ -89,10 +89,11 @@ export const linux: Syscalls = {
   fsconfigFlag: (fd, key) => raw(SYS.fsconfig, ['int', 'uint', 'str', 'str', 'int'], [fd, FSCONFIG_SET_FLAG, key, null, 0]),
   fsconfigCreate: (fd) => raw(SYS.fsconfig, ['int', 'uint', 'str', 'str', 'int'], [fd, FSCONFIG_CMD_CREATE, null, null, 0]),
   fsmount: (fd, attributes) => raw(SYS.fsmount, ['int', 'uint', 'uint'], [fd, FSMOUNT_CLOEXEC, attributes]),
-  mountSetattr: (dirfd, path, flags, { set = 0, propagation = 0 }) => {
+  mountSetattr: (dirfd, path, flags, { set = 0, propagation = 0, userns = 0 }) => {
     const attributes = Buffer.alloc(32); // struct mount_attr
     attributes.writeBigUInt64LE(BigInt(set), 0);
     attributes.writeBigUInt64LE(BigInt(propagation), 16);
+    attributes.writeBigUInt64LE(BigInt(userns), 24);
     return raw(SYS.mount_setattr, ['int', 'str', 'uint', 'void *', 'size_t'], [dirfd, path, flags, attributes, 32]);
   },
   moveMount: (fd, path) => raw(SYS.move_mount, ['int', 'str', 'int', 'str', 'uint'], [fd, '', AT_FDCWD, path, MOVE_MOUNT_F_EMPTY_PATH]),

@@ -39,8 +39,8 @@ export interface Syscalls {
   fsconfigFlag(fd: number, key: string): number;
   fsconfigCreate(fd: number): number;
   fsmount(fd: number, attributes: number): number;
-  /** `set`: MOUNT_ATTR_*; `propagation`: MS_PRIVATE and its kin. */
-  mountSetattr(dirfd: number, path: string, flags: number, change: { set?: number; propagation?: number }): number;
+  /** `set`: MOUNT_ATTR_*; `propagation`: MS_PRIVATE and its kin; `userns`: of which MOUNT_ATTR_IDMAP takes the ids. */
+  mountSetattr(dirfd: number, path: string, flags: number, change: { set?: number; propagation?: number; userns?: number }): number;
   /** Attaches a detached mount at `path`. */
   moveMount(fd: number, path: string): number;
   umount2(path: string, flags: number): number;

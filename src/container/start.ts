@@ -19,6 +19,7 @@ import { asStartup, type Controller } from './launch.ts';
 import { dissolve } from './left-cgroups.ts';
 import { letGo, letGoFrozen } from './let-go.ts';
 import { type Facts, transition } from './lifecycle.ts';
+import { mapFilesystems } from './mapped-mounts.ts';
 import { checkPassFds } from './pass-fds.ts';
 import { hasNetworkNamespace } from './plan/namespaces.ts';
 import { compilePlan, waitsBeforeMounts } from './plan/plan.ts';
@@ -78,6 +79,7 @@ async function start(definition: DomainDefinition, options: RunOptions, progress
     cgroup = asStartup(() => makeCgroup(host.live, controller.pid, host.devices));
     const initPid = controller.sendPlan(planOf(host.live, spawned, cgroup, options));
     mapIds(definition, initPid);
+    mapFilesystems(definition, host.resources, initPid);
     if (waitsBeforeMounts(definition)) controller.go();
     network?.moveInto(initPid, controller);
     progress.live = { ...host.live, id: controller.pid };

@@ -5,6 +5,7 @@ import {
   AT_EMPTY_PATH,
   AT_FDCWD,
   AT_RECURSIVE,
+  MOUNT_ATTR_IDMAP,
   MOUNT_ATTR_RDONLY,
   MS_PRIVATE,
   OPEN_TREE_CLOEXEC,
@@ -68,4 +69,34 @@ function clone(path: string, recursive: number): number {
 export function makeReadonly(tree: number, attributes = 0): void {
   const result = linux.mountSetattr(tree, '', AT_EMPTY_PATH | AT_RECURSIVE, { set: MOUNT_ATTR_RDONLY | attributes });
   if (result < 0) throw systemError('Failed to make mount readonly', -result);
+}
+
+/**
+ * Shows the files of a detached tree, all of it, with the ids of a user namespace (MOUNT_ATTR_IDMAP of mount_setattr(2)): what is
+ * root's there is its root's here. 0, or -errno: EINVAL where a file system cannot, EPERM where its ids are mapped already.
+ */
+export const mapOwners = (tree: number, userns: number): number =>
+  linux.mountSetattr(tree, '', AT_EMPTY_PATH | AT_RECURSIVE, { set: MOUNT_ATTR_IDMAP, userns });
+
+export interface MountPoint {
+  path: string;
+  /** Of the file system: `ext4`. */
+  type: string;
+}
+
+/** From a table of proc_pid_mountinfo(5): what a copy of the mounts at `directory`, whose links are resolved, has in it; the first is what `directory` itself is on. */
+export function mountsWithin(mountinfo: string, directory: string): MountPoint[] {
+  const found: MountPoint[] = [];
+  const within = directory === '/' ? '/' : `${directory}/`;
+  let own: MountPoint | undefined;
+  for (const line of mountinfo.split('\n')) {
+    const [before = '', after = ''] = line.split(' - ');
+    const point = before.split(' ')[4];
+    if (point === undefined) continue;
+    const path = point.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
+    const mount = { path, type: after.split(' ')[0]! };
+    if (path.startsWith(within) && path !== directory) found.push(mount);
+    else if (within.startsWith(path === '/' ? '/' : `${path}/`) && path.length >= (own?.path.length ?? 0)) own = mount; // the later one covers
+  }
+  return own ? [own, ...found] : found;
 }

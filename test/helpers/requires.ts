@@ -1,6 +1,7 @@
 // What a test needs of the machine that it runs on. What is missing becomes part of a skipped test's name.
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import { describe } from 'vitest';
@@ -14,6 +15,14 @@ const hasV1Memory = (): boolean => /^\S+ \S+ cgroup \S*\bmemory\b/m.test(mounts(
 /** Does the kernel take these commands of tc(8), in a network of their own? */
 const canLimitTraffic = (...commands: string[]): boolean =>
   spawnSync('unshare', ['-n', 'sh', '-ec', commands.map((command) => `tc ${command}`).join('\n')]).status === 0;
+
+/** By the kernel's release, as no program that is everywhere tries it. */
+function canMapOwners(): boolean {
+  const [major = 0, minor = 0] = os.release().split('.').map(Number);
+  const type = spawnSync('stat', ['-f', '-c', '%T', os.tmpdir()], { encoding: 'utf8' }).stdout.trim();
+  const since: Readonly<Record<string, number>> = { 'ext2/ext3': 512, xfs: 512, btrfs: 515, tmpfs: 603 };
+  return major * 100 + minor >= (since[type] ?? Number.POSITIVE_INFINITY);
+}
 
 const NEEDS = {
   root: () => process.getuid?.() === 0,
@@ -35,6 +44,8 @@ const NEEDS = {
     (fs.existsSync('/sys/block/nbd0') || spawnSync('modprobe', ['nbd']).status === 0) && hasCommand('qemu-nbd') && hasCommand('qemu-img'),
   ext4: () => /^\text4$/m.test(fs.readFileSync('/proc/filesystems', 'utf8')),
   userns: () => fs.existsSync('/proc/self/ns/user'),
+  /** Owners of temporary files can be mapped (mount_setattr(2)). */
+  idmapped_mounts: canMapOwners,
   busybox: () => hasCommand('busybox'),
   /** One that runs where no library is. */
   static_busybox: () =>

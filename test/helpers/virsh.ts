@@ -22,6 +22,8 @@ export interface DomainOptions {
   /** A folder, `/`, or (undefined) the busybox root. */
   root?: string;
   readonlyRoot?: boolean;
+  /** Of the root. */
+  accessmode?: string;
   /** XML put into <os>, before <devices>, into <devices>. */
   os?: string;
   more?: string;
@@ -123,6 +125,7 @@ export class Virsh {
       init = ['/bin/sleep', '1000'],
       root,
       readonlyRoot,
+      accessmode = 'passthrough',
       os: inOs = '',
       more = '',
       devices = '',
@@ -142,7 +145,7 @@ export class Virsh {
   </os>
   ${more}
   <devices>
-    <filesystem type='mount'><source dir='${source}'/><target dir='/'/>${readonlyRoot ? '<readonly/>' : ''}</filesystem>
+    <filesystem type='mount' accessmode='${accessmode}'><source dir='${source}'/><target dir='/'/>${readonlyRoot ? '<readonly/>' : ''}</filesystem>
     ${devices}
     ${"<console type='pty'/>".repeat(consoles)}
   </devices>
