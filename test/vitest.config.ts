@@ -8,7 +8,7 @@ export default defineConfig({
     pool: 'forks',
     poolOptions: { forks: { execArgv: EMULATED ? ['--require=./test/helpers/patient-timers.cjs'] : [] } },
     projects: [
-      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'] } },
+      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 60_000 } },
       {
         test: {
           name: 'integration',
