@@ -1,6 +1,7 @@
 // The cgroup of a container that is being started.
 import fs from 'node:fs';
 import type { DomainDefinition } from '../domain/definition.ts';
+import { withProcessorLimits } from '../domain/processors.ts';
 import { libvirtError } from '../errors.ts';
 import { cgroupFor, DEFAULT_PARTITION, type DomainCgroup } from '../host/cgroup/cgroup.ts';
 import { createCgroup, handOverCgroup } from '../host/cgroup/create.ts';
@@ -13,6 +14,7 @@ import { inSystemdHierarchy } from '../host/cgroup/systemd-hierarchy.ts';
 import { blockDeviceNumber } from '../host/device-number.ts';
 import { maxPids } from '../security/level.ts';
 import { forgetCgroup } from '../store/left-cgroups.ts';
+import { goesBeyondLibvirt } from '../store/lxc-conf.ts';
 import type { DomainDevicesPlan } from './devices.ts';
 import { dissolve } from './left-cgroups.ts';
 
@@ -22,7 +24,8 @@ export function makeCgroup(domain: DomainDefinition, controllerPid: number, devi
   clearPlace(cgroup);
   inSystemdHierarchy(cgroup.layout, () => createCgroup(cgroup, domain.partition === DEFAULT_PARTITION));
   try {
-    applyLimits(cgroup, domainLimits(domain, cgroup.layout.version, blockDeviceNumber));
+    const limited = goesBeyondLibvirt() ? withProcessorLimits(domain) : domain;
+    applyLimits(cgroup, domainLimits(limited, cgroup.layout.version, blockDeviceNumber));
     limitPids(cgroup, domain);
     restrictDevices(cgroup, devices.rules);
     handOver(cgroup, domain);

@@ -5,7 +5,14 @@ import { childText, type XmlElement } from '../../xml/element.ts';
 import type { XmlWriter } from '../../xml/writer.ts';
 import type { DomainDefinition, LifecycleAction } from '../definition.ts';
 
-const ACTIONS: readonly LifecycleAction[] = ['destroy', 'restart', 'rename-restart', 'preserve', 'coredump-destroy', 'coredump-restart'];
+export const LIFECYCLE_ACTIONS: readonly LifecycleAction[] = [
+  'destroy',
+  'restart',
+  'rename-restart',
+  'preserve',
+  'coredump-destroy',
+  'coredump-restart',
+];
 const LOCKFAILURE_ACTIONS = ['poweroff', 'restart', 'pause', 'ignore'];
 
 type Lifecycle = Pick<DomainDefinition, 'onPoweroff' | 'onReboot' | 'onCrash' | 'onLockfailure'>;
@@ -25,7 +32,7 @@ export function parseLifecycle(domain: XmlElement): Lifecycle {
 function parseAction(domain: XmlElement, name: string, fallback: LifecycleAction): LifecycleAction {
   const text = childText(domain, name);
   if (text === undefined) return fallback;
-  const action = ACTIONS.find((known) => known === text);
+  const action = LIFECYCLE_ACTIONS.find((known) => known === text);
   if (action === undefined) throw unknownAction(name, text);
   return action;
 }
@@ -33,6 +40,9 @@ function parseAction(domain: XmlElement, name: string, fallback: LifecycleAction
 function unknownAction(name: string, text: string): Error {
   return libvirtError('CONFIG_UNSUPPORTED', `unknown ${name} action: ${text}`);
 }
+
+export const LIFECYCLE_FIELDS = { poweroff: 'onPoweroff', reboot: 'onReboot', crash: 'onCrash' } as const;
+export type LifecycleEvent = keyof typeof LIFECYCLE_FIELDS;
 
 /** Core dumps are for crashes only. */
 export function validateLifecycle({ onPoweroff, onReboot }: Lifecycle): void {

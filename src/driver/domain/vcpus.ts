@@ -1,8 +1,18 @@
-// How many processors a domain's XML speaks of: vcpucount. To a container the number means nothing.
+// The virtual processors that a domain's XML speaks of: vcpucount, setvcpus, vcpupin. What they mean to a container, domain/processors.ts says.
 
+import { cgroupOf } from '../../container/definitions.ts';
+import type { DomainDefinition } from '../../domain/definition.ts';
+import { allowedCpus, cpuQuotaUs, usedVcpus, vcpuPins, withMostVcpus, withUsedVcpus, withVcpuPin } from '../../domain/processors.ts';
 import type { DomainRef } from '../../domain/ref.ts';
-import type { Connection } from '../connection.ts';
-import { readDomain } from './change.ts';
+import { libvirtError } from '../../errors.ts';
+import { changeCpuTuning } from '../../host/cgroup/cpu.ts';
+import { changeCpus } from '../../host/cgroup/cpuset.ts';
+import { onlineCpus, presentCpus } from '../../host/cpu.ts';
+import { formatNumberList, parseNumberList } from '../../host/system-files.ts';
+import { type Connection, requireWritable } from '../connection.ts';
+import { requireBeyondLibvirt } from '../functions.ts';
+import { type Affect, affected, changeAffected, queried } from './affect.ts';
+import { changeDomain, readDomain } from './change.ts';
 
 export interface VcpuCounts {
   active: boolean;
@@ -19,4 +29,85 @@ export function vcpuCounts(connection: Connection, ref: DomainRef): VcpuCounts {
   const stored = (config ?? live)!.vcpu;
   const running = (live ?? config)!.vcpu;
   return { active, persistent, maximum: stored.count, configured: stored.current, used: running.current ?? running.count };
+}
+
+/** As many as this host has, of which a container could use no more. */
+export function maxVcpus(_connection: Connection): number {
+  requireBeyondLibvirt('virConnectGetMaxVcpus');
+  return presentCpus().length;
+}
+
+export interface VcpuChange extends Affect {
+  /** There may be so many, in the stored definition. */
+  readonly maximum?: boolean;
+  readonly guest?: boolean;
+}
+
+/**
+ * The container gets as much time as `count` processors have; all where that is the most there may be. `api`: as it was called.
+ * Throws INVALID_ARG for more than there may be.
+ */
+export function setVcpus(connection: Connection, ref: DomainRef, count: number, change: VcpuChange, api: string): void {
+  requireWritable(connection, api);
+  requireBeyondLibvirt(api);
+  if (change.guest) throw libvirtError('NO_SUPPORT', api);
+  changeDomain(connection, ref, (image) => {
+    if (change.maximum) return changeAffected(image, change, (definition) => withMostVcpus(definition, count));
+    const next = changeAffected(image, change, (definition) => withUsedVcpus(definition, count));
+    for (const [word, definition] of [
+      ['live', next.live],
+      ['persistent', next.config],
+    ] as const) {
+      if (definition && count > definition.vcpu.count)
+        throw libvirtError(
+          'INVALID_ARG',
+          `requested vcpus is greater than max allowable vcpus for the ${word} domain: ${count} > ${definition.vcpu.count}`,
+        );
+    }
+    if (next.live) {
+      changeCpuTuning(cgroupOf(image), { quotaUs: cpuQuotaUs(next.live) ?? -1 });
+      changeCpus(cgroupOf(image), onlineOf(allowedCpus(next.live)));
+    }
+    return next;
+  });
+}
+
+/** Where each virtual processor may run, as `0-3,7`. */
+export function vcpuAffinities(connection: Connection, ref: DomainRef, affect: Affect): string[] {
+  requireBeyondLibvirt('virDomainGetVcpuPinInfo');
+  const { definition } = queried(readDomain(connection, ref), affect);
+  const pins = vcpuPins(definition);
+  const all = definition.vcpu.cpuset ?? formatNumberList(presentCpus());
+  return Array.from({ length: usedVcpus(definition) }, (_, number) => pins.get(number) ?? all);
+}
+
+/** `cpus`: undefined, all. Throws INVALID_ARG for a virtual processor that there is not, or no processor of the host. */
+export function pinVcpu(
+  connection: Connection,
+  ref: DomainRef,
+  { vcpu, cpus }: { vcpu: number; cpus: string | undefined },
+  affect: Affect,
+  api: string,
+): void {
+  requireWritable(connection, api);
+  requireBeyondLibvirt(api);
+  if (cpus !== undefined && onlineOf(cpus) === '') throw libvirtError('INVALID_ARG', 'Empty cpu list for pinning');
+  changeDomain(connection, ref, (image) => {
+    const pin = (word: string) => (definition: DomainDefinition) => {
+      if (vcpu >= usedVcpus(definition))
+        throw libvirtError('INVALID_ARG', `vcpu ${vcpu} is out of range of ${word} cpu count ${usedVcpus(definition)}`);
+      return withVcpuPin(definition, vcpu, cpus);
+    };
+    const { live, config } = affected(image, affect);
+    const next = { ...(live && { live: pin('live')(image.live!) }), ...(config && { config: pin('persistent')(image.config!) }) };
+    if (next.live) changeCpus(cgroupOf(image), onlineOf(allowedCpus(next.live)));
+    return next;
+  });
+}
+
+/** The kernel takes no processor that is off. */
+function onlineOf(cpus: string | undefined): string | undefined {
+  if (cpus === undefined) return undefined;
+  const online = new Set(onlineCpus());
+  return formatNumberList(parseNumberList(cpus).filter((cpu) => online.has(cpu)));
 }

@@ -1,8 +1,10 @@
 // Which processors and memory nodes a cgroup has: the same files in both versions (cgroup-v1/cpusets.rst, cgroup-v2.rst).
 import fs from 'node:fs';
+import path from 'node:path';
 import type { DomainDefinition } from '../../domain/definition.ts';
 import { systemError } from '../../errors.ts';
-import type { Limit } from './limit.ts';
+import type { DomainCgroup } from './cgroup.ts';
+import { applyLimits, type Limit } from './limit.ts';
 
 const CPUS = 'cpuset.cpus';
 const MEMS = 'cpuset.mems';
@@ -25,4 +27,20 @@ export function inheritCpuset(parent: string, directory: string): void {
       throw systemError(`Unable to write to '${directory}/${file}'`, error);
     }
   }
+}
+
+/** Lets the container run on these only; undefined: wherever its parent may. Throws SYSTEM_ERROR. */
+export function changeCpus(cgroup: DomainCgroup, cpus: string | undefined): void {
+  applyLimits(cgroup, [{ controller: 'cpuset', files: [CPUS], value: cpus ?? inherited(cgroup, CPUS) }]);
+}
+
+/** Lets its memory come from these nodes only. Throws SYSTEM_ERROR. */
+export function changeMems(cgroup: DomainCgroup, nodes: string): void {
+  applyLimits(cgroup, [{ controller: 'cpuset', files: [MEMS], value: nodes }]);
+}
+
+/** v2: what is empty is inherited. v1: the parent's has to be written. */
+function inherited(cgroup: DomainCgroup, file: string): string {
+  if (cgroup.layout.version === 2) return '\n';
+  return fs.readFileSync(path.join(cgroup.directory('cpuset')!, '..', file), 'utf8').trim();
 }

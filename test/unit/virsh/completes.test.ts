@@ -22,7 +22,9 @@ const FREE: readonly string[] = [
   'metadata key set uri',
   'net-dumpxml xpath',
   'net-port-dumpxml xpath',
+  'numatune nodeset',
   'start pass-fds',
+  'vcpupin cpulist',
 ].flatMap((line) => {
   const [command, ...names] = line.split(' ');
   return names.map((name) => `${command} --${name}`);

@@ -19,15 +19,18 @@ import { managedsaveRemove } from './managedsave-remove.ts';
 import { memtune, setmaxmem, setmem } from './memory.ts';
 import { metadata } from './metadata.ts';
 import { domid, domname, domrename, domuuid } from './names.ts';
+import { numatune } from './numatune.ts';
 import { reboot } from './reboot.ts';
 import { schedinfo } from './schedinfo.ts';
 import { sendProcessSignal } from './send-process-signal.ts';
+import { setLifecycleAction } from './set-lifecycle-action.ts';
 import { shutdownAll } from './shutdown-all.ts';
 import { start } from './start.ts';
 import { destroy, shutdown } from './stop.ts';
 import { ttyconsole } from './ttyconsole.ts';
 import { undefine } from './undefine.ts';
 import { vcpucount } from './vcpucount.ts';
+import { setvcpus, vcpupin } from './vcpus.ts';
 
 /** In the order of `help domain`. */
 export const domainCommands = [
@@ -61,11 +64,14 @@ export const domainCommands = [
   managedsaveRemove,
   memtune,
   metadata,
+  numatune,
   reboot,
   resume,
   schedinfo,
+  setLifecycleAction,
   setmaxmem,
   setmem,
+  setvcpus,
   shutdown,
   shutdownAll,
   start,
@@ -74,4 +80,5 @@ export const domainCommands = [
   undefine,
   updateDevice,
   vcpucount,
+  vcpupin,
 ];

@@ -4,6 +4,7 @@ import { capabilities } from './capabilities.ts';
 import { freecell } from './freecell.ts';
 import { freepages } from './freepages.ts';
 import { hostname } from './hostname.ts';
+import { maxvcpus } from './maxvcpus.ts';
 import { nodeMemoryTune } from './node-memory-tune.ts';
 import { nodecpumap } from './nodecpumap.ts';
 import { nodecpustats } from './nodecpustats.ts';
@@ -21,6 +22,7 @@ const supported = [
   freecell,
   freepages,
   hostname,
+  maxvcpus,
   nodeMemoryTune,
   nodecpumap,
   nodecpustats,

@@ -84,12 +84,6 @@ const REFUSALS: readonly Refusal[] = [
     doing: 'Failed to compare hypervisor CPU with FILE',
   },
   {
-    name: 'maxvcpus',
-    summary: 'the most virtual processors a domain may have (virtual machines only)',
-    options: [{ name: 'type', type: 'string', help: 'domain type' }],
-    api: 'virConnectGetMaxVcpus',
-  },
-  {
     name: 'nodesevinfo',
     summary: 'memory encryption of the host (virtual machines only)',
     options: [],

@@ -74,10 +74,6 @@ export function prints(...lines: string[]): Outcome {
   };
 }
 
-export function succeeds(): Outcome {
-  return { apply: () => true };
-}
-
 /** `outcome`, if one of these options is given. */
 export function given(names: string, outcome: Outcome): Outcome {
   return when((call) => anyGiven(call, names), outcome);

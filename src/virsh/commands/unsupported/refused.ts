@@ -2,24 +2,9 @@
 
 import type { GroupDefinition } from '../../command.ts';
 import { printsCheckpoint, printsCopy, printsSnapshot } from './documents.ts';
-import {
-  before,
-  connects,
-  emptyTable,
-  file,
-  given,
-  givenOther,
-  missing,
-  off,
-  oneOf,
-  refused,
-  requires,
-  says,
-  succeeds,
-  when,
-} from './outcomes.ts';
+import { before, connects, emptyTable, file, given, givenOther, missing, off, oneOf, refused, requires, says, when } from './outcomes.ts';
 import { groupOf } from './rows.ts';
-import { bandwidth, beyondCount, cpuList, descriptors, keys, withoutDisks } from './values.ts';
+import { bandwidth, cpuList, descriptors, keys, withoutDisks } from './values.ts';
 
 /** A snapshot has to be named, or be the current one. */
 const oneSnapshot = () => [
@@ -29,7 +14,6 @@ const oneSnapshot = () => [
 ];
 
 const DUMP_FORMATS = 'kdump-zlib kdump-lzo kdump-snappy win-dmp elf';
-const LIFECYCLE_ACTIONS = 'destroy restart rename-restart preserve coredump-destroy coredump-restart';
 const CURRENT_NEEDS_REDEFINE = "Flag 'VIR_DOMAIN_SNAPSHOT_CREATE_REDEFINE' is required by flag 'VIR_DOMAIN_SNAPSHOT_CREATE_CURRENT'";
 
 /** `'a', 'b' or 'c'` */
@@ -234,14 +218,6 @@ export function refusedDomainCommands(): GroupDefinition[] {
       ['migrate-setspeed <domain> <bandwidth:wrapping> [--postcopy]', [refused('virDomainMigrateSetMaxSpeed')]],
       ['migrate-getspeed <domain> [--postcopy]', [refused('virDomainMigrateGetMaxSpeed')]],
       ['migrate-postcopy <domain>', [refused('virDomainMigrateStartPostCopy')]],
-      [
-        'numatune <domain> [--mode <string>] [--nodeset <string>] [--config] [--live] [--current]',
-        [
-          oneOf('mode', 'strict preferred interleave restrictive 0 1 2 3 4 5 6 7 8 9', 'Invalid mode: {mode}'),
-          given('mode nodeset', refused('virDomainSetNumaParameters', 'Unable to change numa parameters')),
-          refused('virDomainGetNumaParameters', 'Unable to get number of memory parameters'),
-        ],
-      ],
       ['qemu-attach <pid>', [refused('virDomainQemuAttach', 'Failed to attach to pid {pid}')]],
       [
         'qemu-monitor-command <domain> [--hmp] [--pretty] [--return-value] [--pass-fds=<string?>] {<cmd>}...',
@@ -280,14 +256,6 @@ export function refusedDomainCommands(): GroupDefinition[] {
         [refused('virDomainScreenshot', 'could not take a screenshot of {domain}')],
       ],
       [
-        'set-lifecycle-action <domain> <type> <action> [--config] [--live] [--current]',
-        [
-          before(oneOf('type', 'poweroff reboot crash', "Invalid lifecycle type '{type}'.")),
-          before(oneOf('action', LIFECYCLE_ACTIONS, "Invalid lifecycle action '{action}'.")),
-          refused('virDomainSetLifecycleAction', 'Unable to change lifecycle action.'),
-        ],
-      ],
-      [
         'set-user-sshkeys <domain> <user> [--file <string>] [--reset] [--remove]',
         [
           requires('remove', 'file'),
@@ -298,36 +266,11 @@ export function refusedDomainCommands(): GroupDefinition[] {
       ],
       ['set-user-password <domain> <user> <password> [--encrypted]', [refused('virDomainSetUserPassword')]],
       [
-        'setvcpus <domain> <count:uint> [--maximum] [--config] [--live] [--current] [--guest] [--hotpluggable]',
-        [
-          requires('maximum', 'config'),
-          when(({ args }) => Number(args['count']) === 0, says("Can't set 0 processors for a VM")),
-          given('config live current guest hotpluggable', refused('virDomainSetVcpusFlags')),
-          refused('virDomainSetVcpus'),
-        ],
-        ['guest config'],
-      ],
-      [
         'update-memory-device <domain> [--config] [--live] [--current] [--print-xml] [--alias <string>] [--node <uint>] [--requested-size <number>]',
         [says('no memory device found')],
         ['node alias'],
       ],
       ['vcpuinfo <domain> [--pretty]', [off(refused('virDomainGetVcpuPinInfo')), refused('virDomainGetVcpus')]],
-      [
-        'vcpupin <domain> [--vcpu <uint>] [--cpulist <string?>] [--config] [--live] [--current]',
-        [
-          before(given('cpulist', missing('vcpu', 'vcpupin: Missing vCPU number in pin mode.'))),
-          cpuList('cpulist'),
-          given('cpulist', given('config live current', refused('virDomainPinVcpuFlags'))),
-          given('cpulist', refused('virDomainPinVcpu')),
-          given('live', off(says('cannot get vcpupin for offline domain'))),
-          off(beyondCount('vcpu', 'vcpu {vcpu} is out of range of persistent cpu count {count}')),
-          off(succeeds()),
-          given('config', succeeds()),
-          refused('virDomainGetMaxVcpus', 'cannot get vcpupin for transient domain'),
-        ],
-        ['live config'],
-      ],
       [
         'emulatorpin <domain> [--cpulist <string?>] [--config] [--live] [--current]',
         [cpuList('cpulist'), given('cpulist', refused('virDomainPinEmulator')), oneDefinition(), refused('virDomainGetEmulatorPinInfo')],

@@ -38,19 +38,6 @@ export function cpuList(option: string): Outcome {
   };
 }
 
-/** `message`, if the domain that does not run has no virtual processor of this number; `{count}` is how many it has. */
-export function beyondCount(option: string, message: string): Outcome {
-  return {
-    async apply(call) {
-      const number = call.args[option];
-      if (typeof number !== 'number' || !call.domain) return undefined;
-      const { vcpuCounts } = await import('../../../driver/domain/vcpus.ts');
-      const { maximum: count } = await vcpuCounts(call.context.connection, call.domain);
-      return number < count ? undefined : says(message.replace('{count}', String(count))).apply(call);
-    },
-  };
-}
-
 /** `outcome`, if the domain has no disks. */
 export function withoutDisks(outcome: Outcome): Outcome {
   return {

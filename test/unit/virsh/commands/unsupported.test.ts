@@ -76,8 +76,6 @@ describe('a command that the driver refuses', () => {
     ['emulatorpin a 0-3,^2', [refusal('virDomainPinEmulator')]],
     ['vcpupin nosuch --cpulist 0', ['vcpupin: Missing vCPU number in pin mode.']],
     ['vcpupin a 1', ['vcpu 1 is out of range of persistent cpu count 1']],
-    ['vcpupin a 0 0', [refusal('virDomainPinVcpu')]],
-    ['vcpupin a 0 0 --config', [refusal('virDomainPinVcpuFlags')]],
     ['send-key a KEY_A x', ["invalid keycode: 'x'"]],
     ['send-key a --codeset xt 0x1e 30', [refusal('virDomainSendKey')]],
     ['send-key a --codeset x 1', ["unknown codeset: 'x'"]],

@@ -1,0 +1,56 @@
+import type { NumaParameters } from '../../../driver/domain/numa.ts';
+import { inContext, withContext } from '../../../errors.ts';
+import { formatBitmap, parseBitmap } from '../../../values/bitmap.ts';
+import { CURRENT_EXCLUDES, configLiveCurrent, defineCommand, domainOption, failure } from '../../command.ts';
+import { findDomain } from '../lookup.ts';
+
+const [CONFIG, LIVE, CURRENT] = configLiveCurrent();
+/** In the order of their numbers, which are taken as well. */
+const MODES = ['strict', 'preferred', 'interleave', 'restrictive'] as const;
+const NODE_MASK_BITS = 1024;
+
+export const numatune = defineCommand({
+  name: 'numatune',
+  group: 'domain',
+  summary: "the host's memory nodes that a domain has",
+  description:
+    'Prints from which of the memory nodes of the host a container is given memory, or sets that. While it runs only the nodes can be ' +
+    'changed, and only in the mode strict. libvirt has this for virtual machines only.',
+  options: [
+    domainOption(),
+    { name: 'mode', type: 'string', completes: MODES, help: 'strict, preferred, interleave or restrictive' },
+    { name: 'nodeset', type: 'string', help: 'nodes as a list, 0-3,^2' },
+    CONFIG,
+    LIVE,
+    CURRENT,
+  ],
+  rules: CURRENT_EXCLUDES,
+  async run(context, args) {
+    const domain = await findDomain(context, args);
+    const changes: Partial<NumaParameters> = {};
+    if (args.nodeset !== undefined) changes.numa_nodeset = nodes(args.nodeset);
+    if (args.mode !== undefined) {
+      if (!isMode(args.mode) && !/^\d$/.test(args.mode)) throw failure(`Invalid mode: ${args.mode}`);
+      changes.numa_mode = isMode(args.mode) ? args.mode : MODES[Number(args.mode)]!;
+    }
+    const { numaParameters, setNumaParameters } = await import('../../../driver/domain/numa.ts');
+    if (Object.keys(changes).length > 0) {
+      await withContext('Unable to change numa parameters', () => setNumaParameters(context.connection, domain, changes, args));
+      return;
+    }
+    const parameters = await withContext('Unable to get number of memory parameters', () =>
+      numaParameters(context.connection, domain, args),
+    );
+    for (const [name, value] of Object.entries(parameters)) context.print(`${name.padEnd(15)}: ${value}\n`);
+  },
+});
+
+const isMode = (word: string): word is (typeof MODES)[number] => MODES.some((mode) => mode === word);
+
+function nodes(text: string): string {
+  try {
+    return formatBitmap(parseBitmap(text, NODE_MASK_BITS));
+  } catch (error) {
+    throw inContext('Unable to change numa parameters', error);
+  }
+}
