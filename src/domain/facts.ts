@@ -1,7 +1,7 @@
 // What lists and look-ups must know of domains, found in the documents without parsing them. Each function reads what a
 // formatter of stored.ts, status.ts or format.ts wrote: facts(format(x)) = x.
 
-import { attributeIn, beforeMetadata, bodyOf, textIn, uuidIn } from '../xml/facts.ts';
+import { afterMetadata, attributeIn, beforeMetadata, bodyOf, textIn, uuidIn } from '../xml/facts.ts';
 import { isContainerCgroup } from './cgroup-path.ts';
 
 export interface DomainFacts {
@@ -56,4 +56,51 @@ export function statusFacts(document: string): StatusFacts {
     initPid: NUMBER.test(initPid) ? Number(initPid) : 0,
     cgroup: cgroup !== undefined && isContainerCgroup(cgroup, controllerPid) ? cgroup : undefined,
   };
+}
+
+/** What statistics need of a definition, stored or live. */
+export interface StatisticsFacts {
+  memoryKiB: number;
+  currentMemoryKiB: number;
+  vcpus: { current: number; maximum: number };
+  interfaces: InterfaceFacts[];
+  /** There are disks: what they are is in the definition. */
+  hasDisks: boolean;
+}
+
+export interface InterfaceFacts {
+  /** Its device on the host; undefined while the domain is off, and for one that is not of the host. */
+  targetDev: string | undefined;
+  /** Its device in the container, where that is known. */
+  guestDev: string | undefined;
+}
+
+/** Of a document by any formatter. What a damaged one lacks is 0, or none. */
+export function statisticsFacts(document: string): StatisticsFacts {
+  const body = domainBody(document) ?? '';
+  const whole = afterMetadata(body);
+  const end = whole.indexOf('</devices>');
+  const part = end < 0 ? whole : whole.slice(0, end);
+  const memoryKiB = numberOf(/<memory [^>]*>(\d+)</, part);
+  const maximum = numberOf(/<vcpu(?: [^>]*)?>(\d+)</, part);
+  const current = attributeIn(part, 'vcpu', 'current');
+  return {
+    memoryKiB,
+    currentMemoryKiB: numberOf(/<currentMemory [^>]*>(\d+)</, part),
+    vcpus: { current: current === undefined ? maximum : Number(current), maximum },
+    interfaces: interfacesIn(part),
+    hasDisks: part.includes('<disk '),
+  };
+}
+
+const numberOf = (pattern: RegExp, text: string): number => Number(pattern.exec(text)?.[1] ?? 0);
+
+function interfacesIn(part: string): InterfaceFacts[] {
+  const found: InterfaceFacts[] = [];
+  for (let at = part.indexOf('<interface '); at >= 0; at = part.indexOf('<interface ', at + 1)) {
+    const end = part.indexOf('</interface>', at);
+    const element = part.slice(at, end < 0 ? undefined : end);
+    found.push({ targetDev: attributeIn(element, 'target', 'dev'), guestDev: attributeIn(element, 'guest', 'dev') });
+  }
+  return found;
 }

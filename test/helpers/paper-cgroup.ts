@@ -31,6 +31,16 @@ export class PaperCgroup extends DomainCgroup {
     return text;
   }
 
+  override text(controller: V1Controller, file: string): string | undefined {
+    this.reads.push(`${controller} ${file}`);
+    return this.files[file];
+  }
+
+  override unifiedText(file: string): string | undefined {
+    this.reads.push(`unified ${file}`);
+    return this.files[file];
+  }
+
   override write(controller: V1Controller, file: string, value: string): void {
     this.writes.push(`${controller} ${file}=${value}`);
   }

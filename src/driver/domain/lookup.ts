@@ -51,8 +51,8 @@ class Summary implements DomainSummary {
   }
 }
 
-/** Every domain that is active, or not, or both; in no order. Clears up after those whose controller died, if nobody else does. */
-export async function listDomains(connection: Connection, which: { active: boolean; inactive: boolean }): Promise<DomainSummary[]> {
+/** What runs, by name; in no order. Clears up after those whose controller died, if nobody else does. */
+export async function runningDomains(connection: Connection): Promise<Map<string, StatusRecord>> {
   const running = new Map<string, StatusRecord>();
   const stale: string[] = [];
   for (const name of statusNames()) {
@@ -61,6 +61,12 @@ export async function listDomains(connection: Connection, which: { active: boole
     else if (status) stale.push(name);
   }
   if (stale.length > 0 && !connection.readonly) await (await import('../../container/cleanup.ts')).repairAll(stale);
+  return running;
+}
+
+/** Every domain that is active, or not, or both; in no order. */
+export async function listDomains(connection: Connection, which: { active: boolean; inactive: boolean }): Promise<DomainSummary[]> {
+  const running = await runningDomains(connection);
   const domains: DomainSummary[] = [];
   if (which.active) for (const [name, status] of running) domains.push(new Summary(name, status));
   if (which.inactive) for (const name of definedNames()) if (!running.has(name)) domains.push(new Summary(name, undefined));

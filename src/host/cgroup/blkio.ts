@@ -97,6 +97,15 @@ export interface BlkioStats {
 
 /** By `major:minor`. Reads each file once. */
 export function blkioStats(cgroup: DomainCgroup): Map<string, BlkioStats> {
+  const { version } = cgroup.layout;
+  return blkioStatsIn(
+    Object.keys(STATS_FILES[version]).map((file) => cgroup.read('blkio', file)),
+    version,
+  );
+}
+
+/** `texts`: of STATS_FILES, in that order. */
+function blkioStatsIn(texts: readonly string[], version: 1 | 2): Map<string, BlkioStats> {
   const stats = new Map<string, BlkioStats>();
   const of = (device: string): BlkioStats => {
     const known = stats.get(device) ?? { readRequests: 0n, readBytes: 0n, writeRequests: 0n, writeBytes: 0n };
@@ -106,14 +115,23 @@ export function blkioStats(cgroup: DomainCgroup): Map<string, BlkioStats> {
   const add = (device: string, field: keyof BlkioStats | undefined, value: string | undefined) => {
     if (field !== undefined && value !== undefined) of(device)[field] += BigInt(value);
   };
-  for (const [file, fields] of Object.entries(STATS_FILES[cgroup.layout.version])) {
-    for (const line of cgroup.read('blkio', file).split('\n')) {
+  const allFields = Object.values(STATS_FILES[version]);
+  for (const [i, text] of texts.entries()) {
+    const fields = allFields[i]!;
+    for (const line of text.split('\n')) {
       const [device = '', ...words] = line.split(' ');
-      if (cgroup.layout.version === 1) add(device, fields[words[0]!], words[1]);
+      if (version === 1) add(device, fields[words[0]!], words[1]);
       else for (const [name, value] of words.map((word) => word.split('='))) add(device, fields[name!], value);
     }
   }
   return stats;
+}
+
+/** The same for statistics: empty where the cgroup is gone, or has no such controller. */
+export function blkioFigures(cgroup: DomainCgroup): Map<string, BlkioStats> {
+  const { version } = cgroup.layout;
+  const texts = Object.keys(STATS_FILES[version]).map((file) => cgroup.text('blkio', file) ?? '');
+  return blkioStatsIn(texts, version);
 }
 
 /** v1: lines `MAJOR:MINOR Read N`, and a last one `Total N`. v2: lines `MAJOR:MINOR rbytes=N wbytes=N rios=N wios=N …`. */

@@ -3,6 +3,7 @@
 import fs from 'node:fs';
 import type { DomainDefinition } from '../../domain/definition.ts';
 import { errnoCode, libvirtError, systemError } from '../../errors.ts';
+import { attempt } from '../attempt.ts';
 import { type CgroupLayout, hostCgroups, V1_CONTROLLERS, type V1Controller } from './layout.ts';
 import { cgroupName, machineName, partitionPath } from './names.ts';
 
@@ -79,6 +80,18 @@ export class DomainCgroup {
     } catch (error) {
       throw systemError(`Unable to read from '${path}'`, error);
     }
+  }
+
+  /** The same for statistics; undefined where there is no such file, or no cgroup any more. */
+  text(controller: V1Controller, file: string): string | undefined {
+    const directory = this.directory(controller);
+    return directory === undefined ? undefined : attempt(() => fs.readFileSync(`${directory}/${file}`, 'latin1'));
+  }
+
+  /** A file of the unified hierarchy; undefined where there is none. */
+  unifiedText(file: string): string | undefined {
+    const { unified } = this;
+    return unified === undefined ? undefined : attempt(() => fs.readFileSync(`${unified}/${file}`, 'latin1'));
   }
 
   /** Throws SYSTEM_ERROR with libvirt's words: the value and the file. */

@@ -2,6 +2,7 @@
 import { type DomainDefinition, MEMORY_UNLIMITED_KIB } from '../../domain/definition.ts';
 import { LibvirtError } from '../../errors.ts';
 import type { DomainCgroup } from './cgroup.ts';
+import { numberIn } from './figures.ts';
 import { applyLimits, type Limit } from './limit.ts';
 
 /** `swap` limits and counts memory and swap together in v1, as libvirt does; swap alone in v2. */
@@ -108,6 +109,56 @@ export function memoryStats(cgroup: DomainCgroup): MemoryStats {
 
 /** Memory in use, page cache included. */
 export const memoryUsageKiB = (cgroup: DomainCgroup): number => inKiB(cgroup.read('memory', FILES[cgroup.layout.version].usage));
+
+export interface MemoryFigures {
+  /** Page cache included. */
+  usageKiB: number;
+  /** The least of the cgroup's and those above it (v1), or its own; undefined: none. */
+  limitKiB: number | undefined;
+  swapKiB: number;
+  /** Memory of no file. */
+  rssKiB: number;
+  /** Contents of files. */
+  cacheKiB: number;
+  /** What of that can be given up at once. */
+  inactiveCacheKiB: number;
+  minorFaults: number;
+  majorFaults: number;
+}
+
+/** The names of `memory.stat`. v1 has each twice: of the cgroup, and (`total_`) with those below it. */
+const STAT_NAMES = {
+  1: { rss: 'total_rss', cache: 'total_cache', inactive: 'total_inactive_file', faults: 'total_pgfault', major: 'total_pgmajfault' },
+  2: { rss: 'anon', cache: 'file', inactive: 'inactive_file', faults: 'pgfault', major: 'pgmajfault' },
+} as const;
+
+/** undefined where the cgroup is gone. Reads each file once. */
+export function memoryFigures(cgroup: DomainCgroup): MemoryFigures | undefined {
+  const { version } = cgroup.layout;
+  const usage = cgroup.text('memory', FILES[version].usage);
+  const stat = cgroup.text('memory', 'memory.stat');
+  if (usage === undefined || stat === undefined) return undefined;
+  const names = STAT_NAMES[version];
+  const kib = (name: string): number => Math.floor((numberIn(stat, name) ?? 0) / 1024);
+  const limit = version === 1 ? numberIn(stat, 'hierarchical_memory_limit') : Number(cgroup.text('memory', FILES[2].hard) ?? Number.NaN);
+  const limitKiB = limit === undefined || Number.isNaN(limit) ? undefined : Math.floor(limit / 1024);
+  return {
+    usageKiB: inKiB(usage),
+    limitKiB: limitKiB !== undefined && limitKiB < MEMORY_UNLIMITED_KIB - 1024 ? limitKiB : undefined,
+    swapKiB: version === 1 ? kib('total_swap') : Math.floor(Number(cgroup.text('memory', FILES[2].swapUsage) ?? 0) / 1024),
+    rssKiB: kib(names.rss),
+    cacheKiB: kib(names.cache),
+    inactiveCacheKiB: kib(names.inactive),
+    minorFaults: (numberIn(stat, names.faults) ?? 0) - (numberIn(stat, names.major) ?? 0),
+    majorFaults: numberIn(stat, names.major) ?? 0,
+  };
+}
+
+/** The same as oomKills(), for statistics; undefined where the kernel does not say. */
+export function oomKillFigure(cgroup: DomainCgroup): number | undefined {
+  const text = cgroup.text('memory', FILES[cgroup.layout.version].events);
+  return text === undefined ? undefined : numberIn(text, 'oom_kill');
+}
 
 /** How many processes the kernel has killed for memory; 0 where it does not say, or the cgroup is gone. */
 export function oomKills(cgroup: DomainCgroup): number {

@@ -30,3 +30,17 @@ export function isFull(cgroup: DomainCgroup): boolean {
   const [current, max] = ['pids.current', MAX].map((file) => cgroup.read('pids', file).trim());
   return max !== 'max' && Number(current) >= Number(max);
 }
+
+export interface PidsFigures {
+  current: number;
+  /** undefined: as many as those above it may have. */
+  limit: number | undefined;
+}
+
+/** undefined where there is no such controller. */
+export function pidsFigures(cgroup: DomainCgroup): PidsFigures | undefined {
+  const current = cgroup.text('pids', 'pids.current');
+  if (current === undefined) return undefined;
+  const limit = Number(cgroup.text('pids', MAX));
+  return { current: Number(current), limit: Number.isNaN(limit) ? undefined : limit };
+}

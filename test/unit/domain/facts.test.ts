@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isContainerCgroup } from '../../../src/domain/cgroup-path.ts';
-import { domainBody, domainFacts, statusFacts } from '../../../src/domain/facts.ts';
+import { domainBody, domainFacts, statisticsFacts, statusFacts } from '../../../src/domain/facts.ts';
 import { formatDomain } from '../../../src/domain/format.ts';
 import { parseDomain } from '../../../src/domain/parse.ts';
 import { formatStatus } from '../../../src/domain/status.ts';
@@ -81,5 +81,48 @@ describe('statusFacts()', () => {
         expect([0, parts.initPid]).toContain(facts.initPid);
       }),
     );
+  });
+});
+
+describe('statisticsFacts()', () => {
+  const DISK = `<disk type='block'><source dev='/dev/sda'/><target dev='vda'/></disk>`;
+  const INTERFACES = `<interface type='bridge'><mac address='52:54:00:00:00:01'/><source bridge='br0'/><target dev='web&amp;1'/><guest dev='eth0'/></interface>
+    <interface type='direct'><mac address='52:54:00:00:00:02'/><source dev='eth0' mode='bridge'/><guest dev='eth7' actual='eth7'/></interface>
+    <interface type='bridge'><mac address='52:54:00:00:00:03'/><source bridge='br0'/></interface>`;
+  const top = `<currentMemory unit='KiB'>1024</currentMemory><vcpu current='2'>5</vcpu>${METADATA.replace('<uuid>', "<interface type='x'>")}`;
+  const definition = parseDomain(domainWith({ top, devices: `${INTERFACES}` }), testHost(), { status: true });
+  const facts = {
+    memoryKiB: 65536,
+    currentMemoryKiB: 1024,
+    vcpus: { current: 2, maximum: 5 },
+    hasDisks: false,
+  };
+
+  it('are those of the definition, in a status', () => {
+    const { devices } = definition;
+    const interfaces = devices.interfaces.map(({ targetDev, guestDev }) => ({ targetDev, guestDev }));
+    expect(interfaces.map(({ targetDev }) => targetDev)).toEqual(['web&1', undefined, undefined]);
+    const document = formatStatus({
+      ...{ domain: definition, state: 'running', reason: 'booted', controllerPid: 9, controllerStartTime: '1', initPid: 10, extra: {} },
+      cgroup: 'machine/lxc-9-t.libvirt-lxc',
+    });
+    expect(statisticsFacts(document)).toEqual({ ...facts, interfaces });
+  });
+
+  it('are those of the definition, in a store', () => {
+    const stored = formatStored(parseDomain(domainWith({ devices: DISK }), testHost()));
+    expect(statisticsFacts(stored)).toEqual({
+      memoryKiB: 65536,
+      currentMemoryKiB: 65536,
+      vcpus: { current: 1, maximum: 1 },
+      interfaces: [],
+      hasDisks: true,
+    });
+  });
+
+  it('of a damaged document are none', () => {
+    expect(statisticsFacts('<domain')).toEqual({
+      ...{ memoryKiB: 0, currentMemoryKiB: 0, vcpus: { current: 0, maximum: 0 }, interfaces: [], hasDisks: false },
+    });
   });
 });

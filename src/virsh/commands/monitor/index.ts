@@ -1,9 +1,22 @@
 import { domblklist, domiflist } from './devices.ts';
 import { dominfo } from './dominfo.ts';
 import { domstate } from './domstate.ts';
+import { domstats } from './domstats.ts';
 import { domifaddr, domifGetlink, domifstat } from './interfaces.ts';
 import { list } from './list.ts';
 import { domblkstat, dommemstat } from './statistics.ts';
 
 /** In the order of `help monitor`. */
-export const monitorCommands = [domblklist, domblkstat, domifGetlink, domifaddr, domiflist, domifstat, dominfo, dommemstat, domstate, list];
+export const monitorCommands = [
+  domblklist,
+  domblkstat,
+  domifGetlink,
+  domifaddr,
+  domiflist,
+  domifstat,
+  dominfo,
+  dommemstat,
+  domstate,
+  domstats,
+  list,
+];

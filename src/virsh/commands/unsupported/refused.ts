@@ -322,10 +322,6 @@ export function refusedDomainCommands(): GroupDefinition[] {
       ],
       ['domcontrol <domain>', [refused('virDomainGetControlInfo')]],
       [
-        'domstats [--state] [--cpu-total] [--balloon] [--vcpu] [--interface] [--block] [--perf] [--iothread] [--memory] [--dirtyrate] [--vm] [--list-active] [--list-inactive] [--list-persistent] [--list-transient] [--list-running] [--list-paused] [--list-shutoff] [--list-other] [--raw] [--enforce] [--backing] [--nowait] [<domain>]...',
-        [given('domain', refused('virDomainListGetStats')), refused('virConnectGetAllDomainStats')],
-      ],
-      [
         'domtime <domain> [--now] [--pretty] [--sync] [--time <long>]',
         [given('now sync time', refused('virDomainSetTime')), refused('virDomainGetTime')],
         ['now sync', 'time now', 'time sync'],
