@@ -54,6 +54,8 @@ export interface Syscalls {
   poll(fds: { fd: number; events: number }[], timeoutMs: number): number | number[];
   /** A connected pair of stream sockets, close-on-exec. */
   socketpair(): [number, number] | number;
+  /** The read end and the write end of a pipe, close-on-exec. */
+  pipe(): [number, number] | number;
   socket(family: number, type: number, protocol: number): number;
   send(fd: number, data: Buffer, flags: number): number;
   recv(fd: number, data: Buffer, flags: number): number;

@@ -7,6 +7,8 @@
  *       if the process behind PIDFD, whose root it is, still lives
  *   libvirt_lxc --errand read DIRFD PATH
  *       writes a file below DIRFD to standard output
+ *   libvirt_lxc --errand read-in FD PATH
+ *       the same of a file below the root of the mount namespace FD
  *   libvirt_lxc --errand mounts FILE
  *       writes the mount table of the mount namespace that FILE is to standard output
  *   libvirt_lxc --errand make-node DIRFD PATH b|c MODE MAJOR MINOR UID GID
@@ -36,6 +38,8 @@
 #define FILE_LIMIT (4 << 20)
 #define MESSAGE_LIMIT 4096
 
+static int descriptors; /* our /proc/self/fd, whatever is there in another mount namespace */
+
 /* A hold on what is at `path`, which does nothing to it. */
 static int hold(int dir, const char *path, uint64_t flags, uint64_t resolve)
 {
@@ -46,9 +50,9 @@ static int hold(int dir, const char *path, uint64_t flags, uint64_t resolve)
 /* Opens what is held already. */
 static int open_held(int fd, int flags)
 {
-	char path[32];
-	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-	return open(path, flags | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	char path[16];
+	snprintf(path, sizeof path, "%d", fd);
+	return openat(descriptors, path, flags | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 }
 
 /* A container on the host's own root sees the host's pipe at the same path: that one is not its init's. */
@@ -112,6 +116,15 @@ static int read_file(int dir, const char *path)
 		return EINVAL;
 	int file = open_held(held, O_RDONLY);
 	return file < 0 ? errno : show(file);
+}
+
+/* The namespace's own root: that of a process in it is where the process likes. */
+static int read_file_in(int namespace, const char *path)
+{
+	if (setns(namespace, CLONE_NEWNS) < 0)
+		return errno;
+	int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return root < 0 ? errno : read_file(root, path);
 }
 
 static int show_mounts(const char *path)
@@ -204,12 +217,14 @@ int errand(int words, char **word)
 	prctl(PR_SET_NAME, ON_ERRAND);
 	/* An errand needs one descriptor beside the standard ones; others are the caller's, and one that hangs would keep them open. */
 	close_range(4, ~0u, 0);
-	if (chdir("/") < 0)
+	if (chdir("/") < 0 || (descriptors = open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC)) < 0)
 		return errno;
 	if (words > 4 && !strcmp(what, "ask"))
 		return ask((int)number(word[1]), word[2], number(word[3]), words - 4, word + 4);
 	if (words == 3 && !strcmp(what, "read"))
 		return read_file((int)number(word[1]), word[2]);
+	if (words == 3 && !strcmp(what, "read-in"))
+		return read_file_in((int)number(word[1]), word[2]);
 	if (words == 2 && !strcmp(what, "mounts"))
 		return show_mounts(word[1]);
 	bool makes = words == 9 && !strcmp(what, "make-node");

@@ -22,7 +22,8 @@
  * that the host's pty has another window size. Signal 41 with a value names a socket of the sender's, who sees to what follows: init's wait status is sent there, or STILL_RUNNING after a 42.
  * With --enter there are no consoles: EXITED status,pid follows READY, and that is all. The child of such a plan makes the
  * process that executes the command (a brother of its own, so that we are who waits for it) and ends: FORKED pid on the error
- * pipe. Interrupts are passed on to the command, which has a session of its own.
+ * pipe. Interrupts and the like are passed on to the command, which has a session of its own. With --autodestroy that is hung up
+ * when the control socket is closed, as when a terminal goes.
  *
  * No process of this program can be looked into by what has no rights on the host (PR_SET_DUMPABLE), from its first instruction
  * until the child executes something else. */
@@ -55,6 +56,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#define STARTED_MS 100
 #define OPTIONS "+n:C:c:l:m:p:s:aeh"
 
 _Static_assert(sizeof(struct message) == MESSAGE_BYTES, "a message has no padding");
@@ -239,7 +241,9 @@ static void on_control(void)
 		bool abandoned = error_read >= 0 && !running; /* nobody is left to tell: it must not start */
 		bool orphaned = autodestroy && running;
 		owner_gone |= orphaned;
-		if (abandoned || orphaned)
+		if (orphaned && enter)
+			kill(-init_pid, SIGHUP);
+		else if (abandoned || orphaned)
 			syscall(SYS_pidfd_send_signal, init_pidfd, SIGKILL, NULL, 0);
 		if (abandoned)
 			become_on_exit(ABANDONED); /* does not wait: a frozen child does not die */
@@ -268,6 +272,15 @@ static void on_stand_down(const struct signalfd_siginfo *info)
 	stand_down = !wants_report || report >= 0;
 }
 
+/* Whoever signals may have heard from the command before we have: even before its maker said that there is one. */
+static bool has_started(void)
+{
+	struct pollfd error = { error_read, POLLIN, 0 };
+	while (error_read >= 0 && poll(&error, 1, STARTED_MS) > 0)
+		started();
+	return running;
+}
+
 static void on_signal(int fd)
 {
 	struct signalfd_siginfo info;
@@ -286,11 +299,11 @@ static void on_signal(int fd)
 	} else if (info.ssi_signo == STAND_UP_SIGNAL) {
 		stand_down = false;
 		tell_end(STILL_RUNNING);
-	} else if (enter && !running) {
+	} else if (enter && !running && !has_started()) {
 		tell(FAILED, CLONE_FAILED, EINTR); /* the container may keep the command from being executed for as long as it likes */
 		syscall(SYS_pidfd_send_signal, init_pidfd, SIGKILL, NULL, 0);
 		exit(EXIT_FAILURE);
-	} else if (info.ssi_signo == SIGTERM) {
+	} else if (info.ssi_signo == SIGTERM && !enter) {
 		owner_gone = true;
 		syscall(SYS_pidfd_send_signal, init_pidfd, SIGKILL, NULL, 0);
 	} else if (enter) {
@@ -312,6 +325,8 @@ static int block_signals(void)
 		sigaddset(&ours, SIGINT);
 		sigaddset(&ours, SIGQUIT);
 		sigaddset(&ours, SIGHUP);
+		sigaddset(&ours, SIGUSR1);
+		sigaddset(&ours, SIGUSR2);
 	}
 	return signalfd(-1, &ours, SFD_CLOEXEC | SFD_NONBLOCK);
 }
@@ -337,13 +352,13 @@ static int serve(int signals, int fuse)
 			die("poll");
 		if (n <= 0)
 			continue;
+		if (fds[2].revents) /* before a signal, which may be an answer to it */
+			started();
 		if (fds[3].revents)
 			on_signal(signals);
 		if (fds[4].revents && meminfo_serve() < 0)
 			meminfo = false;
 		console_pump();
-		if (fds[2].revents)
-			started();
 		if (fds[1].revents)
 			on_control();
 		if (fds[0].revents && init_pid == polled) {
@@ -400,7 +415,7 @@ static void set_plan_fds(char *text)
 static void usage(FILE *to)
 {
 	fputs("usage: libvirt_lxc --name DOMAIN --control FD [--console GUEST:HOST [--console-log FD:DIRECTORY:NAME]]... [--meminfo FD] [--plan-fds FIRST-LAST] [--autodestroy] [--successor PROGRAM] [-- ON-EXIT...]\n"
-	      "       libvirt_lxc --enter --control FD [--plan-fds FIRST-LAST]\n"
+	      "       libvirt_lxc --enter --control FD [--plan-fds FIRST-LAST] [--autodestroy]\n"
 	      "       libvirt_lxc --errand WORD...\n"
 	      "The controller of one container, started by virsh-lxc; see libvirt_lxc(8).\n",
 	      to);

@@ -11,6 +11,8 @@ const TERMINAL_IN = 0;
 const TERMINAL_OUT = 1;
 /** What was typed and not taken yet: once there is so much, the terminal is read no more. */
 const TYPED_LIMIT = 64 * 1024;
+/** ^D, the end of the input for who reads a terminal by lines. */
+const END_OF_FILE = Buffer.from([4]);
 /** How long the rest of the output may take, and the silence after which there is none. */
 const REST_MS = 1000;
 const SILENCE_MS = 50;
@@ -62,6 +64,8 @@ export interface RelayOptions {
   readonly onWindowSize?: ((size: Buffer) => void) | undefined;
   /** When this can be read, what is there is shown, and the relay ends. */
   readonly endFd?: number | undefined;
+  /** The end of the input is typed, too (^D), and the relay goes on; by default it ends there. */
+  readonly typesEnd?: boolean | undefined;
   /** What comes from here is shown too, all of it before the end. */
   readonly heldFd?: number | undefined;
 }
@@ -90,7 +94,7 @@ type WaitFor = typeof import('../host/wait.ts').waitFor;
 /** The state of one visit. */
 class Relay {
   private readonly buffer = Buffer.allocUnsafe(BUFFER_BYTES);
-  private readonly input: number;
+  private input: number;
   private readonly output: number;
   private readonly fd: number;
   private readonly endFd: number;
@@ -100,7 +104,11 @@ class Relay {
   /** Typed, but not yet taken by the other side. */
   private typed: Buffer = Buffer.alloc(0);
 
-  constructor({ input = TERMINAL_IN, output = TERMINAL_OUT, fd, endFd = -1, heldFd = -1, escapeByte }: RelayOptions, wait: WaitFor) {
+  private readonly typesEnd: boolean;
+
+  constructor(options: RelayOptions, wait: WaitFor) {
+    const { input = TERMINAL_IN, output = TERMINAL_OUT, fd, endFd = -1, heldFd = -1, escapeByte, typesEnd = false } = options;
+    this.typesEnd = typesEnd;
     this.input = input;
     this.output = output;
     this.fd = fd;
@@ -159,6 +167,12 @@ class Relay {
   private readTerminal(): boolean {
     const length = readSome(this.input, this.buffer);
     if (length === undefined) return true;
+    if (length === 0 && this.typesEnd) {
+      this.input = -1;
+      this.typed = Buffer.concat([this.typed, END_OF_FILE]);
+      this.send();
+      return true;
+    }
     const words = this.buffer.subarray(0, length);
     const end = this.escapeByte === undefined ? -1 : words.indexOf(this.escapeByte);
     this.typed = Buffer.concat([this.typed, end < 0 ? words : words.subarray(0, end)]);
@@ -175,6 +189,78 @@ class Relay {
       if (errnoCode(error) === 'EIO') this.typed = Buffer.alloc(0);
       else if (errnoCode(error) !== 'EAGAIN') throw error;
     }
+  }
+}
+
+export interface PipesOptions {
+  /** When this can be read, what is there is passed on, and the relay ends. */
+  readonly endFd: number;
+  /** What is read here is written there. */
+  readonly output: readonly { readonly from: number; readonly to: number }[];
+  /** What is typed; `to` is non-blocking, and closed at the end of that. */
+  readonly input?: { readonly from: number; readonly to: number; close(): void };
+}
+
+/** Relays pipes until `endFd` can be read; signals are seen to meanwhile. */
+export async function relayPipes({ endFd, output, input }: PipesOptions): Promise<void> {
+  const { waitFor } = await import('../host/wait.ts');
+  const buffer = Buffer.allocUnsafe(BUFFER_BYTES);
+  const open = new Set(output);
+  let typing = input;
+  let typed: Buffer = Buffer.alloc(0);
+  const endTyping = () => {
+    typing?.close();
+    typing = undefined;
+  };
+  /** Returns what readSome() does. */
+  const pass = (pipe: { from: number; to: number }) => {
+    const length = readSome(pipe.from, buffer);
+    if (length === 0) open.delete(pipe);
+    else if (length !== undefined) writeFully(pipe.to, buffer.subarray(0, length));
+    return length;
+  };
+  for (let signalsDue = performance.now() + SIGNAL_PERIOD_MS; ; ) {
+    const pipes = [...open];
+    const wanted = [
+      { fd: endFd, read: true },
+      { fd: typing && typed.length === 0 ? typing.from : -1, read: true },
+      { fd: typing && typed.length > 0 ? typing.to : -1, write: true },
+      ...pipes.map(({ from }) => ({ fd: from, read: true })),
+    ];
+    const ready = waitFor(wanted, SIGNAL_DELAY_MS);
+    if (!ready || performance.now() > signalsDue) {
+      await new Promise(setImmediate);
+      signalsDue = performance.now() + SIGNAL_PERIOD_MS;
+    }
+    if (!ready) continue;
+    if (typing && ready.readable[1]) {
+      const length = readSome(typing.from, buffer);
+      if (length === 0) endTyping();
+      else if (length !== undefined) typed = Buffer.from(buffer.subarray(0, length));
+    }
+    if (typing && typed.length > 0) {
+      const left = sendSome(typing.to, typed);
+      if (left === undefined) endTyping();
+      else typed = left;
+    }
+    pipes.forEach((pipe, i) => {
+      if (ready.readable[3 + i]) pass(pipe);
+    });
+    if (ready.readable[0]) break;
+  }
+  // What was written before the end is there; what others write later is not waited for.
+  for (const pipe of open) while (pass(pipe));
+  endTyping();
+}
+
+/** What of it was not taken yet; undefined: nobody takes any more. */
+function sendSome(fd: number, bytes: Buffer): Buffer | undefined {
+  try {
+    return bytes.subarray(fs.writeSync(fd, bytes));
+  } catch (error) {
+    if (errnoCode(error) === 'EPIPE') return undefined;
+    if (errnoCode(error) !== 'EAGAIN') throw error;
+    return bytes;
   }
 }
 

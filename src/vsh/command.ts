@@ -23,6 +23,8 @@ export interface OptionDefinition {
   readonly emptyAllowed?: boolean;
   /** What help calls the value; by default what the type suggests. */
   readonly valueWord?: 'number' | 'string';
+  /** Of `argv`: what follows its first word is all its own, options and -- too. */
+  readonly takesRest?: boolean;
   /** Older names: understood, not shown. `NAME=VALUE`: `--NAME` alone means the option with that value. */
   readonly aliases?: readonly string[];
   /** Least value of an `int`; default: any 32-bit number. */

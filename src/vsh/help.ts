@@ -60,6 +60,7 @@ export function synopsis(command: CommandDefinition): string {
 
 function synopsisOf(option: OptionDefinition, command: CommandDefinition): string {
   if (option.type === 'bool') return `[--${option.name}]`;
+  if (option.type === 'argv' && option.namedOnly) return `[--${option.name} <${valueWord(option)}>]...`;
   if (option.type === 'argv') {
     const word = hasOtherOperands(command) ? `[--${option.name}] <string>` : `<${option.name}>`;
     return option.required ? `{${word}}...` : `[${word}]...`;
@@ -71,7 +72,7 @@ function synopsisOf(option: OptionDefinition, command: CommandDefinition): strin
 export function optionForm(option: OptionDefinition, command: CommandDefinition): string {
   if (option.type === 'bool') return `--${option.name}`;
   if (option.type === 'argv' && !hasOtherOperands(command)) return `<${option.name}>`;
-  const bare = option.type === 'argv' || option.required;
+  const bare = (option.type === 'argv' && !option.namedOnly) || option.required;
   return `${bare ? `[--${option.name}]` : `--${option.name}`} <${valueWord(option)}>`;
 }
 

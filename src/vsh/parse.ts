@@ -166,7 +166,17 @@ function parseOptions(
       if (!option && definition.name === 'help') continue;
       if (!option) throw new UsageError(`unexpected data '${text}'`);
       add(option, text);
+      if (option.takesRest) return { values, ended: takeRest(next, (word) => add(option, word)) };
     }
+  }
+}
+
+/** True at the end of the line, false at the end of the command. */
+function takeRest(next: () => Token, add: (word: string) => void): boolean {
+  for (;;) {
+    const token = next();
+    if (token.kind !== 'word') return token.kind === 'end';
+    add(token.text);
   }
 }
 

@@ -25,7 +25,8 @@ export function commandMistakes(command: CommandDefinition): string[] {
     if (option.required && optionalSeen && option.type !== 'argv' && !option.namedOnly) {
       complain(`required option '${option.name}' comes after an optional one`);
     }
-    if (option.type === 'argv' && index + 1 < command.options.length) complain(`argv option '${option.name}' is not the last`);
+    if (option.type === 'argv' && !option.namedOnly && index + 1 < command.options.length)
+      complain(`argv option '${option.name}' is not the last`);
     if (!option.required && !option.namedOnly) optionalSeen = true;
   });
   const names = new Set(command.options.map(({ name }) => name));

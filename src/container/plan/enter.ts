@@ -27,12 +27,15 @@ import {
   bearInto,
   becomeRoot,
   dropCapabilities,
+  enterDirectory,
   finish,
   type HostFacts,
+  type InitIdentity,
   joinDirectories,
   limitCapabilities,
   openFilesLimit,
   ownKeyring,
+  takeIdentity,
 } from './plan.ts';
 import { step } from './steps.ts';
 
@@ -47,6 +50,10 @@ export interface EnterInputs {
   env: string[];
   /** Which of the standard files is the terminal of the command's session; undefined: it has none. */
   terminal?: number | undefined;
+  /** Who the command is; undefined: root. */
+  identity?: InitIdentity | undefined;
+  /** Where it starts, instead of /. */
+  cwd?: string | undefined;
   /** A name without a slash is looked for in the PATH of `env`, as a shell would. */
   searchesPath?: boolean;
 }
@@ -78,15 +85,22 @@ export function compileEnterPlan(definition: DomainDefinition, inputs: EnterInpu
     ...(hasUserNamespace(definition) ? becomeRoot() : []),
     ...(host.is32Bit ? [step('personality', [PER_LINUX32], 'Failed to set personality')] : []),
     ...dropCapabilities(definition, host),
-    limitCapabilities(definition, host),
+    ...becomeUser(definition, inputs),
     // A brother instead of a child, so that the controller is who waits for it.
     step('clone', [CLONE_PARENT | SIGCHLD, 0, 0, 0, 0], 'Failed to make a process', { forks: true }),
     step('setsid', [], 'setsid failed'),
     ...(terminal === undefined ? [] : [step('ioctl', [terminal, TIOCSCTTY, 0], 'Failed to set the controlling terminal')]),
     ...finish(3),
+    ...(inputs.cwd === undefined ? [] : enterDirectory(inputs.cwd, { late: false })),
     ...execute(inputs),
   ];
   return plan;
+}
+
+/** While the capabilities for it are there; who is not root has none afterwards (capabilities(7)). */
+function becomeUser(definition: DomainDefinition, { host, identity }: EnterInputs): Step[] {
+  const taken = identity ? takeIdentity(identity) : [];
+  return identity && identity.uid !== 0 ? taken : [...taken, limitCapabilities(definition, host)];
 }
 
 const enterMounts = (namespace: number): Step[] => [
@@ -116,5 +130,29 @@ export function enterEnvironment(
   const environment = new Map(initEnvironment(definition, host).map((text) => [text.slice(0, text.indexOf('=')), text]));
   for (const [name, value] of Object.entries(caller))
     if (HANDED_ON.test(name) && value !== undefined) environment.set(name, `${name}=${value}`);
+  return [...environment.values()];
+}
+
+/** Where a shell of root looks for programs: what people type is found in /usr/sbin, too. */
+const SEARCH_PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+/**
+ * That of exec: an <initenv> of PATH counts, without one programs of all usual places are found. Then the user's own variables,
+ * and above all `given`, NAME=VALUE.
+ */
+export function commandEnvironment(
+  definition: DomainDefinition,
+  entered: readonly string[],
+  { name, home }: { name?: string | undefined; home?: string | undefined },
+  given: readonly string[],
+): string[] {
+  const nameOf = (text: string) => text.slice(0, text.indexOf('='));
+  const environment = new Map(entered.map((text) => [nameOf(text), text]));
+  const own = [
+    ...(definition.os.initenv.some((variable) => variable.name === 'PATH') ? [] : [SEARCH_PATH]),
+    ...(name === undefined ? [] : [`USER=${name}`, `LOGNAME=${name}`]),
+    ...(home === undefined ? [] : [`HOME=${home}`]),
+  ];
+  for (const text of [...own, ...given]) environment.set(nameOf(text), text);
   return [...environment.values()];
 }

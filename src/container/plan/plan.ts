@@ -414,18 +414,21 @@ export function dropCapabilities(definition: DomainDefinition, host: HostFacts):
 }
 
 function credentials(definition: DomainDefinition, { host, identity }: PlanInputs): Step[] {
-  const isRoot = identity.uid === 0;
   return [
     ...dropCapabilities(definition, host),
-    ...(isRoot && identity.gid === 0 && identity.groups.length === 0
-      ? [step('setgroups', [0, null], 'setgroups failed')]
-      : [
-          step('setgroups', [identity.groups.length, idList(identity.groups)], 'setgroups failed'),
-          step('setresgid', [identity.gid, identity.gid, identity.gid], 'setgid failed'),
-          ...(isRoot ? [] : [step('setresuid', [identity.uid, identity.uid, identity.uid], 'setuid failed')]),
-        ]),
+    ...takeIdentity(identity),
     // After the last change of ids, which would clear it (PR_SET_PDEATHSIG(2const)).
     step('prctl', [PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0], 'failed to tie init to its controller'),
+  ];
+}
+
+/** Of a root that has all groups still, another user, or the same with groups of its own. */
+export function takeIdentity({ uid, gid, groups }: InitIdentity): Step[] {
+  if (uid === 0 && gid === 0 && groups.length === 0) return [step('setgroups', [0, null], 'setgroups failed')];
+  return [
+    step('setgroups', [groups.length, idList(groups)], 'setgroups failed'),
+    step('setresgid', [gid, gid, gid], 'setgid failed'),
+    ...(uid === 0 ? [] : [step('setresuid', [uid, uid, uid], 'setuid failed')]),
   ];
 }
 
@@ -457,7 +460,7 @@ function execute(definition: DomainDefinition, { host, passFds }: PlanInputs): S
 const PATH_MAX = 4096;
 
 /** The last link of a hostile root's path leads nowhere but into the root, as nothing else is open: the check is for what is not thought of. */
-const enterDirectory = (path: string): Step[] => [
-  step('chdir', [path], `Failed to chdir into ${path}`, { late: true }),
-  step('getcwd', [Buffer.alloc(PATH_MAX), PATH_MAX], `${path} leads out of the container`, { late: true, inside: true }),
+export const enterDirectory = (path: string, { late = true } = {}): Step[] => [
+  step('chdir', [path], `Failed to chdir into ${path}`, { late }),
+  step('getcwd', [Buffer.alloc(PATH_MAX), PATH_MAX], `${path} leads out of the container`, { late, inside: true }),
 ];

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { resolveIdentity } from '../../../src/container/identity.ts';
+import { resolveCommandIdentity, resolveIdentity } from '../../../src/container/identity.ts';
 import { LibvirtError } from '../../../src/errors.ts';
 
 const PASSWD = `root:x:0:0:root:/root:/bin/sh
@@ -65,5 +65,28 @@ describe('resolveIdentity()', () => {
 
   it('takes an id of the largest size', () => {
     expect(resolve('4294967294')).toEqual({ uid: 4294967294, gid: 0, groups: [] });
+  });
+});
+
+describe('resolveCommandIdentity()', () => {
+  const who = (wanted: string) => resolveCommandIdentity(wanted, PASSWD, GROUP);
+
+  it('is a user with all groups that it has, and its home', () => {
+    expect(who('user')).toEqual({ uid: 1000, gid: 1000, groups: [1000, 100], name: 'user', home: '/home/user' });
+    expect(who('2')).toEqual({ uid: 2, gid: 2, groups: [2, 100, 6, 50], name: 'daemon', home: '/' });
+    expect(who('twin')).toEqual({ uid: 1000, gid: 1000, groups: [1000], name: 'twin', home: '/' });
+  });
+
+  it('has the one group that is named', () => {
+    expect(who('daemon:staff')).toEqual({ uid: 2, gid: 50, groups: [50], name: 'daemon', home: '/' });
+    expect(who('0:+7')).toEqual({ uid: 0, gid: 7, groups: [7], name: 'root', home: '/root' });
+  });
+
+  it('is a number that nobody has, with group 0', () => {
+    expect(who('9999')).toEqual({ uid: 9999, gid: 0, groups: [0], name: undefined, home: undefined });
+  });
+
+  it.each(['nobody', '', ':staff', 'user:', 'user:nogroup', '-1', 'broken'])('knows no %j', (wanted) => {
+    expect(() => who(wanted)).toThrow(LibvirtError);
   });
 });

@@ -18,6 +18,7 @@ const FREE: readonly string[] = [
   'domrename new-name',
   'dumpxml xpath',
   'echo string',
+  'exec user cwd env cmd',
   'lxc-enter-namespace cmd',
   'metadata key set uri',
   'net-dumpxml xpath',

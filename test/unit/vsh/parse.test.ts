@@ -49,7 +49,19 @@ const help = defineCommand({
   run() {},
 });
 
-const commands: CommandDefinition[] = [fly, say, weigh, help];
+const run = defineCommand({
+  name: 'run',
+  group: 'domain',
+  summary: '-',
+  description: '-',
+  options: [
+    { name: 'bird', type: 'string', required: true, help: '-' },
+    { name: 'env', type: 'argv', namedOnly: true, help: '-' },
+    { name: 'cmd', type: 'argv', required: true, takesRest: true, help: '-' },
+  ],
+  run() {},
+});
+const commands: CommandDefinition[] = [fly, say, weigh, run, help];
 const table: CommandTable = {
   groups: [],
   unsupportedGroups: () => [],
@@ -86,6 +98,16 @@ describe('parseWords()', () => {
   it('ends options at --, and takes a single dash for data', () => {
     expect(words('say', '--', '--loud', '-x')).toEqual([['say', { words: ['--loud', '-x'] }]]);
     expect(words('fly', '-z')).toEqual([['fly', { bird: ['-z'] }]]);
+  });
+  it('leaves all that follows the first word to an option that takes the rest', () => {
+    expect(words('run', 'owl', '--env', 'A=1', '--env=B=2', 'ls', '--env', '--', '--help')).toEqual([
+      ['run', { bird: ['owl'], env: ['A=1', 'B=2'], cmd: ['ls', '--env', '--', '--help'] }],
+    ]);
+    expect(words('run', 'owl', '--', '--ls', '--env')).toEqual([['run', { bird: ['owl'], cmd: ['--ls', '--env'] }]]);
+    expect(line('run owl ls --env; say b')).toEqual([
+      ['run', { bird: ['owl'], cmd: ['ls', '--env'] }],
+      ['say', { words: ['b'] }],
+    ]);
   });
   it('takes an option-like word as a value where one is due', () => {
     expect(words('fly', '--bird', '--high')).toEqual([['fly', { bird: ['--high'] }]]);

@@ -12,6 +12,7 @@ import { domhostname } from './domhostname.ts';
 import { domxmlFromNative } from './domxml-from-native.ts';
 import { dumpxml } from './dumpxml.ts';
 import { edit } from './edit.ts';
+import { exec } from './exec.ts';
 import { resume, suspend } from './freeze.ts';
 import { attachInterface, detachInterface, domifSetlink, domiftune } from './interface.ts';
 import { lxcEnterNamespace } from './lxc-enter-namespace.ts';
@@ -59,6 +60,7 @@ export const domainCommands = [
   domxmlFromNative,
   dumpxml,
   edit,
+  exec,
   sendProcessSignal,
   lxcEnterNamespace,
   managedsaveRemove,

@@ -1,6 +1,6 @@
-import type { CommandTerminal } from '../../../driver/domain/namespace.ts';
 import { activeDomainOption, defineCommand } from '../../command.ts';
 import { findDomain } from '../lookup.ts';
+import { relayCommand } from './command-relay.ts';
 
 export const lxcEnterNamespace = defineCommand({
   name: 'lxc-enter-namespace',
@@ -22,19 +22,9 @@ export const lxcEnterNamespace = defineCommand({
     context.flush();
     const { checkEnd, enterNamespace, exitStatusOf } = await import('../../../driver/domain/namespace.ts');
     const flags = { noSeclabel: args.noseclabel, searchesPath: args.status };
-    const end = await enterNamespace(context.connection, domain, [...args.cmd], flags, relay);
+    const end = await enterNamespace(context.connection, domain, [...args.cmd], flags, relayCommand);
     if (end.isMissing) context.onWarning(`no such file in the container: ${args.cmd[0]}`);
     if (args.status) context.exitWith(exitStatusOf(end));
     else checkEnd(end);
   },
 });
-
-/** Joins the container's terminal to this one until the command has ended. Every key is the command's. */
-async function relay({ master, endFd, replaced }: CommandTerminal): Promise<void> {
-  const { rawTerminal, relayTerminal } = await import('../../console-relay.ts');
-  const { setWindowSize } = await import('../../../host/wait.ts');
-  const isTyped = replaced.includes(0);
-  const output = replaced.find((fd) => fd > 0) ?? 0;
-  using _raw = isTyped ? await rawTerminal() : undefined;
-  await relayTerminal({ fd: master, endFd, output, onWindowSize: (size) => setWindowSize(master, size), ...(!isTyped && { input: -1 }) });
-}

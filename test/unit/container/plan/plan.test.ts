@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { compileEnterPlan, enterEnvironment } from '../../../../src/container/plan/enter.ts';
+import { commandEnvironment, compileEnterPlan, enterEnvironment } from '../../../../src/container/plan/enter.ts';
 import { initEnvironment } from '../../../../src/container/plan/environment.ts';
 import { compilePlan, numberMask, type PlanInputs, waitsBeforeMounts } from '../../../../src/container/plan/plan.ts';
 import type { DomainDefinition } from '../../../../src/domain/definition.ts';
@@ -557,6 +557,65 @@ describe('compileEnterPlan()', () => {
       `execve("/usr/bin/id"${words} ~2,20,13 -- cannot execute 'id'`,
       `execve("id"${words} -- cannot execute 'id'`,
     ]);
+  });
+});
+
+describe('compileEnterPlan() for exec', () => {
+  const plan = (inputs: object) =>
+    describePlan(
+      compileEnterPlan(minimalDefinition(), {
+        host: HOST,
+        initPidfd: 9,
+        argv: ['/bin/id'],
+        env: [],
+        cgroup: { directories: [], payload: undefined },
+        ...inputs,
+      }),
+    ).child;
+  const indexOf = (steps: readonly string[], begin: string) => steps.findIndex((step) => step.startsWith(begin));
+
+  it('becomes a user while it may, before it is a process of the container', () => {
+    const steps = plan({ identity: { uid: 1000, gid: 100, groups: [100, 50] } });
+    const at = indexOf(steps, 'setgroups(');
+    expect(steps.slice(at, at + 4)).toEqual([
+      'setgroups(2, 8:6400000032) -- setgroups failed',
+      'setresgid(100, 100, 100) -- setgid failed',
+      'setresuid(1000, 1000, 1000) -- setuid failed',
+      'clone(32785, 0, 0, 0, 0) forks -- Failed to make a process',
+    ]);
+    expect(indexOf(steps, 'prctl(23')).toBeLessThan(at); // PR_CAPBSET_DROP
+  });
+
+  it("keeps root's capabilities to those of init", () => {
+    const steps = plan({ identity: { uid: 0, gid: 0, groups: [0] } });
+    const at = indexOf(steps, 'clone(');
+    expect(steps[at - 1]).toMatch(/^capset\(/);
+    expect(steps[at - 2]).toBe('setresgid(0, 0, 0) -- setgid failed');
+  });
+
+  it('starts in a directory that is in the container', () => {
+    const steps = plan({ cwd: '/srv' });
+    expect(steps.at(-3)).toBe('chdir("/srv") -- Failed to chdir into /srv');
+    expect(steps.at(-2)).toMatch(/^getcwd\(.*inside.*-- \/srv leads out of the container$/);
+  });
+});
+
+describe('commandEnvironment()', () => {
+  it("is the container's, the user's, and above all what is given", () => {
+    const path = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+    const entered = ['PATH=/bin', 'HOME=/', 'A=1'];
+    expect(commandEnvironment(minimalDefinition(), entered, {}, ['A=2', 'B='])).toEqual([path, 'HOME=/', 'A=2', 'B=']);
+    expect(commandEnvironment(minimalDefinition(), entered, { name: 'u', home: '/u' }, ['HOME=/x'])).toEqual([
+      path,
+      'HOME=/x',
+      'A=1',
+      'USER=u',
+      'LOGNAME=u',
+    ]);
+    const own = minimalDefinition(({ os }) => {
+      os.initenv = [{ name: 'PATH', value: '/bin' }];
+    });
+    expect(commandEnvironment(own, entered, {}, [])).toEqual(entered);
   });
 });
 
