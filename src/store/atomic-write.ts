@@ -8,24 +8,25 @@ import { sweepDirectory } from './sweep.ts';
 let counter = 0;
 
 /**
- * Replaces `file` by `text` (mode 0600): a temporary file in the same directory, fsync, rename, fsync of the directory.
+ * Replaces `file` by `text`: a temporary file in the same directory, fsync, rename, fsync of the directory.
  * Makes the directory. Throws SYSTEM_ERROR; then the old file is as it was and no temporary one is left (unless killed in
  * between: a dotfile, which nothing reads and the next writer's sweepDirectory() removes).
  *
- * `durable: false` leaves out the fsyncs: for files that a reboot is meant to lose.
+ * `durable: false` leaves out the fsyncs: for files that a reboot is meant to lose. `mode`: 0600 where nothing is said.
  */
-export function writeAtomically(file: string, text: string, options: { durable: boolean }): void {
+export function writeAtomically(file: string, text: string, options: { durable: boolean; mode?: number }): void {
+  const { mode = 0o600 } = options;
   const directory = path.dirname(file);
   const temporary = path.join(directory, `.${process.pid}.${counter++}.new`);
   sweepDirectory(directory);
   try {
     let fd: number;
     try {
-      fd = fs.openSync(temporary, 'wx', 0o600);
+      fd = fs.openSync(temporary, 'wx', mode);
     } catch (error) {
       if (errnoCode(error) !== 'ENOENT') throw error;
       fs.mkdirSync(directory, { recursive: true, mode: 0o755 });
-      fd = fs.openSync(temporary, 'wx', 0o600);
+      fd = fs.openSync(temporary, 'wx', mode);
     }
     try {
       fs.writeFileSync(fd, text); // unlike writeSync, all of it: a full disk first takes a part

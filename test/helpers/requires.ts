@@ -66,6 +66,8 @@ const NEEDS = {
       'qdisc add dev lo ingress',
       'filter add dev lo parent ffff: protocol all u32 match u32 0 0 police rate 1mbit burst 10k drop flowid :1',
     ),
+  /** Of Debian's package prometheus. */
+  promtool: () => hasCommand('promtool'),
   bash: () => hasCommand('bash'),
   zsh: () => hasCommand('zsh'),
   fish: () => hasCommand('fish'),

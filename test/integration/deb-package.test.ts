@@ -38,7 +38,9 @@ suite('the Debian package', ['built', 'dpkg_deb', 'readelf'], () => {
       .filter(([mode]) => mode && !mode.startsWith('d'))
       .map(([mode, owner, , , , ...name]) => `${mode} ${owner} ${name.join(' ').slice('./'.length)}`);
     expect(files.sort()).toEqual([
-      '-rw-r--r-- root/root usr/lib/systemd/system/virsh-lxc-autostart.service',
+      ...['virsh-lxc-autostart.service', 'virsh-lxc-metrics.service', 'virsh-lxc-metrics.timer'].map(
+        (unit) => `-rw-r--r-- root/root usr/lib/systemd/system/${unit}`,
+      ),
       `-rw-r--r-- root/root ${PROGRAM}/koffi.node`,
       '-rw-r--r-- root/root usr/share/bash-completion/completions/virsh-lxc',
       '-rw-r--r-- root/root usr/share/doc/virsh-lxc/changelog.gz',
@@ -148,11 +150,11 @@ suite('the Debian package in a fresh Debian', needs, () => {
     await eventually(() => machine.ok(`virsh-lxc domstate ${name} --reason`) === 'shut off (shutdown)\n\n');
   });
 
-  it('has a unit whose programs are there, not enabled by the installation', () => {
+  it('has units whose programs are there, not enabled by the installation', () => {
     machine.ok('dpkg -i /root/0.1.deb');
-    const unit = machine.ok('cat /usr/lib/systemd/system/virsh-lxc-autostart.service');
-    const programs = [...unit.matchAll(/([^\s=]*virsh-lxc) -c lxc/g)].map(([, program]) => program!);
-    expect(programs).toEqual(['/usr/bin/virsh-lxc', '/usr/bin/virsh-lxc']);
+    const units = machine.ok('cat /usr/lib/systemd/system/virsh-lxc-*.service');
+    const programs = [...units.matchAll(/([^\s=]*virsh-lxc) -c lxc/g)].map(([, program]) => program!);
+    expect(programs).toEqual(['/usr/bin/virsh-lxc', '/usr/bin/virsh-lxc', '/usr/bin/virsh-lxc']);
     machine.ok(programs.map((program) => `test -x ${program}`).join(' && '));
     expect(machine.ok('find /etc/systemd -name "virsh-lxc*"')).toBe('');
   });

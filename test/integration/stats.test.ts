@@ -1,4 +1,5 @@
 // Statistics beside the kernel's own files.
+import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import { expect, it } from 'vitest';
 import { cgroupOf } from '../helpers/cgroup-of.ts';
@@ -124,4 +125,35 @@ suite('domstats', ['root', 'built', 'busybox', 'fuse'], () => {
     expect(virsh.ok('domstats').match(/^ {2}cpu.time=/gm)).toHaveLength(many.names.length + 1);
     expect(leastCostMs(virsh, 8, 'domstats')).toBeLessThanOrEqual(MOST_MS * SLOWNESS);
   }, 60_000);
+});
+
+suite('metrics', ['root', 'built', 'busybox', 'fuse'], () => {
+  const virsh = useVirsh();
+
+  it('writes a file that everybody may read, whole at every moment', () => {
+    const name = virsh.boot();
+    fs.mkdirSync(virsh.path('textfile'));
+    const file = virsh.file('textfile/libvirt_lxc.prom', 'old');
+    expect(virsh.ok('metrics', '--file', file)).toBe('\n');
+    const text = fs.readFileSync(file, 'utf8');
+    expect(text).toMatch(new RegExp(`^libvirt_domain_lxc_pids\\{domain="${name}"\\} 1$`, 'm'));
+    expect(fs.statSync(file).mode & 0o777).toBe(0o644);
+    expect(fs.readdirSync(virsh.path('textfile'))).toEqual(['libvirt_lxc.prom']);
+    expect(virsh.error('metrics', '--file', '/proc/no/such')[0]).toMatch(/^cannot write file '\/proc\/no\/such': /);
+  });
+});
+
+suite('metrics, checked by promtool', ['root', 'built', 'busybox', 'fuse', 'loop', 'promtool'], () => {
+  const virsh = useVirsh();
+
+  it("is what Prometheus' own tool finds nothing wrong with", () => {
+    const image = virsh.file('disk.img', '\0'.repeat(2 ** 20));
+    const devices = `<disk type='file'><source file='${image}'/><target dev='vda'/></disk><interface type='ethernet'/>`;
+    const name = virsh.boot({ devices });
+    virsh.define();
+    const text = virsh.ok('metrics');
+    expect(text).toContain(`libvirt_domain_block_stats_capacity_bytes{domain="${name}",target_device="vda"} 1048576\n`);
+    const { status, stdout, stderr } = spawnSync('promtool', ['check', 'metrics'], { input: text, encoding: 'utf8' });
+    expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: '', stderr: '' });
+  });
 });

@@ -32,3 +32,6 @@ function requireSupported(asked: readonly StatsGroup[]): void {
   const bits = missing.reduce((sum, group) => sum + 2 ** STATS_GROUPS.indexOf(group), 0);
   if (bits > 0) throw libvirtError('ARGUMENT_UNSUPPORTED', `Stats types bits 0x${bits.toString(16)} are not supported by this daemon`);
 }
+
+/** Of all domains, with what only containers have: for what watches them. */
+export const allFigures = (connection: Connection): Promise<DomainFigures[]> => collectFigures(connection, { groups: SUPPORTED_GROUPS });

@@ -58,6 +58,13 @@ export interface DomainFigures {
   uptimeMs?: number;
 }
 
+/** What a container could still have of the memory that it is limited to; with what it can be relieved of at once. */
+export function spareMemoryKiB({ limitKiB, usageKiB, inactiveCacheKiB }: MemoryFigures): { unused: number; usable: number } | undefined {
+  if (limitKiB === undefined) return undefined;
+  const unused = Math.max(0, limitKiB - usageKiB);
+  return { unused, usable: Math.min(limitKiB, unused + inactiveCacheKiB) };
+}
+
 export interface InterfaceFigures {
   /** On the host; that of the container for one that has no end there. */
   name: string;

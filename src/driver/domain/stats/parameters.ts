@@ -1,7 +1,7 @@
 // Figures under the names that virConnectGetAllDomainStats has for them, in its order. Pure.
 import { DOMAIN_STATES, reasonNumber, stateNumber } from '../../../domain/state.ts';
 import { PRESSURES } from '../../../host/cgroup/pressure.ts';
-import type { DiskFigures, DomainFigures, InterfaceFigures, StatsGroup } from './figures.ts';
+import { type DiskFigures, type DomainFigures, type InterfaceFigures, type StatsGroup, spareMemoryKiB } from './figures.ts';
 
 /** A number that may have a fraction is kept apart: it is printed in other words. */
 export type ParameterValue = number | bigint | string | { readonly double: number };
@@ -33,17 +33,16 @@ const BY_GROUP: Record<StatsGroup, (figures: DomainFigures, add: AddParameter) =
     add('balloon.current', currentMemoryKiB);
     add('balloon.maximum', memoryKiB);
     if (!memory) return;
-    const { limitKiB: available, usageKiB, inactiveCacheKiB } = memory;
-    const unused = available === undefined ? undefined : Math.max(0, available - usageKiB);
+    const spare = spareMemoryKiB(memory);
     add('balloon.major_fault', memory.majorFaults);
     add('balloon.minor_fault', memory.minorFaults);
-    add('balloon.unused', unused);
-    add('balloon.available', available);
-    add('balloon.usable', unused === undefined ? undefined : Math.min(available!, unused + inactiveCacheKiB));
+    add('balloon.unused', spare?.unused);
+    add('balloon.available', memory.limitKiB);
+    add('balloon.usable', spare?.usable);
     add('balloon.disk_caches', memory.cacheKiB);
     add('balloon.rss', memory.rssKiB);
     // Not libvirt's: what dommemstat calls rss, and what was moved to swap space.
-    add('balloon.usage', usageKiB);
+    add('balloon.usage', memory.usageKiB);
     add('balloon.swap', memory.swapKiB);
   },
   vcpu({ vcpus, id }, add) {

@@ -4,6 +4,7 @@ import { domstate } from './domstate.ts';
 import { domstats } from './domstats.ts';
 import { domifaddr, domifGetlink, domifstat } from './interfaces.ts';
 import { list } from './list.ts';
+import { metrics } from './metrics.ts';
 import { domblkstat, dommemstat } from './statistics.ts';
 
 /** In the order of `help monitor`. */
@@ -19,4 +20,5 @@ export const monitorCommands = [
   domstate,
   domstats,
   list,
+  metrics,
 ];
