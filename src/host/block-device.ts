@@ -5,7 +5,7 @@ import { deviceMajor, deviceMinor } from './device-number.ts';
 import { readNumber, readText } from './system-files.ts';
 
 const SECTOR_BYTES = 512n;
-const MS_NS = 1_000_000n;
+const NS_OF_MS = 1_000_000n;
 
 export interface DeviceTimes {
   readNs: bigint;
@@ -24,7 +24,7 @@ export function deviceTimes(number: string): DeviceTimes | undefined {
 export function deviceTimesIn(text: string): DeviceTimes {
   const columns = text.trim().split(/\s+/).map(BigInt);
   const at = (column: number): bigint => columns[column] ?? 0n;
-  return { readNs: at(3) * MS_NS, writeNs: at(7) * MS_NS, flushRequests: at(15), flushNs: at(16) * MS_NS };
+  return { readNs: at(3) * NS_OF_MS, writeNs: at(7) * NS_OF_MS, flushRequests: at(15), flushNs: at(16) * NS_OF_MS };
 }
 
 /** In bytes. */

@@ -35,11 +35,12 @@ export const RUNNING: DomainFigures = {
     {
       name: 'sda',
       path: '/var/a.img',
+      number: '7:0',
       io: { readRequests: 5n, readBytes: 6n, writeRequests: 7n, writeBytes: 8n },
       times: { readNs: 9n, writeNs: 10n, flushRequests: 11n, flushNs: 12n },
       sizes: { allocation: 4096n, capacity: 1048576n, physical: 1048576n },
     },
-    { name: 'sdb', path: undefined, io: undefined, times: undefined, sizes: undefined },
+    { name: 'sdb', path: undefined, number: undefined, io: undefined, times: undefined, sizes: undefined },
   ],
   io: { readRequests: 50n, readBytes: 51200n, writeRequests: 60n, writeBytes: 61440n },
   pids: { current: 17, limit: 64 },

@@ -4,9 +4,9 @@ import { libvirtError } from '../../errors.ts';
 import type { Connection } from '../connection.ts';
 import { requireBeyondLibvirt } from '../functions.ts';
 import { collectFigures, type StatsRequest } from './stats/collect.ts';
-import { DEFAULT_GROUPS, type DomainFigures, STATS_GROUPS, type StatsGroup, SUPPORTED_GROUPS } from './stats/figures.ts';
+import { DEFAULT_GROUPS, type DomainFigures, partsOf, STATS_GROUPS, type StatsGroup, SUPPORTED_GROUPS } from './stats/figures.ts';
 
-export interface DomainStatsRequest extends Omit<StatsRequest, 'groups'> {
+export interface DomainStatsRequest extends Omit<StatsRequest, 'parts'> {
   /** None: DEFAULT_GROUPS. */
   groups: readonly StatsGroup[];
   /** A group that containers have nothing of is a mistake. */
@@ -24,7 +24,7 @@ export async function domainStats(connection: Connection, request: DomainStatsRe
   requireBeyondLibvirt(request.domains ? 'virDomainListGetStats' : 'virConnectGetAllDomainStats');
   if (request.enforce) requireSupported(request.groups);
   const groups = request.groups.length === 0 ? DEFAULT_GROUPS : request.groups;
-  return { groups, domains: await collectFigures(connection, { ...request, groups }) };
+  return { groups, domains: await collectFigures(connection, { ...request, parts: partsOf(groups) }) };
 }
 
 function requireSupported(asked: readonly StatsGroup[]): void {
@@ -34,4 +34,5 @@ function requireSupported(asked: readonly StatsGroup[]): void {
 }
 
 /** Of all domains, with what only containers have: for what watches them. */
-export const allFigures = (connection: Connection): Promise<DomainFigures[]> => collectFigures(connection, { groups: SUPPORTED_GROUPS });
+export const allFigures = (connection: Connection): Promise<DomainFigures[]> =>
+  collectFigures(connection, { parts: partsOf(SUPPORTED_GROUPS) });

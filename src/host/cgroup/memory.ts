@@ -154,6 +154,12 @@ export function memoryFigures(cgroup: DomainCgroup): MemoryFigures | undefined {
   };
 }
 
+/** The same as memoryUsageKiB(), for statistics. */
+export function memoryUsageFigure(cgroup: DomainCgroup): number | undefined {
+  const text = cgroup.text('memory', FILES[cgroup.layout.version].usage);
+  return text === undefined ? undefined : inKiB(text);
+}
+
 /** The same as oomKills(), for statistics; undefined where the kernel does not say. */
 export function oomKillFigure(cgroup: DomainCgroup): number | undefined {
   const text = cgroup.text('memory', FILES[cgroup.layout.version].events);

@@ -1,5 +1,5 @@
 // Reads the figures of many domains at once: each of the kernel's files is opened once, all links of the host are asked for once, and
-// what no group wants is not read. Of a thousand domains every file counts: no definition is parsed but one with disks.
+// what is not wanted is not read. Of a thousand domains every file counts: no definition is parsed but one with disks.
 
 import { blockDeviceOf } from '../../../container/devices.ts';
 import { hostPath } from '../../../container/host-path.ts';
@@ -7,11 +7,12 @@ import type { DiskDevice } from '../../../domain/definition.ts';
 import { domainFacts, type InterfaceFacts, statisticsFacts } from '../../../domain/facts.ts';
 import type { DomainRef } from '../../../domain/ref.ts';
 import { LibvirtError } from '../../../errors.ts';
+import { attempt } from '../../../host/attempt.ts';
 import { deviceTimes, storageAt } from '../../../host/block-device.ts';
 import { type BlkioStats, blkioFigures } from '../../../host/cgroup/blkio.ts';
 import { DomainCgroup } from '../../../host/cgroup/cgroup.ts';
-import { cpuFigures } from '../../../host/cgroup/cpuacct.ts';
-import { memoryFigures, oomKillFigure } from '../../../host/cgroup/memory.ts';
+import { cpuFigures, cpuTimesNs } from '../../../host/cgroup/cpuacct.ts';
+import { memoryFigures, memoryUsageFigure, oomKillFigure } from '../../../host/cgroup/memory.ts';
 import { pidsFigures } from '../../../host/cgroup/pids.ts';
 import { PRESSURES, pressureOf } from '../../../host/cgroup/pressure.ts';
 import { allLinkCounters, type LinkCounters, linkCounters } from '../../../host/link-counters.ts';
@@ -21,7 +22,7 @@ import { loadDefinition, loadStatus } from '../../../store/domain-documents.ts';
 import { liveStatus, readEnd, type StatusRecord } from '../../../store/live-status.ts';
 import type { Connection } from '../../connection.ts';
 import { type DomainStateName, runningDomains } from '../lookup.ts';
-import type { DiskFigures, DomainFigures, InterfaceFigures, StatsGroup } from './figures.ts';
+import type { DiskFigures, DomainFigures, InterfaceFigures, Part } from './figures.ts';
 
 /** Of two opposites: both, or none of them said, is no filter. */
 export interface DomainFilter {
@@ -34,20 +35,20 @@ export interface DomainFilter {
 }
 
 export interface StatsRequest {
-  groups: readonly StatsGroup[];
+  parts: ReadonlySet<Part>;
   /** Only of these; without it of all. */
   domains?: readonly DomainRef[];
   filter?: DomainFilter;
 }
 
 /** In the order of `list`: what runs by id, the rest by name. A domain that ends meanwhile has no figures of a run. */
-export async function collectFigures(connection: Connection, { groups, domains, filter = {} }: StatsRequest): Promise<DomainFigures[]> {
+export async function collectFigures(connection: Connection, { parts, domains, filter = {} }: StatsRequest): Promise<DomainFigures[]> {
   const chosen = domains ? recordsOf(domains) : await allRecords(connection, filter);
   const host = new HostFigures();
   const kept = chosen.filter(([name, record]) => passes(name, record, filter));
   const running = kept.flatMap(([, record]) => record ?? []).sort((one, other) => one.controller.pid - other.controller.pid);
   const others = kept.flatMap(([name, record]) => (record ? [] : name)).sort();
-  return [...running.map((record) => figuresOfRunning(record, groups, host)), ...others.map((name) => figuresOfInactive(name, groups))];
+  return [...running.map((record) => figuresOfRunning(record, parts, host)), ...others.map((name) => figuresOfInactive(name, parts))];
 }
 
 type Chosen = readonly [name: string, record: StatusRecord | undefined];
@@ -84,39 +85,48 @@ class HostFigures {
 }
 
 /** A tick of /proc/PID/stat: USER_HZ is 100 everywhere. */
-const MS_PER_TICK = 10;
+const TICK_MS = 10;
 
-function figuresOfRunning(record: StatusRecord, groups: readonly StatsGroup[], host: HostFigures): DomainFigures {
+function figuresOfRunning(record: StatusRecord, parts: ReadonlySet<Part>, host: HostFigures): DomainFigures {
   const { name, uuid, controller, state, reason, cgroup: path, document, initPid } = record;
   const { memoryKiB, currentMemoryKiB, vcpus, interfaces, hasDisks } = statisticsFacts(document);
   const figures: DomainFigures = { name, uuid, id: controller.pid, state, reason, memoryKiB, currentMemoryKiB, vcpus };
-  const wants = (group: StatsGroup): boolean => groups.includes(group);
-  const vm = wants('vm');
-  if (wants('interface')) figures.interfaces = interfaces.map((device) => interfaceFigures(device, initPid, host));
-  if (vm) figures.uptimeMs = Math.max(0, host.uptimeMs - Number(controller.startTime) * MS_PER_TICK);
+  const wants = (part: Part): boolean => parts.has(part);
+  if (wants('interfaces')) figures.interfaces = interfaces.map((device) => interfaceFigures(device, initPid, host));
+  if (wants('uptime')) figures.uptimeMs = Math.max(0, host.uptimeMs - Number(controller.startTime) * TICK_MS);
   const cgroup = path === undefined ? undefined : new DomainCgroup(path);
-  const io = cgroup && (vm || (wants('block') && hasDisks)) ? blkioFigures(cgroup) : undefined;
-  if (wants('block')) figures.disks = hasDisks ? disksOf(() => loadStatus(record).domain.devices.disks, io) : [];
+  const io = cgroup && (wants('io') || (wants('disks') && hasDisks)) ? blkioFigures(cgroup) : undefined;
+  if (wants('disks')) figures.disks = hasDisks ? disksOf(() => loadStatus(record).domain.devices.disks, io) : [];
   if (!cgroup) return figures;
-  const cpu = cpuFigures(cgroup, { usage: wants('cpu-total'), throttling: vm });
-  if (wants('cpu-total')) figures.cpu = cpu.usage;
-  if (vm || wants('balloon')) figures.memory = memoryFigures(cgroup);
-  if (!vm) return figures;
-  figures.throttling = cpu.throttling;
-  figures.pids = pidsFigures(cgroup);
-  figures.oomKills = oomKillFigure(cgroup);
-  figures.io = total(io!.values());
-  figures.pressure = {};
-  for (const kind of PRESSURES) figures.pressure[kind] = pressureOf(cgroup, kind);
+  if (wants('io')) {
+    figures.ioByDevice = io!;
+    figures.io = total(io!.values());
+  }
+  if (wants('cpu') || wants('throttling')) {
+    const cpu = cpuFigures(cgroup, { usage: wants('cpu'), throttling: wants('throttling') });
+    if (wants('cpu')) figures.cpu = cpu.usage;
+    if (wants('throttling')) figures.throttling = cpu.throttling;
+  }
+  if (wants('cpus')) figures.cpusNs = attempt(() => cpuTimesNs(cgroup));
+  if (wants('memory')) {
+    figures.memory = memoryFigures(cgroup);
+    figures.memoryUsageKiB = figures.memory?.usageKiB;
+  } else if (wants('memory-usage')) figures.memoryUsageKiB = memoryUsageFigure(cgroup);
+  if (wants('pids')) figures.pids = pidsFigures(cgroup);
+  if (wants('oom-kills')) figures.oomKills = oomKillFigure(cgroup);
+  if (wants('pressure')) {
+    figures.pressure = {};
+    for (const kind of PRESSURES) figures.pressure[kind] = pressureOf(cgroup, kind);
+  }
   return figures;
 }
 
-function figuresOfInactive(name: string, groups: readonly StatsGroup[]): DomainFigures {
+function figuresOfInactive(name: string, parts: ReadonlySet<Part>): DomainFigures {
   const document = readDefinition(name) ?? '';
   const { memoryKiB, currentMemoryKiB, vcpus, hasDisks } = statisticsFacts(document);
   const uuid = domainFacts(document).uuid ?? '';
   const figures: DomainFigures = { name, uuid, id: null, state: 'shut off', reason: readEnd(name), memoryKiB, currentMemoryKiB, vcpus };
-  if (groups.includes('block')) figures.disks = hasDisks ? disksOf(() => loadDefinition(name).devices.disks, undefined) : [];
+  if (parts.has('disks')) figures.disks = hasDisks ? disksOf(() => loadDefinition(name).devices.disks, undefined) : [];
   return figures;
 }
 
@@ -144,6 +154,7 @@ function disksOf(read: () => readonly DiskDevice[], io: ReadonlyMap<string, Blki
     return {
       name: target.dev,
       path: source,
+      number,
       io: io && number !== undefined ? (io.get(number) ?? NOTHING) : undefined,
       times: io && number !== undefined ? deviceTimes(number) : undefined,
       sizes: storage?.sizes,

@@ -33,7 +33,32 @@ export const SUPPORTED_GROUPS = STATS_GROUPS.filter((group) => !EMPTY_GROUPS.inc
 /** Without a word on which. `vm` has to be asked for: it has the kernel open twice as many files as all others together. */
 export const DEFAULT_GROUPS = SUPPORTED_GROUPS.filter((group) => group !== 'vm');
 
-/** Of one domain. What a group that was not asked for would say is undefined, as is what the kernel does not tell. */
+/** What is read of a domain that runs; each part costs files of its own. */
+export type Part =
+  | 'cpu'
+  | 'cpus'
+  | 'throttling'
+  | 'memory-usage'
+  | 'memory'
+  | 'interfaces'
+  | 'disks'
+  | 'io'
+  | 'pids'
+  | 'oom-kills'
+  | 'pressure'
+  | 'uptime';
+
+const PARTS_OF: { readonly [Group in StatsGroup]?: readonly Part[] } = {
+  'cpu-total': ['cpu'],
+  balloon: ['memory'],
+  interface: ['interfaces'],
+  block: ['disks'],
+  vm: ['uptime', 'pids', 'throttling', 'oom-kills', 'memory', 'io', 'pressure'],
+};
+
+export const partsOf = (groups: readonly StatsGroup[]): ReadonlySet<Part> => new Set(groups.flatMap((group) => PARTS_OF[group] ?? []));
+
+/** Of one domain. What was not asked for is undefined, as is what the kernel does not tell. */
 export interface DomainFigures {
   name: string;
   uuid: string;
@@ -46,11 +71,17 @@ export interface DomainFigures {
   currentMemoryKiB: number;
   vcpus: { current: number; maximum: number };
   cpu?: CpuStats | undefined;
+  /** On each CPU of the host. */
+  cpusNs?: bigint[] | undefined;
+  /** Page cache included. */
+  memoryUsageKiB?: number | undefined;
   memory?: MemoryFigures | undefined;
   interfaces?: InterfaceFigures[];
   disks?: DiskFigures[];
   /** What all its processes read and wrote, of whatever device. */
   io?: BlkioStats;
+  /** The same for each device, by `major:minor`. */
+  ioByDevice?: ReadonlyMap<string, BlkioStats>;
   pids?: PidsFigures | undefined;
   throttling?: Throttling | undefined;
   oomKills?: number | undefined;
@@ -77,6 +108,8 @@ export interface DiskFigures {
   name: string;
   /** Its source; undefined for an empty drive. */
   path: string | undefined;
+  /** `major:minor` of the host's device. */
+  number: string | undefined;
   /** What the container read and wrote. */
   io: BlkioStats | undefined;
   /** Of the device as a whole, whoever waited. */

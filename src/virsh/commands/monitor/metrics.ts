@@ -8,7 +8,7 @@ export const metrics = defineCommand({
   summary: 'statistics of all domains for Prometheus',
   description:
     "Prints what was measured of all domains in Prometheus' text format, or writes it to a file of node_exporter's textfile collector.",
-  options: [{ name: 'file', type: 'string', completes: 'file', help: 'write this file, which is whole at every moment' }],
+  options: [{ name: 'file', type: 'string', namedOnly: true, completes: 'file', help: 'write this file, which is whole at every moment' }],
   async run(context, args) {
     const { allFigures } = await import('../../../driver/domain/stats.ts');
     const { prometheusText } = await import('../../../driver/domain/stats/prometheus.ts');

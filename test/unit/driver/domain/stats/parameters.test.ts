@@ -27,7 +27,16 @@ const OFF: DomainFigures = {
   memoryKiB: 1024,
   currentMemoryKiB: 512,
   vcpus: { current: 1, maximum: 4 },
-  disks: [{ name: 'sda', path: '/x.img', io: undefined, times: undefined, sizes: { allocation: 4096n, capacity: 8192n, physical: 8192n } }],
+  disks: [
+    {
+      name: 'sda',
+      path: '/x.img',
+      number: undefined,
+      io: undefined,
+      times: undefined,
+      sizes: { allocation: 4096n, capacity: 8192n, physical: 8192n },
+    },
+  ],
 };
 
 describe('statsParameters()', () => {
