@@ -109,8 +109,8 @@ describe('commands', () => {
   });
   afterAll(() => store.remove());
 
-  /** Those that take over the terminal, or wait. */
-  const ELSEWHERE = new Set(['console', 'edit', 'net-edit', 'event', 'net-event', 'cd', 'connect', 'quit', 'exit']);
+  /** Those that take over the terminal, wait, or write the file that they are told. */
+  const ELSEWHERE = new Set(['console', 'edit', 'net-edit', 'event', 'net-event', 'cd', 'connect', 'quit', 'exit', 'metrics']);
 
   it.each(WORDS)('have nothing special to say of %s', async (word) => {
     const bugs: [string, unknown][] = [];
