@@ -26,6 +26,7 @@ const NUMBERS = {
     prctl: 157,
     mount: 165,
     umount2: 166,
+    seccomp: 317,
     set_mempolicy: 238,
     mkdirat: 258,
     mknodat: 259,
@@ -74,6 +75,7 @@ const NUMBERS = {
     prctl: 167,
     mount: 40,
     umount2: 39,
+    seccomp: 277,
     set_mempolicy: 237,
     mkdirat: 34,
     mknodat: 33,
@@ -194,10 +196,13 @@ export const F_RDLCK = 0;
 
 export const PR_SET_PDEATHSIG = 1;
 export const KEYCTL_JOIN_SESSION_KEYRING = 1;
+export const PR_SET_NO_NEW_PRIVS = 38;
 export const PR_CAPBSET_DROP = 24;
 export const PR_CAP_AMBIENT = 47;
 export const PR_CAP_AMBIENT_CLEAR_ALL = 4;
 export const PER_LINUX32 = 8;
+export const SECCOMP_SET_MODE_FILTER = 1;
+export const SECCOMP_FILTER_FLAG_SPEC_ALLOW = 4;
 
 export const SIGHUP = 1;
 export const SIGINT = 2;

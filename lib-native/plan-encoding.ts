@@ -6,8 +6,14 @@ export interface ResultOf {
 }
 /** The read end of the pipe on which the child is told to go on. */
 export const GO = Symbol('go');
-/** Text becomes the address of its terminated bytes, a Buffer the address of its bytes, a string[] an argv-like vector. */
-export type Argument = number | bigint | string | Buffer | string[] | ResultOf | typeof GO | null;
+/** A structure that has addresses of other bytes in it. */
+export interface Structure {
+  bytes: Buffer;
+  /** At these places, eight bytes each. */
+  pointers: readonly { at: number; to: Buffer }[];
+}
+/** Text becomes the address of its terminated bytes, a Buffer or structure the address of its bytes, a string[] an argv-like vector. */
+export type Argument = number | bigint | string | Buffer | string[] | Structure | ResultOf | typeof GO | null;
 
 export interface Step {
   /** System call number. */
@@ -25,6 +31,8 @@ export interface Step {
   inside?: boolean;
   /** What a user is told when it fails; the kernel's word is appended. */
   purpose: string;
+  /** What is printed below it, of what its bytes do not tell a reader. */
+  notes?: readonly string[];
 }
 
 export interface Plan {
@@ -81,6 +89,14 @@ class Data {
       this.relocations.push(at + i * 8);
     });
     return at;
+  }
+
+  structure({ bytes, pointers }: Structure): number {
+    const filled = Buffer.from(bytes);
+    for (const { at, to } of pointers) filled.writeBigUInt64LE(BigInt(this.add(to)), at);
+    const start = this.add(filled);
+    for (const { at } of pointers) this.relocations.push(start + at);
+    return start;
   }
 
   bytes(): Buffer {
@@ -148,6 +164,7 @@ function encodeArgument(
   if (typeof argument === 'string') return [KIND.data, data.text(argument)];
   if (Buffer.isBuffer(argument)) return [KIND.data, data.add(argument)];
   if (Array.isArray(argument)) return [KIND.data, data.vector(argument)];
+  if ('bytes' in argument) return [KIND.data, data.structure(argument)];
   const own = earlier.get(argument.step);
   if (own !== undefined) return [KIND.result, own];
   const parents_ = parents.get(argument.step);

@@ -3,6 +3,7 @@ import process from 'node:process';
 import type { Plan } from '../../lib-native/plan-encoding.ts';
 import type { DomainDefinition } from '../domain/definition.ts';
 import { cgroupFor } from '../host/cgroup/cgroup.ts';
+import { availableLevel } from '../security/level.ts';
 import { openHostSide } from './host-side.ts';
 import { asStartup, InheritedFds } from './launch.ts';
 import { compilePlan } from './plan/plan.ts';
@@ -12,9 +13,10 @@ import { startable } from './startable.ts';
 /** The plan of a domain that is not started: with the descriptors that a start would have, and this process for its controller. */
 export function dryRun(stored: DomainDefinition, options: { hostRoot?: boolean; atTerminal?: boolean }): Plan {
   const definition = startable(stored, options);
+  const level = availableLevel(definition);
   using host = openHostSide(definition);
   const numbers = inheritResources(host.resources, host.shared, new InheritedFds([null, null, null]));
   const cgroup = asStartup(() => cgroupFor(definition, process.pid));
-  const inputs = asStartup(() => planInputs(host.live, numbers, cgroup, { passFds: [], atTerminal: options.atTerminal === true }));
+  const inputs = asStartup(() => planInputs(host.live, numbers, cgroup, { passFds: [], atTerminal: options.atTerminal === true, level }));
   return compilePlan(host.live, inputs);
 }

@@ -1,5 +1,6 @@
 // Facts of this host that plans are compiled with.
 import fs from 'node:fs';
+import process from 'node:process';
 import type { DomainDefinition } from '../domain/definition.ts';
 import { hostArchitecture } from '../host/parse-host.ts';
 import { containerVariable } from '../store/lxc-conf.ts';
@@ -17,5 +18,6 @@ export function hostFacts(domain: DomainDefinition): HostFacts {
     hasSelinuxfs: / \/sys\/fs\/selinux selinuxfs /.test(mounts),
     containerVariable: containerVariable(),
     is32Bit: domain.os.arch !== hostArchitecture(),
+    machine: process.arch === 'arm64' ? 'arm64' : 'x64',
   };
 }

@@ -6,12 +6,13 @@ import { linux } from '../../lib-native/linux.ts';
 import { capabilityNumber } from '../domain/capabilities.ts';
 import type { DomainDefinition, FilesystemDevice } from '../domain/definition.ts';
 import { type LibvirtError, libvirtError } from '../errors.ts';
+import { keptCapabilities } from '../security/capabilities.ts';
+import { securityLevel } from '../security/level.ts';
 import { warn } from '../store/log.ts';
 import { hostPath } from './host-path.ts';
 import type { HostSide } from './host-side.ts';
 import { initSystemOf, isScript } from './init-system.ts';
 import { rootOf } from './live-definition.ts';
-import { keptCapabilities } from './plan/capabilities.ts';
 import { hasNetworkNamespace, hasUserNamespace } from './plan/namespaces.ts';
 
 /**
@@ -78,7 +79,7 @@ function hostNetworkWarning(domain: DomainDefinition, root: number, net: number 
   if (hasNetworkNamespace(domain) || hasUserNamespace(domain)) return undefined;
   if (net !== undefined && fs.fstatSync(net).ino !== fs.statSync('/proc/self/ns/net').ino) return undefined;
   const netAdmin = capabilityNumber('net_admin')!;
-  if (!keptCapabilities(domain.features.capabilities, netAdmin).has(netAdmin)) return undefined;
+  if (!keptCapabilities(domain.features.capabilities, securityLevel(domain), netAdmin).has(netAdmin)) return undefined;
   const program = initSystemOf(domain.os, root);
   if (program === undefined || isScript(root, domain.os)) return undefined;
   return (

@@ -1,9 +1,9 @@
 // What a plan is compiled from: opened resources, by the numbers that the container's child knows them by, and facts of the host.
 import path from 'node:path';
-import type { DomainDefinition, SharedNamespace } from '../domain/definition.ts';
+import type { DomainDefinition, SecurityLevel, SharedNamespace } from '../domain/definition.ts';
 import type { DomainCgroup } from '../host/cgroup/cgroup.ts';
 import { isShown, systemdMount, UNIFIED_NAME } from '../host/cgroup/layout.ts';
-import { securityLevel } from '../security/level.ts';
+import { containment } from '../security/containment.ts';
 import { mayHoldTerminal } from './controlling-terminal.ts';
 import { hostFacts } from './host-facts.ts';
 import { runsOnHostRoot } from './host-root.ts';
@@ -58,6 +58,7 @@ export interface StartFacts {
   passFds: number[];
   /** Whoever starts the domain sits at a terminal. */
   atTerminal: boolean;
+  level: SecurityLevel;
 }
 
 export function planInputs(domain: DomainDefinition, fds: InheritedNumbers, cgroup: DomainCgroup, start: StartFacts): PlanInputs {
@@ -66,13 +67,14 @@ export function planInputs(domain: DomainDefinition, fds: InheritedNumbers, cgro
   const wantsTerminal = domain.controllingTerminal || start.atTerminal || runsOnHostRoot(domain);
   return {
     host: hostFacts(domain),
+    containment: containment(domain, start.level),
     identity: initIdentity(domain.os, fds.rootFd),
     root: fds.root,
     dev: fds.dev,
     devpts: fds.devpts,
     meminfo: fds.meminfo,
     sys: fds.sys,
-    cgroup: cgroupInputs(cgroup, fds, securityLevel(domain) !== 'libvirt'),
+    cgroup: cgroupInputs(cgroup, fds, start.level !== 'libvirt'),
     filesystems: fds.filesystems,
     sharedNamespaces: fds.sharedNamespaces,
     holdsTerminal: wantsTerminal && mayHoldTerminal(domain.os, fds.rootFd),

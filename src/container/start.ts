@@ -6,11 +6,12 @@
 //   cgroup, plan, id maps         the same; empty cgroups are removed by the next start
 //   status written, then go       from here the domain runs, with or without us
 
-import type { DomainDefinition } from '../domain/definition.ts';
+import type { DomainDefinition, SecurityLevel } from '../domain/definition.ts';
 import type { LiveDomain } from '../domain/status.ts';
 import type { DomainCgroup } from '../host/cgroup/cgroup.ts';
 import { thawAll } from '../host/cgroup/freezer.ts';
 import { leaveUnit } from '../host/cgroup/unit.ts';
+import { availableLevel } from '../security/level.ts';
 import { makeCgroup } from './cgroup.ts';
 import { warnOfHostNetwork } from './host-root.ts';
 import { openHostSide } from './host-side.ts';
@@ -42,12 +43,16 @@ export interface RunOptions extends SpawnOptions {
   onWarning?: (text: string) => void;
 }
 
+type LevelledOptions = RunOptions & { level: SecurityLevel };
+
 /** Returns the live definition. Throws LibvirtError; then nothing of the container is left. */
 export async function runDomain(stored: DomainDefinition, options: RunOptions): Promise<DomainDefinition> {
   const failed = transition(stored, 'shut off', options.reason === 'booted' ? 'not booted' : 'not rebooted');
   let definition: DomainDefinition;
+  let level: SecurityLevel;
   try {
     definition = startable(stored, options);
+    level = availableLevel(definition);
     checkPassFds(options.passFds ?? []);
   } catch (error) {
     failed.at('refused', becauseOf(error));
@@ -55,7 +60,7 @@ export async function runDomain(stored: DomainDefinition, options: RunOptions): 
   }
   const progress = { live: definition };
   try {
-    return await start(definition, options, progress);
+    return await start(definition, { ...options, level }, progress);
   } catch (error) {
     failed.at('failed', { ...progress, ...becauseOf(error) });
     throw error;
@@ -63,7 +68,11 @@ export async function runDomain(stored: DomainDefinition, options: RunOptions): 
 }
 
 /** The start itself, in order. Leaves in `progress` what it has come to. */
-async function start(definition: DomainDefinition, options: RunOptions, progress: { live: DomainDefinition }): Promise<DomainDefinition> {
+async function start(
+  definition: DomainDefinition,
+  options: LevelledOptions,
+  progress: { live: DomainDefinition },
+): Promise<DomainDefinition> {
   const change = options.paused ? transition(definition, 'paused', 'starting up') : transition(definition, 'running', options.reason);
   change.at('prepare', progress);
   using network = hasNetworkNamespace(definition) ? new (await import('./own-network.ts')).OwnNetwork(definition) : undefined;
@@ -97,8 +106,8 @@ async function start(definition: DomainDefinition, options: RunOptions, progress
   return progress.live;
 }
 
-function planOf(live: DomainDefinition, { resources, passFds }: Spawned, cgroup: DomainCgroup, { atTerminal }: RunOptions) {
-  const inputs = asStartup(() => planInputs(live, resources, cgroup, { passFds, atTerminal: atTerminal === true }));
+function planOf(live: DomainDefinition, { resources, passFds }: Spawned, cgroup: DomainCgroup, { atTerminal, level }: LevelledOptions) {
+  const inputs = asStartup(() => planInputs(live, resources, cgroup, { passFds, atTerminal: atTerminal === true, level }));
   return compilePlan(live, inputs);
 }
 
@@ -106,7 +115,7 @@ function liveDomain(
   domain: DomainDefinition,
   { controller, devFd }: Spawned,
   { initPid, cgroup }: { initPid: number; cgroup: DomainCgroup },
-  { atTerminal, config }: RunOptions,
+  { atTerminal, level, config }: LevelledOptions,
 ): LiveDomain {
   return {
     controllerPid: controller.pid,
@@ -115,6 +124,7 @@ function liveDomain(
     cgroup: cgroup.path,
     devFd,
     ...(atTerminal && { atTerminal: true }),
+    ...(level !== 'libvirt' && { level }),
     extra: {},
     domain,
     ...(config && { config }),

@@ -6,7 +6,8 @@ import { attributeOf, childOf, childrenOf, descend, type XmlElement } from '../x
 import { parseXml } from '../xml/reader.ts';
 import { type Attributes, XmlWriter } from '../xml/writer.ts';
 import { isContainerCgroup } from './cgroup-path.ts';
-import type { DomainDefinition } from './definition.ts';
+import type { DomainDefinition, SecurityLevel } from './definition.ts';
+import { SECURITY_LEVELS } from './elements/own-namespace.ts';
 import { writeDomain } from './format.ts';
 import { type ParseHost, parseDomainElement } from './parse.ts';
 import { storedHeader } from './stored.ts';
@@ -24,6 +25,8 @@ export interface Runtime {
   devFd?: number;
   /** It was started at a terminal. */
   atTerminal?: boolean;
+  /** The level that it was started at, whatever lxc.conf says by now; undefined: libvirt's. */
+  level?: SecurityLevel;
   /** Further attributes of <controller>. */
   extra: Record<string, string>;
 }
@@ -65,6 +68,7 @@ export function formatStatus(status: DomainStatus): string {
         ['cgroup', status.cgroup],
         ['dev', status.devFd],
         ['terminal', status.atTerminal ? 'yes' : undefined],
+        ['level', status.level],
         ...extra,
       ]);
       writeDomain(writer, status.domain, { live: true, status: true });
@@ -89,11 +93,12 @@ export function parseStatus(text: string | Uint8Array, host: ParseHost): DomainS
   const taints = childrenOf(root, 'taint').flatMap((taint) => attributeOf(taint, 'flag') ?? []);
   const extra: Record<string, string> = {};
   for (const { name, value } of controller?.attributes ?? [])
-    if (!['starttime', 'cgroup', 'dev', 'terminal'].includes(name)) extra[name] = value;
+    if (!['starttime', 'cgroup', 'dev', 'terminal', 'level'].includes(name)) extra[name] = value;
   const controllerPid = pid(root);
   const cgroup = controller && attributeOf(controller, 'cgroup');
   if (cgroup === undefined || !isContainerCgroup(cgroup, controllerPid))
     throw libvirtError('INTERNAL_ERROR', 'no valid cgroup in the domain status');
+  const level = SECURITY_LEVELS.find((one) => controller && attributeOf(controller, 'level') === one);
   const config = descend(root, 'config/domain');
   const devFd = controller && attributeOf(controller, 'dev');
   return {
@@ -106,6 +111,7 @@ export function parseStatus(text: string | Uint8Array, host: ParseHost): DomainS
     cgroup,
     ...(devFd !== undefined && /^\d+$/.test(devFd) && { devFd: Number(devFd) }),
     ...(controller && attributeOf(controller, 'terminal') === 'yes' && { atTerminal: true }),
+    ...(level !== undefined && { level }),
     extra,
     ...(taints.length > 0 && { taints }),
     domain: parseDomainElement(domainElement, host, { status: true }),

@@ -34,6 +34,7 @@ function describeArgument(argument: Argument, known: ReadonlySet<Step>): string 
   if (argument === GO) return '<go>';
   if (typeof argument === 'string' || Array.isArray(argument)) return JSON.stringify(argument);
   if (Buffer.isBuffer(argument)) return `${argument.length}:${argument.toString('hex').replace(/(00)+$/, '')}`;
+  if (typeof argument === 'object' && 'bytes' in argument) return 'structure';
   if (typeof argument === 'object') return known.has(argument.step) ? `<${label(argument.step)}>` : `<later ${label(argument.step)}>`;
   return String(argument);
 }

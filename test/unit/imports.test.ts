@@ -22,8 +22,9 @@ const OF_THE_SHELL = ['src/errors.ts', 'src/values/', 'src/host/terminal.ts', 's
 
 const REGISTRY = 'src/virsh/registry.ts';
 
+const PURE_SECURITY = ['src/security/seccomp/', 'src/security/paths.ts', 'src/security/capabilities.ts', 'src/security/containment.ts'];
 /** Computes from what it is handed: no files, processes, clock, environment. */
-const PURE = ['src/errors.ts', 'src/values/', 'src/xml/', 'src/domain/', 'src/network/', 'src/container/plan/'];
+const PURE = ['src/errors.ts', 'src/values/', 'src/xml/', 'src/domain/', 'src/network/', 'src/container/plan/', ...PURE_SECURITY];
 /** lib-native's data; the rest of it is the kernel. */
 const DATA = ['lib-native/constants.ts', 'lib-native/plan-encoding.ts'];
 

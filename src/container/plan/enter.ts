@@ -21,6 +21,8 @@ import {
 } from '../../../lib-native/constants.ts';
 import type { Plan, Step } from '../../../lib-native/plan-encoding.ts';
 import type { DomainDefinition } from '../../domain/definition.ts';
+import type { Containment } from '../../security/containment.ts';
+import { confine } from './contain.ts';
 import { initEnvironment } from './environment.ts';
 import { hasUserNamespace } from './namespaces.ts';
 import {
@@ -41,6 +43,7 @@ import { step } from './steps.ts';
 
 export interface EnterInputs {
   host: HostFacts;
+  containment: Containment;
   /** A pidfd of the container's init, as the child will see it. */
   initPidfd: number;
   /** Of the mount namespace to enter, where it is not to be whatever init is in by then. */
@@ -63,7 +66,7 @@ export interface EnterInputs {
  * Differs from libvirt, which leaves the command all capabilities, its caller's terminal and, under an idmap, no identity.
  */
 export function compileEnterPlan(definition: DomainDefinition, inputs: EnterInputs): Plan {
-  const { host, initPidfd, mountNamespace, cgroup, terminal } = inputs;
+  const { host, containment, initPidfd, mountNamespace, cgroup, terminal } = inputs;
   const plan: Plan = { cloneFlags: 0, parent: [], child: [] };
   bearInto(cgroup.payload, plan);
   const flags =
@@ -84,7 +87,8 @@ export function compileEnterPlan(definition: DomainDefinition, inputs: EnterInpu
     ...(mountNamespace === undefined ? [] : enterMounts(mountNamespace)),
     ...(hasUserNamespace(definition) ? becomeRoot() : []),
     ...(host.is32Bit ? [step('personality', [PER_LINUX32], 'Failed to set personality')] : []),
-    ...dropCapabilities(definition, host),
+    ...confine(containment, host.machine),
+    ...dropCapabilities(definition, containment, host),
     ...becomeUser(definition, inputs),
     // A brother instead of a child, so that the controller is who waits for it.
     step('clone', [CLONE_PARENT | SIGCHLD, 0, 0, 0, 0], 'Failed to make a process', { forks: true }),
@@ -98,9 +102,9 @@ export function compileEnterPlan(definition: DomainDefinition, inputs: EnterInpu
 }
 
 /** While the capabilities for it are there; who is not root has none afterwards (capabilities(7)). */
-function becomeUser(definition: DomainDefinition, { host, identity }: EnterInputs): Step[] {
+function becomeUser(definition: DomainDefinition, { host, containment, identity }: EnterInputs): Step[] {
   const taken = identity ? takeIdentity(identity) : [];
-  return identity && identity.uid !== 0 ? taken : [...taken, limitCapabilities(definition, host)];
+  return identity && identity.uid !== 0 ? taken : [...taken, limitCapabilities(definition, containment, host)];
 }
 
 const enterMounts = (namespace: number): Step[] => [

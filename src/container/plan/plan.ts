@@ -10,7 +10,7 @@
 //   root             attached, pivoted into, and the host's tree dropped: from here on no path leads out
 //   special mounts, file systems, devices: all sources are descriptors
 //   go               the parent has written the status: from here on the container exists
-//   capabilities, user, exec
+//   filter (while the child may still set one), capabilities, user, exec
 import {
   AT_FDCWD,
   CLONE_NEWCGROUP,
@@ -48,7 +48,10 @@ import {
 } from '../../../lib-native/constants.ts';
 import { GO, type Plan, type Step } from '../../../lib-native/plan-encoding.ts';
 import type { DomainDefinition, FilesystemDevice, SharedNamespace } from '../../domain/definition.ts';
-import { keptCapabilities } from './capabilities.ts';
+import { keptCapabilities } from '../../security/capabilities.ts';
+import type { Containment } from '../../security/containment.ts';
+import type { Machine } from '../../security/seccomp/compile.ts';
+import { confine, hidePaths } from './contain.ts';
 import { hostName, initArgv, initEnvironment } from './environment.ts';
 import { containerRoot } from './idmap.ts';
 import { cloneFlags, hasNetworkNamespace, hasUserNamespace } from './namespaces.ts';
@@ -83,6 +86,7 @@ export interface HostFacts {
   hasSelinuxfs: boolean;
   /** True where the guest's architecture is the 32-bit sibling of the host's. */
   is32Bit: boolean;
+  machine: Machine;
   /** What containers of this host find in their variable `container`; undefined: the documented word. */
   containerVariable?: string | undefined;
 }
@@ -90,6 +94,7 @@ export interface HostFacts {
 /** Descriptors as the child will see them, and paths of what was made for it. */
 export interface PlanInputs {
   host: HostFacts;
+  containment: Containment;
   identity: InitIdentity;
   root: number;
   dev: number;
@@ -250,6 +255,9 @@ function newMounts(definition: DomainDefinition, inputs: PlanInputs): { steps: S
     steps.push(...tree.steps);
     attach.push(moveMount(tree.mount, '/sys/fs/cgroup', 'Failed to mount cgroup2 on /sys/fs/cgroup'));
   }
+  const hidden = hidePaths(inputs.containment, LOCKED);
+  steps.push(...hidden.steps);
+  attach.push(...hidden.attach);
   return { steps, attach };
 
   function addTo(type: string, target: string, tolerate: number[] = []): void {
@@ -394,16 +402,16 @@ function setCapabilities(mask: bigint): Step {
 }
 
 /** For a process that is in the container already, where init could take it over before it executes anything. */
-export function limitCapabilities(definition: DomainDefinition, host: HostFacts): Step {
-  const kept = keptCapabilities(definition.features.capabilities, host.lastCapability);
+export function limitCapabilities(definition: DomainDefinition, { level }: Containment, host: HostFacts): Step {
+  const kept = keptCapabilities(definition.features.capabilities, level, host.lastCapability);
   const mask = [...kept].reduce((bits, capability) => bits | (1n << BigInt(capability)), 0n);
   return setCapabilities(mask & permitted(definition, host));
 }
 
 /** What is out of the bounding set is gone for good with the next execve, root or not (capabilities(7)). */
-export function dropCapabilities(definition: DomainDefinition, host: HostFacts): Step[] {
+export function dropCapabilities(definition: DomainDefinition, { level }: Containment, host: HostFacts): Step[] {
   const { lastCapability } = host;
-  const kept = keptCapabilities(definition.features.capabilities, lastCapability);
+  const kept = keptCapabilities(definition.features.capabilities, level, lastCapability);
   const steps: Step[] = [];
   for (let capability = 0; capability <= lastCapability; capability++) {
     if (!kept.has(capability)) steps.push(step('prctl', [PR_CAPBSET_DROP, capability, 0, 0, 0], `failed to drop capability ${capability}`));
@@ -413,9 +421,10 @@ export function dropCapabilities(definition: DomainDefinition, host: HostFacts):
   return [...steps, step('prctl', [PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0], 'failed to clear ambient capabilities', none)];
 }
 
-function credentials(definition: DomainDefinition, { host, identity }: PlanInputs): Step[] {
+function credentials(definition: DomainDefinition, { host, identity, containment }: PlanInputs): Step[] {
   return [
-    ...dropCapabilities(definition, host),
+    ...confine(containment, host.machine),
+    ...dropCapabilities(definition, containment, host),
     ...takeIdentity(identity),
     // After the last change of ids, which would clear it (PR_SET_PDEATHSIG(2const)).
     step('prctl', [PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0], 'failed to tie init to its controller'),

@@ -26,7 +26,7 @@ import { Controller, controllerEnvironment, InheritedFds } from '../../container
 import { commandEnvironment, compileEnterPlan, enterEnvironment } from '../../container/plan/enter.ts';
 import { hostId } from '../../container/plan/idmap.ts';
 import { hasUserNamespace } from '../../container/plan/namespaces.ts';
-import type { DomainDefinition } from '../../domain/definition.ts';
+import type { DomainDefinition, SecurityLevel } from '../../domain/definition.ts';
 import type { DomainRef } from '../../domain/ref.ts';
 import { isFailure, LibvirtError, libvirtError, notRunning, systemError } from '../../errors.ts';
 import { DomainCgroup } from '../../host/cgroup/cgroup.ts';
@@ -36,6 +36,7 @@ import { leaveUnit } from '../../host/cgroup/unit.ts';
 import { ownerOf } from '../../host/pid-namespace.ts';
 import { openPtyBeside, openSlave, type Pty } from '../../host/pty.ts';
 import { isTerminal, makeRaw, setWindowSize, windowSize } from '../../host/terminal.ts';
+import { containment } from '../../security/containment.ts';
 import { loadStatus } from '../../store/domain-documents.ts';
 import type { StatusRecord } from '../../store/live-status.ts';
 import { liveStatus } from '../../store/live-status.ts';
@@ -97,13 +98,13 @@ export async function enterNamespace(
   requireWritable(connection, 'virDomainLxcOpenNamespace');
   const record = liveStatus(ref.name);
   if (!record) throw notRunning();
-  const { domain, cgroup: path } = loadStatus(record);
+  const { domain, cgroup: path, level = 'libvirt' } = loadStatus(record);
   const cgroup = new DomainCgroup(path);
   using init = openInit(record);
   try {
     const payload = cgroup.payloadOf(record.initPid);
     if (standsStill(cgroup, payload)) throw libvirtError('OPERATION_INVALID', 'domain is paused');
-    return await enter({ init, record, domain, cgroup, payload }, argv, options, attend);
+    return await enter({ init, record, domain, level, cgroup, payload }, argv, options, attend);
   } catch (error) {
     // It ends meanwhile, and that is why: who dies has no place for another process (ENOMEM) before it can be seen to be dead.
     if (init.hasEnded || (isFailure(error) && readable(init.pidfd, DYING_MS))) throw notRunning();
@@ -118,12 +119,13 @@ interface Entered {
   init: ReturnType<typeof openInit>;
   record: StatusRecord;
   domain: DomainDefinition;
+  level: SecurityLevel;
   cgroup: DomainCgroup;
   payload: string | undefined;
 }
 
 async function enter(
-  { init, record, domain, cgroup, payload }: Entered,
+  { init, record, domain, level, cgroup, payload }: Entered,
   argv: string[],
   { searchesPath = false, terminal: use = 'instead', command }: EnterOptions,
   attend: (command: RunningCommand) => Promise<void>,
@@ -154,6 +156,7 @@ async function enter(
     const env = enterEnvironment(domain, host, process.env);
     const plan = compileEnterPlan(domain, {
       host,
+      containment: containment(domain, level),
       initPidfd,
       mountNamespace,
       cgroup: { directories, payload },

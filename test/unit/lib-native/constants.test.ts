@@ -13,7 +13,16 @@ const HEADERS = [
     ...['fcntl.h', 'poll.h', 'sched.h', 'signal.h', 'spawn.h', 'errno.h', 'limits.h', 'netdb.h', 'termios.h', 'sys/ioctl.h', 'sys/mount.h'],
     'linux/memfd.h',
     ...['sys/personality.h', 'sys/prctl.h', 'sys/socket.h', 'sys/stat.h', 'sys/file.h', 'sys/auxv.h', 'linux/close_range.h'],
-    ...['linux/keyctl.h', 'linux/loop.h', 'linux/nbd.h', 'linux/nsfs.h', 'linux/openat2.h', 'linux/bpf.h', 'linux/capability.h'],
+    ...[
+      'linux/keyctl.h',
+      'linux/loop.h',
+      'linux/nbd.h',
+      'linux/nsfs.h',
+      'linux/openat2.h',
+      'linux/seccomp.h',
+      'linux/bpf.h',
+      'linux/capability.h',
+    ],
   ],
   ['linux/mount.h', 'linux/sched.h', 'asm/unistd.h'],
   [

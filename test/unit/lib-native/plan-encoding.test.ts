@@ -98,6 +98,12 @@ const argument: fc.Arbitrary<ArgumentSketch> = fc.oneof(
   word,
   fc.array(word, { maxLength: 4 }),
   fc.uint8Array({ minLength: 1, maxLength: 40 }).map((bytes) => Buffer.from(bytes)),
+  fc
+    .record({ start: fc.uint8Array({ maxLength: 16 }), to: fc.array(fc.uint8Array({ minLength: 1, maxLength: 20 }), { maxLength: 3 }) })
+    .map(({ start, to }) => ({
+      bytes: Buffer.concat([start, Buffer.alloc(8 * to.length, 0xaa)]),
+      pointers: to.map((bytes, i) => ({ at: start.length + 8 * i, to: Buffer.from(bytes) })),
+    })),
   fc.constant(null),
   fc.constant<typeof GO>(GO),
   fc.nat().map((earlier) => ({ earlier })),
@@ -132,6 +138,7 @@ function build(sketches: Sketch[], parents: Step[]): Step[] {
   for (const { args, ...rest } of sketches) {
     const built = args.map((argument): Argument => {
       if (typeof argument !== 'object' || argument === null || Buffer.isBuffer(argument) || Array.isArray(argument)) return argument;
+      if ('bytes' in argument) return argument;
       const [list, wanted] = 'earlier' in argument ? [steps, argument.earlier] : [parents, argument.parent];
       return list.length === 0 ? wanted : { step: list[wanted % list.length]! };
     });
@@ -146,6 +153,7 @@ type Value =
   | { number: bigint }
   | { text: string }
   | { bytes: string }
+  | { structure: string; pointers: string[] }
   | { vector: string[] }
   | { result: number }
   | { parent: number }
@@ -175,8 +183,16 @@ function value(argument: Argument, earlier: Step[], parents: Step[]): Value {
   if (typeof argument === 'string') return { text: argument };
   if (Buffer.isBuffer(argument)) return { bytes: argument.toString('hex') };
   if (Array.isArray(argument)) return { vector: argument };
+  if ('bytes' in argument) return structure(argument.bytes, argument.pointers, ({ to }) => to.toString('hex'));
   const at = earlier.indexOf(argument.step);
   return at >= 0 ? { result: at } : { parent: parents.indexOf(argument.step) };
+}
+
+/** What stands at a pointer is none of the structure's own bytes. */
+function structure<P extends { at: number }>(bytes: Buffer, pointers: readonly P[], follow: (pointer: P) => string): Value {
+  const own = Buffer.from(bytes);
+  for (const { at } of pointers) own.fill(0, at, at + 8);
+  return { structure: own.toString('hex'), pointers: pointers.map(follow) };
 }
 
 /** Reads the bytes as the controller does. What an offset into the data stands for is no part of them: `original` says it. */
@@ -219,6 +235,12 @@ function decodeValue(kind: number, value: bigint, like: Argument | undefined, da
   if (kind === 4) return 'go';
   const at = Number(value);
   if (Buffer.isBuffer(like)) return { bytes: data.toString('hex', at, at + like.length) };
+  if (like !== null && typeof like === 'object' && 'bytes' in like)
+    return structure(data.subarray(at, at + like.bytes.length), like.pointers, (pointer) => {
+      expect(pointers.has(at + pointer.at)).toBe(true);
+      const start = Number(data.readBigUInt64LE(at + pointer.at));
+      return data.toString('hex', start, start + pointer.to.length);
+    });
   if (!Array.isArray(like)) return { text: textAt(data, at) };
   const vector: string[] = [];
   for (let entry = at; pointers.has(entry); entry += 8) {

@@ -1,8 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import type { Structure } from '../../../../lib-native/plan-encoding.ts';
 import { commandEnvironment, compileEnterPlan, enterEnvironment } from '../../../../src/container/plan/enter.ts';
 import { initEnvironment } from '../../../../src/container/plan/environment.ts';
 import { compilePlan, numberMask, type PlanInputs, waitsBeforeMounts } from '../../../../src/container/plan/plan.ts';
-import type { DomainDefinition } from '../../../../src/domain/definition.ts';
+import type { DomainDefinition, SecurityLevel } from '../../../../src/domain/definition.ts';
+import { containment } from '../../../../src/security/containment.ts';
+import { compileFilter } from '../../../../src/security/seccomp/compile.ts';
 import { filesystem, minimalDefinition, UUID } from '../../../helpers/definition.ts';
 import { describePlan } from '../../../helpers/describe-plan.ts';
 
@@ -13,7 +16,8 @@ const HOST = {
   hasSecurityfs: false,
   hasSelinuxfs: false,
   is32Bit: false,
-};
+  machine: 'x64',
+} as const;
 const NEW_PID_MNT_IPC_UTS = 0x20000000 | 0x00020000 | 0x08000000 | 0x04000000;
 const NEW_USER = 0x10000000;
 const NEW_NET = 0x40000000;
@@ -33,6 +37,7 @@ const V2 = { version: 2, payload: '/sys/fs/cgroup/machine/g/payload', memory: '/
 function inputs(fields: Partial<PlanInputs> = {}): PlanInputs {
   return {
     host: HOST,
+    containment: containment(minimalDefinition(), 'libvirt'),
     identity: { uid: 0, gid: 0, groups: [] },
     root: 10,
     dev: 11,
@@ -487,8 +492,82 @@ describe('numberMask()', () => {
   });
 });
 
+describe('a plan by level', () => {
+  const hidden = containment(minimalDefinition(), 'default');
+  const masked = hidden.maskedFiles.map((file) => `open_tree(-100, "/dev/null", 524289) -- Failed to hide '${file}'`);
+  const empty = hidden.maskedDirectories.flatMap((path) => newMount('tmpfs', 15, `Failed to hide '${path}'`));
+  const hide = [
+    ...hidden.maskedFiles.map((file) => `move_mount(<open_tree /dev/null>, "", -100, "${file}", 20) ~2,9 -- Failed to hide '${file}'`),
+    ...hidden.maskedDirectories.map((path) => `move_mount(<fsmount tmpfs>, "", -100, "${path}", 20) ~2,9 -- Failed to hide '${path}'`),
+    ...hidden.readOnlyPaths.flatMap((path) => [
+      `open_tree(-100, "${path}", 524289) ~2,9 -- Failed to make '${path}' readonly`,
+      `mount_setattr(<open_tree ${path}>, "", 36864, 32:0f, 32) ~2,9 -- Failed to make '${path}' readonly`,
+      `move_mount(<open_tree ${path}>, "", -100, "${path}", 20) ~2,9 -- Failed to make '${path}' readonly`,
+    ]),
+  ];
+  const filter = 'seccomp(1, 4, structure) -- Failed to filter system calls';
+  const at = (level: SecurityLevel, definition = minimalDefinition()) =>
+    describePlan(compilePlan(definition, inputs({ containment: containment(definition, level) }))).child;
+
+  it('hides and filters at level default', () => {
+    expect(at('default')).toEqual(
+      steps({
+        newCgroup: [...BASE.newCgroup, ...masked, ...empty],
+        cgroup: [...BASE.cgroup, ...hide],
+        capabilities: [filter, ...BASE.capabilities],
+      }),
+    );
+  });
+
+  it('forbids new privileges too, and leaves few capabilities, at level strict', () => {
+    const kept = [0, 1, 3, 4, 5, 6, 7, 8, 10, 18, 31];
+    const dropped = Array.from({ length: 41 }, (_, number) => number).filter((number) => !kept.includes(number));
+    expect(at('strict')).toEqual(
+      steps({
+        newCgroup: [...BASE.newCgroup, ...masked, ...empty],
+        cgroup: [...BASE.cgroup, ...hide],
+        capabilities: [
+          'prctl(38, 1, 0, 0, 0) -- Failed to forbid new privileges',
+          filter,
+          ...dropped.map((number) => `prctl(24, ${number}, 0, 0, 0) -- failed to drop capability ${number}`),
+          ...BASE.capabilities.slice(5),
+        ],
+      }),
+    );
+  });
+
+  it('hands the kernel the filter of that level', () => {
+    for (const level of ['default', 'strict'] as const) {
+      const contained = containment(minimalDefinition(), level);
+      const { child } = compilePlan(minimalDefinition(), inputs({ containment: contained }));
+      const [argument] = child.flatMap(({ args }) => args.filter((one) => typeof one === 'object' && one !== null && 'bytes' in one));
+      const { bytes, pointers } = argument as Structure;
+      const program = compileFilter(contained.filter!, 'x64');
+      expect(pointers).toEqual([{ at: 8, to: program }]);
+      expect(bytes.readUInt16LE(0)).toBe(program.length / 8);
+    }
+  });
+
+  it('holds a command that is executed later as well, from before it has only the rights of init', () => {
+    const definition = minimalDefinition();
+    const enter = { host: HOST, initPidfd: 9, argv: ['/bin/id'], env: [], cgroup: { directories: [], payload: undefined } };
+    const child = (level: SecurityLevel) =>
+      describePlan(compileEnterPlan(definition, { ...enter, containment: containment(definition, level) })).child;
+    const names = (lines: string[]) => lines.map((line) => line.replace(/\(.*/, ''));
+    const [without, filtered, strict] = (['libvirt', 'default', 'strict'] as const).map(child) as [string[], string[], string[]];
+    expect(filtered).toEqual(without.toSpliced(names(without).indexOf('prctl'), 0, filter));
+    expect(names(strict).slice(0, 6)).toEqual(['keyctl', 'prlimit64', 'setns', 'close', 'prctl', 'seccomp']);
+  });
+});
+
 describe('compileEnterPlan()', () => {
-  const enter = { host: HOST, initPidfd: 9, argv: ['/bin/id', '-u'], env: ['A=1'] };
+  const enter = {
+    host: HOST,
+    containment: containment(minimalDefinition(), 'libvirt'),
+    initPidfd: 9,
+    argv: ['/bin/id', '-u'],
+    env: ['A=1'],
+  };
   const allButUsers = 0x02000000 | 0x00020000 | 0x04000000 | 0x08000000 | 0x40000000 | 0x20000000;
   const begin = [...BASE.keyring, ...BASE.limits];
   const close = 'close(9) -- Failed to close the pidfd of init';
@@ -565,6 +644,7 @@ describe('compileEnterPlan() for exec', () => {
     describePlan(
       compileEnterPlan(minimalDefinition(), {
         host: HOST,
+        containment: containment(minimalDefinition(), 'libvirt'),
         initPidfd: 9,
         argv: ['/bin/id'],
         env: [],

@@ -2,7 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { SYS } from '../../../../lib-native/constants.ts';
 import type { Plan, Step } from '../../../../lib-native/plan-encoding.ts';
 import { GO } from '../../../../lib-native/plan-encoding.ts';
+import { confine } from '../../../../src/container/plan/contain.ts';
 import { formatPlan } from '../../../../src/container/plan/print.ts';
+import { containment } from '../../../../src/security/containment.ts';
+import { compileFilter } from '../../../../src/security/seccomp/compile.ts';
+import { describeFilter } from '../../../../src/security/seccomp/rules.ts';
+import { minimalDefinition } from '../../../helpers/definition.ts';
 
 const step = (call: number, args: Step['args']): Step => ({ call, args, purpose: '' });
 
@@ -32,6 +37,19 @@ clone3({flags=CLONE_NEWNS|CLONE_NEWPID|CLONE_INTO_CGROUP})
 5:    execve("/bin/sh", ["/bin/sh", "-c"], ["A=1"])
 6:    syscall_9999(NULL, 0x1001)
 `);
+  });
+
+  it('prints a filter as strace would, and below it what it refuses', () => {
+    const definition = minimalDefinition();
+    const contained = containment(definition, 'strict');
+    const lines = formatPlan({ cloneFlags: 0, parent: [], child: confine(contained, 'x64') }).split('\n');
+    const { length } = compileFilter(contained.filter!, 'x64');
+    expect(lines.slice(0, 3)).toEqual([
+      'clone3({flags=0})',
+      '1:    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)',
+      `2:    seccomp(SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_SPEC_ALLOW, {len=${length / 8}, filter=...})`,
+    ]);
+    expect(lines.slice(3, -1)).toEqual(describeFilter(contained.filter!).map((line) => `        ${line}`));
   });
 
   it('prints a clone without flags', () => {

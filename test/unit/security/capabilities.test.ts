@@ -1,16 +1,21 @@
 import { describe, expect, it } from 'vitest';
-import { keptCapabilities } from '../../../../src/container/plan/capabilities.ts';
-import { CAPABILITIES } from '../../../../src/domain/capabilities.ts';
-import type { CapabilityPolicy } from '../../../../src/domain/definition.ts';
+import { CAPABILITIES } from '../../../src/domain/capabilities.ts';
+import type { CapabilityPolicy, SecurityLevel } from '../../../src/domain/definition.ts';
+import { keptCapabilities } from '../../../src/security/capabilities.ts';
 
 const LAST = 40; // Linux 5.9 and later
 const all = Array.from({ length: LAST + 1 }, (_, number) => number);
 const without = (...numbers: number[]) => all.filter((number) => !numbers.includes(number));
 const [SYS_MODULE, SYS_BOOT, SYS_TIME, MKNOD, AUDIT_CONTROL, MAC_ADMIN] = [16, 22, 25, 27, 30, 33] as const;
 
-function kept(policy: CapabilityPolicy, states: Record<string, 'on' | 'off'> = {}, last = LAST): number[] {
+function kept(
+  policy: CapabilityPolicy,
+  states: Record<string, 'on' | 'off'> = {},
+  last = LAST,
+  level: SecurityLevel = 'libvirt',
+): number[] {
   const list = Object.entries(states).map(([name, state]) => ({ name, state }));
-  return [...keptCapabilities({ policy, states: list }, last)].sort((a, b) => a - b);
+  return [...keptCapabilities({ policy, states: list }, level, last)].sort((a, b) => a - b);
 }
 
 describe('keptCapabilities()', () => {
@@ -34,6 +39,15 @@ describe('keptCapabilities()', () => {
 
   it.each(['default', 'allow', 'deny'] as const)('obeys sys_boot off under policy %s', (policy) => {
     expect(kept(policy, { sys_boot: 'off' })).not.toContain(SYS_BOOT);
+  });
+
+  it('has the same at level default, and what podman keeps at level strict', () => {
+    expect(kept('default', {}, LAST, 'default')).toEqual(kept('default'));
+    const podmans = [0, 1, 3, 4, 5, 6, 7, 8, 10, 18, 31];
+    expect(kept('default', {}, LAST, 'strict')).toEqual(podmans);
+    expect(kept('default', { sys_admin: 'on', chown: 'off' }, LAST, 'strict')).toEqual([...podmans.slice(1, -1), 21, 31]);
+    expect(kept('allow', {}, LAST, 'strict')).toEqual(all);
+    expect(kept('deny', { kill: 'on' }, LAST, 'strict')).toEqual([5]);
   });
 
   it('passes over what this kernel does not have', () => {

@@ -1,0 +1,32 @@
+// What a container is kept from, by its level: all that holds, told once, for whoever makes it hold and whoever tells of it. Pure.
+import type { DomainDefinition, SecurityLevel } from '../domain/definition.ts';
+import { MASKED_DIRECTORIES, MASKED_FILES, READ_ONLY_PATHS } from './paths.ts';
+import { type SyscallFilter, syscallFilter } from './seccomp/rules.ts';
+
+export interface Containment {
+  level: SecurityLevel;
+  /** undefined: every call is let through. */
+  filter: SyscallFilter | undefined;
+  /** Reads nothing, and takes what is written. */
+  maskedFiles: readonly string[];
+  /** Empty, to be read only. */
+  maskedDirectories: readonly string[];
+  readOnlyPaths: readonly string[];
+  /** No program gives more rights than its caller has: setuid and file capabilities are without effect. */
+  noNewPrivileges: boolean;
+}
+
+/** What a definition at this level is kept from. */
+export function containment(definition: Pick<DomainDefinition, 'features' | 'idmap'>, level: SecurityLevel): Containment {
+  const { features, idmap } = definition;
+  const hides = level !== 'libvirt';
+  const hasOwnUsers = idmap.uid.length > 0 && idmap.gid.length > 0;
+  return {
+    level,
+    filter: syscallFilter(level, features.capabilities, { hasOwnUsers }),
+    maskedFiles: hides ? MASKED_FILES : [],
+    maskedDirectories: hides ? MASKED_DIRECTORIES : [],
+    readOnlyPaths: hides ? READ_ONLY_PATHS : [],
+    noNewPrivileges: level === 'strict',
+  };
+}

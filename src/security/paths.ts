@@ -1,0 +1,19 @@
+// What of the kernel's own files a container does not get to see, or to write. Pure.
+
+/** What tells of the host, or of the kernel's memory, and what nobody needs. */
+export const MASKED_FILES: readonly string[] = [
+  '/proc/kcore',
+  '/proc/keys',
+  '/proc/key-users',
+  '/proc/latency_stats',
+  '/proc/timer_list',
+  '/proc/timer_stats',
+  '/proc/sched_debug',
+  '/proc/kpagecount',
+  '/proc/kpageflags',
+  '/proc/kpagecgroup',
+];
+export const MASKED_DIRECTORIES: readonly string[] = ['/proc/acpi', '/proc/scsi', '/sys/firmware', '/sys/devices/virtual/powercap'];
+
+/** What would be done with them is done to the host. */
+export const READ_ONLY_PATHS: readonly string[] = ['/proc/sysrq-trigger', '/proc/bus', '/proc/fs', '/proc/irq', '/proc/asound'];
