@@ -52,6 +52,16 @@ describe('status documents', () => {
     expect(parseStatus(formatStatus(status), testHost())).toEqual(status);
   });
 
+  it.each(['default', 'strict'] as const)('bring back the level %s', (level) => {
+    const document = formatStatus({ ...runningDomain(), level });
+    expect(document).toContain(` level='${level}' console='7'/>`);
+    expect(parseStatus(document, testHost())).toEqual({ ...runningDomain(), level });
+  });
+
+  it('of a release that knew no levels are taken for level libvirt', () => {
+    expect(parseStatus(formatStatus(runningDomain()), testHost()).level).toBeUndefined();
+  });
+
   it('alone know the block devices behind image files', () => {
     const { domain } = runningDomain();
     expect(formatStatus(runningDomain())).toContain("<image dev='/dev/loop7'/>");
