@@ -5,6 +5,8 @@ import os from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import { afterAll, afterEach, beforeAll, expect } from 'vitest';
+import type { SecurityLevel } from '../../src/domain/definition.ts';
+import { OWN_NAMESPACE_URI } from '../../src/domain/elements/own-namespace.ts';
 import { eventually, SLOWNESS } from './eventually.ts';
 import { type Leftovers, leftovers } from './leftovers.ts';
 import { ROOT } from './requires.ts';
@@ -30,6 +32,8 @@ export interface DomainOptions {
   devices?: string;
   memoryKiB?: number;
   consoles?: number;
+  /** Of containment; undefined: what lxc.conf says. */
+  level?: SecurityLevel | undefined;
 }
 
 /** The launcher of this tree, or the one that VIRSH_LXC names. */
@@ -131,6 +135,7 @@ export class Virsh {
       devices = '',
       memoryKiB = 65536,
       consoles = 1,
+      level,
     } = options;
     const [program, ...args] = init.map(escapeXml);
     const source = root ?? this.root;
@@ -143,7 +148,7 @@ export class Virsh {
     ${args.map((arg) => `<initarg>${arg}</initarg>`).join('\n    ')}
     ${inOs}
   </os>
-  ${more}
+  ${more}${level === undefined ? '' : `<security xmlns='${OWN_NAMESPACE_URI}' level='${level}'/>`}
   <devices>
     <filesystem type='mount' accessmode='${accessmode}'><source dir='${source}'/><target dir='/'/>${readonlyRoot ? '<readonly/>' : ''}</filesystem>
     ${devices}

@@ -3,12 +3,25 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { containment } from '../../src/security/containment.ts';
 import { cgroupOf } from '../helpers/cgroup-of.ts';
+import { minimalDefinition } from '../helpers/definition.ts';
 import { requires, suite } from '../helpers/requires.ts';
 import { useVirsh } from '../helpers/virsh.ts';
 
 const UUID = '11111111-2222-4333-8444-555555555555';
 const IDMAP = "<idmap><uid start='0' target='100000' count='65536'/><gid start='0' target='200000' count='65536'/></idmap>";
+
+/** What lies over files of the kernel's, of those that this one has. */
+function hiddenMounts(): string[] {
+  const { maskedFiles, maskedDirectories, readOnlyPaths } = containment(minimalDefinition(), 'default');
+  const there = (path: string) => fs.existsSync(path);
+  return [
+    ...maskedFiles.filter(there).map((path) => `${path} tmpfs rw,nosuid`),
+    ...maskedDirectories.filter(there).map((path) => `${path} tmpfs ro,nosuid,nodev,noexec`),
+    ...readOnlyPaths.filter(there).map((path) => `${path} proc ro,nosuid,nodev,noexec`),
+  ];
+}
 
 suite('inside a container', ['root', 'built', 'busybox', 'fuse'], () => {
   const virsh = useVirsh();
@@ -22,8 +35,8 @@ suite('inside a container', ['root', 'built', 'busybox', 'fuse'], () => {
       virsh.ok('-q', 'lxc-enter-namespace', name, '--', '/bin/busybox', 'df', '/proc/meminfo');
     });
 
-    it('there are its own mounts and nothing of the host', () => {
-      const name = virsh.boot();
+    it.each(['libvirt', 'default'] as const)('there are its own mounts and nothing of the host at level %s', (level) => {
+      const name = virsh.boot({ level });
       const seen = lines(virsh.inside(name, 'cat /proc/self/mountinfo')).map((line) => {
         const [before, after] = line.split(' - ') as [string, string];
         return `${before.split(' ')[4]} ${after.split(' ')[0]} ${before
@@ -36,14 +49,17 @@ suite('inside a container', ['root', 'built', 'busybox', 'fuse'], () => {
       const varies = /^\/ |^\/sys\/(fs\/cgroup|kernel\/security|fs\/selinux)/;
       expect(seen.filter((line) => line.startsWith('/ '))).toEqual([expect.stringMatching(/^\/ \S+ rw/)]);
       // The order of the list is the kernel's: newer ones sort by when a mount was made, not by when it was attached.
-      expect(seen.filter((line) => !varies.test(line)).sort()).toEqual([
-        '/dev tmpfs rw,nosuid',
-        '/dev/pts devpts rw,nosuid',
-        `/proc proc ${special}`,
-        '/proc/meminfo fuse rw,nosuid,nodev',
-        '/proc/sys proc ro,nosuid,nodev,noexec',
-        '/sys sysfs ro,nosuid,nodev,noexec',
-      ]);
+      expect(seen.filter((line) => !varies.test(line)).sort()).toEqual(
+        [
+          '/dev tmpfs rw,nosuid',
+          '/dev/pts devpts rw,nosuid',
+          `/proc proc ${special}`,
+          '/proc/meminfo fuse rw,nosuid,nodev',
+          '/proc/sys proc ro,nosuid,nodev,noexec',
+          '/sys sysfs ro,nosuid,nodev,noexec',
+          ...(level === 'libvirt' ? [] : hiddenMounts()),
+        ].sort(),
+      );
     });
 
     it('there are the standard devices, links and consoles, and they work', () => {

@@ -1,10 +1,7 @@
 // The steps by which a container is contained, init and whatever is executed in it later. Pure.
 import {
-  AT_FDCWD,
   EBADF,
   ENOENT,
-  OPEN_TREE_CLOEXEC,
-  OPEN_TREE_CLONE,
   PR_SET_NO_NEW_PRIVS,
   SECCOMP_FILTER_FLAG_SPEC_ALLOW,
   SECCOMP_SET_MODE_FILTER,
@@ -13,7 +10,7 @@ import type { Step } from '../../../lib-native/plan-encoding.ts';
 import type { Containment } from '../../security/containment.ts';
 import { compileFilter, type Machine } from '../../security/seccomp/compile.ts';
 import { describeFilter, type SyscallFilter } from '../../security/seccomp/rules.ts';
-import { mountNew, moveMount, openTree, setAttributes, step } from './steps.ts';
+import { type Mount, mountNew, moveMount, openTree, setAttributes, step } from './steps.ts';
 
 /** No step after these may need a call that is refused, nor a right that a program would have to give. */
 export function confine({ filter, noNewPrivileges }: Containment, machine: Machine): Step[] {
@@ -42,31 +39,28 @@ function setFilter(filter: SyscallFilter, machine: Machine): Step {
 /** A kernel, or a host, may lack any of these. */
 const MISSING = [ENOENT, EBADF];
 
-/** Made in sight of the host's /dev, attached when the container has its /proc and /sys. */
-export function hidePaths(
-  { maskedFiles, maskedDirectories, readOnlyPaths }: Containment,
-  lockedAttributes: number,
-): { steps: Step[]; attach: Step[] } {
-  const steps: Step[] = [];
-  const attach: Step[] = [];
-  for (const path of maskedFiles) {
-    const nothing = openTree('/dev/null', false, `Failed to hide '${path}'`);
-    steps.push(nothing);
-    attach.push({ ...moveMount({ step: nothing }, path, `Failed to hide '${path}'`), tolerate: MISSING });
-  }
-  for (const path of maskedDirectories) {
-    const empty = mountNew('tmpfs', lockedAttributes, `Failed to hide '${path}'`);
-    steps.push(...empty.steps);
-    attach.push({ ...moveMount(empty.mount, path, `Failed to hide '${path}'`), tolerate: MISSING });
-  }
-  for (const path of readOnlyPaths) {
-    const purpose = `Failed to make '${path}' readonly`;
-    const tree = step('open_tree', [AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC], purpose, { tolerate: MISSING });
-    attach.push(
-      tree,
-      { ...setAttributes({ step: tree }, lockedAttributes, purpose), tolerate: MISSING },
-      { ...moveMount({ step: tree }, path, purpose), tolerate: MISSING },
-    );
-  }
-  return { steps, attach };
+/** When the container has its /proc, /sys and /dev. What lies over a file is its own /dev/null: the mode of the host's is not its to change. */
+export function hidePaths({ maskedFiles, maskedDirectories, readOnlyPaths }: Containment, lockedAttributes: number): Step[] {
+  const cover = (mount: Mount, path: string, purpose: string): Step => ({ ...moveMount(mount, path, purpose), tolerate: MISSING });
+  return [
+    ...maskedFiles.flatMap((path) => {
+      const purpose = `Failed to hide '${path}'`;
+      const nothing = openTree('/dev/null', false, purpose);
+      return [nothing, cover({ step: nothing }, path, purpose)];
+    }),
+    ...maskedDirectories.flatMap((path) => {
+      const purpose = `Failed to hide '${path}'`;
+      const empty = mountNew('tmpfs', lockedAttributes, purpose);
+      return [...empty.steps, cover(empty.mount, path, purpose)];
+    }),
+    ...readOnlyPaths.flatMap((path) => {
+      const purpose = `Failed to make '${path}' readonly`;
+      const tree = { ...openTree(path, false, purpose), tolerate: MISSING };
+      return [
+        tree,
+        { ...setAttributes({ step: tree }, lockedAttributes, purpose), tolerate: MISSING },
+        cover({ step: tree }, path, purpose),
+      ];
+    }),
+  ];
 }

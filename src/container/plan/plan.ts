@@ -159,6 +159,7 @@ export function compilePlan(definition: DomainDefinition, inputs: PlanInputs): P
     ...enterRoot(inputs),
     ...fresh.attach,
     ...attachDevices(inputs),
+    ...hidePaths(inputs.containment, LOCKED),
     ...definition.devices.filesystems.flatMap((filesystem, i) => attachFilesystem(filesystem, inputs.filesystems.get(i))),
     step('faccessat', [AT_FDCWD, definition.os.init, 0], `cannot find init path '${definition.os.init}' relative to container root`),
     ...(definition.sharedNamespaces.uts ? [] : [setHostName(hostName(definition.name))]),
@@ -255,9 +256,6 @@ function newMounts(definition: DomainDefinition, inputs: PlanInputs): { steps: S
     steps.push(...tree.steps);
     attach.push(moveMount(tree.mount, '/sys/fs/cgroup', 'Failed to mount cgroup2 on /sys/fs/cgroup'));
   }
-  const hidden = hidePaths(inputs.containment, LOCKED);
-  steps.push(...hidden.steps);
-  attach.push(...hidden.attach);
   return { steps, attach };
 
   function addTo(type: string, target: string, tolerate: number[] = []): void {

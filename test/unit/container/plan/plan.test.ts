@@ -494,11 +494,15 @@ describe('numberMask()', () => {
 
 describe('a plan by level', () => {
   const hidden = containment(minimalDefinition(), 'default');
-  const masked = hidden.maskedFiles.map((file) => `open_tree(-100, "/dev/null", 524289) -- Failed to hide '${file}'`);
-  const empty = hidden.maskedDirectories.flatMap((path) => newMount('tmpfs', 15, `Failed to hide '${path}'`));
   const hide = [
-    ...hidden.maskedFiles.map((file) => `move_mount(<open_tree /dev/null>, "", -100, "${file}", 20) ~2,9 -- Failed to hide '${file}'`),
-    ...hidden.maskedDirectories.map((path) => `move_mount(<fsmount tmpfs>, "", -100, "${path}", 20) ~2,9 -- Failed to hide '${path}'`),
+    ...hidden.maskedFiles.flatMap((file) => [
+      `open_tree(-100, "/dev/null", 524289) -- Failed to hide '${file}'`,
+      `move_mount(<open_tree /dev/null>, "", -100, "${file}", 20) ~2,9 -- Failed to hide '${file}'`,
+    ]),
+    ...hidden.maskedDirectories.flatMap((path) => [
+      ...newMount('tmpfs', 15, `Failed to hide '${path}'`),
+      `move_mount(<fsmount tmpfs>, "", -100, "${path}", 20) ~2,9 -- Failed to hide '${path}'`,
+    ]),
     ...hidden.readOnlyPaths.flatMap((path) => [
       `open_tree(-100, "${path}", 524289) ~2,9 -- Failed to make '${path}' readonly`,
       `mount_setattr(<open_tree ${path}>, "", 36864, 32:0f, 32) ~2,9 -- Failed to make '${path}' readonly`,
@@ -512,8 +516,7 @@ describe('a plan by level', () => {
   it('hides and filters at level default', () => {
     expect(at('default')).toEqual(
       steps({
-        newCgroup: [...BASE.newCgroup, ...masked, ...empty],
-        cgroup: [...BASE.cgroup, ...hide],
+        dev: [...BASE.dev, ...hide],
         capabilities: [filter, ...BASE.capabilities],
       }),
     );
@@ -524,8 +527,7 @@ describe('a plan by level', () => {
     const dropped = Array.from({ length: 41 }, (_, number) => number).filter((number) => !kept.includes(number));
     expect(at('strict')).toEqual(
       steps({
-        newCgroup: [...BASE.newCgroup, ...masked, ...empty],
-        cgroup: [...BASE.cgroup, ...hide],
+        dev: [...BASE.dev, ...hide],
         capabilities: [
           'prctl(38, 1, 0, 0, 0) -- Failed to forbid new privileges',
           filter,
