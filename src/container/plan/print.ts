@@ -32,15 +32,15 @@ export function formatPlan(plan: Plan): string {
 }
 
 /** Numbers that have a name as an argument of one call: by the call and the place. */
-const NAMES: Readonly<Record<string, string>> = {
-  [`${SYS.seccomp}/0/${SECCOMP_SET_MODE_FILTER}`]: 'SECCOMP_SET_MODE_FILTER',
-  [`${SYS.seccomp}/1/${SECCOMP_FILTER_FLAG_SPEC_ALLOW}`]: 'SECCOMP_FILTER_FLAG_SPEC_ALLOW',
-  [`${SYS.prctl}/0/${PR_SET_NO_NEW_PRIVS}`]: 'PR_SET_NO_NEW_PRIVS',
-};
+const NAMES: ReadonlyMap<string, string> = new Map([
+  [`${SYS.seccomp}/0/${SECCOMP_SET_MODE_FILTER}`, 'SECCOMP_SET_MODE_FILTER'],
+  [`${SYS.seccomp}/1/${SECCOMP_FILTER_FLAG_SPEC_ALLOW}`, 'SECCOMP_FILTER_FLAG_SPEC_ALLOW'],
+  [`${SYS.prctl}/0/${PR_SET_NO_NEW_PRIVS}`, 'PR_SET_NO_NEW_PRIVS'],
+]);
 
 function formatStep(step: Step, numbers: Map<Step, string>): string {
   const args = step.args
-    .map((argument, i) => NAMES[`${step.call}/${i}/${String(argument)}`] ?? formatArgument(argument, numbers))
+    .map((argument, i) => NAMES.get(`${step.call}/${i}/${String(argument)}`) ?? formatArgument(argument, numbers))
     .join(', ');
   const name = `${numbers.get(step)}:`.padEnd(5);
   return `${name} ${syscallName(step.call)}(${args})`;
