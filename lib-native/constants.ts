@@ -193,6 +193,7 @@ export const LOCK_NB = 4;
 
 export const F_OFD_SETLK = 37;
 export const F_RDLCK = 0;
+export const F_WRLCK = 1;
 
 export const PR_SET_PDEATHSIG = 1;
 export const KEYCTL_JOIN_SESSION_KEYRING = 1;

@@ -4,6 +4,8 @@ import {
   AT_FDCWD,
   EMFILE,
   F_OFD_SETLK,
+  F_RDLCK,
+  F_WRLCK,
   FSCONFIG_CMD_CREATE,
   FSCONFIG_SET_FLAG,
   FSCONFIG_SET_STRING,
@@ -77,9 +79,12 @@ export const linux: Syscalls = {
   ioctlValue: (fd, request, value) => raw(SYS.ioctl, ['int', 'ulong', 'ulong'], [fd, request, value]),
   ioctl: (fd, request, buffer) => raw(SYS.ioctl, ['int', 'ulong', 'void *'], [fd, request, buffer]),
   flock: (fd, operation) => intCall('flock', ['int', 'int'], [fd, operation]),
-  ofdReadLock: (fd) => {
-    const whole = Buffer.alloc(32); // struct flock: l_type F_RDLCK and l_whence SEEK_SET are 0, so are start, length and pid
-    const result = bind('fcntl/lock', 'fcntl', 'int', ['int', 'int', 'void *'])(fd, F_OFD_SETLK, whole);
+  ofdLock: (fd, { write, start, length }) => {
+    const lock = Buffer.alloc(32); // struct flock: l_whence SEEK_SET and l_pid are 0
+    lock.writeInt16LE(write ? F_WRLCK : F_RDLCK, 0);
+    lock.writeBigInt64LE(BigInt(start), 8);
+    lock.writeBigInt64LE(BigInt(length), 16);
+    const result = bind('fcntl/lock', 'fcntl', 'int', ['int', 'int', 'void *'])(fd, F_OFD_SETLK, lock);
     return result < 0 ? -koffi().errno() : result;
   },
   memfdCreate: (name) => intCall('memfd_create', ['str', 'uint'], [name, MFD_CLOEXEC]),

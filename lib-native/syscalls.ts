@@ -29,8 +29,8 @@ export interface Syscalls {
   /** Argument by address; the kernel may write into `buffer`. */
   ioctl(fd: number, request: number, buffer: Buffer): number;
   flock(fd: number, operation: number): number;
-  /** fcntl with a struct flock of the whole file. */
-  ofdReadLock(fd: number): number;
+  /** A lock of the open file's (F_OFD_SETLK of fcntl(2)) on bytes of it; length 0: to its end, wherever that is. Waits for nothing. */
+  ofdLock(fd: number, lock: { write: boolean; start: number; length: number }): number;
   /** A file without a name, close-on-exec; `name` is for whoever looks at /proc. */
   memfdCreate(name: string): number;
   openTree(dirfd: number, path: string, flags: number): number;

@@ -4,6 +4,7 @@ import type { Plan } from '../../lib-native/plan-encoding.ts';
 import type { DomainDefinition } from '../domain/definition.ts';
 import { cgroupFor } from '../host/cgroup/cgroup.ts';
 import { availableLevel } from '../security/level.ts';
+import { takeIds } from './automatic-ids.ts';
 import { openHostSide } from './host-side.ts';
 import { asStartup, InheritedFds } from './launch.ts';
 import { compilePlan } from './plan/plan.ts';
@@ -12,7 +13,8 @@ import { startable } from './startable.ts';
 
 /** The plan of a domain that is not started: with the descriptors that a start would have, and this process for its controller. */
 export function dryRun(stored: DomainDefinition, options: { hostRoot?: boolean; atTerminal?: boolean }): Plan {
-  const definition = startable(stored, options);
+  using ids = takeIds(startable(stored, options));
+  const { definition } = ids;
   const level = availableLevel(definition);
   using host = openHostSide(definition);
   const numbers = inheritResources(host.resources, host.shared, new InheritedFds([null, null, null]));

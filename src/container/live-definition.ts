@@ -1,6 +1,6 @@
 // What a definition becomes when it is started, and what keeps it from being started.
 
-import type { DomainDefinition, InterfaceDevice } from '../domain/definition.ts';
+import type { DomainDefinition, FilesystemDevice, InterfaceDevice } from '../domain/definition.ts';
 import { libvirtError } from '../errors.ts';
 import { DEFAULT_PARTITION } from '../host/cgroup/cgroup.ts';
 import { hasUserNamespace } from './plan/namespaces.ts';
@@ -35,6 +35,28 @@ export function liveDefinition(definition: DomainDefinition): DomainDefinition {
   });
   return live;
 }
+
+/** File systems whose owners can be mapped: one in memory is made for the ids of its container, and what is bound is a part of another. */
+export const isMappable = ({ type }: FilesystemDevice): boolean => ['mount', 'block', 'file'].includes(type);
+
+const withAccess = (definition: DomainDefinition, accessmode: 'mapped' | 'passthrough') => ({
+  ...definition.devices,
+  filesystems: definition.devices.filesystems.map((one) => (isMappable(one) ? { ...one, accessmode } : one)),
+});
+
+/** A live definition with ids that its start has chosen: its files are mapped, whosever they are. */
+export const withIds = (live: DomainDefinition, idmap: DomainDefinition['idmap']): DomainDefinition => ({
+  ...live,
+  idmap,
+  devices: withAccess(live, 'mapped'),
+});
+
+/** The same definition for another start. */
+export const withoutIds = (live: DomainDefinition): DomainDefinition => ({
+  ...live,
+  idmap: { uid: [], gid: [] },
+  devices: withAccess(live, 'passthrough'),
+});
 
 /** What a start gives the devices of a definition. */
 export interface DeviceRuntime {

@@ -9,11 +9,11 @@ import { cloneMount, mapOwners, mountsWithin } from '../host/mounts.ts';
 import { securityLevel } from '../security/level.ts';
 import { hostPath } from './host-path.ts';
 import { startupFailure } from './launch.ts';
+import { isMappable } from './live-definition.ts';
 import { hasUserNamespace } from './plan/namespaces.ts';
 import type { Resources } from './resources.ts';
 
-/** One in memory is made for the ids of its container, and what is bound is a part of what is mounted already. */
-const isMapped = ({ type, accessmode }: FilesystemDevice): boolean => accessmode === 'mapped' && ['mount', 'block', 'file'].includes(type);
+const isMapped = (filesystem: FilesystemDevice): boolean => filesystem.accessmode === 'mapped' && isMappable(filesystem);
 
 /**
  * Maps the owners of the files that <filesystem accessmode='mapped'> gives to a container, by the ids of its init, which waits until

@@ -21,6 +21,7 @@ import { describeEnd, endReason, type InitEnd, initEnd } from './init-end.ts';
 import { isContainerInit } from './init-process.ts';
 import { dissolve } from './left-cgroups.ts';
 import type { End } from './lifecycle.ts';
+import { withoutIds } from './live-definition.ts';
 
 /** True if the domain is to run again. Containers cannot be preserved after their init's end: that counts as destroy. */
 export function restarts(action: LifecycleAction): boolean {
@@ -69,14 +70,15 @@ export async function afterEnd(record: StatusRecord, waitStatus: number): Promis
   await finish(record, loadStatus(record), waitStatus);
 }
 
-async function finish(record: StatusRecord, { domain, cgroup, config, atTerminal }: DomainStatus, waitStatus: number): Promise<void> {
+async function finish(record: StatusRecord, status: DomainStatus, waitStatus: number): Promise<void> {
+  const { domain, cgroup, config, atTerminal } = status;
   const kill = readKill(record);
   const end = initEnd(waitStatus, kill);
   const { reason, why } = endOf(waitStatus, kill, new DomainCgroup(cgroup));
   const again = waitStatus >= 0 && reason !== 'destroyed' && restarts(actionFor(domain, end));
   let next: DomainDefinition | undefined;
   // Of one whose stored definition is damaged nothing is kept waiting for that: it is off.
-  const damage = again ? failureInSync(() => (next = nextDefinition(domain))) : undefined;
+  const damage = again ? failureInSync(() => (next = nextDefinition(status))) : undefined;
   await clearUp({ domain, cgroup, reason, why, again: next !== undefined });
   if (damage) throw damage;
   if (!next) return;
@@ -95,8 +97,8 @@ function actionFor({ onPoweroff, onReboot, onCrash }: DomainDefinition, end: Ini
 }
 
 /** What runs next: the stored definition, or that of the transient domain that ended. */
-function nextDefinition(ended: DomainDefinition): DomainDefinition {
-  if (!isDefined(ended.name)) return { ...ended, id: null };
+function nextDefinition({ domain: ended, automaticIds }: DomainStatus): DomainDefinition {
+  if (!isDefined(ended.name)) return { ...(automaticIds ? withoutIds(ended) : ended), id: null };
   const stored = loadDefinition(ended.name);
   return ended.hostRoot ? { ...stored, hostRoot: true } : stored;
 }

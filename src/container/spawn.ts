@@ -17,6 +17,8 @@ export interface SpawnOptions {
   /** Descriptors of this process that become init's, from 3 on. */
   passFds?: readonly number[];
   onWaiting?: (what: string) => void;
+  /** What keeps the container's ids from others. */
+  heldIds?: { fd: number } | undefined;
 }
 
 /** A controller that waits for its plan, and what is which of the descriptors that it has. */
@@ -37,6 +39,7 @@ export function spawnController({ live, resources, shared, images }: HostSide, o
   const consoles = consoleArguments(resources.consoles, consoleLogs, inherited);
   const fuse = inherited.add(resources.fuse.device);
   inherited.add(lock.fd);
+  if (options.heldIds) inherited.add(options.heldIds.fd);
   const devFd = inherited.add(resources.dev); // for devices that are attached later: nobody need look for it in the container
   for (const fd of images.diskFds) inherited.add(fd);
   inherited.startPlan();

@@ -12,6 +12,7 @@ import type { DomainCgroup } from '../host/cgroup/cgroup.ts';
 import { thawAll } from '../host/cgroup/freezer.ts';
 import { leaveUnit } from '../host/cgroup/unit.ts';
 import { availableLevel } from '../security/level.ts';
+import { type ContainerIds, takeIds } from './automatic-ids.ts';
 import { makeCgroup } from './cgroup.ts';
 import { warnOfHostNetwork } from './host-root.ts';
 import { openHostSide } from './host-side.ts';
@@ -48,19 +49,21 @@ type LevelledOptions = RunOptions & { level: SecurityLevel };
 /** Returns the live definition. Throws LibvirtError; then nothing of the container is left. */
 export async function runDomain(stored: DomainDefinition, options: RunOptions): Promise<DomainDefinition> {
   const failed = transition(stored, 'shut off', options.reason === 'booted' ? 'not booted' : 'not rebooted');
-  let definition: DomainDefinition;
+  let taken: ContainerIds;
   let level: SecurityLevel;
   try {
-    definition = startable(stored, options);
+    const definition = startable(stored, options);
     level = availableLevel(definition);
     checkPassFds(options.passFds ?? []);
+    taken = takeIds(definition, options.onWarning);
   } catch (error) {
     failed.at('refused', becauseOf(error));
     throw error;
   }
-  const progress = { live: definition };
+  using ids = taken;
+  const progress = { live: ids.definition };
   try {
-    return await start(definition, { ...options, level }, progress);
+    return await start(ids, { ...options, level }, progress);
   } catch (error) {
     failed.at('failed', { ...progress, ...becauseOf(error) });
     throw error;
@@ -68,11 +71,8 @@ export async function runDomain(stored: DomainDefinition, options: RunOptions): 
 }
 
 /** The start itself, in order. Leaves in `progress` what it has come to. */
-async function start(
-  definition: DomainDefinition,
-  options: LevelledOptions,
-  progress: { live: DomainDefinition },
-): Promise<DomainDefinition> {
+async function start(ids: ContainerIds, options: LevelledOptions, progress: { live: DomainDefinition }): Promise<DomainDefinition> {
+  const { definition } = ids;
   const change = options.paused ? transition(definition, 'paused', 'starting up') : transition(definition, 'running', options.reason);
   change.at('prepare', progress);
   using network = hasNetworkNamespace(definition) ? new (await import('./own-network.ts')).OwnNetwork(definition) : undefined;
@@ -80,7 +80,7 @@ async function start(
   progress.live = host.live;
   warnOfHostNetwork(host, options.onWarning);
   change.at('start', progress);
-  const spawned = spawnController(host, options);
+  const spawned = spawnController(host, { ...options, heldIds: ids.held });
   using controller = spawned.controller;
   let cgroup: DomainCgroup | undefined;
   try {
@@ -92,7 +92,7 @@ async function start(
     if (waitsBeforeMounts(definition)) controller.go();
     network?.moveInto(initPid, controller);
     progress.live = { ...host.live, id: controller.pid };
-    change.at('ready', { running: liveDomain(progress.live, spawned, { initPid, cgroup }, options) });
+    change.at('ready', { running: liveDomain(progress.live, spawned, { initPid, cgroup, ...ids }, options) });
     options.onSetUp?.(progress.live);
     if (options.paused) letGoFrozen(controller, cgroup);
     else letGo(controller, { definition, initPid, cgroup });
@@ -114,7 +114,7 @@ function planOf(live: DomainDefinition, { resources, passFds }: Spawned, cgroup:
 function liveDomain(
   domain: DomainDefinition,
   { controller, devFd }: Spawned,
-  { initPid, cgroup }: { initPid: number; cgroup: DomainCgroup },
+  { initPid, cgroup, isAutomatic }: { initPid: number; cgroup: DomainCgroup; isAutomatic: boolean },
   { atTerminal, level, config }: LevelledOptions,
 ): LiveDomain {
   return {
@@ -125,6 +125,7 @@ function liveDomain(
     devFd,
     ...(atTerminal && { atTerminal: true }),
     ...(level !== 'libvirt' && { level }),
+    ...(isAutomatic && { automaticIds: true }),
     extra: {},
     domain,
     ...(config && { config }),

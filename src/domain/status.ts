@@ -27,6 +27,8 @@ export interface Runtime {
   atTerminal?: boolean;
   /** The level that it was started at, whatever lxc.conf says by now; undefined: libvirt's. */
   level?: SecurityLevel;
+  /** Its definition's <idmap> is none of the user's: it was chosen by the start, for this run. */
+  automaticIds?: boolean;
   /** Further attributes of <controller>. */
   extra: Record<string, string>;
 }
@@ -69,6 +71,7 @@ export function formatStatus(status: DomainStatus): string {
         ['dev', status.devFd],
         ['terminal', status.atTerminal ? 'yes' : undefined],
         ['level', status.level],
+        ['idmap', status.automaticIds ? 'automatic' : undefined],
         ...extra,
       ]);
       writeDomain(writer, status.domain, { live: true, status: true });
@@ -93,7 +96,7 @@ export function parseStatus(text: string | Uint8Array, host: ParseHost): DomainS
   const taints = childrenOf(root, 'taint').flatMap((taint) => attributeOf(taint, 'flag') ?? []);
   const extra: Record<string, string> = {};
   for (const { name, value } of controller?.attributes ?? [])
-    if (!['starttime', 'cgroup', 'dev', 'terminal', 'level'].includes(name)) extra[name] = value;
+    if (!['starttime', 'cgroup', 'dev', 'terminal', 'level', 'idmap'].includes(name)) extra[name] = value;
   const controllerPid = pid(root);
   const cgroup = controller && attributeOf(controller, 'cgroup');
   if (cgroup === undefined || !isContainerCgroup(cgroup, controllerPid))
@@ -112,6 +115,7 @@ export function parseStatus(text: string | Uint8Array, host: ParseHost): DomainS
     ...(devFd !== undefined && /^\d+$/.test(devFd) && { devFd: Number(devFd) }),
     ...(controller && attributeOf(controller, 'terminal') === 'yes' && { atTerminal: true }),
     ...(level !== undefined && { level }),
+    ...(controller && attributeOf(controller, 'idmap') === 'automatic' && { automaticIds: true }),
     extra,
     ...(taints.length > 0 && { taints }),
     domain: parseDomainElement(domainElement, host, { status: true }),

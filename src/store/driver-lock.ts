@@ -11,7 +11,7 @@ import { paths } from './paths.ts';
 export function holdDriverLock(): Disposable & { fd: number } {
   const fd = linux.open(paths.driverLock, O_RDWR | O_CREAT | O_CLOEXEC, 0o600);
   if (fd < 0) throw systemError(`Failed to open '${paths.driverLock}'`, -fd);
-  const locked = linux.ofdReadLock(fd);
+  const locked = linux.ofdLock(fd, { write: false, start: 0, length: 0 });
   if (locked < 0) {
     linux.close(fd);
     throw libvirtError('OPERATION_FAILED', `cannot lock '${paths.driverLock}': ${strerror(-locked)}`);

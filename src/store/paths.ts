@@ -1,9 +1,13 @@
 // Where everything of ours lies: libvirt's own layout, below VIRSH_LXC_PREFIX where that is set.
+import fs from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 
 const prefix = process.env['VIRSH_LXC_PREFIX'] ?? '';
 const at = (directory: string): string => (prefix ? path.join(prefix, directory) : directory);
+
+/** A file of the host's that is not ours: below the prefix, if there is one of that name. */
+const ofHost = (file: string): string => (prefix && fs.existsSync(at(file)) ? at(file) : file);
 
 /** Directories that a command may have to make first are made by whoever writes into them. */
 export const paths = {
@@ -11,6 +15,10 @@ export const paths = {
   definitions: at('/etc/libvirt/lxc'),
   autostart: at('/etc/libvirt/lxc/autostart'),
   lxcConf: at('/etc/libvirt/lxc.conf'),
+  subuid: ofHost('/etc/subuid'),
+  subgid: ofHost('/etc/subgid'),
+  /** Ids are the host's, whosever the store is. */
+  idLocks: '/run/virsh-lxc.ids',
   libvirtConf: at('/etc/libvirt/libvirt.conf'),
   hooks: at('/etc/libvirt/hooks'),
   run: at('/run/libvirt/lxc'),

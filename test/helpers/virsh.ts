@@ -51,6 +51,7 @@ export class Virsh {
   constructor() {
     this.prefix = fs.mkdtempSync(path.join(os.tmpdir(), 'vl-'));
     fs.chmodSync(this.prefix, 0o755);
+    for (const file of ['etc/subuid', 'etc/subgid']) this.file(file, 'virsh-lxc:1879048192:16777216\n');
     this.tag = `t${this.prefix.slice(-6).replace(/[^A-Za-z0-9]/g, '0')}`;
   }
 

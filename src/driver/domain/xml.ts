@@ -31,8 +31,10 @@ export async function domainXml(connection: Connection, ref: DomainRef, options:
     import('../../store/domain-documents.ts'),
     import('../../domain/format.ts'),
   ]);
-  const { domain, config } = loadStatus(status);
+  const { domain, config, automaticIds } = loadStatus(status);
   if (!options.inactive) return formatDomain(domain, { live: true });
   // A transient domain has no stored form: its inactive one is the live one without what belongs to the run.
-  return config ? formatDomain(config, { live: false }) : formatDomain(domain, { live: false, keepAliases: true });
+  if (config) return formatDomain(config, { live: false });
+  const own = automaticIds ? (await import('../../container/live-definition.ts')).withoutIds(domain) : domain;
+  return formatDomain(own, { live: false, keepAliases: true });
 }

@@ -1,5 +1,7 @@
 // Whether this host can run containers: libvirt's checks for its LXC driver (virt-host-validate(1)), and ours. Pure: facts in, lines out.
 
+import { IDS_EACH } from '../../security/subordinate-ids.ts';
+
 /** What host-facts.ts reads of the host. */
 export interface HostFacts {
   /** uname(2): "Linux", "6.1.0-40-amd64". */
@@ -113,8 +115,6 @@ const NEEDS: readonly [limit: string, each: number][] = [
 /** Console, logins, and what they start. */
 const PTYS_EACH = 8;
 const NAMESPACE_LIMITS = ['user', 'pid', 'net', 'mnt', 'ipc', 'uts', 'cgroup'].map((name) => `user/max_${name}_namespaces`);
-/** As many ids as a distribution expects a container to have. */
-const IDS_EACH = 65536;
 
 /**
  * Checks of what libvirt does not ask for: a failure where no container could be started. `containers`: how many are to run at the
@@ -171,7 +171,7 @@ function idChecks({ subuid, subgid }: OwnFacts['subordinateIds'], containers: nu
       `for ${containers} ranges of ids in /etc/${file}`,
       ids >= wanted,
       'WARN',
-      `Give root ${wanted} ids there, as in root:1000000:${wanted}: a range for each container that has none of its own`,
+      `Give virsh-lxc ${wanted} ids there, as in virsh-lxc:1879048192:${wanted}: a range for each container that has none of its own`,
     ),
   );
 }

@@ -4,6 +4,7 @@ import os from 'node:os';
 import { canAttachDevices } from '../../host/cgroup/devices.ts';
 import { hasProgram } from '../../host/programs.ts';
 import { listDirectory, readNumber, readText } from '../../host/system-files.ts';
+import { IDS_EACH, idRanges } from '../../security/subordinate-ids.ts';
 import type { HostFacts, OwnFacts } from './host-checks.ts';
 
 export function hostFacts(): HostFacts {
@@ -63,15 +64,10 @@ function auditState(): OwnFacts['audit'] {
   return daemon !== undefined && readText(`/proc/${daemon}/comm`) === 'auditd' ? 'recorded' : 'kernel only';
 }
 
-/** How many ids root is given in such a file (subuid(5)); undefined: there is no file. */
+/** How many ids such a file gives us for containers, in whole ranges; undefined: there is no file. */
 function subordinateIds(file: string): number | undefined {
   const text = readText(file);
-  if (text === undefined) return undefined;
-  const ofRoot = text
-    .split('\n')
-    .map((line) => line.split(':'))
-    .filter(([owner]) => owner === 'root' || owner === '0');
-  return ofRoot.reduce((sum, [, , count]) => sum + (Number(count) || 0), 0);
+  return text === undefined ? undefined : idRanges(text).length * IDS_EACH;
 }
 
 function limits(): Map<string, number> {

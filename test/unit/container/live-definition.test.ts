@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { liveDefinition, rootOf } from '../../../src/container/live-definition.ts';
+import { liveDefinition, rootOf, withIds, withoutIds } from '../../../src/container/live-definition.ts';
 import type { DomainDefinition } from '../../../src/domain/definition.ts';
 import { LibvirtError } from '../../../src/errors.ts';
 import { filesystem, minimalDefinition, ptyConsole } from '../../helpers/definition.ts';
@@ -81,6 +81,30 @@ describe('liveDefinition()', () => {
     ['a namespace from elsewhere', (changed) => void Object.assign(changed, { sharedNamespaces: { net: { type: 'pid', value: '1' } } })],
   ])('takes %s', (_, change) => {
     expect(liveDefinition(minimalDefinition(change)).partition).toBe('/machine');
+  });
+});
+
+describe('withIds()', () => {
+  const live = liveDefinition(
+    minimalDefinition(({ devices }) => {
+      devices.filesystems = [
+        filesystem({ target: '/' }),
+        filesystem({ type: 'ram', target: '/tmp' }),
+        filesystem({ type: 'file', target: '/data' }),
+      ];
+    }),
+  );
+  const modes = ({ devices }: DomainDefinition) => devices.filesystems.map(({ accessmode }) => accessmode);
+
+  it('maps the owners of what is mounted from the host, and not of what is made for the container', () => {
+    const automatic = withIds(live, MAPPED);
+    expect(automatic.idmap).toEqual(MAPPED);
+    expect(modes(automatic)).toEqual(['mapped', 'passthrough', 'mapped']);
+    expect(modes(live)).toEqual(['passthrough', 'passthrough', 'passthrough']);
+  });
+
+  it('is taken back by withoutIds()', () => {
+    expect(withoutIds(withIds(live, MAPPED))).toEqual(live);
   });
 });
 

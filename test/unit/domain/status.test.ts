@@ -39,6 +39,13 @@ function runningDomain(): DomainStatus {
 }
 
 describe('status documents', () => {
+  it('says of ids that they were chosen for the run', () => {
+    const status = { ...runningDomain(), automaticIds: true };
+    expect(formatStatus(status)).toMatch(/<controller [^>]*idmap='automatic'/);
+    expect(parseStatus(formatStatus(status), testHost())).toMatchObject({ automaticIds: true, extra: status.extra });
+    expect(parseStatus(formatStatus(runningDomain()), testHost())).not.toHaveProperty('automaticIds');
+  });
+
   it('bring back everything live', () => {
     const status = runningDomain();
     const again = parseStatus(formatStatus(status), testHost());

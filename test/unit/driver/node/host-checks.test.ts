@@ -167,8 +167,8 @@ describe('ownChecks()', () => {
       'for idmapped mounts: FAIL (Use Linux 5.12 or newer: no container starts without)',
       'for a security driver (SELinux, AppArmor): WARN (Boot with SELinux or AppArmor turned on (lsm=): containers are not labelled without)',
       'for audit records: WARN (Use a kernel with CONFIG_AUDIT, and not booted with audit=0)',
-      'for 10 ranges of ids in /etc/subuid: WARN (Give root 655360 ids there, as in root:1000000:655360: a range for each container that has none of its own)',
-      'for 10 ranges of ids in /etc/subgid: WARN (Give root 655360 ids there, as in root:1000000:655360: a range for each container that has none of its own)',
+      'for 10 ranges of ids in /etc/subuid: WARN (Give virsh-lxc 655360 ids there, as in virsh-lxc:1879048192:655360: a range for each container that has none of its own)',
+      'for 10 ranges of ids in /etc/subgid: WARN (Give virsh-lxc 655360 ids there, as in virsh-lxc:1879048192:655360: a range for each container that has none of its own)',
       "if device /dev/fuse exists: FAIL (Load the 'fuse' module: no container starts without)",
     ]);
   });
