@@ -7,7 +7,6 @@ import { SIGKILL } from '../../lib-native/constants.ts';
 import { linux } from '../../lib-native/linux.ts';
 import { monotonicMs } from '../../lib-native/monotonic.ts';
 import { readable } from '../../lib-native/readable.ts';
-import type { DomainDefinition } from '../domain/definition.ts';
 import type { DomainStatus } from '../domain/status.ts';
 import { failureIn, failureInSync, libvirtError } from '../errors.ts';
 import { cgroupFor, DEFAULT_PARTITION, DomainCgroup } from '../host/cgroup/cgroup.ts';
@@ -37,16 +36,16 @@ export const DESTROYED: End = { reason: 'destroyed', why: 'by destroy' };
 const CONTROLLER_KILLED: End = { reason: 'failed', why: 'its controller was killed' };
 
 export interface Ending extends End {
-  domain: DomainDefinition;
-  cgroup: string;
+  status: DomainStatus;
   /** It is started again at once. */
   again?: boolean;
   onWarning?: ((text: string) => void) | undefined;
 }
 
 /** Clears up after a container whose processes are dead. The caller holds the domain's lock. */
-export async function clearUp({ domain, cgroup, reason, why, again, onWarning }: Ending): Promise<void> {
-  const change = transition(domain, 'shut off', again ? 'rebooting' : reason, { live: domain, end: { reason, why } });
+export async function clearUp({ status, reason, why, again, onWarning }: Ending): Promise<void> {
+  const { domain, cgroup } = status;
+  const change = transition(domain, 'shut off', again ? 'rebooting' : reason, { live: domain, status, end: { reason, why } });
   change.at('over');
   if (domain.devices.interfaces.length > 0) (await import('./own-network.ts')).releaseNetwork(domain);
   dissolve(domain.name, new DomainCgroup(cgroup), onWarning);
@@ -125,6 +124,7 @@ export async function repairStale(name: string): Promise<StatusRecord | undefine
 
 async function repair(name: string): Promise<StatusRecord | undefined> {
   const record = readStatus(name);
+  if (record?.inService && recordLate(record)) return readStatus(name);
   if (!record || record.alive) return record;
   const status = readableStatus(record);
   if (!status) {
@@ -133,8 +133,16 @@ async function repair(name: string): Promise<StatusRecord | undefined> {
   }
   killInit(record, new DomainCgroup(status.cgroup));
   const end = readKill(record) === 'destroy' ? DESTROYED : CONTROLLER_KILLED; // by a command that came no further
-  await clearUp({ domain: status.domain, cgroup: status.cgroup, ...end });
+  await clearUp({ status, ...end });
   return undefined;
+}
+
+/** Its start, where the command that started it was killed before it came to that. True: then its status is another one. */
+function recordLate(record: StatusRecord): boolean {
+  const status = record.document.includes(" audit='") ? readableStatus(record) : undefined; // few say so
+  if (!status?.auditDue) return false;
+  transition(status.domain, 'running', 'recorded late', { status }).at('done');
+  return true;
 }
 
 /**

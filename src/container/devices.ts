@@ -2,7 +2,7 @@
 import fs from 'node:fs';
 import type { DiskDevice, DomainDefinition, HostDevice } from '../domain/definition.ts';
 import { libvirtError, systemError } from '../errors.ts';
-import type { DeviceRule } from '../host/cgroup/devices.ts';
+import { type DeviceRule, lostAccess } from '../host/cgroup/devices.ts';
 import { deviceMajor, deviceMinor } from '../host/device-number.ts';
 import { hostPath } from './host-path.ts';
 
@@ -25,8 +25,8 @@ export const STANDARD_NODES: readonly DeviceNode[] = [
   { path: 'tty', type: 'c', major: 5, minor: 0, mode: 0o666 },
 ];
 
-const PTMX: DeviceRule = { type: 'c', major: 5, minor: 2, access: 'rwm' };
-const FUSE: DeviceRule = { type: 'c', major: 10, minor: 229, access: 'rwm' };
+const PTMX: DeviceRule = { type: 'c', major: 5, minor: 2, access: 'rwm', path: '/dev/ptmx' };
+const FUSE: DeviceRule = { type: 'c', major: 10, minor: 229, access: 'rwm', path: '/dev/fuse' };
 const PTYS: DeviceRule = { type: 'c', major: 136, minor: null, access: 'rwm' };
 
 export interface DomainDevicesPlan {
@@ -69,20 +69,34 @@ export function domainDeviceNodes(definition: DomainDefinition): DomainDevicesPl
     nodes: [...STANDARD_NODES, ...own.map(({ node }) => node)],
     rules: [
       ...all,
-      ...STANDARD_NODES.map((node) => ruleFor(node, 'rwm')),
+      ...STANDARD_NODES.map((node) => ruleOf({ node, access: 'rwm', source: `/dev/${node.path}` })),
       PTMX,
       FUSE,
-      ...own.map(({ node, access }) => ruleFor(node, access)),
+      ...own.map(ruleOf),
       ...definition.devices.filesystems
         .filter(({ type }) => type === 'block')
-        .map(({ source, readonly }) => ruleFor(filesystemNode(source), readonly ? 'r' : 'rw')),
+        .map(({ source, readonly }) => ruleOf({ node: filesystemNode(source), access: readonly ? 'r' : 'rw', source })),
       PTYS,
     ],
   };
 }
 
 const anyDevice = (type: 'b' | 'c'): DeviceRule => ({ type, major: null, minor: null, access: 'm' });
-const ruleFor = ({ type, major, minor }: DeviceNode, access: string): DeviceRule => ({ type, major, minor, access });
+
+/** What lets a container use a device. */
+export const ruleOf = ({ node: { type, major, minor }, access, source }: OwnNode): DeviceRule => ({
+  type,
+  major,
+  minor,
+  access,
+  path: source,
+});
+
+/** What nobody in the container may do any more with a device that went; `next` is the definition without it. */
+export function lostRule(own: OwnNode, next: DomainDefinition): DeviceRule {
+  const rule = ruleOf(own);
+  return { ...rule, access: lostAccess(rule, remainingRules(next)) };
+}
 
 const KIND_WORDS = { b: 'a block device', c: 'a character device', any: 'a character/block device' } as const;
 
@@ -110,6 +124,8 @@ function filesystemNode(source: string): DeviceNode {
 export interface OwnNode {
   node: DeviceNode;
   access: string;
+  /** The host's device. */
+  source: string;
 }
 
 /** The host's block device behind a disk, while the domain runs; undefined for a disk that has none. */
@@ -123,7 +139,11 @@ export function diskNode(disk: DiskDevice, { isPlugged = false } = {}): OwnNode 
   if (isLocal && disk.source === undefined) throw libvirtError('CONFIG_UNSUPPORTED', "Can't setup disk without media");
   const source = blockDeviceOf(disk);
   if (source === undefined) throw libvirtError('CONFIG_UNSUPPORTED', "Can't setup disk for non-block device");
-  return { node: nodeOf(source, disk.target.dev, 'Disk source', isPlugged ? 'b' : undefined), access: disk.readonly ? 'rm' : 'rwm' };
+  return {
+    node: nodeOf(source, disk.target.dev, 'Disk source', isPlugged ? 'b' : undefined),
+    access: disk.readonly ? 'rm' : 'rwm',
+    source,
+  };
 }
 
 /** A hostdev keeps its place below /dev. */
@@ -136,14 +156,14 @@ export function hostdevNode(device: HostDevice, { isPlugged = false } = {}): Own
   if (mode === 'subsystem') {
     if (type !== 'usb') throw unsupported(isPlugged ? 'host device' : 'hostdev');
     const path = usbNodePath(device.usb ?? {});
-    return { node: nodeOf(`/dev/${path}`, path, 'USB source', 'c'), access: 'rwm' };
+    return { node: nodeOf(`/dev/${path}`, path, 'USB source', 'c'), access: 'rwm', source: `/dev/${path}` };
   }
   if (type === 'net' && isPlugged) throw unsupported('host device');
   if (type === 'net' || source === undefined) return undefined;
   const kind = type === 'storage' ? 'b' : 'c';
   // libvirt has one message for both kinds that are plugged in.
   const [what, words] = isPlugged ? ['Hostdev source', KIND_WORDS.b] : ['Storage source', KIND_WORDS[kind]];
-  return { node: nodeOf(source, belowDev(source), what, kind, words), access: 'rwm' };
+  return { node: nodeOf(source, belowDev(source), what, kind, words), access: 'rwm', source };
 }
 
 /** Where the node of a device is that the host has lost. */
@@ -186,5 +206,5 @@ function timerNodes({ clock }: DomainDefinition): OwnNode[] {
 }
 
 function clockNode(source: string, path: string): OwnNode[] {
-  return fs.existsSync(source) ? [{ node: nodeOf(source, path, 'Timer', 'c'), access: 'r' }] : [];
+  return fs.existsSync(source) ? [{ node: nodeOf(source, path, 'Timer', 'c'), access: 'r', source }] : [];
 }

@@ -6,10 +6,10 @@ import type { PrepareOptions } from '../bridge/attachment.ts';
 import { releaseOldPorts } from '../bridge/ports.ts';
 import type { DomainDefinition, InterfaceDevice } from '../domain/definition.ts';
 import { libvirtError, notRunning, systemError } from '../errors.ts';
-import { allowDevice, type DeviceRule, forbidDevice } from '../host/cgroup/devices.ts';
+import { allowDevice, forbidDevice } from '../host/cgroup/devices.ts';
 import { isAlive } from '../host/process.ts';
 import { cgroupOf, type DomainDefinitions } from './definitions.ts';
-import { type OwnNode, remainingRules } from './devices.ts';
+import { type OwnNode, remainingRules, ruleOf } from './devices.ts';
 import { type Descriptor, runErrand } from './errand.ts';
 import { detachInterface, guestLinkNames, moveInterfaces, type PreparedNetwork, prepareAddedInterface } from './network.ts';
 import { containerRoot } from './plan/idmap.ts';
@@ -19,12 +19,12 @@ import { freeName } from './plan/interface-names.ts';
  * Lets the container's processes use a device and makes its node. `next` is the running definition with it.
  * Throws SYSTEM_ERROR, `File exists` too; then nothing has changed.
  */
-export function plugNode(image: DomainDefinitions, next: DomainDefinition, { node, access }: OwnNode): void {
+export function plugNode(image: DomainDefinitions, next: DomainDefinition, own: OwnNode): void {
   const cgroup = cgroupOf(image);
-  const rule = ruleOf({ node, access });
+  const rule = ruleOf(own);
   allowDevice(cgroup, rule, remainingRules(next));
   try {
-    const { path, type, mode, major, minor } = node;
+    const { path, type, mode, major, minor } = own.node;
     const { uid, gid } = containerRoot(next);
     changeNode(image, `Unable to create device /dev/${path}`, (dev) => ['make-node', dev, path, type, mode, major, minor, uid, gid]);
   } catch (error) {
@@ -42,8 +42,6 @@ export function unplugNode(image: DomainDefinitions, next: DomainDefinition, nod
   changeNode(image, `Unable to remove device /dev/${nodePath}`, (dev) => ['remove-node', dev, nodePath, type, major, minor]);
   if (own) forbidDevice(cgroupOf(image), ruleOf(own), remainingRules(next));
 }
-
-const ruleOf = ({ node: { type, major, minor }, access }: OwnNode): DeviceRule => ({ type, major, minor, access });
 
 /**
  * Has a node of the container's /dev made or removed: of the file system that we mounted there, which the controller holds,

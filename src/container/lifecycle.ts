@@ -1,6 +1,6 @@
 // Every change of a domain's state, and what is written of it for others to see: its status, how it ended, events, hook scripts.
-// One table says what and in which order; nothing else in src/ writes any of these for a change of state. What a domain's audit
-// records tell are the same changes: they are one more kind of write.
+// One table says what and in which order; nothing else in src/ writes any of these for a change of state. So it is with the records
+// of the host's audit log, as far as they are of changes of state (records of devices that come and go: driver/domain/change.ts).
 
 import type { DomainDefinition } from '../domain/definition.ts';
 import { formatDomain } from '../domain/format.ts';
@@ -10,12 +10,14 @@ import { failureInSync } from '../errors.ts';
 import { hookScripts } from '../host/hooks.ts';
 import type { ProcessIdentity } from '../host/process.ts';
 import { runHooks } from '../host/run-hooks.ts';
+import type { StartReason } from '../security/audit/records.ts';
 import { isDefined } from '../store/definitions.ts';
 import { saveStatus } from '../store/domain-documents.ts';
 import { recordEvent } from '../store/events.ts';
 import { type EndReason, removeEnd, removeStatus, writeEnd, writeKill } from '../store/live-status.ts';
 import { noteInLog, warn } from '../store/log.ts';
 import { paths } from '../store/paths.ts';
+import { ChangeAudit } from './change-audit.ts';
 
 /** How a domain came to be off. */
 export interface End {
@@ -32,6 +34,8 @@ export interface Facts {
   running?: LiveDomain;
   /** For one that is written as it is. */
   status?: DomainStatus;
+  /** What was to be started. */
+  stored?: DomainDefinition;
   end?: End;
   /** Of the container whose init is about to be killed. */
   controller?: ProcessIdentity;
@@ -45,6 +49,18 @@ type Write =
   /** Writes what runs (`running`) with this state and reason. Where that is only wanted, one that cannot be written is warned of. */
   | `status ${DomainStatus['state']}, ${string}`
   | `wanted status ${DomainStatus['state']}, ${string}`
+  /** Throws where nothing may begin without an audit record that cannot be had. */
+  | 'records possible'
+  /** The same as a status, of one whose start is to be put on record. */
+  | `due status ${DomainStatus['state']}, ${string}; start ${StartReason}`
+  /** Puts on record what such a one was given, and its start; between the two its status ceases to say that this is to be done. */
+  | 'record of grants'
+  | 'status without due'
+  | 'record of start'
+  /** … one that failed, of `stored`. */
+  | `record of failed start ${StartReason}`
+  /** … and the end (`end`), after a start that should have been recorded (`status`). */
+  | 'record of stop'
   /** Writes `status`: where what was begun has failed already, or because it has the stored definition now. */
   | 'status as before'
   | 'status with config'
@@ -60,32 +76,44 @@ type Write =
 /** The moments of a change, in their order, and what is written at each. What is done between them is the caller's. */
 type Change = Readonly<Record<string, readonly Write[]>>;
 
-/** From `ready` on the domain exists, whoever dies: its init waits for no more than a word. */
+/** Whoever dies in between has not recorded the start, rather than leaves it to be recorded twice. */
+const RECORD_OF_START = ['record of grants', 'status without due', 'record of start'] as const satisfies readonly Write[];
+
+/**
+ * From `ready` on the domain exists, whoever dies: its init waits for no more than a word. Its start is recorded once it is sure; should
+ * the command die before that, whoever clears up or changes the domain next reads in its status that it is not.
+ */
 const start = (status: Write, event: Write) =>
   ({
+    allowed: ['records possible'],
     prepare: ['hook prepare'],
     start: ['hook start'],
     ready: [status],
-    done: ['hook started', 'no end', event],
+    done: ['hook started', 'no end', event, ...RECORD_OF_START],
   }) as const satisfies Change;
 
-/** Between the two moments all that the container had is given back. Its status goes last: until then others find it and clear up. */
+/**
+ * Between the two moments all that the container had is given back. Its status goes last: until then others find it and clear up.
+ * Whoever dies between the record and that leaves it to be recorded twice: better than not at all.
+ */
 const end = (detail: string) =>
   ({
     over: ['hook stopped'],
-    released: ['hook release', 'end', 'no status', `event Stopped ${detail}`],
+    released: ['hook release', 'end', 'record of stop', 'no status', `event Stopped ${detail}`],
   }) as const satisfies Change;
 
 export const TRANSITIONS = {
   running: {
-    booted: start('status running, booted', 'event Started Booted'),
+    booted: start('due status running, booted; start booted', 'event Started Booted'),
     /** Started again after its end, as its definition says. */
-    rebooted: start('status running, booted', 'event reboot'),
+    rebooted: start('due status running, booted; start reboot', 'event reboot'),
+    /** Its start was to be recorded by a command that is dead. */
+    'recorded late': { done: RECORD_OF_START },
     /** Thawed before it is said: who finds `paused` looks at the cgroup. So it runs, whatever can be written. */
     unpaused: { done: ['wanted status running, unpaused', 'event Resumed Unpaused'] },
   },
   paused: {
-    'starting up': start('status paused, starting up', 'event Started Booted'),
+    'starting up': start('due status paused, starting up; start booted', 'event Started Booted'),
     /** Said before it is frozen: what is frozen is known to be. */
     user: { asked: ['status paused, user'], refused: ['status as before'], done: ['event Suspended Paused'] },
   },
@@ -94,16 +122,19 @@ export const TRANSITIONS = {
     destroyed: { killing: ['note of destroy'], survived: ['no end'], ...end('Destroyed') },
     crashed: end('Crashed'),
     failed: end('Failed'),
-    /** To be `rebooted` at once: until then its status stays, by which it is found, and its end is no event. */
+    /** To be `rebooted` at once: until then its status stays, by which it is found, and its end is no event. It is recorded with what follows. */
     rebooting: { over: ['hook stopped'], released: ['hook release', 'end'] },
     /** A start that failed, or that was refused before anything was done for it. */
-    'not booted': { refused: ['end'], failed: ['no status', 'hook stopped', 'hook release', 'end'] },
+    'not booted': {
+      refused: ['record of failed start booted', 'end'],
+      failed: ['no status', 'hook stopped', 'hook release', 'record of failed start booted', 'end'],
+    },
     'not rebooted': {
-      refused: ['end', 'no status', 'event Stopped Failed'],
-      failed: ['no status', 'hook stopped', 'hook release', 'end', 'event Stopped Failed'],
+      refused: ['record of failed start reboot', 'end', 'no status', 'event Stopped Failed'],
+      failed: ['record of failed start reboot', 'no status', 'hook stopped', 'hook release', 'end', 'event Stopped Failed'],
     },
     /** Known by its name alone: its status cannot be read. */
-    damaged: { released: ['end', 'no status'] },
+    damaged: { released: ['end', 'record of stop', 'no status'] },
   },
   defined: {
     /** A killed undefine may have left the end of another domain. */
@@ -142,16 +173,38 @@ export function transition<S extends State, R extends Reason<S>>(
   facts: Facts = {},
 ): Transition<Moment<S, R>> {
   const change: Change = (TRANSITIONS[to] as Record<string, Change>)[reason]!;
+  const audit = new ChangeAudit(domain);
   return {
     at: (moment, more) => {
-      for (const one of change[moment]!) write(domain, one, { ...facts, ...more });
+      for (const one of change[moment]!) write(domain, one, { ...facts, ...more }, audit);
     },
   };
 }
 
-function write(domain: DomainRef, what: Write, facts: Facts): void {
+function write(domain: DomainRef, what: Write, facts: Facts, audit: ChangeAudit): void {
   const { name } = domain;
   switch (what) {
+    case 'records possible':
+      audit.require();
+      break;
+    case 'record of grants':
+      audit.recordGrants(facts.status);
+      break;
+    case 'status without due': {
+      const recorded = audit.recorded(facts.status);
+      if (recorded) failureInSync(() => saveStatus(recorded));
+      break;
+    }
+    case 'record of start':
+      audit.recordStart(facts.status);
+      break;
+    case 'record of failed start booted':
+    case 'record of failed start reboot':
+      audit.recordFailedStart(needed(facts, 'stored'), facts.live, what.endsWith('reboot') ? 'reboot' : 'booted');
+      break;
+    case 'record of stop':
+      audit.recordStop(needed(facts, 'end').reason, facts.status);
+      break;
     case 'no status':
       removeStatus(name);
       break;
@@ -175,14 +228,15 @@ function write(domain: DomainRef, what: Write, facts: Facts): void {
       const [kind, ...words] = what.split(' ');
       if (kind === 'hook') hook(domain, words[0] as Operation, facts);
       else if (kind === 'event') event(domain, words);
-      else status(domain, what, facts);
+      else status(domain, what, facts, audit);
     }
   }
 }
 
-function status({ name }: DomainRef, what: string, facts: Facts): void {
-  const [, isWanted, state, reason] = /^(wanted )?status (\w+), (.*)$/.exec(what)!;
-  const failure = failureInSync(() => saveStatus({ ...needed(facts, 'running'), state: state as DomainStatus['state'], reason: reason! }));
+function status({ name }: DomainRef, what: string, facts: Facts, audit: ChangeAudit): void {
+  const [, isWanted, state, reason, startReason] = /^(wanted )?(?:due )?status (\w+), (.*?)(?:; start (\w+))?$/.exec(what)!;
+  const written: DomainStatus = { ...needed(facts, 'running'), state: state as DomainStatus['state'], reason: reason! };
+  const failure = failureInSync(() => saveStatus(startReason ? audit.due(written, startReason as StartReason) : written));
   if (failure && !isWanted) throw failure;
   if (failure) warn(name, `it is ${state} (${reason}), but ${failure.message}`);
 }

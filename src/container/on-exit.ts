@@ -79,7 +79,7 @@ async function finish(record: StatusRecord, status: DomainStatus, waitStatus: nu
   let next: DomainDefinition | undefined;
   // Of one whose stored definition is damaged nothing is kept waiting for that: it is off.
   const damage = again ? failureInSync(() => (next = nextDefinition(status))) : undefined;
-  await clearUp({ domain, cgroup, reason, why, again: next !== undefined });
+  await clearUp({ status, reason, why, again: next !== undefined });
   if (damage) throw damage;
   if (!next) return;
   if (end !== 'reboot' && ageMs(record.controller) < TOO_SOON_MS) pause(TOO_SOON_MS); // an init that fails at once must not spin

@@ -20,7 +20,7 @@ import { mapIds } from './id-maps.ts';
 import { asStartup, type Controller } from './launch.ts';
 import { dissolve } from './left-cgroups.ts';
 import { letGo, letGoFrozen } from './let-go.ts';
-import { type Facts, transition } from './lifecycle.ts';
+import { type Facts, type Transition, transition } from './lifecycle.ts';
 import { mapFilesystems } from './mapped-mounts.ts';
 import { checkPassFds } from './pass-fds.ts';
 import { hasNetworkNamespace } from './plan/namespaces.ts';
@@ -48,13 +48,15 @@ type LevelledOptions = RunOptions & { level: SecurityLevel };
 
 /** Returns the live definition. Throws LibvirtError; then nothing of the container is left. */
 export async function runDomain(stored: DomainDefinition, options: RunOptions): Promise<DomainDefinition> {
-  const failed = transition(stored, 'shut off', options.reason === 'booted' ? 'not booted' : 'not rebooted');
+  const failed = transition(stored, 'shut off', options.reason === 'booted' ? 'not booted' : 'not rebooted', { stored });
+  const change = options.paused ? transition(stored, 'paused', 'starting up') : transition(stored, 'running', options.reason);
   let taken: ContainerIds;
   let level: SecurityLevel;
   try {
     const definition = startable(stored, options);
     level = availableLevel(definition);
     checkPassFds(options.passFds ?? []);
+    change.at('allowed');
     taken = takeIds(definition, options.onWarning);
   } catch (error) {
     failed.at('refused', becauseOf(error));
@@ -63,7 +65,7 @@ export async function runDomain(stored: DomainDefinition, options: RunOptions): 
   using ids = taken;
   const progress = { live: ids.definition };
   try {
-    return await start(ids, { ...options, level }, progress);
+    return await start(ids, { ...options, level }, change, progress);
   } catch (error) {
     failed.at('failed', { ...progress, ...becauseOf(error) });
     throw error;
@@ -71,9 +73,13 @@ export async function runDomain(stored: DomainDefinition, options: RunOptions): 
 }
 
 /** The start itself, in order. Leaves in `progress` what it has come to. */
-async function start(ids: ContainerIds, options: LevelledOptions, progress: { live: DomainDefinition }): Promise<DomainDefinition> {
+async function start(
+  ids: ContainerIds,
+  options: LevelledOptions,
+  change: Transition<'prepare' | 'start' | 'ready' | 'done'>,
+  progress: { live: DomainDefinition },
+): Promise<DomainDefinition> {
   const { definition } = ids;
-  const change = options.paused ? transition(definition, 'paused', 'starting up') : transition(definition, 'running', options.reason);
   change.at('prepare', progress);
   using network = hasNetworkNamespace(definition) ? new (await import('./own-network.ts')).OwnNetwork(definition) : undefined;
   using host = openHostSide(definition, network?.interfaces);

@@ -29,6 +29,8 @@ export interface Runtime {
   level?: SecurityLevel;
   /** Its definition's <idmap> is none of the user's: it was chosen by the start, for this run. */
   automaticIds?: boolean;
+  /** Its start is still to be put on record (container/lifecycle.ts): why it was started. */
+  auditDue?: 'booted' | 'reboot';
   /** Further attributes of <controller>. */
   extra: Record<string, string>;
 }
@@ -72,6 +74,7 @@ export function formatStatus(status: DomainStatus): string {
         ['terminal', status.atTerminal ? 'yes' : undefined],
         ['level', status.level],
         ['idmap', status.automaticIds ? 'automatic' : undefined],
+        ['audit', status.auditDue],
         ...extra,
       ]);
       writeDomain(writer, status.domain, { live: true, status: true });
@@ -96,7 +99,7 @@ export function parseStatus(text: string | Uint8Array, host: ParseHost): DomainS
   const taints = childrenOf(root, 'taint').flatMap((taint) => attributeOf(taint, 'flag') ?? []);
   const extra: Record<string, string> = {};
   for (const { name, value } of controller?.attributes ?? [])
-    if (!['starttime', 'cgroup', 'dev', 'terminal', 'level', 'idmap'].includes(name)) extra[name] = value;
+    if (!['starttime', 'cgroup', 'dev', 'terminal', 'level', 'idmap', 'audit'].includes(name)) extra[name] = value;
   const controllerPid = pid(root);
   const cgroup = controller && attributeOf(controller, 'cgroup');
   if (cgroup === undefined || !isContainerCgroup(cgroup, controllerPid))
@@ -104,6 +107,7 @@ export function parseStatus(text: string | Uint8Array, host: ParseHost): DomainS
   const level = SECURITY_LEVELS.find((one) => controller && attributeOf(controller, 'level') === one);
   const config = descend(root, 'config/domain');
   const devFd = controller && attributeOf(controller, 'dev');
+  const auditDue = controller && attributeOf(controller, 'audit');
   return {
     state,
     reason: attributeOf(root, 'reason') ?? 'unknown',
@@ -116,6 +120,7 @@ export function parseStatus(text: string | Uint8Array, host: ParseHost): DomainS
     ...(controller && attributeOf(controller, 'terminal') === 'yes' && { atTerminal: true }),
     ...(level !== undefined && { level }),
     ...(controller && attributeOf(controller, 'idmap') === 'automatic' && { automaticIds: true }),
+    ...((auditDue === 'booted' || auditDue === 'reboot') && { auditDue }),
     extra,
     ...(taints.length > 0 && { taints }),
     domain: parseDomainElement(domainElement, host, { status: true }),

@@ -1,5 +1,6 @@
 // Raw mode (termios(3)), by the kernel's own structure, and the window's size.
 
+import fs from 'node:fs';
 import { linux } from '../../lib-native/linux.ts';
 import { systemError } from '../errors.ts';
 
@@ -53,4 +54,14 @@ export function windowSize(fd: number): Buffer | undefined {
 /** Gives a terminal, or a pty by its master, a size; its foreground process group hears of a new one by SIGWINCH. */
 export function setWindowSize(fd: number, size: Buffer): void {
   linux.ioctl(fd, TIOCSWINSZ, size);
+}
+
+/** ttyname(3): the path of the terminal that a descriptor is; undefined for anything else. */
+export function terminalName(fd: number): string | undefined {
+  if (!isTerminal(fd)) return undefined;
+  try {
+    return fs.readlinkSync(`/proc/self/fd/${fd}`);
+  } catch {
+    return undefined; // closed meanwhile
+  }
 }

@@ -20,6 +20,9 @@ export const paths = {
   /** Ids are the host's, whosever the store is. */
   idLocks: '/run/virsh-lxc.ids',
   libvirtConf: at('/etc/libvirt/libvirt.conf'),
+  /** Of libvirt's daemons, the one for containers alone and the one for all. */
+  virtlxcdConf: at('/etc/libvirt/virtlxcd.conf'),
+  libvirtdConf: at('/etc/libvirt/libvirtd.conf'),
   hooks: at('/etc/libvirt/hooks'),
   run: at('/run/libvirt/lxc'),
   /** A link to the program that looked at domains last (store/successor.ts). */

@@ -91,6 +91,8 @@ const NEEDS = {
   /** libvirt's own, of Debian's package libvirt-clients. */
   virt_host_validate: () =>
     spawnSync('/usr/bin/virt-host-validate', ['--version'], { encoding: 'utf8' }).stdout === 'version: /usr/bin/virt-host-validate 9.0.0\n',
+  /** On, with a daemon that keeps the records, and its programs. */
+  audit: () => /^enabled [12]$/m.test(spawnSync('auditctl', ['-s'], { encoding: 'utf8' }).stdout ?? '') && hasCommand('auvirt'),
   /** Gives a command a terminal. */
   script: () => hasCommand('script'),
 } as const;

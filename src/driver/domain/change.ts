@@ -1,7 +1,10 @@
 // Changing what is stored of a domain, and what is known of it while it runs: for metadata, tuning and devices.
 import type { DomainDefinitions } from '../../container/definitions.ts';
+import { transition } from '../../container/lifecycle.ts';
+import { ResourceAudit } from '../../container/resource-audit.ts';
 import type { DomainDefinition } from '../../domain/definition.ts';
 import type { DomainRef } from '../../domain/ref.ts';
+import type { DomainStatus } from '../../domain/status.ts';
 import { isDefined } from '../../store/definitions.ts';
 import { loadDefinition, loadStatus, saveDefinition, saveStatus } from '../../store/domain-documents.ts';
 import { liveStatus } from '../../store/live-status.ts';
@@ -10,7 +13,7 @@ import type { Connection } from '../connection.ts';
 
 /** Both definitions as they are now. Takes no lock. */
 export function readDomain(_connection: Connection, ref: DomainRef): DomainDefinitions {
-  return imageOf(ref);
+  return imageOf(ref).image;
 }
 
 export interface DomainChange {
@@ -25,11 +28,28 @@ export interface DomainChange {
 
 /**
  * Writes back what `change` returns, under the domain's lock; what it does not return stays. If it throws, nothing is
- * written. The caller checks that the connection may write.
+ * written. What it notes of the running container's resources comes into the audit log, done or failed.
+ * The caller checks that the connection may write.
  */
-export function changeDomain(_connection: Connection, ref: DomainRef, change: (image: DomainDefinitions) => DomainChange): void {
+export function changeDomain(
+  _connection: Connection,
+  ref: DomainRef,
+  change: (image: DomainDefinitions, audit: ResourceAudit) => DomainChange,
+): void {
   using _lock = lockDomain(ref.name);
-  const image = imageOf(ref);
+  const audit = new ResourceAudit(ref);
+  try {
+    carryOut(ref, (image) => change(image, audit));
+  } catch (error) {
+    audit.write({ success: false });
+    throw error;
+  }
+  audit.write({ success: true });
+}
+
+function carryOut(ref: DomainRef, change: (image: DomainDefinitions) => DomainChange): void {
+  const { image, status } = imageOf(ref);
+  if (status?.auditDue) transition(ref, 'running', 'recorded late', { status }).at('done');
   const { config, live, apply } = change(image);
   if (config) saveDefinition(config);
   if (live) saveLive(ref, live);
@@ -49,11 +69,11 @@ function saveLive(ref: DomainRef, live: DomainDefinition): void {
   if (record) saveStatus({ ...loadStatus(record), domain: live });
 }
 
-function imageOf(ref: DomainRef): DomainDefinitions {
+function imageOf(ref: DomainRef): { image: DomainDefinitions; status: DomainStatus | undefined } {
   const record = liveStatus(ref.name);
   const status = record && loadStatus(record);
   const persistent = isDefined(ref.name);
-  return {
+  const image: DomainDefinitions = {
     ref,
     active: record !== undefined,
     persistent,
@@ -63,4 +83,5 @@ function imageOf(ref: DomainRef): DomainDefinitions {
     ownDev: record && status?.devFd !== undefined ? { controller: record.controller, fd: status.devFd } : undefined,
     initPid: record?.initPid ?? 0,
   };
+  return { image, status };
 }

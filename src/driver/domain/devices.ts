@@ -3,8 +3,9 @@
 import { TakenPorts } from '../../bridge/ports.ts';
 import { releasePorts } from '../../bridge/release.ts';
 import type { DomainDefinitions } from '../../container/definitions.ts';
-import { diskNode, hostdevNode, hostdevNodePath, type OwnNode } from '../../container/devices.ts';
+import { diskNode, hostdevNode, hostdevNodePath, lostRule, type OwnNode, ruleOf } from '../../container/devices.ts';
 import { plugInterface, plugNode, prepareInterface, unplugInterface, unplugNode } from '../../container/hotplug.ts';
+import type { ResourceAudit } from '../../container/resource-audit.ts';
 import type { DomainDefinition, DomainDevices } from '../../domain/definition.ts';
 import { type ParsedDevice, parseDevice } from '../../domain/device.ts';
 import {
@@ -22,6 +23,7 @@ import type { DomainRef } from '../../domain/ref.ts';
 import { strangersInDevice } from '../../domain/strangers.ts';
 import { libvirtError, unsupportedFlags } from '../../errors.ts';
 import { parseHost } from '../../host/parse-host.ts';
+import { diskChange, hostdevChange, interfaceChange } from '../../security/audit/records.ts';
 import { warn } from '../../store/log.ts';
 import { parseXml } from '../../xml/reader.ts';
 import { type Connection, requireWritable } from '../connection.ts';
@@ -58,10 +60,10 @@ export function attachDevice(
 ): void {
   const which = permitted(connection, ref, 'virDomainAttachDevice', flags);
   using ports = new TakenPorts(ref);
-  changeDomain(connection, ref, (image) => {
+  changeDomain(connection, ref, (image, audit) => {
     const { live, config } = affected(image, which);
     const parsed = parseDevice(xml, parseHost);
-    return { ...(config && { config: withDevice(image.config!, parsed) }), ...(live && plug(image, parsed, ports)) };
+    return { ...(config && { config: withDevice(image.config!, parsed) }), ...(live && plug(image, parsed, ports, audit)) };
   });
   ports.keep();
   for (const text of strangersInDevice(parseXml(xml, '(device_definition)'))) warn(ref.name, text, flags.onWarning);
@@ -70,10 +72,10 @@ export function attachDevice(
 /** The document only has to say which device is meant. Throws where there is not exactly one such device. */
 export function detachDevice(connection: Connection, ref: DomainRef, xml: string, flags: DeviceFlags): void {
   const which = permitted(connection, ref, 'virDomainDetachDevice', flags);
-  changeDomain(connection, ref, (image) => {
+  changeDomain(connection, ref, (image, audit) => {
     const { live, config } = affected(image, which);
     const parsed = parseDevice(xml, parseHost, { naming: true });
-    return { ...(config && { config: withoutDevice(image.config!, parsed) }), ...(live && { live: unplug(image, parsed) }) };
+    return { ...(config && { config: withoutDevice(image.config!, parsed) }), ...(live && { live: unplug(image, parsed, audit) }) };
   });
 }
 
@@ -85,17 +87,17 @@ export function updateDevice(connection: Connection, ref: DomainRef, xml: string
   if (flags.force) throw unsupportedFlags(FLAG_FORCE, 'lxcDomainUpdateDeviceFlags');
   const which = namedDefinitions(connection, ref, flags);
   using ports = new TakenPorts(ref);
-  changeDomain(connection, ref, (image) => {
+  changeDomain(connection, ref, (image, audit) => {
     const { live, config } = affected(image, which);
     const parsed = parseDevice(xml, parseHost);
-    return { ...(config && { config: withUpdatedDevice(image.config!, parsed) }), ...(live && update(image, parsed, ports)) };
+    return { ...(config && { config: withUpdatedDevice(image.config!, parsed) }), ...(live && update(image, parsed, ports, audit)) };
   });
   ports.keep();
 }
 
-function update(image: DomainDefinitions, parsed: ParsedDevice, ports: TakenPorts): DomainChange {
+function update(image: DomainDefinitions, parsed: ParsedDevice, ports: TakenPorts, audit: ResourceAudit): DomainChange {
   if (parsed.kind !== 'interface') throw libvirtError('OPERATION_UNSUPPORTED', 'Unable to modify live devices');
-  return changeLiveInterface(image, findInterface(image.live!.devices, parsed), parsed.device, ports);
+  return changeLiveInterface(image, findInterface(image.live!.devices, parsed), parsed.device, ports, audit);
 }
 
 /** libvirt has an older function that takes no flags and means the running domain. */
@@ -108,22 +110,25 @@ function permitted(connection: Connection, ref: DomainRef, api: string, flags: D
 
 // -- attaching to the running domain -----------------------------------------------------------------------------------------
 
-function plug(image: DomainDefinitions, parsed: ParsedDevice, ports: TakenPorts): DomainChange {
+function plug(image: DomainDefinitions, parsed: ParsedDevice, ports: TakenPorts, audit: ResourceAudit): DomainChange {
   const live = image.live!;
   const { devices } = live;
   switch (parsed.kind) {
     case 'disk': {
+      audit.note(diskChange('attach', undefined, parsed.device));
       if (findDisk(devices, parsed.device) >= 0)
         throw libvirtError('OPERATION_FAILED', `target ${parsed.device.target.dev} already exists`);
-      return plugNodeOf(image, diskNode(parsed.device, { isPlugged: true }), { disks: withDisk(devices, parsed.device) });
+      return plugNodeOf(image, diskNode(parsed.device, { isPlugged: true }), { disks: withDisk(devices, parsed.device) }, audit);
     }
     case 'hostdev': {
+      audit.note(hostdevChange('attach', parsed.device));
       if (findHostdev(devices, parsed.device) >= 0) throw libvirtError('OPERATION_FAILED', 'host device already exists');
       const own = hostdevNode(parsed.device, { isPlugged: true });
       if (!own) throw libvirtError('CONFIG_UNSUPPORTED', `Unsupported host device type ${parsed.device.type}`);
-      return plugNodeOf(image, own, { hostdevs: [...devices.hostdevs, parsed.device] });
+      return plugNodeOf(image, own, { hostdevs: [...devices.hostdevs, parsed.device] }, audit);
     }
     case 'interface': {
+      audit.note(interfaceChange('attach', undefined, parsed.device));
       const prepared = prepareInterface(image, parsed.device, ports);
       const next = withDevices(live, { interfaces: [...devices.interfaces, ...prepared.interfaces] });
       return {
@@ -139,7 +144,8 @@ function plug(image: DomainDefinitions, parsed: ParsedDevice, ports: TakenPorts)
   }
 }
 
-function plugNodeOf(image: DomainDefinitions, own: OwnNode, changed: Partial<DomainDevices>): DomainChange {
+function plugNodeOf(image: DomainDefinitions, own: OwnNode, changed: Partial<DomainDevices>, audit: ResourceAudit): DomainChange {
+  audit.noteRule('allow', image, ruleOf(own));
   const next = withDevices(image.live!, changed);
   return {
     live: next,
@@ -159,7 +165,7 @@ function kindWord(parsed: ParsedDevice): string {
 // -- detaching from the running domain ---------------------------------------------------------------------------------------
 
 /** The running definition without the device, after it has gone. */
-function unplug(image: DomainDefinitions, parsed: ParsedDevice): DomainDefinition {
+function unplug(image: DomainDefinitions, parsed: ParsedDevice, audit: ResourceAudit): DomainDefinition {
   const live = image.live!;
   const { devices } = live;
   switch (parsed.kind) {
@@ -167,13 +173,11 @@ function unplug(image: DomainDefinitions, parsed: ParsedDevice): DomainDefinitio
       const at = findDisk(devices, parsed.device);
       const disk = devices.disks[at];
       if (!disk) throw libvirtError('OPERATION_FAILED', `disk ${parsed.device.target.dev} not found`);
+      audit.note(diskChange('detach', disk, undefined));
       const next = withDevices(live, { disks: without(devices.disks, at) });
-      unplugNode(
-        image,
-        next,
-        disk.target.dev,
-        ifThere(() => diskNode(disk)),
-      );
+      const own = ifThere(() => diskNode(disk));
+      unplugNode(image, next, disk.target.dev, own);
+      if (own) audit.noteRule('deny', image, lostRule(own, next));
       return next;
     }
     case 'hostdev': {
@@ -184,15 +188,18 @@ function unplug(image: DomainDefinitions, parsed: ParsedDevice): DomainDefinitio
       const at = findHostdev(devices, parsed.device);
       const device = devices.hostdevs[at];
       if (!device) throw libvirtError('OPERATION_FAILED', isUsb ? 'usb device not found' : `hostdev ${source} not found`);
+      audit.note(hostdevChange('detach', device));
       const next = withDevices(live, { hostdevs: without(devices.hostdevs, at) });
       const own = ifThere(() => hostdevNode(device));
       const nodePath = own?.node.path ?? hostdevNodePath(device);
       if (nodePath !== undefined) unplugNode(image, next, nodePath, own);
+      if (own) audit.noteRule('deny', image, lostRule(own, next));
       return next;
     }
     case 'interface': {
       const at = findInterface(devices, parsed);
       const device = devices.interfaces[at]!;
+      audit.note(interfaceChange('detach', device, undefined));
       unplugInterface(image, device);
       releasePorts([device]);
       return withDevices(live, { interfaces: without(devices.interfaces, at) });

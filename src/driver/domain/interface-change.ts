@@ -3,16 +3,25 @@ import { changePort, type TakenPorts } from '../../bridge/ports.ts';
 import { releasePorts } from '../../bridge/release.ts';
 import type { DomainDefinitions } from '../../container/definitions.ts';
 import { changeInterface } from '../../container/network-change.ts';
+import type { ResourceAudit } from '../../container/resource-audit.ts';
 import type { InterfaceDevice } from '../../domain/definition.ts';
 import { withDevices } from '../../domain/device-list.ts';
 import { changedInterface, isMoved } from '../../domain/interface-change.ts';
 import { libvirtError } from '../../errors.ts';
+import { interfaceChange } from '../../security/audit/records.ts';
 import type { DomainChange } from './change.ts';
 
 /** Makes the interface at `at` what `wanted` says. Throws OPERATION_UNSUPPORTED for what cannot change while it runs. */
-export function changeLiveInterface(image: DomainDefinitions, at: number, wanted: InterfaceDevice, ports: TakenPorts): DomainChange {
+export function changeLiveInterface(
+  image: DomainDefinitions,
+  at: number,
+  wanted: InterfaceDevice,
+  ports: TakenPorts,
+  audit: ResourceAudit,
+): DomainChange {
   const live = image.live!;
   const before = live.devices.interfaces[at]!;
+  audit.note(interfaceChange('update', before, wanted));
   const after = connected(image, before, changedInterface(before, wanted), ports);
   return {
     live: withDevices(live, { interfaces: live.devices.interfaces.with(at, after) }),

@@ -59,7 +59,7 @@ function changeNamed(
   change: (device: InterfaceDevice) => InterfaceDevice,
 ): void {
   using ports = new TakenPorts(ref);
-  changeDomain(connection, ref, (image) => {
+  changeDomain(connection, ref, (image, audit) => {
     const { live, config } = affected(image, affect);
     const place = ({ devices }: NonNullable<typeof image.live>) => {
       const at = findInterfaceNamed(devices, name);
@@ -71,7 +71,7 @@ function changeNamed(
       ...(stored && {
         config: withDevices(image.config!, { interfaces: image.config!.devices.interfaces.with(stored.at, stored.changed) }),
       }),
-      ...(running && changeLiveInterface(image, running.at, running.changed, ports)),
+      ...(running && changeLiveInterface(image, running.at, running.changed, ports, audit)),
     };
   });
   ports.keep();

@@ -1,6 +1,7 @@
 // Memory limits of a domain: memtune, setmem, setmaxmem, dommemstat.
 
 import { cgroupOf, type DomainDefinitions } from '../../container/definitions.ts';
+import type { ResourceAudit } from '../../container/resource-audit.ts';
 import { type DomainDefinition, MEMORY_UNLIMITED_KIB, type Memtune } from '../../domain/definition.ts';
 import type { DomainRef } from '../../domain/ref.ts';
 import { LibvirtError, libvirtError, notRunning } from '../../errors.ts';
@@ -14,6 +15,7 @@ import {
   oomKills,
   readMemoryLimits,
 } from '../../host/cgroup/memory.ts';
+import { numberChange } from '../../security/audit/records.ts';
 import { warn } from '../../store/log.ts';
 import { type Connection, requireWritable } from '../connection.ts';
 import { type Affect, affected, queried } from './affect.ts';
@@ -107,7 +109,9 @@ export function setMemory(connection: Connection, ref: DomainRef, memoryKiB: num
   requireWritable(connection, 'virDomainSetMemoryFlags');
   if (memoryKiB === 0) throw libvirtError('PLAIN', 'memory in virDomainSetMemoryFlags must not be zero');
   if (memoryKiB > MEMORY_UNLIMITED_KIB) throw libvirtError('OVERFLOW', `input too large: ${memoryKiB}`);
-  changeDomain(connection, ref, (image) => (change.maximum ? setMaximum(image, memoryKiB, change) : setCurrent(image, memoryKiB, change)));
+  changeDomain(connection, ref, (image, audit) =>
+    change.maximum ? setMaximum(image, memoryKiB, change) : setCurrent(image, memoryKiB, change, audit),
+  );
 }
 
 function setMaximum(image: DomainDefinitions, memoryKiB: number, affect: Affect): { config?: DomainDefinition } {
@@ -121,6 +125,7 @@ function setCurrent(
   image: DomainDefinitions,
   memoryKiB: number,
   change: MemoryChange,
+  audit: ResourceAudit,
 ): { config?: DomainDefinition; live?: DomainDefinition } {
   const { live, config } = affected(image, change);
   for (const definition of [live && image.live, config && image.config]) {
@@ -129,6 +134,7 @@ function setCurrent(
     }
   }
   if (live) {
+    audit.note(numberChange('mem', 'update', image.live!.currentMemoryKiB, memoryKiB));
     try {
       limitRunning(image.live!.name, cgroupOf(image), { hardLimitKiB: memoryKiB }, change.onWarning);
     } catch (error) {

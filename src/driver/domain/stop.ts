@@ -115,7 +115,7 @@ export async function destroyDomain(connection: Connection, ref: DomainRef, flag
       if (init >= 0) linux.close(init);
     }
     const known = details();
-    if (known) await clearUp({ domain: known.domain, cgroup: known.cgroup, ...DESTROYED, onWarning: flags.onWarning });
+    if (known) await clearUp({ status: known, ...DESTROYED, onWarning: flags.onWarning });
     else await clearUpDamaged(status, DESTROYED, flags.onWarning);
     // It ends while we clear up; whoever looks for processes afterwards is to find none.
     if (controller >= 0 && !readable(controller, CONTROLLER_TIMEOUT_MS)) tell(SIGKILL);

@@ -9,6 +9,7 @@ import { changeCpuTuning } from '../../host/cgroup/cpu.ts';
 import { changeCpus } from '../../host/cgroup/cpuset.ts';
 import { onlineCpus, presentCpus } from '../../host/cpu.ts';
 import { formatNumberList, parseNumberList } from '../../host/system-files.ts';
+import { numberChange } from '../../security/audit/records.ts';
 import { type Connection, requireWritable } from '../connection.ts';
 import { requireBeyondLibvirt } from '../functions.ts';
 import { type Affect, affected, changeAffected, queried } from './affect.ts';
@@ -51,7 +52,7 @@ export function setVcpus(connection: Connection, ref: DomainRef, count: number, 
   requireWritable(connection, api);
   requireBeyondLibvirt(api);
   if (change.guest) throw libvirtError('NO_SUPPORT', api);
-  changeDomain(connection, ref, (image) => {
+  changeDomain(connection, ref, (image, audit) => {
     if (change.maximum) return changeAffected(image, change, (definition) => withMostVcpus(definition, count));
     const next = changeAffected(image, change, (definition) => withUsedVcpus(definition, count));
     for (const [word, definition] of [
@@ -65,6 +66,7 @@ export function setVcpus(connection: Connection, ref: DomainRef, count: number, 
         );
     }
     if (next.live) {
+      audit.note(numberChange('vcpu', 'update', usedVcpus(image.live!), count));
       changeCpuTuning(cgroupOf(image), { quotaUs: cpuQuotaUs(next.live) ?? -1 });
       changeCpus(cgroupOf(image), onlineOf(allowedCpus(next.live)));
     }

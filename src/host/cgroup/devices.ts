@@ -12,6 +12,8 @@ export interface DeviceRule {
   minor: number | null;
   /** Letters of r, w, m. */
   access: string;
+  /** Of the host's device, where it is one: for whoever reads of it. */
+  path?: string;
 }
 
 const star = (n: number | null): string => (n === null ? '*' : String(n));
@@ -33,15 +35,20 @@ export function allowDevice(cgroup: DomainCgroup, rule: DeviceRule, rules: reado
   else cgroup.write('devices', 'devices.allow', deviceRuleLine(rule));
 }
 
-/** Forbids what `rule` allows, but for what `rules` allow without it: two devices may be the same. Throws SYSTEM_ERROR. */
+/** What nobody may do any more once `rule` goes and `rules` stay: two devices may be the same. */
+export function lostAccess(rule: DeviceRule, rules: readonly DeviceRule[]): string {
+  const isSame = ({ type, major, minor }: DeviceRule) => type === rule.type && major === rule.major && minor === rule.minor;
+  const stays = new Set(rules.filter(isSame).flatMap(({ access }) => [...access]));
+  return [...'rwm'].filter((letter) => !stays.has(letter)).join('');
+}
+
+/** Forbids what `rule` allows, but for what `rules` allow without it. Throws SYSTEM_ERROR. */
 export function forbidDevice(cgroup: DomainCgroup, rule: DeviceRule, rules: readonly DeviceRule[]): void {
   if (cgroup.layout.version === 2) {
     restrictDevices(cgroup, rules);
     return;
   }
-  const isSame = ({ type, major, minor }: DeviceRule) => type === rule.type && major === rule.major && minor === rule.minor;
-  const stays = new Set(rules.filter(isSame).flatMap(({ access }) => [...access]));
-  const access = [...'rwm'].filter((letter) => !stays.has(letter)).join('');
+  const access = lostAccess(rule, rules);
   if (access !== '') cgroup.write('devices', 'devices.deny', deviceRuleLine({ ...rule, access }));
 }
 

@@ -41,6 +41,7 @@ const facts = (): Facts => ({
   live: domain,
   running,
   status: { ...running, state: 'running', reason: 'unpaused', config: domain },
+  stored: domain,
   end: { reason: 'shutdown', why: 'init exited with status 0' },
   controller: CONTROLLER,
 });
@@ -57,11 +58,16 @@ function installHook(body: string): void {
 
 /** Notes what becomes of the files of the store, among the calls of the hook. */
 function watch(): void {
-  const { renameSync, unlinkSync, writeSync } = fs;
+  const { appendFileSync, renameSync, unlinkSync, writeSync } = fs;
   const ours = (file: unknown): string | undefined => /run\/libvirt\/lxc\/(\w+\.(xml|end))$/.exec(String(file))?.[1];
   vi.spyOn(fs, 'renameSync').mockImplementation((from, to) => {
     renameSync(from, to);
     if (ours(to)) note(`${ours(to)}: ${fs.readFileSync(to, 'utf8').match(/<domstatus[^>]*>|^[^<].*/)?.[0]}`);
+  });
+  vi.spyOn(fs, 'appendFileSync').mockImplementation((file, text, ...rest) => {
+    appendFileSync(file, text, ...rest);
+    const record = /: audit: success=(\w+) virt=lxc (?:resrc=(\w+)|op=(\w+)) ?(?:reason=(\w+))?/.exec(String(text));
+    if (record) note(`record: ${[record[2] ?? record[3], record[4], record[1] === 'no' ? 'failed' : ''].filter(Boolean).join(' ')}`);
   });
   vi.spyOn(fs, 'unlinkSync').mockImplementation((file) => {
     unlinkSync(file);
@@ -97,6 +103,7 @@ const SEEN: Record<string, Record<string, string[]>> = {
   running: {
     booted: [...START, 'event of vm1: Started Booted'],
     rebooted: [...START, 'event of vm1: reboot'],
+    'recorded late': [],
     unpaused: [RUNS('running', 'unpaused'), 'event of vm1: Resumed Unpaused'],
   },
   paused: {
@@ -185,6 +192,105 @@ describe('transition()', () => {
     change.at('prepare', { live: { ...domain, title: 'one' } });
     change.at('start', { live: { ...domain, title: 'two' } });
     expect(traced()).toEqual(['<title>one</title>', '<title>two</title>']);
+  });
+
+  describe('with audit records', () => {
+    const START_RECORDS = [
+      'record: cgroup deny',
+      ...Array(9).fill('record: cgroup allow'),
+      'record: fs start',
+      'record: mem start',
+      'record: vcpu start',
+    ];
+    const STARTED = ['record: start booted', 'record: init'];
+    const due = { ...running, state: 'running', reason: 'booted', auditDue: 'booted' } as const;
+    beforeEach(() => {
+      prepare();
+      fs.mkdirSync(store.at('etc/libvirt'), { recursive: true });
+      fs.writeFileSync(store.at('etc/libvirt/lxc.conf'), 'audit_level = 0\naudit_logging = 1\n');
+    });
+    const statusText = (): string => fs.readFileSync(store.at('run/libvirt/lxc/vm1.xml'), 'utf8');
+
+    it('records a start at its end, and its status says until then that it is to be', () => {
+      const change = lifecycle.transition(REF, 'running', 'booted', facts());
+      for (const moment of ['allowed', 'prepare', 'start', 'ready'] as const) change.at(moment);
+      expect(traced()).toEqual(START.slice(0, 3));
+      expect(statusText()).toMatch(/<controller [^>]* audit='booted'\/>/);
+      fs.rmSync(traceFile());
+      change.at('done');
+      expect(traced()).toEqual([
+        ...START.slice(3),
+        'event of vm1: Started Booted',
+        ...START_RECORDS,
+        RUNS('running', 'booted'),
+        ...STARTED,
+      ]);
+      expect(statusText()).not.toContain('audit=');
+    });
+
+    it('records the end of what is started again with its start', () => {
+      expect(run('running', 'rebooted', ['ready', 'done'])).toEqual([
+        RUNS('running', 'booted'),
+        ...START.slice(3),
+        'event of vm1: reboot',
+        'record: stop reboot',
+        ...START_RECORDS,
+        RUNS('running', 'booted'),
+        'record: start reboot',
+        'record: init',
+      ]);
+      expect(run('shut off', 'rebooting', ['over', 'released']).filter((line) => line.startsWith('record: stop')).length).toBe(1);
+    });
+
+    it.each([
+      ['shutdown', 'shutdown', 'shutdown'],
+      ['destroyed', 'destroyed', 'destroyed'],
+      ['failed', 'failed', 'failed'],
+      ['crashed', 'crashed', 'failed'],
+      ['damaged', 'shutdown', 'shutdown'],
+    ] as const)('%s: records the end before its status goes', (change, reason, recorded) => {
+      const lines = run('shut off', change, ['released'], { ...facts(), end: { reason, why: 'x' } });
+      const record = lines.indexOf(`record: stop ${recorded}`);
+      expect(record).toBeGreaterThan(0);
+      expect(lines[record + 1]).toBe('no vm1.xml');
+      expect(lines.filter((line) => line.startsWith('record: ')).length).toBe(1);
+    });
+
+    it('records a start that nobody lived to record before its end', () => {
+      expect(run('shut off', 'failed', ['released'], { ...facts(), status: due }).filter((line) => line.startsWith('record: '))).toEqual([
+        ...START_RECORDS,
+        ...STARTED,
+        'record: stop shutdown',
+      ]);
+    });
+
+    it('records late what runs still, once', () => {
+      expect(run('running', 'recorded late', ['done'], { ...facts(), status: due })).toEqual([
+        ...START_RECORDS,
+        RUNS('running', 'booted'),
+        ...STARTED,
+      ]);
+      expect(statusText()).not.toContain('audit=');
+    });
+
+    it.each([
+      ['not booted', 'refused', ['record: fs start', 'record: mem start', 'record: vcpu start', 'record: start booted failed']],
+      [
+        'not rebooted',
+        'failed',
+        ['record: stop reboot', 'record: fs start', 'record: mem start', 'record: vcpu start', 'record: start reboot failed'],
+      ],
+    ] as const)('%s: records a start that failed', (change, moment, records) => {
+      const lines = run('shut off', change, [moment]);
+      expect(lines.filter((line) => line.startsWith('record: '))).toEqual(records);
+      if (change === 'not rebooted') expect(lines.slice(0, records.length)).toEqual(records);
+    });
+
+    it('begins nothing without records where they are a must', () => {
+      fs.writeFileSync(store.at('etc/libvirt/lxc.conf'), 'audit_level = x\n');
+      expect(() => run('running', 'booted', ['allowed'])).toThrow(/lxc\.conf/);
+      expect(traced()).toEqual([]);
+    });
   });
 
   describe('with a hook that fails', () => {

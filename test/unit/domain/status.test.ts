@@ -33,6 +33,7 @@ function runningDomain(): DomainStatus {
     initStartTime: '12346',
     cgroup: 'machine/lxc-4711-t.libvirt-lxc',
     extra: { console: '7' },
+    auditDue: 'reboot',
     taints: ['custom-argv'],
     domain,
   };

@@ -27,7 +27,14 @@ const HEADERS = [
   ['linux/mount.h', 'linux/sched.h', 'asm/unistd.h'],
   [
     ...['sys/socket.h', 'linux/netlink.h', 'linux/rtnetlink.h', 'linux/if.h', 'linux/if_link.h', 'linux/if_addr.h', 'linux/veth.h'],
-    ...['linux/neighbour.h', 'linux/pkt_sched.h', 'linux/pkt_cls.h', 'linux/netfilter/nfnetlink.h', 'linux/netfilter/nf_tables.h'],
+    ...[
+      'linux/audit.h',
+      'linux/neighbour.h',
+      'linux/pkt_sched.h',
+      'linux/pkt_cls.h',
+      'linux/netfilter/nfnetlink.h',
+      'linux/netfilter/nf_tables.h',
+    ],
   ],
 ];
 
