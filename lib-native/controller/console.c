@@ -59,7 +59,7 @@ struct console {
 	char input[INPUT_BYTES];
 	uint32_t input_used;
 	struct winsize size; /* the host's, as the guest was given it last */
-	struct output_log log;
+	struct output_log log, record;
 	struct pollfd *polled[POLLED];
 };
 
@@ -138,7 +138,7 @@ int console_add(int guest, int host)
 	if (visits < 0 && (visits = epoll_create1(EPOLL_CLOEXEC)) < 0)
 		return -1;
 	struct console *c = &consoles[console_count];
-	*c = (struct console){ .guest = guest, .host = host, .guest_slave = -1, .direct = -1, .owner = -1, .log = { .fd = -1 } };
+	*c = (struct console){ .guest = guest, .host = host, .guest_slave = -1, .direct = -1, .owner = -1, .log = { .fd = -1 }, .record = { .fd = -1 } };
 	set_nonblocking(guest);
 	set_nonblocking(host);
 	/* Pages of the ring are not there until they are written to. */
@@ -156,6 +156,12 @@ void console_log(int fd, int directory, const char *name)
 {
 	if (console_count)
 		output_log_open(&consoles[console_count - 1].log, fd, directory, name);
+}
+
+void console_record(int fd, int directory, const char *name, off_t full, int files)
+{
+	if (console_count)
+		output_log_keep(&consoles[console_count - 1].record, fd, directory, name, full, files);
 }
 
 static bool attached(const struct console *c)
@@ -326,6 +332,7 @@ static bool read_guest(struct console *c)
 		ssize_t n = read(c->guest, c->ring + at, room);
 		if (n > 0) {
 			output_log_write(&c->log, c->ring + at, (size_t)n);
+			output_log_write(&c->record, c->ring + at, (size_t)n);
 			c->tail += (uint32_t)n;
 			again = true;
 			if (attached(c))

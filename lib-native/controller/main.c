@@ -57,7 +57,7 @@
 #include <unistd.h>
 
 #define STARTED_MS 100
-#define OPTIONS "+n:C:c:l:m:p:s:aeh"
+#define OPTIONS "+n:C:c:l:r:m:p:s:aeh"
 
 _Static_assert(sizeof(struct message) == MESSAGE_BYTES, "a message has no padding");
 
@@ -399,6 +399,22 @@ static int add_console(char *text, bool log)
 	return 0;
 }
 
+/* --console-record FD:DIRECTORY:BYTES:FILES:NAME, of the console before it */
+static void add_record(char *text)
+{
+	char *part[5] = { text };
+	for (int i = 1; i < 5; i++) {
+		char *colon = strchr(part[i - 1], ':');
+		if (!colon) {
+			dprintf(STDERR_FILENO, "%s: '%s' is no record of a console\n", program_name, text);
+			exit(EXIT_FAILURE);
+		}
+		*colon = 0;
+		part[i] = colon + 1;
+	}
+	console_record(number(part[0]), number(part[1]), part[4], strtoll(part[2], NULL, 10), number(part[3]));
+}
+
 /* --plan-fds FIRST-LAST */
 static void set_plan_fds(char *text)
 {
@@ -414,7 +430,7 @@ static void set_plan_fds(char *text)
 
 static void usage(FILE *to)
 {
-	fputs("usage: libvirt_lxc --name DOMAIN --control FD [--console GUEST:HOST [--console-log FD:DIRECTORY:NAME]]... [--meminfo FD] [--plan-fds FIRST-LAST] [--autodestroy] [--successor PROGRAM] [-- ON-EXIT...]\n"
+	fputs("usage: libvirt_lxc --name DOMAIN --control FD [--console GUEST:HOST [--console-log FD:DIRECTORY:NAME] [--console-record FD:DIRECTORY:BYTES:FILES:NAME]]... [--meminfo FD] [--plan-fds FIRST-LAST] [--autodestroy] [--successor PROGRAM] [-- ON-EXIT...]\n"
 	      "       libvirt_lxc --enter --control FD [--plan-fds FIRST-LAST] [--autodestroy]\n"
 	      "       libvirt_lxc --errand WORD...\n"
 	      "The controller of one container, started by virsh-lxc; see libvirt_lxc(8).\n",
@@ -428,7 +444,7 @@ int main(int argc, char **argv)
 		{ "console", required_argument, NULL, 'c' }, { "meminfo", required_argument, NULL, 'm' },
 		{ "plan-fds", required_argument, NULL, 'p' }, { "autodestroy", no_argument, NULL, 'a' },
 		{ "enter", no_argument, NULL, 'e' },	     { "help", no_argument, NULL, 'h' },
-		{ "console-log", required_argument, NULL, 'l' }, { "successor", required_argument, NULL, 's' },
+		{ "console-log", required_argument, NULL, 'l' }, { "console-record", required_argument, NULL, 'r' }, { "successor", required_argument, NULL, 's' },
 		{ NULL, 0, NULL, 0 },
 	};
 	struct rlimit files;
@@ -451,6 +467,7 @@ int main(int argc, char **argv)
 			break;
 		case 'c':
 		case 'l':
+		case 'r':
 			break; /* below: they open descriptors of their own */
 		case 'm':
 			fuse = number(optarg);
@@ -486,6 +503,8 @@ int main(int argc, char **argv)
 	for (int c; (c = getopt_long(argc, argv, OPTIONS, options, NULL)) != -1;)
 		if ((c == 'c' || c == 'l') && add_console(optarg, c == 'l') < 0)
 			unready = errno;
+		else if (c == 'r')
+			add_record(optarg);
 	be_ordinary(enter);
 	on_exit_command = argv + optind;
 	on_exit_words = argc - optind;

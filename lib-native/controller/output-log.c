@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 #define FULL_BYTES (2 << 20)
@@ -17,7 +19,15 @@
 void output_log_open(struct output_log *log, int fd, int directory, const char *name)
 {
 	struct stat found;
-	*log = (struct output_log){ fd, directory, name, fstat(fd, &found) == 0 ? found.st_size : 0 };
+	*log = (struct output_log){ fd, directory, name, fstat(fd, &found) == 0 ? found.st_size : 0, FULL_BYTES, BACKUPS, false };
+}
+
+void output_log_keep(struct output_log *log, int fd, int directory, const char *name, off_t full, int files)
+{
+	output_log_open(log, fd, directory, name);
+	log->full = full;
+	log->backups = files - 1;
+	log->records = true;
 }
 
 static void give_up(struct output_log *log, const char *why)
@@ -30,11 +40,13 @@ static void give_up(struct output_log *log, const char *why)
 static void begin_next(struct output_log *log)
 {
 	char from[NAME_MAX + 4], to[NAME_MAX + 4];
-	for (int i = BACKUPS - 1; i >= 0; i--) {
+	for (int i = log->backups - 1; i >= 0; i--) {
 		snprintf(to, sizeof to, "%s.%d", log->name, i);
 		snprintf(from, sizeof from, i ? "%s.%d" : "%s", log->name, i - 1);
 		renameat(log->directory, from, log->directory, to);
 	}
+	if (!log->backups)
+		unlinkat(log->directory, log->name, 0);
 	int next = openat(log->directory, log->name, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_NOCTTY | O_CLOEXEC, 0600);
 	if (next < 0) {
 		give_up(log, "cannot be made");
@@ -45,8 +57,30 @@ static void begin_next(struct output_log *log)
 	log->size = 0;
 }
 
+/* All of it or nothing: whoever reads the file finds the next record where this one says that it begins. */
+static void write_record(struct output_log *log, const char *bytes, size_t size)
+{
+	char head[48];
+	struct timespec now;
+	clock_gettime(CLOCK_REALTIME, &now);
+	int length = snprintf(head, sizeof head, "O %lld%03ld %zu\n", (long long)now.tv_sec, now.tv_nsec / 1000000, size);
+	struct iovec parts[] = { { head, (size_t)length }, { (void *)bytes, size }, { "\n", 1 } };
+	ssize_t whole = length + (ssize_t)size + 1;
+	if (log->size + whole > log->full && log->size)
+		begin_next(log);
+	if (log->fd < 0)
+		return;
+	ssize_t n = writev(log->fd, parts, 3);
+	if (n == whole)
+		log->size += n;
+	else if (n > 0 && ftruncate(log->fd, lseek(log->fd, 0, SEEK_CUR) - n) < 0) /* a full disk */
+		give_up(log, "cannot be written");
+}
+
 void output_log_write(struct output_log *log, const char *bytes, size_t size)
 {
+	if (log->fd >= 0 && log->records)
+		return write_record(log, bytes, size);
 	while (log->fd >= 0 && size) {
 		ssize_t n = write(log->fd, bytes, size);
 		if (n < 0 && errno == EINTR)
@@ -56,7 +90,7 @@ void output_log_write(struct output_log *log, const char *bytes, size_t size)
 		bytes += n;
 		size -= (size_t)n;
 		log->size += n;
-		if (log->size >= FULL_BYTES)
+		if (log->size >= log->full)
 			begin_next(log);
 	}
 }

@@ -2,18 +2,25 @@
 #ifndef OUTPUT_LOG_H
 #define OUTPUT_LOG_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
-/* The <log> of a console; fd -1: it has none. */
+/* The <log> of a console, or what is kept of it with the time; fd -1: there is none. */
 struct output_log {
 	int fd, directory;
 	const char *name; /* of the file, in that directory */
 	off_t size;
+	off_t full;   /* a file of so many bytes makes way for the next */
+	int backups;  /* so many are kept beside it */
+	bool records; /* each write is a line that says when and of how many bytes, those, and a line feed */
 };
 
 /* The file is open already, for appending. */
 void output_log_open(struct output_log *log, int fd, int directory, const char *name);
+
+/* The same with records, in `files` files of at most `full` bytes. */
+void output_log_keep(struct output_log *log, int fd, int directory, const char *name, off_t full, int files);
 
 /* Everything that is written, as it comes. */
 void output_log_write(struct output_log *log, const char *bytes, size_t size);

@@ -1,4 +1,5 @@
-// The files of <console><log file=…/></console>: opened before init runs, written by the controller.
+// The files of <console><log file=…/></console>, and those in which the output of every console is kept: opened before init runs,
+// written by the controller.
 
 import fs from 'node:fs';
 import path from 'node:path';
@@ -17,6 +18,7 @@ import {
 import { linux } from '../../lib-native/linux.ts';
 import type { CharDevice, DomainDefinition } from '../domain/definition.ts';
 import { libvirtError, systemError } from '../errors.ts';
+import { closeRecords, openRecords, type RecordFile, type RecordLimits, recordLimits } from '../store/console-record.ts';
 import { echoedAttribute } from '../xml/echoed.ts';
 
 /** The mode that libvirt's virtlogd gives such a file. */
@@ -32,14 +34,20 @@ export interface ConsoleLog {
 export interface ConsoleLogs extends Disposable {
   /** By the place of the <console>. */
   readonly byConsole: ReadonlyMap<number, ConsoleLog>;
+  /** By the place of the <console>, or none at all. */
+  readonly records: readonly RecordFile[];
+  readonly limits: RecordLimits | undefined;
 }
 
 const logOf = ({ others }: CharDevice) => others.find(({ name }) => name === 'log');
 
 /** Throws SYSTEM_ERROR where a file cannot be opened, and CONFIG_UNSUPPORTED where it is none; nothing stays open then. */
-export function openConsoleLogs({ devices }: DomainDefinition): ConsoleLogs {
+export function openConsoleLogs({ name, devices }: DomainDefinition): ConsoleLogs {
   const byConsole = new Map<number, ConsoleLog>();
+  const limits = recordLimits();
+  const records: RecordFile[] = [];
   const close = () => {
+    closeRecords(records.splice(0));
     for (const { fd, directory } of byConsole.values()) for (const open of [fd, directory]) linux.close(open);
     byConsole.clear();
   };
@@ -49,11 +57,12 @@ export function openConsoleLogs({ devices }: DomainDefinition): ConsoleLogs {
       const file = log && echoedAttribute(log, 'file');
       if (file !== undefined) byConsole.set(index, openLogFile(file, echoedAttribute(log!, 'append') === 'on'));
     });
+    if (limits) records.push(...openRecords(name, devices.consoles.length));
   } catch (error) {
     close();
     throw error;
   }
-  return { byConsole, [Symbol.dispose]: close };
+  return { byConsole, records, limits, [Symbol.dispose]: close };
 }
 
 /** No link, pipe or device is followed: whoever may write in that directory would have the host's root write elsewhere. */

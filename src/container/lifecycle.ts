@@ -11,6 +11,7 @@ import { hookScripts } from '../host/hooks.ts';
 import type { ProcessIdentity } from '../host/process.ts';
 import { runHooks } from '../host/run-hooks.ts';
 import type { StartReason } from '../security/audit/records.ts';
+import { recordEnd } from '../store/console-record.ts';
 import { isDefined } from '../store/definitions.ts';
 import { saveStatus } from '../store/domain-documents.ts';
 import { recordEvent } from '../store/events.ts';
@@ -257,6 +258,7 @@ function event({ name, uuid }: DomainRef, [kind, detail]: readonly string[]): vo
 /** A full disk does not keep a domain from being off. */
 function rememberEnd(name: string, { reason, why }: End): void {
   noteInLog(name, `ended (${reason}): ${why.trim()}`);
+  recordEnd(name, `ended (${reason}): ${why.trim()}`);
   if (!isDefined(name) || failureInSync(() => writeEnd(name, reason, why))) removeEnd(name); // better none than the last one's
 }
 

@@ -65,8 +65,16 @@ function consoleArguments(consoles: HostSide['resources']['consoles'], logs: Con
     return [
       ...['--console', `${inherited.add(guest.master)}:${inherited.add(host.master)}`],
       ...(log ? ['--console-log', `${inherited.add(log.fd)}:${inherited.add(log.directory)}:${log.name}`] : []),
+      ...recordArguments(logs, i, inherited),
     ];
   });
+}
+
+function recordArguments({ records, limits }: ConsoleLogs, index: number, inherited: InheritedFds): string[] {
+  const record = records[index];
+  if (!record || !limits) return [];
+  const words = [inherited.add(record.fd), inherited.add(record.directory), limits.bytes, limits.files, record.name];
+  return ['--console-record', words.join(':')];
 }
 
 /**

@@ -1,6 +1,7 @@
 // The end of a noted change, whoever comes to it: the command itself, or the next one after it died.
 import fs from 'node:fs';
 import { forgetChange, type NotedChange, notedChange } from './change-note.ts';
+import { moveRecords } from './console-record.ts';
 import { isDefined, removeDefinition, setAutostartLink } from './definitions.ts';
 import { moveEnd } from './live-status.ts';
 import { tryLockDomain, tryLockStore } from './lock.ts';
@@ -10,6 +11,7 @@ import { logFile } from './paths.ts';
 export function endRename({ from, to }: NotedChange): void {
   moveEnd(from, to);
   if (fs.existsSync(logFile(from))) fs.renameSync(logFile(from), logFile(to));
+  moveRecords(from, to);
   forgetChange();
 }
 

@@ -1,6 +1,7 @@
 // The log of a domain: what its controller says, also of what it does at the end, and every warning that a command gave about it.
 import fs from 'node:fs';
 import { systemError } from '../errors.ts';
+import { removeRecords } from './console-record.ts';
 import { logFile, paths } from './paths.ts';
 
 /** The domain's log, with the line that says when; and /dev/null. */
@@ -47,9 +48,13 @@ function makeWay(file: string): void {
 
 export function removeLogs(name: string): void {
   for (const end of ['', OLD]) fs.rmSync(logFile(name) + end, { force: true });
+  removeRecords(name);
 }
 
-const logLine = (text: string): string => `${new Date().toISOString().replace('T', ' ').replace('Z', '+0000')}: ${text}\n`;
+const logLine = (text: string): string => `${logTime(Date.now())}: ${text}\n`;
+
+/** As libvirt's logs have it. */
+export const logTime = (timeMs: number): string => new Date(timeMs).toISOString().replace('T', ' ').replace('Z', '+0000');
 
 /** Warns whoever is there to read it (`onWarning`), and in the domain's log always. */
 export function warn(name: string, text: string, onWarning?: (text: string) => void): void {

@@ -53,6 +53,9 @@ export const endFile = (name: string): string => `${paths.run}/${name}.end`;
 export const lockFile = (name: string): string => `${paths.run}/${name}.lock`;
 export const logFile = (name: string): string => `${paths.log}/${name}.log`;
 
+/** Where the output of a domain's consoles is kept: a directory of its own, as a name may end in anything. */
+export const consoleRecords = (name: string): string => `${paths.log}/consoles/${name}`;
+
 /** The names that files of `directory` with this ending stand for; none where the directory is not there. */
 export function namesIn(entries: readonly string[], ending: string): string[] {
   const names: string[] = [];

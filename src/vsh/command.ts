@@ -71,6 +71,8 @@ export interface CommandContext {
   readonly table: CommandTable;
   /** Data: goes to standard output as it is. */
   print(text: string): void;
+  /** The same for what may be no text. */
+  printBytes(bytes: Buffer): void;
   /** Success messages: as `print`, but silent with --quiet. */
   extra(text: string): void;
   /** One `error: ` line, without ending the command. */
@@ -153,6 +155,8 @@ export interface CommandDefinition {
   readonly hidden?: boolean;
   /** True: always refused; kept out of the man page's list of commands. */
   readonly unsupported?: boolean;
+  /** True: its output is somebody else's, to the byte; no empty line follows. */
+  readonly isVerbatim?: boolean;
   /** True: nothing runs after it. */
   readonly leaves?: boolean;
   readonly run: (context: CommandContext, args: Arguments<readonly OptionDefinition[]>) => Promise<Outcome> | Outcome;

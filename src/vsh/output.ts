@@ -15,6 +15,8 @@ export class OutputLost extends Error {
 
 export class Output {
   private pending = '';
+  private pendingBytes: Buffer[] = [];
+  private pendingLength = 0;
   private readonly paint: Paint | undefined;
 
   private constructor(paint: Paint | undefined) {
@@ -32,13 +34,24 @@ export class Output {
     if (this.pending.length > FLUSH_LENGTH) this.flush();
   }
 
+  /** The same for what may be no text. */
+  printBytes(bytes: Buffer): void {
+    this.pendingBytes.push(Buffer.from(this.pending, 'utf8'), bytes);
+    this.pendingLength += this.pending.length + bytes.length;
+    this.pending = '';
+    if (this.pendingLength > FLUSH_LENGTH) this.flush();
+  }
+
   /** Throws OutputLost when standard output cannot be written; ends the process when nobody reads it any more. */
   flush(): void {
-    if (this.pending === '') return;
-    const text = this.pending;
+    if (this.pending === '' && this.pendingLength === 0) return;
+    const text = Buffer.from(this.pending, 'utf8');
+    const bytes = this.pendingLength === 0 ? text : Buffer.concat([...this.pendingBytes, text]);
     this.pending = '';
+    this.pendingBytes = [];
+    this.pendingLength = 0;
     try {
-      writeFully(1, Buffer.from(text, 'utf8'));
+      writeFully(1, bytes);
     } catch (error) {
       if (errnoCode(error) === 'EPIPE') process.exit(BROKEN_PIPE_STATUS);
       throw new OutputLost(error);

@@ -50,6 +50,10 @@ export abstract class Session implements CommandContext {
     this.output.print(text);
   }
 
+  printBytes(bytes: Buffer): void {
+    this.output.printBytes(bytes);
+  }
+
   extra(text: string): void {
     if (!this.settings.quiet) this.output.print(text);
   }
@@ -122,7 +126,7 @@ export abstract class Session implements CommandContext {
       if (this.settings.timing) {
         const elapsedMs = Number(process.hrtime.bigint() - start) / 1e6;
         this.print(`\n(Time: ${elapsedMs.toFixed(3)} ms)\n\n`);
-      } else {
+      } else if (!definition.isVerbatim) {
         this.extra('\n');
       }
     }

@@ -12,7 +12,7 @@ import { useVirsh } from '../helpers/virsh.ts';
 
 suite('exec', ['root', 'built', 'busybox', 'fuse', 'script'], () => {
   const virsh = useVirsh();
-  const exec = (name: string, ...words: string[]) => virsh.run('-q', 'exec', name, ...words);
+  const exec = (name: string, ...words: string[]) => virsh.run('exec', name, ...words);
   const IDS = 'uid=$(id -u) gid=$(id -g) groups=$(id -G) home=$HOME user=$USER';
 
   it.each([

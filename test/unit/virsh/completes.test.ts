@@ -20,6 +20,7 @@ const FREE: readonly string[] = [
   'echo string',
   'exec user cwd env cmd',
   'lxc-enter-namespace cmd',
+  'logs since',
   'metadata key set uri',
   'net-dumpxml xpath',
   'net-port-dumpxml xpath',

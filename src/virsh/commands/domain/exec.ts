@@ -15,6 +15,7 @@ export const exec = defineCommand({
     '127 where there is no such command, 126 where it cannot be executed, 125 where exec itself fails. ' +
     'CMD is looked for in the PATH of the container. What follows it is its own, options too. ' +
     'On a terminal the command has one of the container, elsewhere the standard files of this process.',
+  isVerbatim: true,
   options: [
     activeDomainOption(),
     { name: 'user', type: 'string', namedOnly: true, help: 'USER[:GROUP], names or numbers of the container; by default root' },

@@ -15,6 +15,7 @@ import { edit } from './edit.ts';
 import { exec } from './exec.ts';
 import { resume, suspend } from './freeze.ts';
 import { attachInterface, detachInterface, domifSetlink, domiftune } from './interface.ts';
+import { logs } from './logs.ts';
 import { lxcEnterNamespace } from './lxc-enter-namespace.ts';
 import { managedsaveRemove } from './managedsave-remove.ts';
 import { memtune, setmaxmem, setmem } from './memory.ts';
@@ -62,6 +63,7 @@ export const domainCommands = [
   edit,
   exec,
   sendProcessSignal,
+  logs,
   lxcEnterNamespace,
   managedsaveRemove,
   memtune,

@@ -1,0 +1,58 @@
+// Lines out of the records of a console, each as old as its first byte. Pure.
+import type { ConsoleRecord } from '../../store/console-record.ts';
+
+/** A line with its line feed, or as much of it as there is: what follows is a piece that begins none. */
+export interface LogPiece {
+  timeMs: number;
+  bytes: Buffer;
+  beginsLine: boolean;
+  /** Ours: that the container started, or how it ended. */
+  isNote: boolean;
+}
+
+const LINE_FEED = 0x0a;
+
+/** Takes records as they come. A note stands on a line of its own. */
+export class PieceMaker {
+  #atStart = true;
+
+  add(records: readonly ConsoleRecord[]): LogPiece[] {
+    const pieces: LogPiece[] = [];
+    for (const { kind, timeMs, bytes } of records) {
+      if (kind !== 'O') {
+        if (!this.#atStart) pieces.push({ timeMs, bytes: Buffer.from('\n'), beginsLine: false, isNote: false });
+        pieces.push({ timeMs, bytes, beginsLine: true, isNote: true });
+        this.#atStart = true;
+        continue;
+      }
+      for (let at = 0; at < bytes.length; ) {
+        const end = bytes.indexOf(LINE_FEED, at);
+        const piece = bytes.subarray(at, end < 0 ? bytes.length : end + 1);
+        pieces.push({ timeMs, bytes: piece, beginsLine: this.#atStart, isNote: false });
+        this.#atStart = end >= 0;
+        at += piece.length;
+      }
+    }
+    return pieces;
+  }
+}
+
+export interface Selection {
+  /** Only lines that began from then on. */
+  sinceMs?: number | undefined;
+  /** Only so many of the last lines. */
+  lines?: number | undefined;
+}
+
+/** Of whole lines, their later pieces included. The first one may lack its beginning: it is as good as a line. */
+export function selectPieces(pieces: readonly LogPiece[], { sinceMs = 0, lines }: Selection): LogPiece[] {
+  let isWanted = (pieces[0]?.timeMs ?? 0) >= sinceMs;
+  const since = pieces.filter(({ beginsLine, timeMs }) => {
+    if (beginsLine) isWanted = timeMs >= sinceMs;
+    return isWanted;
+  });
+  if (lines === undefined) return since;
+  let at = since.length;
+  for (let left = lines; left > 0 && at > 0; ) if (since[--at]!.beginsLine) left--;
+  return since.slice(at);
+}
