@@ -35,6 +35,20 @@ export interface Step {
   notes?: readonly string[];
 }
 
+/** The directories of cgroups that view.h lists, in its order. */
+export const VIEW_DIRECTORIES = ['memory', 'cpu', 'cpuacct', 'cpuset', 'blkio', 'pids', 'pressure'] as const;
+
+export interface PlanView {
+  /** Those that there are. */
+  directories: Partial<Record<(typeof VIEW_DIRECTORIES)[number], string>>;
+  version: 1 | 2;
+  /** They own its files, as the host counts. */
+  uid: number;
+  gid: number;
+  /** When the container's time begins: seconds after the host's start; 0: with that. */
+  since: number;
+}
+
 export interface Plan {
   cloneFlags: number;
   /** Run by the controller before clone3. */
@@ -43,12 +57,12 @@ export interface Plan {
   child: Step[];
   /** The parent's step whose result is the cgroup that the child is born into. */
   cgroup?: Step;
-  /** `uid` and `gid` own the file, as the host counts. */
-  meminfo?: { cgroup: string; version: 1 | 2; uid: number; gid: number };
+  /** What the container is told of its resources, if it is not all of the host's (controller/view.h). */
+  view?: PlanView;
 }
 
 const MAGIC = 0x324e4c50;
-const HEADER_BYTES = 48;
+const HEADER_BYTES = 56;
 const STEP_BYTES = 72;
 const KIND = { number: 0, data: 1, result: 2, parent: 3, go: 4 } as const;
 
@@ -109,14 +123,15 @@ export function encodePlan(plan: Plan): Buffer {
   const data = new Data();
   const [parent, parentNumbers] = encodeSteps(plan.parent, data, new Map());
   const [child] = encodeSteps(plan.child, data, parentNumbers);
-  const { cgroup = '', version = 0, uid = 0, gid = 0 } = plan.meminfo ?? {};
-  const meminfo = plan.meminfo ? data.text(cgroup) : 0;
+  const { directories = {}, version = 0, uid = 0, gid = 0, since = 0 } = plan.view ?? {};
+  const view = plan.view ? data.vector(VIEW_DIRECTORIES.map((name) => directories[name] ?? '')) : 0;
   const relocations = new Uint32Array(data.relocations.length + (data.relocations.length & 1));
   relocations.set(data.relocations);
   const body = data.bytes();
   const header = new Int32Array(HEADER_BYTES / 4);
   header.set([MAGIC, plan.parent.length, plan.child.length, body.length, data.relocations.length]);
-  header.set([(plan.cgroup && parentNumbers.get(plan.cgroup)) ?? -1, meminfo, version, plan.cloneFlags, 0, uid, gid], 5);
+  header.set([(plan.cgroup && parentNumbers.get(plan.cgroup)) ?? -1, view, version, plan.cloneFlags, 0, uid, gid], 5);
+  header.set([since, Math.floor(since / 2 ** 32)], 12);
   return Buffer.concat([bytesOf(header), bytesOf(parent), bytesOf(child), bytesOf(relocations), body]);
 }
 

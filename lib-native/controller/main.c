@@ -1,5 +1,5 @@
 /* libvirt_lxc: one per running container. Runs the plan in a new process, reports how that went, then keeps the consoles
- * and /proc/meminfo going until the container's init ends, and makes way for virsh-lxc's on-exit.
+ * and its files of /proc (view.h) going until the container's init ends, and makes way for virsh-lxc's on-exit.
  *
  *   virsh-lxc                          libvirt_lxc                         child
  *   ---------                          -----------                         -----
@@ -31,10 +31,11 @@
 #include "console.h"
 #include "descriptor.h"
 #include "errand.h"
-#include "meminfo.h"
+#include "fuse.h"
 #include "ordinary.h"
 #include "plan.h"
 #include "protocol.h"
+#include "view.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -57,7 +58,7 @@
 #include <unistd.h>
 
 #define STARTED_MS 100
-#define OPTIONS "+n:C:c:l:r:m:p:s:aeh"
+#define OPTIONS "+n:C:c:l:r:f:p:s:aeh"
 
 _Static_assert(sizeof(struct message) == MESSAGE_BYTES, "a message has no padding");
 
@@ -334,7 +335,7 @@ static int block_signals(void)
 /* Serves until init has ended; returns its wait status. */
 static int serve(int signals, int fuse)
 {
-	bool meminfo = fuse >= 0;
+	bool served = fuse >= 0;
 	struct pollfd *fds = calloc(5 + console_poll_max(), sizeof *fds);
 	if (!fds)
 		die("poll");
@@ -344,7 +345,7 @@ static int serve(int signals, int fuse)
 		fds[1] = (struct pollfd){ control, POLLIN, 0 };
 		fds[2] = (struct pollfd){ error_read, POLLIN, 0 };
 		fds[3] = (struct pollfd){ signals, POLLIN, 0 };
-		fds[4] = (struct pollfd){ meminfo ? fuse : -1, POLLIN, 0 };
+		fds[4] = (struct pollfd){ served ? fuse : -1, POLLIN, 0 };
 		int timeout = -1;
 		size_t consoles = console_prepare(fds + 5, &timeout);
 		int n = poll(fds, 5 + consoles, timeout);
@@ -356,8 +357,8 @@ static int serve(int signals, int fuse)
 			started();
 		if (fds[3].revents)
 			on_signal(signals);
-		if (fds[4].revents && meminfo_serve() < 0)
-			meminfo = false;
+		if (fds[4].revents && fuse_serve() < 0)
+			served = false;
 		console_pump();
 		if (fds[1].revents)
 			on_control();
@@ -428,9 +429,21 @@ static void set_plan_fds(char *text)
 	plan_last = (unsigned)number(last + 1);
 }
 
+/* What outlives the plan of it. */
+static void set_view(const struct plan *plan)
+{
+	static char *directories[VIEW_DIRECTORIES];
+	char **given = (char **)(plan->data + plan->header->view);
+	for (int i = 0; i < VIEW_DIRECTORIES; i++)
+		if (!(directories[i] = strdup(given[i])))
+			die("view");
+	view = (struct view){ .directory = directories, .version = plan->header->view_version, .uid = plan->header->view_uid,
+			      .gid = plan->header->view_gid, .since = plan->header->view_since };
+}
+
 static void usage(FILE *to)
 {
-	fputs("usage: libvirt_lxc --name DOMAIN --control FD [--console GUEST:HOST [--console-log FD:DIRECTORY:NAME] [--console-record FD:DIRECTORY:BYTES:FILES:NAME]]... [--meminfo FD] [--plan-fds FIRST-LAST] [--autodestroy] [--successor PROGRAM] [-- ON-EXIT...]\n"
+	fputs("usage: libvirt_lxc --name DOMAIN --control FD [--console GUEST:HOST [--console-log FD:DIRECTORY:NAME] [--console-record FD:DIRECTORY:BYTES:FILES:NAME]]... [--fuse FD] [--plan-fds FIRST-LAST] [--autodestroy] [--successor PROGRAM] [-- ON-EXIT...]\n"
 	      "       libvirt_lxc --enter --control FD [--plan-fds FIRST-LAST] [--autodestroy]\n"
 	      "       libvirt_lxc --errand WORD...\n"
 	      "The controller of one container, started by virsh-lxc; see libvirt_lxc(8).\n",
@@ -441,7 +454,7 @@ int main(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "name", required_argument, NULL, 'n' },    { "control", required_argument, NULL, 'C' },
-		{ "console", required_argument, NULL, 'c' }, { "meminfo", required_argument, NULL, 'm' },
+		{ "console", required_argument, NULL, 'c' }, { "fuse", required_argument, NULL, 'f' },
 		{ "plan-fds", required_argument, NULL, 'p' }, { "autodestroy", no_argument, NULL, 'a' },
 		{ "enter", no_argument, NULL, 'e' },	     { "help", no_argument, NULL, 'h' },
 		{ "console-log", required_argument, NULL, 'l' }, { "console-record", required_argument, NULL, 'r' }, { "successor", required_argument, NULL, 's' },
@@ -469,7 +482,7 @@ int main(int argc, char **argv)
 		case 'l':
 		case 'r':
 			break; /* below: they open descriptors of their own */
-		case 'm':
+		case 'f':
 			fuse = number(optarg);
 			break;
 		case 'p':
@@ -519,14 +532,13 @@ int main(int argc, char **argv)
 		tell(FAILED, NOT_READY, unready);
 		return EXIT_FAILURE;
 	}
-	static char memory_group[4096];
-	if (plan.header->meminfo_cgroup && fuse >= 0) {
-		snprintf(memory_group, sizeof memory_group, "%s", plan.data + plan.header->meminfo_cgroup);
-		meminfo_open(fuse, memory_group, plan.header->meminfo_version, plan.header->meminfo_uid,
-			     plan.header->meminfo_gid);
+	if (plan.header->view && fuse >= 0) {
+		set_view(&plan);
+		fuse_open(fuse);
 	}
 	launch(&plan);
 	munmap(plan.header, plan.bytes);
+	view.init = init_pid;
 
 	int status = serve(signals, fuse);
 	if (enter) {

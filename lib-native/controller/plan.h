@@ -46,10 +46,11 @@ struct plan_header {
 	uint32_t data_bytes;
 	uint32_t relocations;     /* offsets in data whose 8 bytes are offsets to be made addresses */
 	int32_t cgroup_step;      /* parent step whose result is clone3's cgroup, or -1 */
-	uint32_t meminfo_cgroup;  /* offset in data of the memory cgroup's folder; 0: no meminfo */
-	uint32_t meminfo_version; /* 1 or 2 */
+	uint32_t view;		  /* offset in data of its directories' addresses (view.h); 0: no files of its own */
+	uint32_t view_version;	  /* 1 or 2 */
 	uint64_t clone_flags;
-	uint32_t meminfo_uid, meminfo_gid; /* whose the file is */
+	uint32_t view_uid, view_gid; /* whose the files are */
+	uint64_t view_since;	  /* seconds after the host's start that its time begins */
 	/* struct step parent[], struct step child[], uint32_t relocation[], padding to 8, data */
 };
 

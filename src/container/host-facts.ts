@@ -16,6 +16,7 @@ export function hostFacts(domain: DomainDefinition): HostFacts {
     permittedCapabilities: BigInt(`0x${/^CapPrm:\s+([0-9a-f]+)/m.exec(status)?.[1] ?? '0'}`),
     hasSecurityfs: / \/sys\/kernel\/security securityfs /.test(mounts),
     hasSelinuxfs: / \/sys\/fs\/selinux selinuxfs /.test(mounts),
+    hasTimeNamespaces: fs.existsSync('/proc/self/ns/time'),
     containerVariable: containerVariable(),
     is32Bit: domain.os.arch !== hostArchitecture(),
     machine: process.arch === 'arm64' ? 'arm64' : 'x64',

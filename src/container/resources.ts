@@ -167,13 +167,13 @@ function openDev(nodes: readonly DeviceNode[], consoles: number, owner: { uid: n
   }
 }
 
-/** The file system of /proc/meminfo: its root is the file itself (linux/fuse.h). */
+/** The file system of the container's files of /proc (linux/fuse.h): a directory, which the controller has yet to fill. */
 function openFuse(): { device: number; mount: number } {
   const device = linux.open('/dev/fuse', O_RDWR | O_CLOEXEC);
   if (device < 0) throw systemError('Unable to open /dev/fuse', -device);
   const mount = tryNewMount({
     type: 'fuse',
-    options: { source: 'libvirt', fd: String(device), rootmode: '100444', user_id: '0', group_id: '0' },
+    options: { source: 'libvirt', fd: String(device), rootmode: '40555', user_id: '0', group_id: '0' },
     flags: ['allow_other', 'default_permissions'], // the latter makes the kernel ask for the size whenever it is opened
     attributes: MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV,
   });

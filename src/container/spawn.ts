@@ -48,7 +48,7 @@ export function spawnController({ live, resources, shared, images }: HostSide, o
   const controller = new Controller(
     {
       binary: controllerBinary(live.devices.emulator),
-      args: ['--name', live.name, ...consoles, '--meminfo', String(fuse), ...(options.autodestroy ? ['--autodestroy'] : [])],
+      args: ['--name', live.name, ...consoles, '--fuse', String(fuse), ...(options.autodestroy ? ['--autodestroy'] : [])],
       trailingArgs: whatFollows(live),
       env: controllerEnvironment(),
       inherited,

@@ -70,6 +70,8 @@ export interface DomainDefinition {
   hostRoot?: boolean;
   /** <virsh-lxc:controlling-terminal>: init is to have the console as its controlling terminal, whoever starts the domain. */
   controllingTerminal?: boolean;
+  /** <virsh-lxc:host-view>: what it reads of processors, time and disks is the host's. */
+  hostView?: boolean;
   /** <virsh-lxc:security>: what it says instead of lxc.conf. */
   security?: SecurityChoice;
 }

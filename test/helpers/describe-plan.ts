@@ -23,7 +23,7 @@ export function describePlan(plan: Plan) {
   return {
     cloneFlags: plan.cloneFlags,
     cgroup: plan.cgroup && plan.parent.indexOf(plan.cgroup),
-    meminfo: plan.meminfo,
+    view: plan.view,
     parent: describeSteps(plan.parent),
     child: describeSteps(plan.child, plan.parent),
   };

@@ -1,6 +1,7 @@
 /* Opens a plan as the controller does, and writes what is in it, by the names of plan.h: one line for the header, one for each
  * step. What points into the data is written as text, a vector with its members in brackets. */
 #include "plan.h"
+#include "view.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -67,8 +68,13 @@ int main(void)
 		return 1;
 	}
 	const struct plan_header *h = plan.header;
-	printf("clone %" PRIx64 " cgroup %" PRId32 " meminfo \"%s\" v%" PRIu32 " %" PRIu32 ":%" PRIu32 "\n", h->clone_flags,
-	       h->cgroup_step, plan.data + h->meminfo_cgroup, h->meminfo_version, h->meminfo_uid, h->meminfo_gid);
+	printf("clone %" PRIx64 " cgroup %" PRId32 "\n", h->clone_flags, h->cgroup_step);
+	if (h->view) {
+		printf("view v%" PRIu32 " %" PRIu32 ":%" PRIu32 " since %" PRIu64, h->view_version, h->view_uid, h->view_gid, h->view_since);
+		for (int i = 0; i < VIEW_DIRECTORIES; i++)
+			printf(" \"%s\"", ((char **)(plan.data + h->view))[i]);
+		printf("\n");
+	}
 	for (uint32_t i = 0; i < h->parent_steps; i++)
 		print_step(&plan, "parent", &plan.parent[i]);
 	for (uint32_t i = 0; i < h->child_steps; i++)

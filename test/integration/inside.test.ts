@@ -23,6 +23,12 @@ function hiddenMounts(): string[] {
   ];
 }
 
+/** What a container is told of its resources, beside its memory. */
+const OWN_FIGURES = [
+  ...['cpuinfo', 'diskstats', 'loadavg', 'stat', 'swaps', 'uptime'].map((name) => `/proc/${name}`),
+  '/sys/devices/system/cpu/online',
+];
+
 suite('inside a container', ['root', 'built', 'busybox', 'fuse'], () => {
   const virsh = useVirsh();
   const lines = (text: string): string[] => text.trimEnd().split('\n');
@@ -57,7 +63,7 @@ suite('inside a container', ['root', 'built', 'busybox', 'fuse'], () => {
           '/proc/meminfo fuse rw,nosuid,nodev',
           '/proc/sys proc ro,nosuid,nodev,noexec',
           '/sys sysfs ro,nosuid,nodev,noexec',
-          ...(level === 'libvirt' ? [] : hiddenMounts()),
+          ...(level === 'libvirt' ? [] : [...hiddenMounts(), ...OWN_FIGURES.map((file) => `${file} fuse rw,nosuid,nodev`)]),
         ].sort(),
       );
     });

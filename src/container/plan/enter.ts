@@ -9,6 +9,7 @@ import {
   CLONE_NEWNET,
   CLONE_NEWNS,
   CLONE_NEWPID,
+  CLONE_NEWTIME,
   CLONE_NEWUSER,
   CLONE_NEWUTS,
   CLONE_PARENT,
@@ -76,6 +77,7 @@ export function compileEnterPlan(definition: DomainDefinition, inputs: EnterInpu
     CLONE_NEWNET |
     CLONE_NEWPID |
     CLONE_NEWCGROUP |
+    (host.hasTimeNamespaces ? CLONE_NEWTIME : 0) |
     (hasUserNamespace(definition) ? CLONE_NEWUSER : 0);
   plan.child = [
     ...joinDirectories(cgroup.directories),

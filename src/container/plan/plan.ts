@@ -16,6 +16,7 @@ import {
   CLONE_NEWCGROUP,
   CLONE_NEWIPC,
   CLONE_NEWNET,
+  CLONE_NEWTIME,
   CLONE_NEWUTS,
   CLOSE_RANGE_CLOEXEC,
   EACCES,
@@ -46,7 +47,7 @@ import {
   SIGKILL,
   TIOCSCTTY,
 } from '../../../lib-native/constants.ts';
-import { GO, type Plan, type Step } from '../../../lib-native/plan-encoding.ts';
+import { GO, type Plan, type PlanView, type Step } from '../../../lib-native/plan-encoding.ts';
 import type { DomainDefinition, FilesystemDevice, SharedNamespace } from '../../domain/definition.ts';
 import { keptCapabilities } from '../../security/capabilities.ts';
 import type { Containment } from '../../security/containment.ts';
@@ -84,6 +85,7 @@ export interface HostFacts {
   permittedCapabilities: bigint;
   hasSecurityfs: boolean;
   hasSelinuxfs: boolean;
+  hasTimeNamespaces: boolean;
   /** True where the guest's architecture is the 32-bit sibling of the host's. */
   is32Bit: boolean;
   machine: Machine;
@@ -99,7 +101,16 @@ export interface PlanInputs {
   root: number;
   dev: number;
   devpts: number;
-  meminfo: number | undefined;
+  /** What it is told of its resources: a FUSE file system of the controller's. `clock`: when its time begins, and by how much it is behind the host's. */
+  view:
+    | {
+        mount: number;
+        /** Not of memory alone. */
+        isWhole: boolean;
+        directories: PlanView['directories'];
+        clock?: { sinceS: number; offsetS: number };
+      }
+    | undefined;
   /** The host's sysfs, where the container cannot mount one of its own. */
   sys: number | undefined;
   cgroup:
@@ -114,9 +125,8 @@ export interface PlanInputs {
         tmpfs: number;
         /** Writable are those in which nothing is limited. */
         binds: { directory: string; name: string; isWritable: boolean }[];
-        memory: string;
       }
-    | { version: 2; payload: string; memory: string };
+    | { version: 2; payload: string };
   /** By index in definition.devices.filesystems; the root has none, and `bind` no mount. */
   filesystems: Map<number, { mount?: number; isFile: boolean }>;
   sharedNamespaces: Partial<Record<SharedNamespace, number>>;
@@ -143,8 +153,10 @@ export function compilePlan(definition: DomainDefinition, inputs: PlanInputs): P
   const parent: Step[] = [];
   const plan: Plan = { cloneFlags: cloneFlags(definition), parent, child: [] };
   bearInto(inputs.cgroup.payload, plan);
-  if (inputs.meminfo !== undefined)
-    plan.meminfo = { cgroup: inputs.cgroup.memory, version: inputs.cgroup.version, ...containerRoot(definition) };
+  if (inputs.view) {
+    const { directories, clock } = inputs.view;
+    plan.view = { directories, version: inputs.cgroup.version, ...containerRoot(definition), since: clock?.sinceS ?? 0 };
+  }
   const fresh = newMounts(definition, inputs);
   plan.child.push(
     ...[0, 1, 2].map((fd) => step('dup3', [GO, fd, 0], 'Failed to leave the standard files')),
@@ -153,6 +165,7 @@ export function compilePlan(definition: DomainDefinition, inputs: PlanInputs): P
     step('umask', [0o022], 'umask failed'),
     ...joinCgroups(inputs),
     ownKeyring(),
+    ...ownClock(inputs),
     ...joinNamespaces(inputs),
     ...(hasUserNamespace(definition) ? becomeRoot() : []),
     ...fresh.steps,
@@ -189,6 +202,24 @@ function joinCgroups({ cgroup }: PlanInputs): Step[] {
 export const joinDirectories = (directories: readonly string[]): Step[] =>
   directories.flatMap((directory) => writeFile(`${directory}/tasks`, '0', `cannot enter cgroup '${directory}'`));
 
+/**
+ * A time namespace in which the time since the start (CLOCK_BOOTTIME) is the container's: so programs that count from there, as ps
+ * does when a process started, agree with /proc/uptime. CLOCK_MONOTONIC stays the host's: journals are sorted by it. As the
+ * process that made the namespace is to be in it itself, it enters it (time_namespaces(7)).
+ */
+function ownClock({ view }: PlanInputs): Step[] {
+  if (!view?.clock) return [];
+  const purpose = 'Failed to make a time namespace';
+  const made = step('openat', [AT_FDCWD, '/proc/self/ns/time_for_children', O_CLOEXEC], purpose);
+  return [
+    step('unshare', [CLONE_NEWTIME], purpose),
+    ...writeFile('/proc/self/timens_offsets', `boottime ${view.clock.offsetS} 0\n`, purpose),
+    made,
+    step('setns', [{ step: made }, CLONE_NEWTIME], purpose),
+    step('close', [{ step: made }], purpose),
+  ];
+}
+
 function joinNamespaces({ sharedNamespaces }: PlanInputs): Step[] {
   return (['net', 'ipc', 'uts'] as const).flatMap((name) => {
     const fd = sharedNamespaces[name];
@@ -211,7 +242,7 @@ export function becomeRoot(): Step[] {
 
 /** What can only be mounted while the host's own proc and sysfs are in sight; attached after the root. */
 function newMounts(definition: DomainDefinition, inputs: PlanInputs): { steps: Step[]; attach: Step[] } {
-  const { host, cgroup, meminfo } = inputs;
+  const { host, cgroup, view } = inputs;
   const hasNetwork = hasNetworkNamespace(definition);
   const hasUsers = hasUserNamespace(definition);
   const steps: Step[] = [step('mount', [null, '/', null, MS_REC | MS_PRIVATE, null], 'Failed to make root private')];
@@ -238,7 +269,6 @@ function newMounts(definition: DomainDefinition, inputs: PlanInputs): { steps: S
     if (host.hasSecurityfs) addTo('securityfs', '/sys/kernel/security');
     if (host.hasSelinuxfs) addTo('selinuxfs', '/sys/fs/selinux');
   }
-  if (meminfo !== undefined) attach.push(moveMount(meminfo, '/proc/meminfo', 'Failed to mount on /proc/meminfo'));
   if (cgroup.version === 1) {
     attach.push(moveMount(cgroup.tmpfs, cgroup.base, `Failed to mount tmpfs on ${cgroup.base}`));
     for (const { directory, name, isWritable } of cgroup.binds) {
@@ -256,6 +286,11 @@ function newMounts(definition: DomainDefinition, inputs: PlanInputs): { steps: S
     steps.push(...tree.steps);
     attach.push(moveMount(tree.mount, '/sys/fs/cgroup', 'Failed to mount cgroup2 on /sys/fs/cgroup'));
   }
+  if (view) {
+    const files = viewFiles(view);
+    steps.push(...files.steps);
+    attach.push(...files.attach);
+  }
   return { steps, attach };
 
   function addTo(type: string, target: string, tolerate: number[] = []): void {
@@ -263,6 +298,26 @@ function newMounts(definition: DomainDefinition, inputs: PlanInputs): { steps: S
     steps.push(...mount.steps);
     attach.push({ ...moveMount(mount.mount, target, `Failed to mount ${type} on ${target}`), tolerate });
   }
+}
+
+const MEMORY_FILE = '/proc/meminfo';
+/** Of the FUSE file system, each by its last name (controller/fuse.c). The kernel may lack some. */
+const VIEW_FILES = ['/proc/swaps', '/proc/cpuinfo', '/sys/devices/system/cpu/online', '/proc/stat', '/proc/loadavg', '/proc/diskstats'];
+
+/** A mount that is attached nowhere cannot be copied in part (before Linux 6.15): it is put somewhere for as long as that takes. */
+function viewFiles({ mount, isWhole, clock }: NonNullable<PlanInputs['view']>): { steps: Step[]; attach: Step[] } {
+  const files = [MEMORY_FILE, ...(isWhole ? VIEW_FILES : []), ...(clock ? ['/proc/uptime'] : [])].map((file) => ({
+    file,
+    tree: openTree(`${STAGING}/${file.slice(file.lastIndexOf('/') + 1)}`, false, `Failed to mount on ${file}`),
+  }));
+  const purpose = 'Failed to attach the files of the container';
+  return {
+    steps: [moveMount(mount, STAGING, purpose), ...files.map(({ tree }) => tree), step('umount2', [STAGING, MNT_DETACH], purpose)],
+    attach: files.map(({ file, tree }) => ({
+      ...moveMount({ step: tree }, file, `Failed to mount on ${file}`),
+      ...(file === MEMORY_FILE ? {} : { tolerate: [ENOENT] }),
+    })),
+  };
 }
 
 const detach = (target: string): Step =>

@@ -17,7 +17,7 @@ export const SECURITY_LEVELS = ['libvirt', 'default', 'strict'] as const;
 /** The kernel's own bound (PID_MAX_LIMIT of proc_sys_kernel(5), pid_max). */
 const MOST_PIDS = 2 ** 22;
 
-type Own = Pick<DomainDefinition, 'hostRoot' | 'controllingTerminal' | 'security'>;
+type Own = Pick<DomainDefinition, 'hostRoot' | 'controllingTerminal' | 'hostView' | 'security'>;
 
 /** Throws CONFIG_UNSUPPORTED for an element that we do not know, unless it is read back: a later release may have written it. */
 export function parseOwn(domain: XmlElement, readBack: boolean): Own {
@@ -27,6 +27,7 @@ export function parseOwn(domain: XmlElement, readBack: boolean): Own {
     if (uri !== OWN_NAMESPACE_URI) continue;
     if (local === 'host-root') own.hostRoot = true;
     else if (local === 'controlling-terminal') own.controllingTerminal = true;
+    else if (local === 'host-view') own.hostView = true;
     else if (local === 'security') own.security = parseSecurity(element);
     else if (!readBack) throw libvirtError('CONFIG_UNSUPPORTED', `unknown element '${local}' of namespace ${OWN_NAMESPACE_URI}`);
   }
@@ -45,12 +46,13 @@ function parseSecurity(element: XmlElement): SecurityChoice {
   return { ...(level !== undefined && { level }), ...(pids !== undefined && { maxPids: Number(pids) }) };
 }
 
-export const hasOwn = ({ hostRoot, controllingTerminal, security }: Own): boolean =>
-  hostRoot === true || controllingTerminal === true || security !== undefined;
+export const hasOwn = ({ hostRoot, controllingTerminal, hostView, security }: Own): boolean =>
+  hostRoot === true || controllingTerminal === true || hostView === true || security !== undefined;
 
-export function writeOwn(writer: XmlWriter, { hostRoot, controllingTerminal, security }: Own): void {
+export function writeOwn(writer: XmlWriter, { hostRoot, controllingTerminal, hostView, security }: Own): void {
   if (hostRoot) writer.empty(`${PREFIX}:host-root`, []);
   if (controllingTerminal) writer.empty(`${PREFIX}:controlling-terminal`, []);
+  if (hostView) writer.empty(`${PREFIX}:host-view`, []);
   if (security)
     writer.empty(`${PREFIX}:security`, [
       ['level', security.level],

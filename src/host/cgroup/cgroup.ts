@@ -43,7 +43,7 @@ export class DomainCgroup {
   }
 
   /** The cgroup's directory of the unified hierarchy. */
-  private get unified(): string | undefined {
+  get unified(): string | undefined {
     const root = this.layout.version === 2 ? this.layout.root : this.layout.unified;
     return root === undefined ? undefined : `${root}/${this.path}`;
   }

@@ -15,12 +15,12 @@ const xml = (element: string) =>
 
 describe('elements of our own namespace', () => {
   it('are kept, printed and valid, whatever their prefix', () => {
-    const document = xml('<o:controlling-terminal/><o:host-root/>');
+    const document = xml('<o:host-view/><o:controlling-terminal/><o:host-root/>');
     const definition = parseDomain(document, HOST);
-    expect(definition).toMatchObject({ hostRoot: true, controllingTerminal: true });
+    expect(definition).toMatchObject({ hostRoot: true, controllingTerminal: true, hostView: true });
     const printed = formatDomain(definition, { live: false });
     expect(printed).toContain("<domain type='lxc' xmlns:virsh-lxc='urn:virsh-lxc:domain:1.0'>");
-    expect(printed).toContain('  <virsh-lxc:host-root/>\n  <virsh-lxc:controlling-terminal/>\n</domain>');
+    expect(printed).toContain('  <virsh-lxc:host-root/>\n  <virsh-lxc:controlling-terminal/>\n  <virsh-lxc:host-view/>\n</domain>');
     expect(parseDomain(printed, HOST)).toEqual(definition);
     expect(() => validateDomain(document)).not.toThrow();
   });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Argument, encodePlan, GO, type Plan, type Step } from '../../../lib-native/plan-encoding.ts';
+import { type Argument, encodePlan, GO, type Plan, type Step, VIEW_DIRECTORIES } from '../../../lib-native/plan-encoding.ts';
 
 const step = (fields: Partial<Step>): Step => ({ call: 1, args: [], purpose: '', ...fields });
 const plan = (fields: Partial<Plan>): Plan => ({ cloneFlags: 0, parent: [], child: [], ...fields });
@@ -8,7 +8,7 @@ const hex = (text: string): string => text.replace(/#.*$/gm, '').replace(/\s/g, 
 
 describe('encodePlan()', () => {
   it('writes the flags of a step', () => {
-    const flags = (fields: Partial<Step>) => encodePlan(plan({ child: [step(fields)] })).readUInt8(48 + 4);
+    const flags = (fields: Partial<Step>) => encodePlan(plan({ child: [step(fields)] })).readUInt8(56 + 4);
     expect([{}, { nonZero: true }, { late: true }, { forks: true }, { inside: true }].map(flags)).toEqual([0, 1, 2, 4, 8]);
   });
 
@@ -20,14 +20,14 @@ describe('encodePlan()', () => {
       parent: [group],
       child: [first, step({ call: 59, args: ['sh', ['sh', '-c'], { step: first }, { step: group }, GO, null], late: true })],
       cgroup: group,
-      meminfo: { cgroup: '/m', version: 2, uid: 1000, gid: 1001 },
+      view: { directories: { memory: '/m', pressure: '/p' }, version: 2, uid: 1000, gid: 1001, since: 2 ** 32 + 7 },
     });
     expect(bytes.toString('hex')).toBe(
       hex(`
-        504c4e32 01000000 02000000 40000000   # magic, steps of the parent and of the child, bytes of data
-        02000000 00000000 38000000 02000000   # relocations, the step of the cgroup, meminfo's folder and version
+        504c4e32 01000000 02000000 90000000   # magic, steps of the parent and of the child, bytes of data
+        09000000 00000000 50000000 02000000   # relocations, the step of the cgroup, the view's directories and version
         0000022000000000                      # clone flags
-        e8030000 e9030000                     # meminfo's owner
+        e8030000 e9030000 0700000001000000    # the view's owner and beginning
 
         01010000 00 00 0000 0000000000000000  # the parent's step: call 257, no flags
         00 01 00 00 00 00 0000                # number, data
@@ -46,6 +46,8 @@ describe('encodePlan()', () => {
         0000000000000000 0000000000000000     # go, null
 
         20000000 28000000                     # what in the data becomes an address
+        50000000 58000000 60000000 68000000 70000000 78000000 80000000
+        00000000                              # padding
 
         0000000000000000                      # offset 0 means nothing
         2f67000000000000                      # 08 "/g"
@@ -53,15 +55,19 @@ describe('encodePlan()', () => {
         2d63000000000000                      # 18 "-c"
         1000000000000000 1800000000000000 0000000000000000 # 20 the vector and its end
         2f6d000000000000                      # 38 "/m"
+        0000000000000000                      # 40 "": there is none
+        2f70000000000000                      # 48 "/p"
+        3800000000000000 4000000000000000 4000000000000000 4000000000000000 # 50 the directories and their end
+        4000000000000000 4000000000000000 4800000000000000 0000000000000000
       `),
     );
   });
 
-  it('writes -1 for no cgroup and 0 for no meminfo, and pads the relocations to eight bytes', () => {
+  it('writes -1 for no cgroup and 0 for no view, and pads the relocations to eight bytes', () => {
     const bytes = encodePlan(plan({ child: [step({ args: [['x']] })] }));
     expect(bytes.subarray(20, 32).toString('hex')).toBe('ffffffff' + '00000000' + '00000000');
-    expect(bytes.subarray(48 + 72, 48 + 72 + 8).toString('hex')).toBe('10000000' + '00000000');
-    expect(bytes.length).toBe(48 + 72 + 8 + 32);
+    expect(bytes.subarray(56 + 72, 56 + 72 + 8).toString('hex')).toBe('10000000' + '00000000');
+    expect(bytes.length).toBe(56 + 72 + 8 + 32);
   });
 
   it('refuses the result of a step that comes later, of the step itself, and of none', () => {
@@ -123,14 +129,21 @@ const anyPlan: fc.Arbitrary<Plan> = fc
     parents: fc.array(sketch, { maxLength: 4 }),
     children: fc.array(sketch, { minLength: 1, maxLength: 8 }),
     cgroup: fc.option(fc.nat(), { nil: undefined }),
-    meminfo: fc.option(fc.record({ cgroup: word, version: fc.constantFrom<1 | 2>(1, 2), uid: fc.nat(), gid: fc.nat() }), {
-      nil: undefined,
-    }),
+    view: fc.option(
+      fc.record({
+        directories: fc.dictionary(fc.constantFrom(...VIEW_DIRECTORIES), word),
+        version: fc.constantFrom<1 | 2>(1, 2),
+        uid: fc.nat(),
+        gid: fc.nat(),
+        since: fc.nat(),
+      }),
+      { nil: undefined },
+    ),
   })
-  .map(({ cloneFlags, parents, children, cgroup, meminfo }) => {
+  .map(({ cloneFlags, parents, children, cgroup, view }) => {
     const parent = build(parents, []);
     const group = cgroup === undefined ? undefined : parent[cgroup % Math.max(1, parent.length)];
-    return { cloneFlags, parent, child: build(children, parent), ...(group && { cgroup: group }), ...(meminfo && { meminfo }) };
+    return { cloneFlags, parent, child: build(children, parent), ...(group && { cgroup: group }), ...(view && { view }) };
   });
 
 function build(sketches: Sketch[], parents: Step[]): Step[] {
@@ -170,7 +183,7 @@ function normal(original: Plan) {
   return {
     cloneFlags: BigInt(original.cloneFlags),
     cgroup: original.cgroup ? original.parent.indexOf(original.cgroup) : -1,
-    meminfo: original.meminfo ?? null,
+    view: original.view ? { ...original.view, directories: VIEW_DIRECTORIES.map((name) => original.view?.directories[name] ?? '') } : null,
     parent: list(original.parent, []),
     child: list(original.child, original.parent),
   };
@@ -199,13 +212,13 @@ function structure<P extends { at: number }>(bytes: Buffer, pointers: readonly P
 function decode(bytes: Buffer, original: Plan) {
   const [magic, parents, children, dataBytes, relocations] = [0, 4, 8, 12, 16].map((at) => bytes.readUInt32LE(at));
   expect([magic, parents, children]).toEqual([Buffer.from('PLN2').readUInt32LE(), original.parent.length, original.child.length]);
-  const relocationStart = 48 + 72 * (parents! + children!);
+  const relocationStart = 56 + 72 * (parents! + children!);
   const data = bytes.subarray(relocationStart + Math.ceil(relocations! / 2) * 8);
   expect(data.length).toBe(dataBytes);
   const pointers = new Set(Array.from({ length: relocations! }, (_, i) => bytes.readUInt32LE(relocationStart + i * 4)));
   const list = (steps: Step[], from: number) =>
     steps.map((like, i) => {
-      const at = 48 + 72 * (from + i);
+      const at = 56 + 72 * (from + i);
       return {
         call: bytes.readInt32LE(at),
         flags: bytes.readUInt8(at + 4),
@@ -215,14 +228,21 @@ function decode(bytes: Buffer, original: Plan) {
         ),
       };
     });
-  const meminfo = bytes.readUInt32LE(24);
+  const view = bytes.readUInt32LE(24);
+  const directory = (at: number): string => textAt(data, Number(data.readBigUInt64LE(at)));
   return {
     cloneFlags: bytes.readBigUInt64LE(32),
     cgroup: bytes.readInt32LE(20),
-    meminfo:
-      meminfo === 0
+    view:
+      view === 0
         ? null
-        : { cgroup: textAt(data, meminfo), version: bytes.readUInt32LE(28), uid: bytes.readUInt32LE(40), gid: bytes.readUInt32LE(44) },
+        : {
+            directories: VIEW_DIRECTORIES.map((_, i) => directory(view + i * 8)),
+            version: bytes.readUInt32LE(28),
+            uid: bytes.readUInt32LE(40),
+            gid: bytes.readUInt32LE(44),
+            since: Number(bytes.readBigUInt64LE(48)),
+          },
     parent: list(original.parent, 0),
     child: list(original.child, original.parent.length),
   };

@@ -35,12 +35,13 @@ suite('plan.c', ['cc'], () => {
       step({ call: 59, args: ['sh', ['sh', '-c', ''], { step: first }, { step: group }, GO, null], late: true }),
     ],
     cgroup: group,
-    meminfo: { cgroup: '/memory', version: 2, uid: 1000, gid: 1001 },
+    view: { directories: { memory: '/memory', cpuset: '/cpuset' }, version: 2, uid: 1000, gid: 1001, since: 2 ** 32 + 1 },
   };
 
   it('finds every step, argument and flag that encodePlan() wrote', () => {
     expect(read(encodePlan(plan))).toEqual([
-      'clone 20020000 cgroup 1 meminfo "/memory" v2 1000:1001',
+      'clone 20020000 cgroup 1',
+      'view v2 1000:1001 since 4294967297 "/memory" "" "" "/cpuset" "" "" ""',
       'parent 5: 4294967295 0 0 0 0 0',
       'parent 257: -100 "/group" 0 0 0 0',
       'child 428 nonzero tolerates 17 tolerates 30: "/group" 7 1099511627776 9223372036854775807 0 0',
@@ -50,9 +51,9 @@ suite('plan.c', ['cc'], () => {
     ]);
   });
 
-  it('finds no meminfo and no cgroup where there are none', () => {
+  it('finds no view and no cgroup where there are none', () => {
     const bare = { cloneFlags: 0, parent: [], child: [step({})] };
-    expect(read(encodePlan(bare))).toEqual(['clone 0 cgroup -1 meminfo "" v0 0:0', 'child 1: 0 0 0 0 0 0']);
+    expect(read(encodePlan(bare))).toEqual(['clone 0 cgroup -1', 'child 1: 0 0 0 0 0 0']);
   });
 
   it('refuses a plan that is cut off, longer than it says, or of another version', () => {

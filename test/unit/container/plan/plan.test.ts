@@ -15,6 +15,7 @@ const HOST = {
   maxOpenFiles: 4096,
   hasSecurityfs: false,
   hasSelinuxfs: false,
+  hasTimeNamespaces: false,
   is32Bit: false,
   machine: 'x64',
 } as const;
@@ -30,9 +31,9 @@ const V1 = {
   base: '/cg',
   tmpfs: 14,
   binds: [{ directory: '/cg/memory/machine/g', name: 'memory', isWritable: false }],
-  memory: '/cg/memory/machine/g',
 } as const;
-const V2 = { version: 2, payload: '/sys/fs/cgroup/machine/g/payload', memory: '/sys/fs/cgroup/machine/g' } as const;
+const V2 = { version: 2, payload: '/sys/fs/cgroup/machine/g/payload' } as const;
+const DIRECTORIES = { memory: '/cg/memory/machine/g', cpu: '/cg/cpu/machine/g' };
 
 function inputs(fields: Partial<PlanInputs> = {}): PlanInputs {
   return {
@@ -42,7 +43,7 @@ function inputs(fields: Partial<PlanInputs> = {}): PlanInputs {
     root: 10,
     dev: 11,
     devpts: 12,
-    meminfo: 13,
+    view: { mount: 13, isWhole: false, directories: DIRECTORIES },
     sys: undefined,
     cgroup: { ...V1, directories: [...V1.directories], binds: [...V1.binds] },
     filesystems: new Map(),
@@ -71,6 +72,7 @@ const BASE = {
     `close(<openat /cg/memory/machine/g/tasks>) -- cannot enter cgroup '/cg/memory/machine/g'`,
   ],
   keyring: ['keyctl(1, null) ~38 -- Failed to make a session keyring'],
+  clock: [] as string[],
   namespaces: [] as string[],
   users: [] as string[],
   private: ['mount(null, "/", null, 278528, null) -- Failed to make root private'], // MS_REC | MS_PRIVATE
@@ -81,6 +83,7 @@ const BASE = {
     `open_tree(-100, "/cg/memory/machine/g", 524289) -- Failed to bind cgroup '/cg/memory/machine/g'`,
     `mount_setattr(<open_tree /cg/memory/machine/g>, "", 36864, 32:0f, 32) -- Failed to make cgroup '/cg/memory/machine/g' readonly`,
   ],
+  openView: openView('meminfo'),
   root: [
     'move_mount(10, "", -100, "/proc", 20) -- Failed to attach the root file system',
     'chdir("/proc") -- Failed to enter the root file system',
@@ -99,11 +102,11 @@ const BASE = {
   networkSettings: [] as string[],
   sys: [makeSpecialFolder('/sys'), 'move_mount(<fsmount sysfs>, "", -100, "/sys", 20) -- Failed to mount on /sys'],
   special: [] as string[],
-  meminfo: ['move_mount(13, "", -100, "/proc/meminfo", 20) -- Failed to mount on /proc/meminfo'],
   cgroup: [
     'move_mount(14, "", -100, "/cg", 20) -- Failed to mount tmpfs on /cg',
     'move_mount(<open_tree /cg/memory/machine/g>, "", -100, "/cg/memory", 20) -- Failed to mount cgroup on /cg/memory',
   ],
+  view: ['move_mount(<open_tree /proc/meminfo>, "", -100, "/proc/meminfo", 20) -- Failed to mount on /proc/meminfo'],
   dev: [
     makeSpecialFolder('/dev'),
     'move_mount(11, "", -100, "/dev", 20) -- Failed to mount on /dev',
@@ -155,6 +158,15 @@ function newMount(type: string, attributes: number, purpose: string): string[] {
   ];
 }
 
+function openView(...names: string[]): string[] {
+  const file = (name: string) => (name === 'online' ? '/sys/devices/system/cpu/online' : `/proc/${name}`);
+  return [
+    'move_mount(13, "", -100, "/proc", 20) -- Failed to attach the files of the container',
+    ...names.map((name) => `open_tree(-100, "/proc/${name}", 524289) -- Failed to mount on ${file(name)}`),
+    'umount2("/proc", 2) -- Failed to attach the files of the container',
+  ];
+}
+
 /** There already, or not to be made on a read-only root: then the mount tells. */
 function makeSpecialFolder(path: string): string {
   return `mkdirat(-100, "${path}", 493) ~17,30,13 -- Failed to create '${path}'`;
@@ -167,7 +179,7 @@ describe('compilePlan()', () => {
     expect(compile(minimalDefinition())).toEqual({
       cloneFlags: NEW_PID_MNT_IPC_UTS,
       cgroup: undefined,
-      meminfo: { cgroup: '/cg/memory/machine/g', version: 1, uid: 0, gid: 0 },
+      view: { directories: DIRECTORIES, version: 1, uid: 0, gid: 0, since: 0 },
       parent: [],
       child: steps(),
     });
@@ -182,7 +194,7 @@ describe('compilePlan()', () => {
     expect(compile(definition, { host, sys: 15 })).toEqual({
       cloneFlags: NEW_PID_MNT_IPC_UTS | NEW_USER,
       cgroup: undefined,
-      meminfo: { cgroup: '/cg/memory/machine/g', version: 1, uid: 100000, gid: 100000 },
+      view: { directories: DIRECTORIES, version: 1, uid: 100000, gid: 100000, since: 0 },
       parent: [],
       child: steps({
         wait: BASE.go,
@@ -201,7 +213,7 @@ describe('compilePlan()', () => {
     expect(compile(minimalDefinition(), { cgroup: V2 })).toEqual({
       cloneFlags: NEW_PID_MNT_IPC_UTS,
       cgroup: 0,
-      meminfo: { cgroup: '/sys/fs/cgroup/machine/g', version: 2, uid: 0, gid: 0 },
+      view: { directories: DIRECTORIES, version: 2, uid: 0, gid: 0, since: 0 },
       parent: [`openat(-100, "${V2.payload}", 524288) -- cannot open cgroup '${V2.payload}'`],
       child: steps({
         groups: ['unshare(33554432) -- Failed to make a cgroup namespace'],
@@ -228,7 +240,7 @@ describe('compilePlan()', () => {
     expect(compile(minimalDefinition(), { cgroup })).toEqual({
       cloneFlags: NEW_PID_MNT_IPC_UTS,
       cgroup: 0,
-      meminfo: { cgroup: '/cg/memory/machine/g', version: 1, uid: 0, gid: 0 },
+      view: { directories: DIRECTORIES, version: 1, uid: 0, gid: 0, since: 0 },
       parent: [`openat(-100, "${payload}", 524288) -- cannot open cgroup '${payload}'`],
       child: steps({
         groups: [
@@ -461,9 +473,43 @@ describe('compilePlan()', () => {
     );
   });
 
-  it('without a meminfo leaves that of proc', () => {
-    const plan = compile(minimalDefinition(), { meminfo: undefined });
-    expect([plan.meminfo, plan.child]).toEqual([undefined, steps({ meminfo: [] })]);
+  it('without a view leaves the files of proc', () => {
+    const plan = compile(minimalDefinition(), { view: undefined });
+    expect([plan.view, plan.child]).toEqual([undefined, steps({ openView: [], view: [] })]);
+  });
+
+  it('with a whole view mounts all files of it and gives the container a clock of its own', () => {
+    const clock = { sinceS: 4000, offsetS: -4321 };
+    const plan = compile(minimalDefinition(), { view: { mount: 13, isWhole: true, directories: DIRECTORIES, clock } });
+    const names = ['swaps', 'cpuinfo', 'online', 'stat', 'loadavg', 'diskstats', 'uptime'];
+    const purpose = 'Failed to make a time namespace';
+    expect(plan.view).toEqual({ directories: DIRECTORIES, version: 1, uid: 0, gid: 0, since: 4000 });
+    expect(plan.child).toEqual(
+      steps({
+        clock: [
+          `unshare(128) -- ${purpose}`, // CLONE_NEWTIME
+          `openat(-100, "/proc/self/timens_offsets", 524289) -- ${purpose}`,
+          `write(<openat /proc/self/timens_offsets>, "boottime -4321 0\\n", 17) -- ${purpose}`,
+          `close(<openat /proc/self/timens_offsets>) -- ${purpose}`,
+          `openat(-100, "/proc/self/ns/time_for_children", 524288) -- ${purpose}`,
+          `setns(<openat /proc/self/ns/time_for_children>, 128) -- ${purpose}`,
+          `close(<openat /proc/self/ns/time_for_children>) -- ${purpose}`,
+        ],
+        openView: openView('meminfo', ...names),
+        view: [
+          ...BASE.view,
+          ...names.map((name) => {
+            const file = name === 'online' ? '/sys/devices/system/cpu/online' : `/proc/${name}`;
+            return `move_mount(<open_tree /proc/${name}>, "", -100, "${file}", 20) ~2 -- Failed to mount on ${file}`;
+          }),
+        ],
+      }),
+    );
+  });
+
+  it('with a whole view and no clock leaves the time since the start to the host', () => {
+    const { child, view } = compile(minimalDefinition(), { view: { mount: 13, isWhole: true, directories: DIRECTORIES } });
+    expect([view?.since, child.filter((line) => /uptime|time namespace/.test(line))]).toEqual([0, []]);
   });
 });
 
@@ -591,7 +637,7 @@ describe('compileEnterPlan()', () => {
     expect(describePlan(plan)).toEqual({
       cloneFlags: 0,
       cgroup: undefined,
-      meminfo: undefined,
+      view: undefined,
       parent: [],
       child: [...BASE.groups, ...begin, `setns(9, ${allButUsers}) -- Failed to enter the namespaces`, close, ...end],
     });
@@ -605,7 +651,7 @@ describe('compileEnterPlan()', () => {
     expect(describePlan(plan)).toEqual({
       cloneFlags: 0,
       cgroup: 0,
-      meminfo: undefined,
+      view: undefined,
       parent: [`openat(-100, "${V2.payload}", 524288) -- cannot open cgroup '${V2.payload}'`],
       child: [
         ...begin,
@@ -617,6 +663,12 @@ describe('compileEnterPlan()', () => {
         ...end,
       ],
     });
+  });
+
+  it("joins init's clock where the kernel has clocks of containers", () => {
+    const cgroup = { directories: [], payload: undefined };
+    const plan = compileEnterPlan(minimalDefinition(), { ...enter, host: { ...HOST, hasTimeNamespaces: true }, cgroup });
+    expect(describePlan(plan).child).toContain(`setns(9, ${allButUsers | 0x80}) -- Failed to enter the namespaces`);
   });
 
   it('makes a terminal that of the new session, and looks for a name in PATH where that is asked for', () => {
