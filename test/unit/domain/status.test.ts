@@ -62,7 +62,7 @@ describe('status documents', () => {
 
   it.each(['default', 'strict'] as const)('bring back the level %s', (level) => {
     const document = formatStatus({ ...runningDomain(), level });
-    expect(document).toContain(` level='${level}' console='7'/>`);
+    expect(document).toContain(` level='${level}' audit='reboot' console='7'/>`);
     expect(parseStatus(document, testHost())).toEqual({ ...runningDomain(), level });
   });
 
@@ -81,7 +81,7 @@ describe('status documents', () => {
   it('have the domain indented by two', () => {
     const document = formatStatus(runningDomain());
     expect(document).toContain(
-      `<domstatus state='running' reason='booted' pid='4711'>\n  <taint flag='custom-argv'/>\n  <init pid='4712' starttime='12346'/>\n  <controller starttime='12345' cgroup='machine/lxc-4711-t.libvirt-lxc' console='7'/>\n  <domain type='lxc' id='4711'>\n    <name>t</name>`,
+      `<domstatus state='running' reason='booted' pid='4711'>\n  <taint flag='custom-argv'/>\n  <init pid='4712' starttime='12346'/>\n  <controller starttime='12345' cgroup='machine/lxc-4711-t.libvirt-lxc' audit='reboot' console='7'/>\n  <domain type='lxc' id='4711'>\n    <name>t</name>`,
     );
     expect(document).toContain('    <description>two\nlines</description>\n');
     expect(document.endsWith('  </domain>\n</domstatus>\n')).toBe(true);
