@@ -23,7 +23,11 @@ export interface ContainerIds extends Disposable {
  */
 export function takeIds(definition: DomainDefinition, onWarning?: (text: string) => void): ContainerIds {
   const without = { definition, isAutomatic: false, held: undefined, [Symbol.dispose]: () => {} };
-  if (hasUserNamespace(definition)) return { ...without, ...disposing(holdGiven(definition.idmap)) };
+  if (hasUserNamespace(definition)) {
+    const given = holdGiven(definition.idmap);
+    if (given?.areTaken) warn(definition.name, `ids of domain '${definition.name}' were chosen for another container that runs`, onWarning);
+    return { ...without, ...disposing(given) };
+  }
   const level = securityLevel(definition);
   if (level === 'libvirt' || (level === 'default' && lxcConf().word('default_idmap', ['none', 'auto']) !== 'auto')) return without;
   const obstacle = obstacleOf(definition);

@@ -1,7 +1,7 @@
 // Ranges of the host's ids for containers that have a user namespace without an <idmap>. Whose a range is, the kernel knows: it is a
 // lock on as many bytes of one file as there are ids, which belongs to an open file that the container's controller inherits. So
 // nothing is left of it when that is dead, and no two commands can take the same.
-import { O_CLOEXEC, O_CREAT, O_RDWR } from '../../lib-native/constants.ts';
+import { EAGAIN, O_CLOEXEC, O_CREAT, O_RDWR } from '../../lib-native/constants.ts';
 import { linux } from '../../lib-native/linux.ts';
 import type { DomainDefinition, IdRange } from '../domain/definition.ts';
 import { libvirtError, systemError } from '../errors.ts';
@@ -32,14 +32,18 @@ export function takeRange({ uuid }: Pick<DomainDefinition, 'uuid'>): HeldIds & {
   }
 }
 
-/** Keeps others from taking ids that a definition gives its domain; several may give the same. undefined where that cannot be. */
-export function holdGiven({ uid, gid }: DomainDefinition['idmap']): HeldIds | undefined {
+/**
+ * Keeps others from taking ids that a definition gives its domain; several may give the same. `areTaken`: they, or some of them, were
+ * chosen for another container that runs. undefined where that cannot be.
+ */
+export function holdGiven({ uid, gid }: DomainDefinition['idmap']): (HeldIds & { areTaken: boolean }) | undefined {
   try {
     const held = openLocks();
+    let areTaken = false;
     for (const [ranges, offset] of [[uid, 0] as const, [gid, GROUPS_OFFSET] as const])
       for (const { target, count } of ranges)
-        if (count > 0) linux.ofdLock(held.fd, { write: false, start: offset + target, length: count });
-    return held;
+        if (count > 0 && linux.ofdLock(held.fd, { write: false, start: offset + target, length: count }) === -EAGAIN) areTaken = true;
+    return { ...held, areTaken };
   } catch {
     return undefined; // as libvirt, which keeps none
   }

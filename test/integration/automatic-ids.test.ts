@@ -134,6 +134,14 @@ suite('ids of its own', ['root', 'built', 'busybox', 'fuse', 'userns', 'idmapped
     expect(idsOf(virsh.boot({ more: STRICT }))).toEqual([range(1), range(0)]);
   });
 
+  it('are warned of where a definition gives them as well', () => {
+    give(1);
+    virsh.boot({ more: STRICT });
+    const ids = (kind: string) => `<${kind} start='0' target='${FIRST + 65535}' count='65536'/>`;
+    const name = virsh.boot({ accessmode: 'mapped', more: `<idmap>${ids('uid')}${ids('gid')}</idmap>` });
+    expect(virsh.log(name)).toContain(`warning: ids of domain '${name}' were chosen for another container that runs\n`);
+  });
+
   it('are asked for by name where there are none', () => {
     give(0);
     expect(virsh.error('start', virsh.define({ more: STRICT }))[1]).toBe(
