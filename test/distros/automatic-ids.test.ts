@@ -2,12 +2,25 @@
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { DISTRIBUTIONS, Distribution, rootOf, useDistributions } from '../helpers/distribution.ts';
+import { DISTRIBUTIONS, Distribution, rootOf, SYSTEMD, useDistributions } from '../helpers/distribution.ts';
 import { suite } from '../helpers/requires.ts';
 
 suite('with ids chosen for it', ['root', 'built', 'distros', 'userns', 'idmapped_mounts'], () => {
   const virsh = useDistributions();
   beforeAll(() => void virsh.file('etc/libvirt/lxc.conf', 'default_idmap = "auto"\n'));
+
+  describe.each(SYSTEMD)('%s at level strict', (distribution) => {
+    it('boots where its definition has what it cannot mount', async () => {
+      const memory = ['/run', '/run/lock', '/dev/shm', '/tmp'].map(
+        (place) => `<filesystem type='ram'><source usage='64' units='MiB'/><target dir='${place}'/></filesystem>`,
+      );
+      const security = "<features><privnet/></features><x:security xmlns:x='urn:virsh-lxc:domain:1.0' level='strict'/>";
+      const domain = new Distribution(virsh, distribution, { more: security, devices: memory.join('') });
+      await domain.up();
+      expect(domain.inside('systemctl is-system-running')).toBe('running\n');
+      virsh.ok('destroy', domain.name);
+    });
+  });
 
   describe.each(DISTRIBUTIONS)('%s', (distribution) => {
     it('boots from a root that nobody has changed, and leaves nothing in it that is not its own', async () => {
