@@ -21,6 +21,7 @@ const PACKAGES = {
   nftables: '/usr/sbin/nft',
   python3: '/usr/bin/python3',
   strace: '/usr/bin/strace',
+  tmux: '/usr/bin/tmux',
 };
 
 const works = (command) => execaSync(command, ['--version'], { reject: false }).exitCode === 0;

@@ -5,6 +5,7 @@ import { forgetLauncher } from '../../lib-native/runtime.ts';
 import { ON_EXIT_WORDS } from '../container/on-exit-command.ts';
 import { asLibvirtError } from '../errors.ts';
 import { Output } from '../vsh/output.ts';
+import { PROGRAM_VERSION } from './version.ts';
 
 type Program = (argv: readonly string[]) => number | Promise<number>;
 
@@ -13,6 +14,7 @@ const virsh: Program = async (argv) => (await import('./main.ts')).main(argv);
 /** What it is by its name (src/build/build.mjs has the names); by any other one it is virsh. */
 const BY_NAME: ReadonlyMap<string, Program> = new Map([
   ['virsh-lxc-leases', inside(async (argv) => (await import('../bridge/lease-script.ts')).runLeaseScript(argv))],
+  ['virt-top', async (argv) => (await import('../virt-top/virt-top.ts')).runVirtTop(argv, PROGRAM_VERSION)],
   ['virt-host-validate', inside(async (argv) => (await import('./host-validate.ts')).runHostValidate(argv, process.argv0))],
 ]);
 

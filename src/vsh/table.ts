@@ -34,6 +34,23 @@ function measure(text: string): Cell {
   return PLAIN.test(text) ? { text, width: text.length } : measureWide(text);
 }
 
+/** As it is shown on a terminal: what has no place there as an escape. */
+export const shownText = (text: string): string => measure(text).text;
+
+/** Text in so many columns: cut, or filled up with blanks. */
+export function fitted(text: string, columns: number): string {
+  if (PLAIN.test(text)) return text.slice(0, columns).padEnd(columns);
+  let shown = '';
+  let width = 0;
+  for (const char of text) {
+    const cell = measure(char);
+    if (width + cell.width > columns) break;
+    shown += cell.text;
+    width += cell.width;
+  }
+  return shown + ' '.repeat(columns - width);
+}
+
 function measureWide(text: string): Cell {
   let shown = '';
   let width = 0;

@@ -50,7 +50,7 @@ function childrenMs(): number {
 }
 
 /** Processor time of a command that must succeed: of several runs the one that others disturbed least. */
-export function leastCostMs(virsh: Virsh, runs: number, ...command: string[]): number {
+export function leastCostMs(virsh: Pick<Virsh, 'command' | 'env'>, runs: number, ...command: string[]): number {
   const costs = Array.from({ length: runs }, () => {
     const before = childrenMs();
     const { status, stderr } = spawnSync(virsh.command, command, { env: virsh.env, encoding: 'utf8', maxBuffer: 2 ** 26 });

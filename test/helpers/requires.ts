@@ -68,6 +68,7 @@ const NEEDS = {
     ),
   /** Of Debian's package prometheus. */
   promtool: () => hasCommand('promtool'),
+  tmux: () => hasCommand('tmux'),
   bash: () => hasCommand('bash'),
   zsh: () => hasCommand('zsh'),
   fish: () => hasCommand('fish'),

@@ -13,7 +13,8 @@ const ROOMS = [...fs.readFileSync(path.join(ROOT, 'src/README.md'), 'utf8').matc
 /** What is wrapped for all the others in one place: a directory or a file. Packages that are not named here are none of ours. */
 const PACKAGES: Record<string, readonly string[]> = {
   koffi: ['lib-native/koffi.ts'],
-  chalk: ['src/vsh/output.ts'],
+  chalk: ['src/vsh/output.ts', 'src/virt-top/run-screen.ts'],
+  yargs: ['src/virt-top/options.ts'],
   xpath: ['src/virsh/commands/xpath-engine.ts'],
 };
 

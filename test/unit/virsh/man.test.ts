@@ -125,10 +125,24 @@ describe('man/libvirt_lxc.8', () => {
   });
 });
 
+describe('man/virt-top.1', () => {
+  it('explains the options that the program has', () => {
+    const source = read('src/virt-top/options.ts');
+    const names = [...source.matchAll(/\.option\('([\w-]+)', \{(?: alias: '([\w-]+)')?/g)].flatMap(([, name, alias]) =>
+      alias ? [name!, alias] : [name!],
+    );
+    const text = sections(plain(read('man/virt-top.1')), 'SH').get('OPTIONS') ?? '';
+    const shown = [...text.matchAll(/^\.(?:B|BI|BR) .*$/gm)].flatMap(([line]) =>
+      [...line.matchAll(/(?<![\w-])--?([\w-]+)/g)].map(([, name]) => name!),
+    );
+    expect([...new Set(shown)].sort()).toEqual([...names, 'help'].sort());
+  });
+});
+
 const groff = spawnSync('groff', ['--version']).status === 0;
 
 describe.skipIf(!groff)(groff ? 'groff' : 'groff (skipped: not installed)', () => {
-  it.each(['virsh-lxc.1', 'virt-host-validate.1', 'libvirt_lxc.8'])('formats %s without a warning', (name) => {
+  it.each(['virsh-lxc.1', 'virt-host-validate.1', 'virt-top.1', 'libvirt_lxc.8'])('formats %s without a warning', (name) => {
     const { status, stderr } = spawnSync('groff', ['-t', '-man', '-Tutf8', '-ww', path.join(ROOT, 'man', name)], { encoding: 'utf8' });
     expect([status, stderr]).toEqual([0, '']);
   });
