@@ -1,11 +1,12 @@
 // What is put on record of containers: in the domain's log, which has the same records where that is wanted, and in the host's audit log.
-import { spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
+import path from 'node:path';
 import process from 'node:process';
 import { beforeEach, expect, it } from 'vitest';
 import { expectPaired, LOGGED, lifeOf, logged } from '../helpers/audit-log.ts';
 import { eventually } from '../helpers/eventually.ts';
-import { requires, suite } from '../helpers/requires.ts';
+import { ROOT, requires, suite } from '../helpers/requires.ts';
 import { useVirsh } from '../helpers/virsh.ts';
 
 const REBOOTS = ['/bin/sh', '-c', "trap 'exec /bin/reboot -f' HUP; trap 'exit' TERM; while :; do sleep 0.01; done"];
@@ -119,6 +120,26 @@ suite('records in the log of a domain', ['root', 'built', 'busybox', 'fuse'], ()
       expect(virsh.error('start', name)).toEqual([`Failed to start domain '${name}'`, expect.stringMatching(words)]);
     },
   );
+});
+
+suite('a record that a container writes', ['root', 'built', 'busybox', 'fuse', 'userns', 'cc'], () => {
+  const virsh = useVirsh();
+  const IDMAP = "<idmap><uid start='0' target='100000' count='1000'/><gid start='0' target='100000' count='1000'/></idmap>";
+  const level = (name: string): string => `<virsh-lxc:security xmlns:virsh-lxc='urn:virsh-lxc:domain:1.0' level='${name}'/>`;
+  const off = "<features><capabilities policy='default'><audit_write state='off'/></capabilities></features>";
+
+  /** The kernel takes it from whoever has the capability on the host (capabilities(7)). */
+  it.each([
+    ['as libvirt’s containers are', 'written', level('libvirt')],
+    ['by default', 'written', level('default')],
+    ['without the capability', 'Operation not permitted', off],
+    ['with ids of its own', 'Connection refused', IDMAP],
+    ['at level strict', 'no socket: Invalid argument', level('strict')],
+  ])('%s: %s', (_how, said, more) => {
+    execFileSync('cc', ['-O2', '-static', '-o', path.join(virsh.root, 'bin/audit-writer'), path.join(ROOT, 'test/helpers/audit-writer.c')]);
+    const name = virsh.boot({ more });
+    expect(virsh.inside(name, '/bin/audit-writer')).toBe(`${said}\n`);
+  });
 });
 
 suite('records of the host', ['root', 'built', 'busybox', 'fuse', 'audit'], () => {
