@@ -11,6 +11,7 @@ import { mayHoldTerminal } from './controlling-terminal.ts';
 import { hostFacts } from './host-facts.ts';
 import { runsOnHostRoot } from './host-root.ts';
 import { initIdentity } from './identity.ts';
+import { runsInitSystem } from './init-system.ts';
 import type { InheritedFds } from './launch.ts';
 import { hasUserNamespace } from './plan/namespaces.ts';
 import type { HostFacts, PlanInputs } from './plan/plan.ts';
@@ -82,6 +83,7 @@ export function planInputs(domain: DomainDefinition, fds: InheritedNumbers, cgro
     cgroup: cgroupInputs(cgroup, fds, start.level !== 'libvirt'),
     filesystems: fds.filesystems,
     sharedNamespaces: fds.sharedNamespaces,
+    isSystem: start.level === 'strict' && runsInitSystem(domain.os, fds.rootFd),
     holdsTerminal: wantsTerminal && mayHoldTerminal(domain.os, fds.rootFd),
     passFds: start.passFds,
   };

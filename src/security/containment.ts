@@ -1,6 +1,6 @@
 // What a container is kept from, by its level: all that holds, told once, for whoever makes it hold and whoever tells of it. Pure.
 import type { DomainDefinition, SecurityLevel } from '../domain/definition.ts';
-import { MASKED_DIRECTORIES, MASKED_FILES, READ_ONLY_PATHS } from './paths.ts';
+import { MASKED_DIRECTORIES, MASKED_FILES, PREPARED_MOUNTS, type PreparedMount, READ_ONLY_PATHS } from './paths.ts';
 import { type SyscallFilter, syscallFilter } from './seccomp/rules.ts';
 
 export interface Containment {
@@ -12,6 +12,8 @@ export interface Containment {
   /** Empty, to be read only. */
   maskedDirectories: readonly string[];
   readOnlyPaths: readonly string[];
+  /** For an init system, which cannot mount them itself. */
+  preparedMounts: readonly PreparedMount[];
   /** No program gives more rights than its caller has: setuid and file capabilities are without effect. */
   noNewPrivileges: boolean;
 }
@@ -27,6 +29,7 @@ export function containment(definition: Pick<DomainDefinition, 'features' | 'idm
     maskedFiles: hides ? MASKED_FILES : [],
     maskedDirectories: hides ? MASKED_DIRECTORIES : [],
     readOnlyPaths: hides ? READ_ONLY_PATHS : [],
+    preparedMounts: level === 'strict' ? PREPARED_MOUNTS : [],
     noNewPrivileges: level === 'strict',
   };
 }

@@ -15,5 +15,19 @@ export const MASKED_FILES: readonly string[] = [
 ];
 export const MASKED_DIRECTORIES: readonly string[] = ['/proc/acpi', '/proc/scsi', '/sys/firmware', '/sys/devices/virtual/powercap'];
 
+/** What an init system mounts before anything else: where it cannot, it finds that done. */
+export const PREPARED_MOUNTS: readonly PreparedMount[] = [
+  { path: '/dev/shm', mode: '1777', runsPrograms: true },
+  { path: '/run', mode: '755', runsPrograms: true },
+  { path: '/run/lock', mode: '1777', runsPrograms: false },
+];
+
+/** A tmpfs. */
+export interface PreparedMount {
+  path: string;
+  mode: string;
+  runsPrograms: boolean;
+}
+
 /** What would be done with them is done to the host. */
 export const READ_ONLY_PATHS: readonly string[] = ['/proc/sysrq-trigger', '/proc/bus', '/proc/fs', '/proc/irq', '/proc/asound'];

@@ -130,6 +130,8 @@ export interface PlanInputs {
   /** By index in definition.devices.filesystems; the root has none, and `bind` no mount. */
   filesystems: Map<number, { mount?: number; isFile: boolean }>;
   sharedNamespaces: Partial<Record<SharedNamespace, number>>;
+  /** Init is an init system, and its level lets it mount nothing. */
+  isSystem: boolean;
   /** Init's session has the console as its controlling terminal. */
   holdsTerminal: boolean;
   passFds: number[];
@@ -173,6 +175,7 @@ export function compilePlan(definition: DomainDefinition, inputs: PlanInputs): P
     ...fresh.attach,
     ...attachDevices(inputs),
     ...hidePaths(inputs.containment, LOCKED),
+    ...(inputs.isSystem ? prepareMounts(inputs.containment) : []),
     ...definition.devices.filesystems.flatMap((filesystem, i) => attachFilesystem(filesystem, inputs.filesystems.get(i))),
     step('faccessat', [AT_FDCWD, definition.os.init, 0], `cannot find init path '${definition.os.init}' relative to container root`),
     ...(definition.sharedNamespaces.uts ? [] : [setHostName(hostName(definition.name))]),
@@ -365,6 +368,14 @@ const attachDevices = ({ dev, devpts }: PlanInputs): Step[] => [
   ...place(dev, '/dev'),
   moveMount(devpts, '/dev/pts', 'Failed to mount devpts on /dev/pts'),
 ];
+
+function prepareMounts({ preparedMounts }: Containment): Step[] {
+  return preparedMounts.flatMap(({ path, mode, runsPrograms }) => {
+    const attributes = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | (runsPrograms ? 0 : MOUNT_ATTR_NOEXEC);
+    const { steps, mount } = mountNew('tmpfs', attributes, `Failed to mount tmpfs on ${path}`, [['mode', mode]]);
+    return [...steps, ...place(mount, path)];
+  });
+}
 
 function attachFilesystem(
   { type, source, target, readonly }: FilesystemDevice,

@@ -34,12 +34,18 @@ export const waitForGo = (purpose: string): Step => step('read', [GO, Buffer.all
 export type Mount = number | { step: Step };
 
 /** A new file system of a type that must be made inside (its contents depend on the namespaces of who mounts it). */
-export function mountNew(type: string, attributes: number, purpose: string): { steps: Step[]; mount: Mount } {
+export function mountNew(
+  type: string,
+  attributes: number,
+  purpose: string,
+  options: readonly (readonly [name: string, value: string])[] = [],
+): { steps: Step[]; mount: Mount } {
   const open = step('fsopen', [type, FSOPEN_CLOEXEC], purpose);
   const source = step('fsconfig', [{ step: open }, FSCONFIG_SET_STRING, 'source', type, 0], purpose);
+  const further = options.map(([name, value]) => step('fsconfig', [{ step: open }, FSCONFIG_SET_STRING, name, value, 0], purpose));
   const create = step('fsconfig', [{ step: open }, FSCONFIG_CMD_CREATE, null, null, 0], purpose);
   const mount = step('fsmount', [{ step: open }, FSMOUNT_CLOEXEC, attributes], purpose);
-  return { steps: [open, source, create, mount], mount: { step: mount } };
+  return { steps: [open, source, ...further, create, mount], mount: { step: mount } };
 }
 
 export const openTree = (path: string, recursive: boolean, purpose: string): Step =>

@@ -48,6 +48,7 @@ function inputs(fields: Partial<PlanInputs> = {}): PlanInputs {
     cgroup: { ...V1, directories: [...V1.directories], binds: [...V1.binds] },
     filesystems: new Map(),
     sharedNamespaces: {},
+    isSystem: false,
     holdsTerminal: false,
     passFds: [],
     ...fields,
@@ -581,6 +582,30 @@ describe('a plan by level', () => {
           ...BASE.capabilities.slice(5),
         ],
       }),
+    );
+  });
+
+  it('at level strict, and at no other, mounts what an init system would before anything else', () => {
+    const child = (level: SecurityLevel) =>
+      describePlan(compilePlan(minimalDefinition(), inputs({ isSystem: true, containment: containment(minimalDefinition(), level) })))
+        .child;
+    const mount = (path: string, mode: string, attributes: number) => {
+      const purpose = `Failed to mount tmpfs on ${path}`;
+      const made = newMount('tmpfs', attributes, purpose);
+      return made.toSpliced(2, 0, `fsconfig(<fsopen tmpfs>, 1, "mode", "${mode}", 0) -- ${purpose}`);
+    };
+    expect(child('default')).toEqual(at('default'));
+    const strict = at('strict');
+    const after = strict.indexOf(hide.at(-1)!) + 1;
+    const attach = (path: string) => `move_mount(<fsmount tmpfs>, "", -100, "${path}", 20) -- Failed to mount on ${path}`;
+    expect(child('strict')).toEqual(
+      strict.toSpliced(
+        after,
+        0,
+        ...[...mount('/dev/shm', '1777', 6), makeSpecialFolder('/dev'), makeSpecialFolder('/dev/shm'), attach('/dev/shm')],
+        ...[...mount('/run', '755', 6), makeSpecialFolder('/run'), attach('/run')],
+        ...[...mount('/run/lock', '1777', 14), makeSpecialFolder('/run'), makeSpecialFolder('/run/lock'), attach('/run/lock')],
+      ),
     );
   });
 
