@@ -60,8 +60,8 @@ suite('attacks from a container', ['root', 'built', 'busybox', 'fuse', 'cc'], ()
   const through = (outcomes: Map<string, string>): string[] => [...outcomes].filter(([, how]) => how === 'through').map(([name]) => name);
 
   it.each([
-    ['root of the host', PRIVNET],
-    ['mapped ids', IDMAP],
+    ['no <idmap>', PRIVNET],
+    ['an <idmap>', IDMAP],
   ])('are all stopped at level strict, with %s', (_, more) => {
     const outcomes = attack('strict', more);
     expect(outcomes.size).toBeGreaterThan(50);
