@@ -158,10 +158,10 @@ void console_log(int fd, int directory, const char *name)
 		output_log_open(&consoles[console_count - 1].log, fd, directory, name);
 }
 
-void console_record(int fd, int directory, const char *name, off_t full, int files)
+void console_record(int directory, const char *name, off_t full, int files)
 {
 	if (console_count)
-		output_log_keep(&consoles[console_count - 1].record, fd, directory, name, full, files);
+		output_log_keep(&consoles[console_count - 1].record, directory, name, full, files);
 }
 
 static bool attached(const struct console *c)

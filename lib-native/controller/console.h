@@ -13,8 +13,8 @@ int console_add(int guest, int host);
 /* What comes from the container on the console that was added last goes into this file, too: see output-log.h. */
 void console_log(int fd, int directory, const char *name);
 
-/* And into this one, with the time: src/store/console-record.ts reads it. */
-void console_record(int fd, int directory, const char *name, off_t full, int files);
+/* And into the one of that name in this directory, with the time: src/store/console-record.ts reads it. */
+void console_record(int directory, const char *name, off_t full, int files);
 
 /* From now on output of a console goes to descriptor fd of process pid (non-blocking), until that process ends. */
 void console_offer(size_t index, pid_t pid, int fd);

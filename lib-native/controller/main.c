@@ -400,11 +400,11 @@ static int add_console(char *text, bool log)
 	return 0;
 }
 
-/* --console-record FD:DIRECTORY:BYTES:FILES:NAME, of the console before it */
+/* --console-record DIRECTORY:BYTES:FILES:NAME, of the console before it */
 static void add_record(char *text)
 {
-	char *part[5] = { text };
-	for (int i = 1; i < 5; i++) {
+	char *part[4] = { text };
+	for (int i = 1; i < 4; i++) {
 		char *colon = strchr(part[i - 1], ':');
 		if (!colon) {
 			dprintf(STDERR_FILENO, "%s: '%s' is no record of a console\n", program_name, text);
@@ -413,7 +413,7 @@ static void add_record(char *text)
 		*colon = 0;
 		part[i] = colon + 1;
 	}
-	console_record(number(part[0]), number(part[1]), part[4], strtoll(part[2], NULL, 10), number(part[3]));
+	console_record(number(part[0]), part[3], strtoll(part[1], NULL, 10), number(part[2]));
 }
 
 /* --plan-fds FIRST-LAST */
@@ -443,7 +443,7 @@ static void set_view(const struct plan *plan)
 
 static void usage(FILE *to)
 {
-	fputs("usage: libvirt_lxc --name DOMAIN --control FD [--console GUEST:HOST [--console-log FD:DIRECTORY:NAME] [--console-record FD:DIRECTORY:BYTES:FILES:NAME]]... [--fuse FD] [--plan-fds FIRST-LAST] [--autodestroy] [--successor PROGRAM] [-- ON-EXIT...]\n"
+	fputs("usage: libvirt_lxc --name DOMAIN --control FD [--console GUEST:HOST [--console-log FD:DIRECTORY:NAME] [--console-record DIRECTORY:BYTES:FILES:NAME]]... [--fuse FD] [--plan-fds FIRST-LAST] [--autodestroy] [--successor PROGRAM] [-- ON-EXIT...]\n"
 	      "       libvirt_lxc --enter --control FD [--plan-fds FIRST-LAST] [--autodestroy]\n"
 	      "       libvirt_lxc --errand WORD...\n"
 	      "The controller of one container, started by virsh-lxc; see libvirt_lxc(8).\n",

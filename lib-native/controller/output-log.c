@@ -22,19 +22,22 @@ void output_log_open(struct output_log *log, int fd, int directory, const char *
 	*log = (struct output_log){ fd, directory, name, fstat(fd, &found) == 0 ? found.st_size : 0, FULL_BYTES, BACKUPS, false };
 }
 
-void output_log_keep(struct output_log *log, int fd, int directory, const char *name, off_t full, int files)
-{
-	output_log_open(log, fd, directory, name);
-	log->full = full;
-	log->backups = files - 1;
-	log->records = true;
-}
-
 static void give_up(struct output_log *log, const char *why)
 {
 	dprintf(STDERR_FILENO, "libvirt_lxc: log of a console, %s: %s: %s\n", log->name, why, strerror(errno));
 	close(log->fd);
 	log->fd = -1;
+}
+
+void output_log_keep(struct output_log *log, int directory, const char *name, off_t full, int files)
+{
+	int flags = O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC;
+	output_log_open(log, openat(directory, name, flags, 0600), directory, name);
+	log->full = full;
+	log->backups = files - 1;
+	log->records = true;
+	if (log->fd < 0)
+		give_up(log, "cannot be opened"); /* no reason not to start */
 }
 
 static void begin_next(struct output_log *log)

@@ -19,8 +19,8 @@ struct output_log {
 /* The file is open already, for appending. */
 void output_log_open(struct output_log *log, int fd, int directory, const char *name);
 
-/* The same with records, in `files` files of at most `full` bytes. */
-void output_log_keep(struct output_log *log, int fd, int directory, const char *name, off_t full, int files);
+/* Opens one of records, in `files` files of at most `full` bytes. */
+void output_log_keep(struct output_log *log, int directory, const char *name, off_t full, int files);
 
 /* Everything that is written, as it comes. */
 void output_log_write(struct output_log *log, const char *bytes, size_t size);

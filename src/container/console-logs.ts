@@ -18,7 +18,7 @@ import {
 import { linux } from '../../lib-native/linux.ts';
 import type { CharDevice, DomainDefinition } from '../domain/definition.ts';
 import { libvirtError, systemError } from '../errors.ts';
-import { closeRecords, openRecords, type RecordFile, type RecordLimits, recordLimits } from '../store/console-record.ts';
+import { openRecords, type RecordLimits, recordLimits } from '../store/console-record.ts';
 import { echoedAttribute } from '../xml/echoed.ts';
 
 /** The mode that libvirt's virtlogd gives such a file. */
@@ -34,9 +34,8 @@ export interface ConsoleLog {
 export interface ConsoleLogs extends Disposable {
   /** By the place of the <console>. */
   readonly byConsole: ReadonlyMap<number, ConsoleLog>;
-  /** By the place of the <console>, or none at all. */
-  readonly records: readonly RecordFile[];
-  readonly limits: RecordLimits | undefined;
+  /** Where the output of all of them is kept, if it is. */
+  readonly records: (RecordLimits & { readonly directory: number }) | undefined;
 }
 
 const logOf = ({ others }: CharDevice) => others.find(({ name }) => name === 'log');
@@ -45,9 +44,10 @@ const logOf = ({ others }: CharDevice) => others.find(({ name }) => name === 'lo
 export function openConsoleLogs({ name, devices }: DomainDefinition): ConsoleLogs {
   const byConsole = new Map<number, ConsoleLog>();
   const limits = recordLimits();
-  const records: RecordFile[] = [];
+  let records: ConsoleLogs['records'];
   const close = () => {
-    closeRecords(records.splice(0));
+    if (records) linux.close(records.directory);
+    records = undefined;
     for (const { fd, directory } of byConsole.values()) for (const open of [fd, directory]) linux.close(open);
     byConsole.clear();
   };
@@ -57,12 +57,12 @@ export function openConsoleLogs({ name, devices }: DomainDefinition): ConsoleLog
       const file = log && echoedAttribute(log, 'file');
       if (file !== undefined) byConsole.set(index, openLogFile(file, echoedAttribute(log!, 'append') === 'on'));
     });
-    if (limits) records.push(...openRecords(name, devices.consoles.length));
+    if (limits && devices.consoles.length > 0) records = { ...limits, directory: openRecords(name, devices.consoles.length) };
   } catch (error) {
     close();
     throw error;
   }
-  return { byConsole, records, limits, [Symbol.dispose]: close };
+  return { byConsole, records, [Symbol.dispose]: close };
 }
 
 /** No link, pipe or device is followed: whoever may write in that directory would have the host's root write elsewhere. */

@@ -60,21 +60,16 @@ export function spawnController({ live, resources, shared, images }: HostSide, o
 }
 
 function consoleArguments(consoles: HostSide['resources']['consoles'], logs: ConsoleLogs, inherited: InheritedFds): string[] {
+  const { records } = logs;
+  const directory = records && inherited.add(records.directory);
   return consoles.flatMap(({ guest, host }, i) => {
     const log = logs.byConsole.get(i);
     return [
       ...['--console', `${inherited.add(guest.master)}:${inherited.add(host.master)}`],
       ...(log ? ['--console-log', `${inherited.add(log.fd)}:${inherited.add(log.directory)}:${log.name}`] : []),
-      ...recordArguments(logs, i, inherited),
+      ...(records ? ['--console-record', [directory, records.bytes, records.files, i].join(':')] : []),
     ];
   });
-}
-
-function recordArguments({ records, limits }: ConsoleLogs, index: number, inherited: InheritedFds): string[] {
-  const record = records[index];
-  if (!record || !limits) return [];
-  const words = [inherited.add(record.fd), inherited.add(record.directory), limits.bytes, limits.files, record.name];
-  return ['--console-record', words.join(':')];
 }
 
 /**

@@ -2,7 +2,7 @@
 // first record of a line stands what it is, when in milliseconds, and of how many bytes: `O 1764425641123 512`, then those, then a
 // line feed. O is output; S and E, with a text of ours, that the container starts and how it ended.
 import fs from 'node:fs';
-import { O_APPEND, O_CLOEXEC, O_CREAT, O_DIRECTORY, O_NOFOLLOW, O_PATH, O_WRONLY } from '../../lib-native/constants.ts';
+import { O_CLOEXEC, O_DIRECTORY, O_PATH } from '../../lib-native/constants.ts';
 import { linux } from '../../lib-native/linux.ts';
 import { failureInSync, libvirtError, systemError } from '../errors.ts';
 import { goesBeyondLibvirt, lxcConf } from './lxc-conf.ts';
@@ -32,42 +32,33 @@ export function recordLimits(): RecordLimits | undefined {
   return { bytes: kib * 1024, files };
 }
 
-/** An open file of records; the caller closes both descriptors. */
-export interface RecordFile {
-  readonly fd: number;
-  readonly directory: number;
-  readonly name: string;
-}
-
-/** Those of a container's consoles, for its controller, with the record of its start. Throws SYSTEM_ERROR; nothing stays open then. */
-export function openRecords(name: string, consoles: number): RecordFile[] {
-  if (consoles === 0) return [];
+/**
+ * Notes the start in the files of a container's consoles. Returns the directory that they are in, for its controller, which goes on
+ * writing; the caller closes it. Throws SYSTEM_ERROR.
+ */
+export function openRecords(name: string, consoles: number): number {
   const path = consoleRecords(name);
-  const opened: RecordFile[] = [];
   try {
     if (!fs.existsSync(path)) {
       fs.mkdirSync(paths.log, { recursive: true, mode: 0o755 });
       fs.mkdirSync(path, { recursive: true, mode: 0o700 });
     }
-    for (let i = 0; i < consoles; i++) {
-      const directory = linux.open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-      if (directory < 0) throw systemError(`Unable to open file: ${path}`, -directory);
-      const fd = linux.openat(directory, String(i), O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0o600);
-      opened.push({ fd, directory, name: String(i) });
-      if (fd < 0) throw systemError(`Unable to open file: ${path}/${i}`, -fd);
-      fs.writeSync(fd, record('S', 'started'));
-    }
-    return opened;
+    for (let i = 0; i < consoles; i++) append(`${path}/${i}`, record('S', 'started'), fs.constants.O_CREAT);
   } catch (error) {
-    closeRecords(opened);
-    throw isSystem(error) ? systemError(`Failed to keep the output of consoles in '${path}'`, error) : error;
+    throw systemError(`Failed to keep the output of consoles in '${path}'`, error);
   }
+  const directory = linux.open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+  if (directory < 0) throw systemError(`Unable to open file: ${path}`, -directory);
+  return directory;
 }
 
-const isSystem = (error: unknown): boolean => error instanceof Error && 'syscall' in error;
-
-export function closeRecords(files: readonly RecordFile[]): void {
-  for (const { fd, directory } of files) for (const open of [fd, directory]) if (open >= 0) linux.close(open);
+function append(file: string, bytes: Buffer, flags = 0): void {
+  const fd = fs.openSync(file, fs.constants.O_WRONLY | fs.constants.O_APPEND | fs.constants.O_NOFOLLOW | flags, 0o600);
+  try {
+    fs.writeSync(fd, bytes);
+  } finally {
+    fs.closeSync(fd);
+  }
 }
 
 const record = (kind: 'S' | 'E', text: string): Buffer => {
@@ -78,14 +69,7 @@ const record = (kind: 'S' | 'E', text: string): Buffer => {
 /** Adds how a container ended to what its consoles had to say. Where none is kept, or the disk is full, that is all. */
 export function recordEnd(name: string, text: string): void {
   failureInSync(() => {
-    for (const { file } of recordFiles(name)) {
-      const fd = fs.openSync(file, fs.constants.O_WRONLY | fs.constants.O_APPEND | fs.constants.O_NOFOLLOW);
-      try {
-        fs.writeSync(fd, record('E', text));
-      } finally {
-        fs.closeSync(fd);
-      }
-    }
+    for (const { file } of recordFiles(name)) append(file, record('E', text));
   });
 }
 
