@@ -48,7 +48,9 @@ suite('the view of a container', ['root', 'built', 'busybox', 'fuse'], () => {
   });
 
   it('begins anew with a reboot', async () => {
-    const name = virsh.boot();
+    const init = ['/bin/sh', '-c', "trap 'exec reboot -f' HUP; mkfifo /dev/never; touch /dev/ready; while :; do read x <>/dev/never; done"];
+    const name = virsh.boot({ init });
+    await eventually(() => virsh.inside(name, 'ls /dev').includes('ready'));
     const uptime = () => {
       const { status, stdout } = virsh.runInside(name, 'cat /proc/uptime');
       return status === 0 ? Number.parseFloat(stdout) : undefined;

@@ -12,7 +12,7 @@ export interface HostFacts {
   /** Options of the version 1 hierarchies that are mounted; undefined where none is. */
   readonly v1: readonly string[] | undefined;
   /** What the root of a cgroup2 mount has; undefined where none is mounted. `devices`: rules for devices can be attached. */
-  readonly v2: { readonly controllers: readonly string[]; readonly devices: boolean; readonly freezes: boolean } | undefined;
+  readonly v2: { readonly controllers: readonly string[]; readonly devices: boolean } | undefined;
   readonly hasFuseConnections: boolean;
   readonly own: OwnFacts;
 }
@@ -54,6 +54,7 @@ const NAMESPACES: readonly [name: string, words: string, otherwise: 'WARN' | 'FA
 const CONTROLLERS = ['cpu', 'cpuacct', 'cpuset', 'memory', 'devices', 'freezer', 'blkio'] as const;
 const OLDEST = [2, 6, 26] as const;
 const MAPPED_MOUNTS = [5, 12, 0] as const;
+const UNIFIED_FREEZER = [5, 2, 0] as const;
 
 /** libvirt's checks in its words and order. `error`: said on standard error in place of those of cgroups. */
 export function libvirtChecks(facts: HostFacts): { checks: HostCheck[]; error?: string } {
@@ -139,13 +140,20 @@ export function ownChecks(facts: HostFacts, { containers, isAsked }: { container
   ];
 }
 
-function cgroupChecks({ v1, v2, namespaces }: HostFacts): HostCheck[] {
+function cgroupChecks({ release, v1, v2, namespaces }: HostFacts): HostCheck[] {
   const found = new Set([...(v1 ?? []), ...(v2?.controllers ?? [])]);
   return [
     controllerCheck('pids', found.has('pids'), 'WARN'),
     // libvirt's own check fails here, and its driver cannot suspend; ours can.
     ...(v2 && !v1
-      ? [check('for suspending by cgroup version 2', v2.freezes, 'WARN', 'Use Linux 5.2 or newer: suspend does not work without')]
+      ? [
+          check(
+            'for suspending by cgroup version 2',
+            isSince(release, UNIFIED_FREEZER),
+            'WARN',
+            'Use Linux 5.2 or newer: suspend does not work without',
+          ),
+        ]
       : []),
     check('for namespace cgroup', namespaces.includes('cgroup'), 'WARN', 'Use a kernel with CONFIG_CGROUPS and cgroup namespaces'),
   ];

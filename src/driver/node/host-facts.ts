@@ -26,8 +26,6 @@ function unifiedFacts(root: string): HostFacts['v2'] {
   return {
     controllers: words(readText(`${root}/cgroup.controllers`)),
     devices: canAttachDevices(root),
-    // The root cannot be frozen: what is below it says whether anything can.
-    freezes: listDirectory(root).some((name) => fs.existsSync(`${root}/${name}/cgroup.freeze`)),
   };
 }
 

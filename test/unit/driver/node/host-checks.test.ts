@@ -18,7 +18,7 @@ const OWN: OwnFacts = {
   ]),
 };
 const V1 = ['rw', 'cpu', 'cpuacct', 'cpuset', 'memory', 'devices', 'freezer', 'blkio', 'pids'];
-const V2 = { controllers: ['cpuset', 'cpu', 'io', 'memory', 'hugetlb', 'pids'], devices: true, freezes: true };
+const V2 = { controllers: ['cpuset', 'cpu', 'io', 'memory', 'hugetlb', 'pids'], devices: true };
 const FACTS: HostFacts = {
   system: 'Linux',
   release: '6.1.0-40-amd64',
@@ -183,8 +183,9 @@ describe('ownChecks()', () => {
   it('ask for suspending where libvirt finds no freezer', () => {
     const what = 'for suspending by cgroup version 2';
     expect(ownChecks({ ...FACTS, v1: undefined, v2: V2 }, { containers: 1, isAsked: false })).toContainEqual({ what, verdict: 'PASS' });
-    expect(ownVerdicts({ v1: undefined, v2: { ...V2, freezes: false } }, {})).toEqual([
+    expect(ownVerdicts({ release: '5.1.0', v1: undefined, v2: V2 }, {})).toEqual([
       `${what}: WARN (Use Linux 5.2 or newer: suspend does not work without)`,
+      'for idmapped mounts: FAIL (Use Linux 5.12 or newer: no container starts without)',
     ]);
   });
 
