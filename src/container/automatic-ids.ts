@@ -1,5 +1,5 @@
 // The user namespace of a container whose definition has no <idmap>: at level strict always, at level default where lxc.conf says so.
-import type { DomainDefinition } from '../domain/definition.ts';
+import type { DomainDefinition, SecurityLevel } from '../domain/definition.ts';
 import { libvirtError } from '../errors.ts';
 import { type HeldIds, holdGiven, takeRange } from '../security/id-ranges.ts';
 import { securityLevel } from '../security/level.ts';
@@ -29,7 +29,7 @@ export function takeIds(definition: DomainDefinition, onWarning?: (text: string)
     return { ...without, ...disposing(given) };
   }
   const level = securityLevel(definition);
-  if (level === 'libvirt' || (level === 'default' && lxcConf().word('default_idmap', ['none', 'auto']) !== 'auto')) return without;
+  if (!wantsIds(level)) return without;
   const obstacle = obstacleOf(definition);
   if (obstacle === undefined) {
     const held = takeRange(definition);
@@ -40,6 +40,13 @@ export function takeIds(definition: DomainDefinition, onWarning?: (text: string)
   warn(definition.name, `domain '${definition.name}' gets no user namespace by default_idmap: ${obstacle}`, onWarning);
   return without;
 }
+
+const wantsIds = (level: SecurityLevel): boolean =>
+  level === 'strict' || (level === 'default' && lxcConf().word('default_idmap', ['none', 'auto']) === 'auto');
+
+/** Will a start choose ids for a container of this definition? */
+export const hasIdsChosen = (definition: DomainDefinition): boolean =>
+  !hasUserNamespace(definition) && wantsIds(securityLevel(definition)) && obstacleOf(definition) === undefined;
 
 const disposing = (held: HeldIds | undefined) => ({ held, [Symbol.dispose]: () => held?.[Symbol.dispose]() });
 

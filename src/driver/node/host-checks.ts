@@ -18,8 +18,7 @@ export interface HostFacts {
 }
 
 export interface OwnFacts {
-  /** Words of /proc/sys/kernel/seccomp/actions_avail. */
-  readonly seccompActions: readonly string[];
+  readonly hasFilters: boolean;
   readonly labels: 'selinux' | 'apparmor' | undefined;
   /** What the labels need besides the kernel, and lack: a file or a program. */
   readonly missingForLabels: string | undefined;
@@ -126,9 +125,9 @@ export function ownChecks(facts: HostFacts, { containers, isAsked }: { container
   return [
     check(
       'for seccomp filters',
-      own.seccompActions.includes('errno'),
-      'WARN',
-      'Use a kernel with CONFIG_SECCOMP_FILTER: security levels default and strict filter system calls by it',
+      own.hasFilters,
+      'FAIL',
+      'Use a kernel with CONFIG_SECCOMP_FILTER: only at security level libvirt a container starts without',
     ),
     ...cgroupChecks(facts),
     check('for idmapped mounts', isSince(facts.release, MAPPED_MOUNTS), 'FAIL', 'Use Linux 5.12 or newer: no container starts without'),
@@ -168,7 +167,8 @@ function labelCheck({ labels, missingForLabels }: OwnFacts): HostCheck {
 
 function auditCheck({ audit }: OwnFacts): HostCheck {
   const what = 'for audit records';
-  if (audit === 'none') return { what, verdict: 'WARN', hint: 'Use a kernel with CONFIG_AUDIT, and not booted with audit=0' };
+  if (audit === 'none')
+    return { what, verdict: 'WARN', hint: 'Use a kernel with CONFIG_AUDIT, and turn it on (audit=1, or auditctl -e 1)' };
   return check(what, audit === 'recorded', 'WARN', "Start auditd: records end in the kernel's log without");
 }
 

@@ -1,9 +1,12 @@
 // Reads what host-checks.ts judges: files of /proc and /sys, and nothing that changes the host.
 import fs from 'node:fs';
 import os from 'node:os';
+import { attempt } from '../../host/attempt.ts';
 import { canAttachDevices } from '../../host/cgroup/devices.ts';
 import { hasProgram } from '../../host/programs.ts';
 import { listDirectory, readNumber, readText } from '../../host/system-files.ts';
+import { isAuditOn } from '../../security/audit/kernel.ts';
+import { hasFilters } from '../../security/level.ts';
 import { IDS_EACH, idRanges } from '../../security/subordinate-ids.ts';
 import type { HostFacts, OwnFacts } from './host-checks.ts';
 
@@ -32,7 +35,7 @@ function unifiedFacts(root: string): HostFacts['v2'] {
 function ownFacts(): OwnFacts {
   const labels = labelModel();
   return {
-    seccompActions: words(readText('/proc/sys/kernel/seccomp/actions_avail')),
+    hasFilters: hasFilters(),
     labels,
     missingForLabels: labels && missingFor(labels),
     audit: auditState(),
@@ -54,10 +57,8 @@ function missingFor(labels: NonNullable<OwnFacts['labels']>): string | undefined
   return fs.existsSync(contexts) ? undefined : contexts;
 }
 
-/** A kernel with audit has numbers of sessions, unless its command line turned it off. */
 function auditState(): OwnFacts['audit'] {
-  const isOff = words(readText('/proc/cmdline')).some((word) => word === 'audit=0' || word === 'audit=off');
-  if (isOff || !fs.existsSync('/proc/self/sessionid')) return 'none';
+  if (attempt(isAuditOn) !== true) return 'none';
   const daemon = readNumber('/run/auditd.pid');
   return daemon !== undefined && readText(`/proc/${daemon}/comm`) === 'auditd' ? 'recorded' : 'kernel only';
 }

@@ -1,5 +1,7 @@
+import { isTerminal } from '../../../vsh/terminal.ts';
 import { defineCommand, domainOption } from '../../command.ts';
 import { findDomain } from '../lookup.ts';
+import { containmentRows } from './containment-rows.ts';
 
 export const dominfo = defineCommand({
   name: 'dominfo',
@@ -30,6 +32,11 @@ export const dominfo = defineCommand({
       ['Security DOI:', info.security.doi],
     );
     if (info.security.label !== undefined) rows.push(['Security label:', info.security.label]);
+    // Differs from libvirt: for people. What a script reads is libvirt's, byte for byte.
+    if (!context.settings.quiet && isTerminal(1)) {
+      const { domainContainment } = await import('../../../driver/domain/containment.ts');
+      rows.push(...containmentRows(domainContainment(context.connection, domain)));
+    }
     context.print(rows.map(([label, value]) => `${label.padEnd(15)} ${value}\n`).join(''));
   },
 });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { checkLine, type HostFacts, libvirtChecks, type OwnFacts, ownChecks } from '../../../../src/driver/node/host-checks.ts';
 
 const OWN: OwnFacts = {
-  seccompActions: ['kill_process', 'errno', 'allow'],
+  hasFilters: true,
   labels: 'apparmor',
   missingForLabels: undefined,
   audit: 'recorded',
@@ -153,7 +153,7 @@ describe('ownChecks()', () => {
       ownVerdicts(
         { release: '5.11.22', v1: ['memory'], namespaces: [] },
         {
-          seccompActions: [],
+          hasFilters: false,
           labels: undefined,
           audit: 'none',
           subordinateIds: { subuid: undefined, subgid: 655_359 },
@@ -161,12 +161,12 @@ describe('ownChecks()', () => {
         },
       ),
     ).toEqual([
-      'for seccomp filters: WARN (Use a kernel with CONFIG_SECCOMP_FILTER: security levels default and strict filter system calls by it)',
+      'for seccomp filters: FAIL (Use a kernel with CONFIG_SECCOMP_FILTER: only at security level libvirt a container starts without)',
       `for cgroup 'pids' controller support: WARN (${controllerHint('pids')})`,
       'for namespace cgroup: WARN (Use a kernel with CONFIG_CGROUPS and cgroup namespaces)',
       'for idmapped mounts: FAIL (Use Linux 5.12 or newer: no container starts without)',
       'for a security driver (SELinux, AppArmor): WARN (Boot with SELinux or AppArmor turned on (lsm=): containers are not labelled without)',
-      'for audit records: WARN (Use a kernel with CONFIG_AUDIT, and not booted with audit=0)',
+      'for audit records: WARN (Use a kernel with CONFIG_AUDIT, and turn it on (audit=1, or auditctl -e 1))',
       'for 10 ranges of ids in /etc/subuid: WARN (Give virsh-lxc 655360 ids there, as in virsh-lxc:1879048192:655360: a range for each container that has none of its own)',
       'for 10 ranges of ids in /etc/subgid: WARN (Give virsh-lxc 655360 ids there, as in virsh-lxc:1879048192:655360: a range for each container that has none of its own)',
       "if device /dev/fuse exists: FAIL (Load the 'fuse' module: no container starts without)",
