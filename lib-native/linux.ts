@@ -198,8 +198,9 @@ function spawn({ path, argv, env, fds, newSession }: SpawnRequest): number {
   fds.forEach((fd, i) => {
     if (fd !== null) add(away + i, i);
   });
+  // A standard descriptor that the child is not to have may be one that we pass on.
   fds.forEach((fd, i) => {
-    if (fd !== null) intCall('posix_spawn_file_actions_addclose', ['void *', 'int'], [actions, away + i]);
+    intCall('posix_spawn_file_actions_addclose', ['void *', 'int'], [actions, fd === null ? i : away + i]);
   });
   try {
     if (refused) return -refused;

@@ -48,6 +48,16 @@ suite('files of a container that are a trap', ['root', 'built', 'busybox', 'fuse
     await virsh.waitForState(name, 'shut off (shutdown)');
   });
 
+  it('do not hang guestinfo and domfsinfo', async () => {
+    const { name } = await bootHanging(`/bin/fuse-server /fuse /etc & ${FOREVER}`);
+    expect(
+      timed(() => expect(virsh.error('guestinfo', name, '--os')[0]).toMatch(/^Timed out during operation: cannot read /)),
+    ).toBeLessThan(4000 * SLOWNESS);
+    expect(timed(() => expect(virsh.ok('domfsinfo', name)).toMatch(/^ \/etc .*fuse/m))).toBeLessThan(4000 * SLOWNESS);
+    expect(timed(() => expect(virsh.ok('guestinfo', name, '--hostname')).toMatch(/^hostname {12}: /))).toBeLessThan(4000 * SLOWNESS);
+    expect(timed(() => virsh.ok('destroy', name))).toBeLessThan(2000 * SLOWNESS);
+  });
+
   it('do not hang attach-device, whose node is made where the container had its devices', async () => {
     const { name, root } = await bootHanging(`/bin/fuse-server /fuse /dev & ${FOREVER}`);
     const file = virsh.file('d.xml', `<hostdev mode='capabilities' type='misc'><source><char>${DEVICE}</char></source></hostdev>`);

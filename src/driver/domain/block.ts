@@ -1,10 +1,13 @@
 // Block device limits and statistics of a domain: blkiotune, domblkstat.
 
+import { ENOENT } from '../../../lib-native/constants.ts';
 import { cgroupOf } from '../../container/definitions.ts';
 import { blockDeviceOf } from '../../container/devices.ts';
+import { hostPath } from '../../container/host-path.ts';
 import type { BlkioDevice, DomainDefinition } from '../../domain/definition.ts';
 import type { DomainRef } from '../../domain/ref.ts';
-import { libvirtError } from '../../errors.ts';
+import { libvirtError, systemError } from '../../errors.ts';
+import { type StorageSizes, storageAt } from '../../host/block-device.ts';
 import {
   type BlkioStats,
   blkioStats,
@@ -15,6 +18,7 @@ import {
 } from '../../host/cgroup/blkio.ts';
 import { blockDeviceNumber } from '../../host/device-number.ts';
 import { type Connection, requireWritable } from '../connection.ts';
+import { requireBeyondLibvirt } from '../functions.ts';
 import { type Affect, affected, queried } from './affect.ts';
 import { changeDomain, readDomain } from './change.ts';
 
@@ -134,3 +138,19 @@ const sum = (all: readonly BlkioStats[]): BlkioStats => ({
   writeRequests: all.reduce((total, { writeRequests }) => total + writeRequests, 0n),
   writeBytes: all.reduce((total, { writeBytes }) => total + writeBytes, 0n),
 });
+
+/**
+ * Sizes of the disk that `device` names by its target or source; while the domain is off, of the one that is stored. Throws
+ * INVALID_ARG for a disk that the domain has not, or that has nothing in it, SYSTEM_ERROR for one whose source is not there.
+ */
+export function blockInfo(connection: Connection, ref: DomainRef, device: string): StorageSizes {
+  requireBeyondLibvirt('virDomainGetBlockInfo');
+  const { live, config } = readDomain(connection, ref);
+  const disk = (live ?? config)!.devices.disks.find(({ target, source }) => target.dev === device || source === device);
+  if (!disk) throw libvirtError('INVALID_ARG', `invalid path ${device} not assigned to domain`);
+  const { source } = disk;
+  if (source === undefined) throw libvirtError('INVALID_ARG', `disk '${device}' does not currently have a source assigned`);
+  const storage = storageAt(hostPath(source), live ? blockDeviceOf(disk) : undefined);
+  if (!storage) throw systemError(`cannot stat file '${source}'`, ENOENT);
+  return storage.sizes;
+}

@@ -3,10 +3,11 @@ import { AF_INET, AF_INET6 } from '../../../lib-native/constants.ts';
 import type { IpAddress, IpRoute } from '../../domain/definition.ts';
 import { systemError } from '../../errors.ts';
 import { broadcastAddress, defaultPrefix, ipBytes, ipText, netmaskPrefix } from './ip-bytes.ts';
-import { attribute, NLM_F_CREATE, NLM_F_EXCL, u32Attribute } from './message.ts';
+import { attribute, decodeAttributes, NLM_F_CREATE, NLM_F_EXCL, u32Attribute } from './message.ts';
 import type { RouteSocket } from './rtnetlink.ts';
 
 const RTM_NEWADDR = 20;
+const RTM_GETADDR = 22;
 const RTM_NEWROUTE = 24;
 
 const IFA_ADDRESS = 1;
@@ -46,6 +47,23 @@ export function addAddress(route: RouteSocket, link: NamedLink, { address, prefi
   }
   const { errno } = route.request(RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, parts);
   if (errno !== 0) throw systemError(`Failed to add IP address ${address}/${length}${extra} to ${link.name}`, errno);
+}
+
+export interface LinkAddress {
+  /** Of the link. */
+  index: number;
+  address: string;
+  prefix: number;
+}
+
+/** Of all links of the socket's namespace. */
+export function listAddresses(route: RouteSocket): LinkAddress[] {
+  return route.dump(RTM_GETADDR, [Buffer.alloc(8)]).flatMap((payload) => {
+    const attributes = decodeAttributes(payload.subarray(8));
+    // Of a link between two points IFA_ADDRESS is the other one's.
+    const bytes = attributes.get(IFA_LOCAL) ?? attributes.get(IFA_ADDRESS);
+    return bytes ? [{ index: payload.readUInt32LE(4), address: ipText(bytes), prefix: payload.readUInt8(1) }] : [];
+  });
 }
 
 /** What a route without a metric gets, as libvirt gives it. */

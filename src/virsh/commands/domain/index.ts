@@ -14,6 +14,7 @@ import { dumpxml } from './dumpxml.ts';
 import { edit } from './edit.ts';
 import { exec } from './exec.ts';
 import { resume, suspend } from './freeze.ts';
+import { domfsinfo, guestinfo } from './guest.ts';
 import { attachInterface, detachInterface, domifSetlink, domiftune } from './interface.ts';
 import { logs } from './logs.ts';
 import { lxcEnterNamespace } from './lxc-enter-namespace.ts';
@@ -32,6 +33,7 @@ import { destroy, shutdown } from './stop.ts';
 import { ttyconsole } from './ttyconsole.ts';
 import { undefine } from './undefine.ts';
 import { vcpucount } from './vcpucount.ts';
+import { vcpuinfo } from './vcpuinfo.ts';
 import { setvcpus, vcpupin } from './vcpus.ts';
 
 /** In the order of `help domain`. */
@@ -51,6 +53,7 @@ export const domainCommands = [
   detachDevice,
   detachDisk,
   detachInterface,
+  domfsinfo,
   domhostname,
   domid,
   domifSetlink,
@@ -62,6 +65,7 @@ export const domainCommands = [
   dumpxml,
   edit,
   exec,
+  guestinfo,
   sendProcessSignal,
   logs,
   lxcEnterNamespace,
@@ -84,5 +88,6 @@ export const domainCommands = [
   undefine,
   updateDevice,
   vcpucount,
+  vcpuinfo,
   vcpupin,
 ];

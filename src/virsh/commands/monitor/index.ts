@@ -1,4 +1,5 @@
 import { domblklist, domiflist } from './devices.ts';
+import { domblkinfo } from './domblkinfo.ts';
 import { dominfo } from './dominfo.ts';
 import { domstate } from './domstate.ts';
 import { domstats } from './domstats.ts';
@@ -9,6 +10,7 @@ import { domblkstat, dommemstat } from './statistics.ts';
 
 /** In the order of `help monitor`. */
 export const monitorCommands = [
+  domblkinfo,
   domblklist,
   domblkstat,
   domifGetlink,

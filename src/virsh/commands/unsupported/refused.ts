@@ -2,9 +2,9 @@
 
 import type { GroupDefinition } from '../../command.ts';
 import { printsCheckpoint, printsCopy, printsSnapshot } from './documents.ts';
-import { before, connects, emptyTable, file, given, givenOther, missing, off, oneOf, refused, requires, says, when } from './outcomes.ts';
+import { before, connects, file, given, givenOther, missing, off, oneOf, refused, requires, says, when } from './outcomes.ts';
 import { groupOf } from './rows.ts';
-import { bandwidth, cpuList, descriptors, keys, withoutDisks } from './values.ts';
+import { bandwidth, cpuList, descriptors, keys } from './values.ts';
 
 /** A snapshot has to be named, or be the current one. */
 const oneSnapshot = () => [
@@ -113,7 +113,6 @@ export function refusedDomainCommands(): GroupDefinition[] {
       ],
       ['domfsfreeze <domain> [<mountpoint>]...', [refused('virDomainFSFreeze', 'Unable to freeze filesystems')]],
       ['domfsthaw <domain> [<mountpoint>]...', [refused('virDomainFSThaw', 'Unable to thaw filesystems')]],
-      ['domfsinfo <domain>', [refused('virDomainGetFSInfo', 'Unable to get filesystem information')]],
       ['domfstrim <domain> [--minimum <ulong>] [--mountpoint <string>]', [refused('virDomainFSTrim', 'Unable to invoke fstrim')]],
       ['domjobabort <domain> [--postcopy]', [given('postcopy', refused('virDomainAbortJobFlags')), refused('virDomainAbortJob')]],
       [
@@ -270,7 +269,6 @@ export function refusedDomainCommands(): GroupDefinition[] {
         [says('no memory device found')],
         ['node alias'],
       ],
-      ['vcpuinfo <domain> [--pretty]', [off(refused('virDomainGetVcpuPinInfo')), refused('virDomainGetVcpus')]],
       [
         'emulatorpin <domain> [--cpulist <string?>] [--config] [--live] [--current]',
         [cpuList('cpulist'), given('cpulist', refused('virDomainPinEmulator')), oneDefinition(), refused('virDomainGetEmulatorPinInfo')],
@@ -294,10 +292,6 @@ export function refusedDomainCommands(): GroupDefinition[] {
       ],
       ['domblkthreshold <domain> <dev> <threshold:bytes>', [refused('virDomainSetBlockThreshold')]],
       [
-        'guestinfo <domain> [--user] [--os] [--timezone] [--hostname] [--filesystem] [--disk] [--interface]',
-        [refused('virDomainGetGuestInfo')],
-      ],
-      [
         'domdirtyrate-calc <domain> [--seconds <int>] [--mode <string>]',
         [
           oneOf('mode', 'page-sampling dirty-bitmap dirty-ring', "Unknown calculation mode '{mode}'"),
@@ -311,15 +305,6 @@ export function refusedDomainCommands(): GroupDefinition[] {
     ]),
     groupOf('Domain Monitoring', 'monitor', [
       ['domblkerror <domain>', [refused('virDomainGetDiskErrors')]],
-      [
-        'domblkinfo <domain> [--device <string?>] [--human] [--all]',
-        [
-          given('all', withoutDisks(emptyTable('Target', 'Capacity', 'Allocation', 'Physical'))),
-          when(({ args }) => !args['all'] && !args['device'], says("command 'domblkinfo' requires <device> option")),
-          refused('virDomainGetBlockInfo'),
-        ],
-        ['all device'],
-      ],
       ['domcontrol <domain>', [refused('virDomainGetControlInfo')]],
       [
         'domtime <domain> [--now] [--pretty] [--sync] [--time <long>]',

@@ -38,19 +38,6 @@ export function cpuList(option: string): Outcome {
   };
 }
 
-/** `outcome`, if the domain has no disks. */
-export function withoutDisks(outcome: Outcome): Outcome {
-  return {
-    ...outcome,
-    async apply(call) {
-      if (!call.domain) return undefined;
-      const { domainDevices } = await import('../../../driver/domain/info.ts');
-      const { disks } = domainDevices(call.context.connection, call.domain, {});
-      return disks.length === 0 ? outcome.apply(call) : undefined;
-    },
-  };
-}
-
 /** The names of sets of key codes. Key names of Linux are known by their form. */
 const CODE_SETS = 'linux xt atset1 atset2 atset3 os_x xt_kbd usb win32 qnum'.split(' ');
 const MAX_KEY_CODE = 0xffff;

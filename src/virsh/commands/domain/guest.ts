@@ -1,0 +1,54 @@
+// What the inside of a container is like.
+
+import type { GuestInfoKind } from '../../../driver/domain/guest.ts';
+import { withContext } from '../../../errors.ts';
+import { formatTable } from '../../../vsh/table.ts';
+import { activeDomainOption, defineCommand } from '../../command.ts';
+import { findDomain } from '../lookup.ts';
+
+const KINDS: readonly GuestInfoKind[] = ['user', 'os', 'timezone', 'hostname', 'filesystem', 'disk', 'interface'];
+
+export const guestinfo = defineCommand({
+  name: 'guestinfo',
+  group: 'domain',
+  summary: 'what the inside of a domain is like',
+  description:
+    'Prints what a running container says of itself: who is logged in, its distribution, time zone, host name, file systems, disks ' +
+    'and network interfaces. Without an option that names some of that it prints all of it.',
+  options: [
+    activeDomainOption(),
+    { name: 'user', type: 'bool', help: 'who is logged in' },
+    { name: 'os', type: 'bool', help: 'the distribution, and the kernel' },
+    { name: 'timezone', type: 'bool', help: 'the time zone' },
+    { name: 'hostname', type: 'bool', help: 'the host name' },
+    { name: 'filesystem', type: 'bool', help: 'mounted file systems' },
+    { name: 'disk', type: 'bool', help: 'disks' },
+    { name: 'interface', type: 'bool', help: 'network interfaces and their addresses' },
+  ],
+  async run(context, args) {
+    const domain = await findDomain(context, args);
+    const { guestInfo } = await import('../../../driver/domain/guest.ts');
+    const facts = await guestInfo(
+      context.connection,
+      domain,
+      KINDS.filter((kind) => args[kind]),
+    );
+    // What a container says of itself stays on its line.
+    context.print(facts.map(([key, value]) => `${key.padEnd(20)}: ${String(value).replace(/[\0-\x1f\x7f]/g, '?')}\n`).join(''));
+  },
+});
+
+export const domfsinfo = defineCommand({
+  name: 'domfsinfo',
+  group: 'domain',
+  summary: 'the file systems that are mounted in a domain',
+  description: 'Lists the file systems that are mounted in a running container: where, of what device and type, and on which of its disks.',
+  options: [activeDomainOption()],
+  async run(context, args) {
+    const domain = await findDomain(context, args);
+    const { guestFilesystems } = await import('../../../driver/domain/guest.ts');
+    const filesystems = await withContext('Unable to get filesystem information', () => guestFilesystems(context.connection, domain));
+    const rows = filesystems.map(({ mountpoint, name, type, targets }) => [mountpoint, name, type, targets.join(',')]);
+    context.print(formatTable(context.settings.quiet ? undefined : ['Mountpoint', 'Name', 'Type', 'Target'], rows));
+  },
+});

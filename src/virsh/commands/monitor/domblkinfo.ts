@@ -1,0 +1,50 @@
+// Sizes of a domain's disks.
+
+import type { StorageSizes } from '../../../host/block-device.ts';
+import { formatTable } from '../../../vsh/table.ts';
+import { defineCommand, domainOption, excludes, failure } from '../../command.ts';
+import { findDomain } from '../lookup.ts';
+
+export const domblkinfo = defineCommand({
+  name: 'domblkinfo',
+  group: 'monitor',
+  summary: 'sizes of the disks of a domain',
+  description:
+    "Prints how large a disk is for the domain (capacity), how much it takes of the host's storage (allocation), and how far the file " +
+    'or device reaches (physical), in bytes.',
+  options: [
+    domainOption(),
+    { name: 'device', type: 'string', completes: 'disk', emptyAllowed: true, help: 'target or source of a disk' },
+    { name: 'human', type: 'bool', help: 'with units' },
+    { name: 'all', type: 'bool', help: 'a table of all disks' },
+  ],
+  rules: [excludes('all', 'device')],
+  async run(context, args) {
+    const domain = await findDomain(context, args);
+    const { blockInfo } = await import('../../../driver/domain/block.ts');
+    const text = args.human ? humanSize : String;
+    if (args.all) {
+      const { domainDevices } = await import('../../../driver/domain/info.ts');
+      const { disks } = await domainDevices(context.connection, domain, {});
+      const rows = [];
+      for (const { target } of disks) rows.push([target.dev, ...sizeTexts(await blockInfo(context.connection, domain, target.dev), text)]);
+      context.print(formatTable(['Target', 'Capacity', 'Allocation', 'Physical'], rows));
+      return;
+    }
+    if (!args.device) throw failure("command 'domblkinfo' requires <device> option");
+    const sizes = sizeTexts(await blockInfo(context.connection, domain, args.device), text);
+    context.print(['Capacity:', 'Allocation:', 'Physical:'].map((label, i) => `${label.padEnd(15)} ${sizes[i]}\n`).join(''));
+  },
+});
+
+const sizeTexts = ({ capacity, allocation, physical }: StorageSizes, text: (bytes: bigint) => string): string[] =>
+  [capacity, allocation, physical].map(text);
+
+const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB', 'EiB'] as const;
+
+/** In the largest unit of which there is one at least. */
+function humanSize(bytes: bigint): string {
+  let unit = 0;
+  while (unit < UNITS.length - 1 && bytes >= 1024n ** BigInt(unit + 1)) unit++;
+  return `${(Number(bytes) / 1024 ** unit).toFixed(3)} ${UNITS[unit]}`;
+}
