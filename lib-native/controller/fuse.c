@@ -15,8 +15,8 @@
 
 #define REQUEST_BYTES (FUSE_MIN_READ_BUFFER + 4096)
 #define TEXT_BYTES (1 << 20) /* a host of 600 processors; what is touched of it is given back */
-#define KEPT_BYTES 8192	     /* of a text, for who reads it in pieces */
-#define FRESH_MS 20	     /* whoever asks for the size and then reads is told of one text */
+#define KEPT_BYTES 16384     /* of a text, for who reads it in pieces */
+#define FRESH_MS 20	     /* so long a text is told to all: who asks for the size and then reads is told of one, and who reads without end costs little */
 #define TURNS_MAX 16 /* requests in a row before signals and consoles have their turn: a container may ask without end */
 #define FOR_EVER 0x7fffffff
 
@@ -151,7 +151,7 @@ static void reply_open(const struct fuse_in_header *in, const struct fuse_open_i
 static void reply_read(const struct fuse_in_header *in, const struct fuse_read_in *asked)
 {
 	bool goes_on = asked->offset > 0 && last.node == in->nodeid && last.handle == asked->fh;
-	if (!goes_on && !(asked->offset == 0 && is_fresh(in->nodeid)))
+	if (!goes_on && !is_fresh(in->nodeid))
 		compose(in->nodeid);
 	last.handle = asked->fh;
 	size_t from = asked->offset < last.length ? (size_t)asked->offset : last.length;
