@@ -3,10 +3,9 @@
 import fs from 'node:fs';
 import { EINVAL, EPERM, O_CLOEXEC } from '../../lib-native/constants.ts';
 import { linux } from '../../lib-native/linux.ts';
-import type { DomainDefinition, FilesystemDevice } from '../domain/definition.ts';
+import type { DomainDefinition, FilesystemDevice, SecurityLevel } from '../domain/definition.ts';
 import { errnoCode, type LibvirtError, libvirtError, strerror, systemError } from '../errors.ts';
 import { cloneMount, mapOwners, mountsWithin } from '../host/mounts.ts';
-import { securityLevel } from '../security/level.ts';
 import { hostPath } from './host-path.ts';
 import { startupFailure } from './launch.ts';
 import { isMappable } from './live-definition.ts';
@@ -20,12 +19,16 @@ const isMapped = (filesystem: FilesystemDevice): boolean => filesystem.accessmod
  * it may touch them. Differs from libvirt, to which that word says nothing in a container.
  * Throws INTERNAL_ERROR with the name of a file system that cannot.
  */
-export function mapFilesystems(definition: DomainDefinition, { root, filesystems }: Resources, initPid: number): void {
-  if (!hasUserNamespace(definition)) return;
+export function mapFilesystems(
+  definition: DomainDefinition,
+  { root, filesystems }: Resources,
+  { initPid, level }: { initPid: number; level: SecurityLevel },
+): void {
+  if (level === 'libvirt' || !hasUserNamespace(definition)) return;
   const mapped = definition.devices.filesystems.flatMap((filesystem, i) =>
     isMapped(filesystem) ? [{ filesystem, mount: filesystem.target === '/' ? root : filesystems.get(i)!.mount! }] : [],
   );
-  if (mapped.length === 0 || securityLevel(definition) === 'libvirt') return;
+  if (mapped.length === 0) return;
   const file = `/proc/${initPid}/ns/user`;
   const userns = linux.open(file, O_CLOEXEC);
   if (userns < 0) throw startupFailure(systemError(`Unable to open '${file}'`, -userns).message);

@@ -94,7 +94,7 @@ async function start(
     cgroup = asStartup(() => makeCgroup(host.live, controller.pid, host.devices));
     const initPid = controller.sendPlan(planOf(host.live, spawned, cgroup, options));
     mapIds(definition, initPid);
-    mapFilesystems(definition, host.resources, initPid);
+    mapFilesystems(definition, host.resources, { initPid, level: options.level });
     if (waitsBeforeMounts(definition)) controller.go();
     network?.moveInto(initPid, controller);
     progress.live = { ...host.live, id: controller.pid };
