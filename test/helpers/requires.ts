@@ -68,6 +68,8 @@ const NEEDS = {
     ),
   /** Of Debian's package prometheus. */
   promtool: () => hasCommand('promtool'),
+  /** A processor whose time means something: that of a virtual machine without hardware help does not. */
+  real_processor: () => !process.env['VMRIG'],
   tmux: () => hasCommand('tmux'),
   bash: () => hasCommand('bash'),
   zsh: () => hasCommand('zsh'),

@@ -49,6 +49,7 @@ suite('the Debian package', ['built', 'dpkg_deb', 'readelf'], () => {
       '-rw-r--r-- root/root usr/share/lintian/overrides/virsh-lxc',
       '-rw-r--r-- root/root usr/share/man/man1/virsh-lxc.1.gz',
       '-rw-r--r-- root/root usr/share/man/man1/virt-host-validate.1virsh-lxc.gz',
+      '-rw-r--r-- root/root usr/share/man/man1/virt-top.1virsh-lxc.gz',
       '-rw-r--r-- root/root usr/share/man/man8/libvirt_lxc.8.gz',
       '-rw-r--r-- root/root usr/share/zsh/vendor-completions/_virsh-lxc',
       `-rwxr-xr-x root/root ${PROGRAM}/libvirt_lxc`,
@@ -56,6 +57,7 @@ suite('the Debian package', ['built', 'dpkg_deb', 'readelf'], () => {
       `-rwxr-xr-x root/root ${PROGRAM}/virsh-lxc-leases`,
       `-rwxr-xr-x root/root ${PROGRAM}/virsh-lxc.bin`,
       `-rwxr-xr-x root/root ${PROGRAM}/virt-host-validate`,
+      `-rwxr-xr-x root/root ${PROGRAM}/virt-top`,
       'lrwxrwxrwx root/root usr/bin/virsh-lxc -> ../lib/virsh-lxc/virsh-lxc',
     ]);
   });

@@ -34,7 +34,7 @@ suite('the installed package', ['root', 'built', 'npm', 'busybox', 'fuse'], () =
   };
 
   it('holds what it needs and no source, test or tool', () => {
-    const needed = ['virsh-lxc', 'virsh-lxc.bin', 'virsh-lxc-leases', 'virt-host-validate', 'libvirt_lxc', 'koffi.node'].map(
+    const needed = ['virsh-lxc', 'virsh-lxc.bin', 'virsh-lxc-leases', 'virt-host-validate', 'virt-top', 'libvirt_lxc', 'koffi.node'].map(
       (name) => `dist/${name}`,
     );
     expect(packed).toEqual(expect.arrayContaining(['LICENSE', 'README.md', ...needed, 'man/virsh-lxc.1', 'package.json']));
