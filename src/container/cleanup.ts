@@ -15,6 +15,7 @@ import { killAll } from '../host/cgroup/kill.ts';
 import { abortConnections } from '../host/fuse-connections.ts';
 import { releaseNbds } from '../host/nbd.ts';
 import { processesBeside } from '../host/pid-namespace.ts';
+import { releaseLabel, releaseLeftLabels } from '../security/labels.ts';
 import { loadDefinition, loadStatus } from '../store/domain-documents.ts';
 import { readKill, readPid, readStatus, type StatusRecord } from '../store/live-status.ts';
 import { tryLockDomain } from '../store/lock.ts';
@@ -47,6 +48,7 @@ export async function clearUp({ status, reason, why, again, onWarning }: Ending)
   const { domain, cgroup } = status;
   const change = transition(domain, 'shut off', again ? 'rebooting' : reason, { live: domain, status, end: { reason, why } });
   change.at('over');
+  await releaseLabel(domain.name);
   if (domain.devices.interfaces.length > 0) (await import('./own-network.ts')).releaseNetwork(domain);
   dissolve(domain.name, new DomainCgroup(cgroup), onWarning);
   releaseNbds(domain.uuid);
@@ -119,6 +121,7 @@ function mountsOf(file: string): string | undefined {
  */
 export async function repairStale(name: string): Promise<StatusRecord | undefined> {
   removeLeftCgroups();
+  await releaseLeftLabels(name);
   return repair(name);
 }
 
@@ -151,6 +154,7 @@ function recordLate(record: StatusRecord): boolean {
  */
 export async function repairAll(names: readonly string[]): Promise<void> {
   failureInSync(removeLeftCgroups);
+  await releaseLeftLabels();
   for (const name of names) {
     await failureIn(async () => {
       using lock = tryLockDomain(name);
@@ -172,6 +176,7 @@ export async function clearUpDamaged(record: StatusRecord, end: End, onWarning?:
     if (told[i] && pid !== process.pid) linux.kill(pid, SIGKILL);
   });
   const { partition, uuid } = told.find((words) => words !== undefined) ?? storedWords(name);
+  await releaseLabel(name);
   // No cgroup of another domain has this name, so what is in it is what ran here.
   for (const pid of pids) dissolve(name, cgroupFor({ name, partition }, pid), onWarning);
   if (uuid !== undefined) {

@@ -7,18 +7,20 @@ import { availableLevel } from '../security/level.ts';
 import { takeIds } from './automatic-ids.ts';
 import { openHostSide } from './host-side.ts';
 import { asStartup, InheritedFds } from './launch.ts';
+import { labelOf } from './own-label.ts';
 import { compilePlan } from './plan/plan.ts';
 import { inheritResources, planInputs } from './plan-inputs.ts';
 import { startable } from './startable.ts';
 
 /** The plan of a domain that is not started: with the descriptors that a start would have, and this process for its controller. */
-export function dryRun(stored: DomainDefinition, options: { hostRoot?: boolean; atTerminal?: boolean }): Plan {
+export async function dryRun(stored: DomainDefinition, options: { hostRoot?: boolean; atTerminal?: boolean }): Promise<Plan> {
   using ids = takeIds(startable(stored, options));
-  const { definition } = ids;
+  const { definition, mountOptions, onExec } = await labelOf(ids.definition);
   const level = availableLevel(definition);
-  using host = openHostSide(definition);
+  using host = openHostSide(definition, { labelOptions: mountOptions });
   const numbers = inheritResources(host.resources, host.shared, new InheritedFds([null, null, null]));
   const cgroup = asStartup(() => cgroupFor(definition, process.pid));
-  const inputs = asStartup(() => planInputs(host.live, numbers, cgroup, { passFds: [], atTerminal: options.atTerminal === true, level }));
+  const facts = { passFds: [], atTerminal: options.atTerminal === true, level, label: onExec };
+  const inputs = asStartup(() => planInputs(host.live, numbers, cgroup, facts));
   return compilePlan(host.live, inputs);
 }

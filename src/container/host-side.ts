@@ -20,8 +20,14 @@ export interface HostSide extends Disposable {
   readonly resources: Resources;
 }
 
+export interface HostSideOptions {
+  interfaces?: readonly InterfaceDevice[] | undefined;
+  /** Of the file systems that are made for the container. */
+  labelOptions?: Record<string, string> | undefined;
+}
+
 /** Throws LibvirtError; nothing stays open then. */
-export function openHostSide(definition: DomainDefinition, interfaces?: readonly InterfaceDevice[]): HostSide {
+export function openHostSide(definition: DomainDefinition, { interfaces, labelOptions = {} }: HostSideOptions = {}): HostSide {
   const opened: Disposable[] = [];
   const keep = <T extends Disposable>(one: T): T => {
     opened.push(one);
@@ -35,7 +41,13 @@ export function openHostSide(definition: DomainDefinition, interfaces?: readonly
     const attached = withDevices(definition, { interfaces, imageDevices: images.disks });
     const devices = asStartup(() => domainDeviceNodes(attached));
     const shared = keep(openSharedNamespaces(definition)).fds;
-    const request = { definition, images: images.filesystems, nodes: devices.nodes, cgroupNames: cgroupMountNames(hostCgroups()) };
+    const request = {
+      definition,
+      images: images.filesystems,
+      nodes: devices.nodes,
+      cgroupNames: cgroupMountNames(hostCgroups()),
+      labelOptions,
+    };
     const resources = keep(
       asStartup(() => {
         refuseAutomaticPlacement(definition);

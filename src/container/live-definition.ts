@@ -17,10 +17,6 @@ export function liveDefinition(definition: DomainDefinition): DomainDefinition {
     const known = mode === 'subsystem' ? ['usb'] : ['storage', 'misc', 'net'];
     if (!known.includes(type)) throw libvirtError('CONFIG_UNSUPPORTED', `Unsupported hostdev type ${type}`);
   }
-  for (const { model } of definition.seclabels) {
-    if (model !== undefined && model !== 'none')
-      throw libvirtError('CONFIG_UNSUPPORTED', `Security driver model '${model}' is not available`);
-  }
   const [shared] = Object.keys(definition.sharedNamespaces);
   // The kernel lets no process of a user namespace into what belongs to another one (setns(2)). libvirt finds that out in the child.
   if (shared !== undefined && hasUserNamespace(definition))

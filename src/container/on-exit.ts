@@ -12,6 +12,7 @@ import { cgroupFor, DomainCgroup } from '../host/cgroup/cgroup.ts';
 import { oomKills } from '../host/cgroup/memory.ts';
 import { releaseNbds } from '../host/nbd.ts';
 import { type ProcessIdentity, processStat } from '../host/process.ts';
+import { releaseLabel } from '../security/labels.ts';
 import { isDefined } from '../store/definitions.ts';
 import { loadDefinition, loadStatus } from '../store/domain-documents.ts';
 import { type KillSource, readKill, readStatus, type StatusRecord } from '../store/live-status.ts';
@@ -46,6 +47,7 @@ export async function runOnExit(args: readonly string[]): Promise<void> {
   if (!record || record.controller.pid !== process.pid || record.controller.startTime !== processStat(process.pid)?.startTime) {
     dissolve(name, cgroupFor({ name, partition }, process.pid)); // made for a start that never came to write a status
     if (!record && uuid !== undefined && Number(waitStatus) === ABANDONED) {
+      await releaseLabel(name);
       (await import('../bridge/ports.ts')).releaseOldPorts({ uuid });
       releaseNbds(uuid);
     }

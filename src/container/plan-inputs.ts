@@ -64,6 +64,8 @@ export interface StartFacts {
   /** Whoever starts the domain sits at a terminal. */
   atTerminal: boolean;
   level: SecurityLevel;
+  /** The security label that init is executed with. */
+  label?: PlanInputs['label'];
 }
 
 export function planInputs(domain: DomainDefinition, fds: InheritedNumbers, cgroup: DomainCgroup, start: StartFacts): PlanInputs {
@@ -86,6 +88,7 @@ export function planInputs(domain: DomainDefinition, fds: InheritedNumbers, cgro
     isSystem: start.level === 'strict' && runsInitSystem(domain.os, fds.rootFd),
     holdsTerminal: wantsTerminal && mayHoldTerminal(domain.os, fds.rootFd),
     passFds: start.passFds,
+    ...(start.label && { label: start.label }),
   };
 }
 

@@ -61,6 +61,8 @@ export interface ResourceRequest {
   nodes: readonly DeviceNode[];
   /** v1: directory names and links (`cpu` -> `cpu,cpuacct`) at the hierarchies' mount point, also of the cgroups that init may manage. */
   cgroupNames: ((managesCgroups: boolean) => CgroupNames) | undefined;
+  /** Options of all file systems that are made here, by which they have the container's label. */
+  labelOptions: Record<string, string>;
 }
 
 /** Throws LibvirtError; nothing stays open then. */
@@ -74,9 +76,9 @@ export function openResources(request: ResourceRequest): Resources {
     for (const fd of fds.splice(0)) linux.close(fd);
   };
   try {
-    const { definition, images } = request;
+    const { definition, images, labelOptions } = request;
     const owner = containerRoot(definition);
-    const devpts = keep(openDevpts(definition));
+    const devpts = keep(openDevpts(definition, labelOptions));
     const consoles = definition.devices.consoles.map(() => {
       const guest = openPtyOf(devpts);
       keep(guest.master);
@@ -85,11 +87,11 @@ export function openResources(request: ResourceRequest): Resources {
       return { guest, host };
     });
     giveAway(devpts, ['ptmx', ...consoles.map(({ guest }) => String(guest.index))], owner);
-    const dev = keep(openDev(request.nodes, consoles.length, owner));
-    const fuse = openFuse();
+    const dev = keep(openDev(request.nodes, consoles.length, { owner, labelOptions }));
+    const fuse = openFuse(labelOptions);
     keep(fuse.device);
     keep(fuse.mount);
-    const root = keep(openRoot(definition, images));
+    const root = keep(openRoot(definition, request));
     const filesystems = new Map<number, { mount?: number; isFile: boolean }>();
     definition.devices.filesystems.forEach((filesystem, i) => {
       if (filesystem.target === '/') return;
@@ -97,11 +99,11 @@ export function openResources(request: ResourceRequest): Resources {
         filesystems.set(i, { isFile: isFileBelow(root, filesystem.source) });
         return;
       }
-      const mount = keep(openFilesystem(filesystem, owner, images.get(i)));
+      const mount = keep(openFilesystem(filesystem, { owner, image: images.get(i), labelOptions }));
       filesystems.set(i, { mount, isFile: !fs.fstatSync(mount).isDirectory() });
     });
     const managesCgroups = request.cgroupNames !== undefined && runsInitSystem(definition.os, root);
-    const cgroupTmpfs = request.cgroupNames && keep(openCgroupTmpfs(request.cgroupNames(managesCgroups), owner));
+    const cgroupTmpfs = request.cgroupNames && keep(openCgroupTmpfs(request.cgroupNames(managesCgroups), { owner, labelOptions }));
     const sys = hasUserNamespace(definition) && !hasNetworkNamespace(definition) ? keep(openHostSys()) : undefined;
     return { root, dev, devpts, consoles, fuse, filesystems, sys, cgroupTmpfs, managesCgroups, [Symbol.dispose]: close };
   } catch (error) {
@@ -110,11 +112,23 @@ export function openResources(request: ResourceRequest): Resources {
   }
 }
 
+/** Whose what is made is, as the host counts, and with which label. */
+interface ForContainer {
+  owner: { uid: number; gid: number };
+  labelOptions: Record<string, string>;
+}
+
 /** A devpts instance of its own, mounted nowhere yet. */
-function openDevpts(definition: DomainDefinition): number {
+function openDevpts(definition: DomainDefinition, labelOptions: Record<string, string>): number {
   return newMount({
     type: 'devpts',
-    options: { ptmxmode: '0666', mode: '0620', max: String(MAX_PTYS), gid: String(hostId(definition.idmap.gid, TTY_GROUP)) },
+    options: {
+      ptmxmode: '0666',
+      mode: '0620',
+      max: String(MAX_PTYS),
+      gid: String(hostId(definition.idmap.gid, TTY_GROUP)),
+      ...labelOptions,
+    },
     attributes: MOUNT_ATTR_NOSUID,
   });
 }
@@ -130,8 +144,9 @@ function giveAway(directory: number, names: string[], { uid, gid }: { uid: numbe
 }
 
 /** /dev: a small tmpfs with its nodes and links, owned by the container's root. */
-function openDev(nodes: readonly DeviceNode[], consoles: number, owner: { uid: number; gid: number }): number {
-  const dev = newMount({ type: 'tmpfs', options: { mode: '755', size: String(DEV_TMPFS_BYTES) }, attributes: MOUNT_ATTR_NOSUID });
+function openDev(nodes: readonly DeviceNode[], consoles: number, { owner, labelOptions }: ForContainer): number {
+  const options = { mode: '755', size: String(DEV_TMPFS_BYTES), ...labelOptions };
+  const dev = newMount({ type: 'tmpfs', options, attributes: MOUNT_ATTR_NOSUID });
   try {
     const done = (result: number, path: string) => {
       if (result < 0 && result !== -17) throw systemError(`Failed to make device '/dev/${path}'`, -result); // EEXIST: a directory that two share
@@ -168,12 +183,12 @@ function openDev(nodes: readonly DeviceNode[], consoles: number, owner: { uid: n
 }
 
 /** The file system of the container's files of /proc (linux/fuse.h): a directory, which the controller has yet to fill. */
-function openFuse(): { device: number; mount: number } {
+function openFuse(labelOptions: Record<string, string>): { device: number; mount: number } {
   const device = linux.open('/dev/fuse', O_RDWR | O_CLOEXEC);
   if (device < 0) throw systemError('Unable to open /dev/fuse', -device);
   const mount = tryNewMount({
     type: 'fuse',
-    options: { source: 'libvirt', fd: String(device), rootmode: '40555', user_id: '0', group_id: '0' },
+    options: { source: 'libvirt', fd: String(device), rootmode: '40555', user_id: '0', group_id: '0', ...labelOptions },
     flags: ['allow_other', 'default_permissions'], // the latter makes the kernel ask for the size whenever it is opened
     attributes: MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV,
   });
@@ -184,13 +199,14 @@ function openFuse(): { device: number; mount: number } {
   return { device, mount };
 }
 
-function openRoot(definition: DomainDefinition, images: ReadonlyMap<number, string>): number {
+function openRoot(definition: DomainDefinition, { images, labelOptions }: ResourceRequest): number {
   const { filesystems } = definition.devices;
   const root = filesystems.find(({ target }) => target === '/');
   if (root && !['mount', 'block', 'file'].includes(root.type)) {
     throw libvirtError('CONFIG_UNSUPPORTED', `Unsupported root filesystem type ${root.type}`);
   }
-  const mount = root ? openFilesystem(root, containerRoot(definition), images.get(filesystems.indexOf(root))) : openDirectory('/');
+  const owner = containerRoot(definition);
+  const mount = root ? openFilesystem(root, { owner, image: images.get(filesystems.indexOf(root)), labelOptions }) : openDirectory('/');
   if (!fs.fstatSync(mount).isDirectory()) {
     linux.close(mount);
     throw systemError(`Failed to access '${root?.source ?? '/'}'`, 20);
@@ -199,7 +215,10 @@ function openRoot(definition: DomainDefinition, images: ReadonlyMap<number, stri
 }
 
 /** A detached mount of a <filesystem>'s source. `image`: the block device that one of type `file` is behind. */
-function openFilesystem(filesystem: FilesystemDevice, owner: { uid: number; gid: number }, image: string | undefined): number {
+function openFilesystem(
+  filesystem: FilesystemDevice,
+  { owner, image, labelOptions }: ForContainer & { image: string | undefined },
+): number {
   const { type, source, readonly } = filesystem;
   switch (type) {
     case 'mount': {
@@ -212,14 +231,15 @@ function openFilesystem(filesystem: FilesystemDevice, owner: { uid: number; gid:
         options: {
           size: `${filesystem.usageKiB ?? 0}k`,
           ...(owner.uid || owner.gid ? { uid: String(owner.uid), gid: String(owner.gid) } : {}),
+          ...labelOptions,
         },
         // As libvirt: one that nothing can be put into needs no other restriction.
         attributes: readonly ? MOUNT_ATTR_RDONLY : MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV,
       });
     case 'block':
-      return mountBlock(hostPath(source), readonly);
+      return mountBlock(hostPath(source), readonly, labelOptions);
     case 'file':
-      return mountBlock(image!, readonly);
+      return mountBlock(image!, readonly, labelOptions);
     default: {
       // The source of a volume is no path.
       if (type !== 'volume' && !fs.existsSync(hostPath(source))) throw systemError(`Failed to access '${source}'`, 2);
@@ -262,10 +282,10 @@ function readonlyTree(tree: number, attributes = 0): number {
 }
 
 /** Mounts a block device as whatever type it turns out to have: each that the host knows of is tried (mount(8), /etc/filesystems). */
-function mountBlock(device: string, readonly: boolean): number {
+function mountBlock(device: string, readonly: boolean, labelOptions: Record<string, string>): number {
   const attributes = readonly ? MOUNT_ATTR_RDONLY : 0;
   for (const type of blockFilesystems()) {
-    const mount = tryNewMount({ type, options: { source: device }, flags: readonly ? ['ro'] : [], attributes });
+    const mount = tryNewMount({ type, options: { source: device, ...labelOptions }, flags: readonly ? ['ro'] : [], attributes });
     if (mount >= 0) return mount;
   }
   throw libvirtError('INTERNAL_ERROR', `Failed to mount device ${device}, unable to detect filesystem`);
@@ -283,8 +303,9 @@ function blockFilesystems(): string[] {
   return preferred.flatMap((type) => (type === '*' ? known : [type]));
 }
 
-function openCgroupTmpfs({ directories, links }: CgroupNames, owner: { uid: number; gid: number }): number {
-  const options = { mode: '755', size: '65536', ...(owner.uid || owner.gid ? { uid: String(owner.uid), gid: String(owner.gid) } : {}) };
+function openCgroupTmpfs({ directories, links }: CgroupNames, { owner, labelOptions }: ForContainer): number {
+  const owned = owner.uid || owner.gid ? { uid: String(owner.uid), gid: String(owner.gid) } : {};
+  const options = { mode: '755', size: '65536', ...owned, ...labelOptions };
   const tmpfs = newMount({ type: 'tmpfs', options, attributes: MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC });
   for (const directory of directories) linux.mkdirat(tmpfs, directory, 0o755);
   for (const [name, target] of links) linux.symlinkat(target, tmpfs, name);

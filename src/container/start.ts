@@ -1,6 +1,7 @@
 // Runs a container: from a definition to a controller whose init has been executed. The caller holds the domain's lock.
 //
 // What a death of this process leaves at each point:
+//   label                         it is noted, and given up by the next command that looks
 //   hooks, network, host's side   descriptors close by themselves; ports and links are found again by their owner
 //   controller spawned            its control socket closes: it ends, and its child with it
 //   cgroup, plan, id maps         the same; empty cgroups are removed by the next start
@@ -22,10 +23,11 @@ import { dissolve } from './left-cgroups.ts';
 import { letGo, letGoFrozen } from './let-go.ts';
 import { type Facts, type Transition, transition } from './lifecycle.ts';
 import { mapFilesystems } from './mapped-mounts.ts';
+import { ownLabel } from './own-label.ts';
 import { checkPassFds } from './pass-fds.ts';
 import { hasNetworkNamespace } from './plan/namespaces.ts';
 import { compilePlan, waitsBeforeMounts } from './plan/plan.ts';
-import { planInputs } from './plan-inputs.ts';
+import { planInputs, type StartFacts } from './plan-inputs.ts';
 import { type Spawned, type SpawnOptions, spawnController } from './spawn.ts';
 import { startable } from './startable.ts';
 
@@ -81,8 +83,10 @@ async function start(
 ): Promise<DomainDefinition> {
   const { definition } = ids;
   change.at('prepare', progress);
+  await using label = await ownLabel(definition);
+  progress.live = label.definition;
   using network = hasNetworkNamespace(definition) ? new (await import('./own-network.ts')).OwnNetwork(definition) : undefined;
-  using host = openHostSide(definition, network?.interfaces);
+  using host = openHostSide(label.definition, { interfaces: network?.interfaces, labelOptions: label.mountOptions });
   progress.live = host.live;
   warnOfHostNetwork(host, options.onWarning);
   change.at('start', progress);
@@ -92,7 +96,7 @@ async function start(
   try {
     leaveUnit(controller.pid);
     cgroup = asStartup(() => makeCgroup(host.live, controller.pid, host.devices));
-    const initPid = controller.sendPlan(planOf(host.live, spawned, cgroup, options));
+    const initPid = controller.sendPlan(planOf(host.live, spawned, cgroup, { ...options, label: label.onExec }));
     mapIds(definition, initPid);
     mapFilesystems(definition, host.resources, { initPid, level: options.level });
     if (waitsBeforeMounts(definition)) controller.go();
@@ -107,13 +111,18 @@ async function start(
     abandon(definition, controller, cgroup, options);
     throw error;
   }
-  for (const made of [network, host.images]) made?.keep();
+  for (const made of [label, network, host.images]) made?.keep();
   if (options.autodestroy) controller.keepControl();
   return progress.live;
 }
 
-function planOf(live: DomainDefinition, { resources, passFds }: Spawned, cgroup: DomainCgroup, { atTerminal, level }: LevelledOptions) {
-  const inputs = asStartup(() => planInputs(live, resources, cgroup, { passFds, atTerminal: atTerminal === true, level }));
+function planOf(
+  live: DomainDefinition,
+  { resources, passFds }: Spawned,
+  cgroup: DomainCgroup,
+  { atTerminal, level, label }: LevelledOptions & Pick<StartFacts, 'label'>,
+) {
+  const inputs = asStartup(() => planInputs(live, resources, cgroup, { passFds, atTerminal: atTerminal === true, level, label }));
   return compilePlan(live, inputs);
 }
 

@@ -41,6 +41,8 @@ export interface ParseHost {
   arch: string;
   /** The default of <emulator>. */
   emulator: string;
+  /** The model of a <seclabel> that names none. */
+  securityModel?: string;
   randomUuid(): string;
   randomMac(): string;
 }
@@ -86,7 +88,7 @@ function read(root: XmlElement, host: ParseHost, context: { live: boolean; readB
   const identity = parseIdentity(root, host, live);
   const osType = parseOsType(root, identity.virtType, host.arch);
   const texts = parseTexts(root);
-  const seclabels = parseSeclabels(root, live);
+  const seclabels = parseSeclabels(root, live, host.securityModel);
   const sizes = parseMemory(root);
   const memoryBacking = parseMemoryBacking(root);
   const blkiotune = parseBlkiotune(root);

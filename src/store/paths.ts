@@ -32,6 +32,7 @@ export const paths = {
   events: at('/run/libvirt/lxc/events.log'),
   uuids: at('/run/libvirt/lxc/uuids'),
   leftCgroups: at('/run/libvirt/lxc/cgroups'),
+  labels: at('/run/libvirt/lxc/labels'),
   log: at('/var/log/libvirt/lxc'),
   /** The directory is called so for every driver of libvirt. */
   networks: at('/etc/libvirt/qemu/networks'),

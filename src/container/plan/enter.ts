@@ -35,12 +35,15 @@ import {
   type HostFacts,
   type InitIdentity,
   joinDirectories,
+  labelOnExec,
   limitCapabilities,
+  type OnExecLabel,
   openFilesLimit,
   ownKeyring,
+  SPECIAL,
   takeIdentity,
 } from './plan.ts';
-import { step } from './steps.ts';
+import { type Mount, mountNew, step } from './steps.ts';
 
 export interface EnterInputs {
   host: HostFacts;
@@ -60,6 +63,8 @@ export interface EnterInputs {
   cwd?: string | undefined;
   /** A name without a slash is looked for in the PATH of `env`, as a shell would. */
   searchesPath?: boolean;
+  /** The security label that the command is executed with. */
+  label?: OnExecLabel | undefined;
 }
 
 /**
@@ -83,6 +88,7 @@ export function compileEnterPlan(definition: DomainDefinition, inputs: EnterInpu
     ...joinDirectories(cgroup.directories),
     ownKeyring(),
     openFilesLimit(host),
+    ...takeLabel(inputs.label),
     // Of the PID namespace that is for processes yet to be made.
     step('setns', [initPidfd, flags], 'Failed to enter the namespaces'),
     step('close', [initPidfd], 'Failed to close the pidfd of init'),
@@ -107,6 +113,17 @@ export function compileEnterPlan(definition: DomainDefinition, inputs: EnterInpu
 function becomeUser(definition: DomainDefinition, { host, containment, identity }: EnterInputs): Step[] {
   const taken = identity ? takeIdentity(identity) : [];
   return identity && identity.uid !== 0 ? taken : [...taken, limitCapabilities(definition, containment, host)];
+}
+
+/** Outside yet, and nothing of it stays open: what the container could find in there is a way out. It holds across clone(2). */
+function takeLabel(label: OnExecLabel | undefined): Step[] {
+  if (!label) return [];
+  const purpose = 'Failed to mount proc';
+  const proc = mountNew('proc', SPECIAL, purpose);
+  const { open, write } = labelOnExec(label, proc.mount);
+  const [context] = proc.steps;
+  const close = (opened: Mount) => step('close', [opened], purpose);
+  return [...proc.steps, close({ step: context! }), ...open, close(proc.mount), ...write];
 }
 
 const enterMounts = (namespace: number): Step[] => [

@@ -10,7 +10,7 @@
 //   root             attached, pivoted into, and the host's tree dropped: from here on no path leads out
 //   special mounts, file systems, devices: all sources are descriptors
 //   go               the parent has written the status: from here on the container exists
-//   filter (while the child may still set one), capabilities, user, exec
+//   filter (while the child may still set one), capabilities, user, label, exec
 import {
   AT_FDCWD,
   CLONE_NEWCGROUP,
@@ -38,6 +38,7 @@ import {
   O_CLOEXEC,
   O_NOCTTY,
   O_RDWR,
+  O_WRONLY,
   PER_LINUX32,
   PR_CAP_AMBIENT,
   PR_CAP_AMBIENT_CLEAR_ALL,
@@ -57,6 +58,7 @@ import { hostName, initArgv, initEnvironment } from './environment.ts';
 import { containerRoot } from './idmap.ts';
 import { cloneFlags, hasNetworkNamespace, hasUserNamespace } from './namespaces.ts';
 import {
+  type Mount,
   makeDirectories,
   makeTarget,
   mountNew,
@@ -135,10 +137,18 @@ export interface PlanInputs {
   /** Init's session has the console as its controlling terminal. */
   holdsTerminal: boolean;
   passFds: number[];
+  /** The security label that init is executed with. */
+  label?: OnExecLabel | undefined;
+}
+
+/** What is written where, below a proc file system, so that the next execve(2) takes on a security label. */
+export interface OnExecLabel {
+  file: string;
+  text: string;
 }
 
 const NAMESPACE_FLAGS: Record<SharedNamespace, number> = { net: CLONE_NEWNET, ipc: CLONE_NEWIPC, uts: CLONE_NEWUTS };
-const SPECIAL = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
+export const SPECIAL = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
 const LOCKED = SPECIAL | MOUNT_ATTR_RDONLY;
 /** The kernel's usual soft limit of open files (setrlimit(2)). */
 const SOFT_OPEN_FILES = 1024;
@@ -183,6 +193,7 @@ export function compilePlan(definition: DomainDefinition, inputs: PlanInputs): P
     ...resources(definition, inputs.host),
     waitForGo('controller went away'),
     ...credentials(definition, inputs),
+    ...fresh.label,
     ...execute(definition, inputs),
   );
   return plan;
@@ -244,7 +255,7 @@ export function becomeRoot(): Step[] {
 }
 
 /** What can only be mounted while the host's own proc and sysfs are in sight; attached after the root. */
-function newMounts(definition: DomainDefinition, inputs: PlanInputs): { steps: Step[]; attach: Step[] } {
+function newMounts(definition: DomainDefinition, inputs: PlanInputs): { steps: Step[]; attach: Step[]; label: Step[] } {
   const { host, cgroup, view } = inputs;
   const hasNetwork = hasNetworkNamespace(definition);
   const hasUsers = hasUserNamespace(definition);
@@ -253,7 +264,8 @@ function newMounts(definition: DomainDefinition, inputs: PlanInputs): { steps: S
   const attach: Step[] = ['/sys', '/dev', '/proc'].map(detach);
 
   const proc = mountNew('proc', SPECIAL, 'Failed to mount proc on /proc');
-  steps.push(...proc.steps);
+  const label = inputs.label && labelOnExec(inputs.label, proc.mount);
+  steps.push(...proc.steps, ...(label?.open ?? []));
   attach.push(...place(proc.mount, '/proc'));
   attach.push(...procSys(hasNetwork));
 
@@ -294,7 +306,7 @@ function newMounts(definition: DomainDefinition, inputs: PlanInputs): { steps: S
     steps.push(...files.steps);
     attach.push(...files.attach);
   }
-  return { steps, attach };
+  return { steps, attach, label: label?.write ?? [] };
 
   function addTo(type: string, target: string, tolerate: number[] = []): void {
     const mount = mountNew(type, LOCKED, `Failed to mount ${type} on ${target}`);
@@ -320,6 +332,19 @@ function viewFiles({ mount, isWhole, clock }: NonNullable<PlanInputs['view']>): 
       ...moveMount({ step: tree }, file, `Failed to mount on ${file}`),
       ...(file === MEMORY_FILE ? {} : { tolerate: [ENOENT] }),
     })),
+  };
+}
+
+/**
+ * The label of the next execve(2). The file is opened in a proc file system that was made for this and hangs nowhere yet: no path is
+ * followed that a mount of the container's, or of whoever else, could lead elsewhere (CVE-2025-52881). Only who opened it may write.
+ */
+export function labelOnExec({ file, text }: OnExecLabel, proc: Mount): { open: Step[]; write: Step[] } {
+  const purpose = `Failed to set security label '${text}'`;
+  const open = step('openat', [proc, file, O_WRONLY | O_CLOEXEC], purpose);
+  return {
+    open: [open],
+    write: [step('write', [{ step: open }, text, Buffer.byteLength(text)], purpose), step('close', [{ step: open }], purpose)],
   };
 }
 

@@ -2,14 +2,18 @@
 
 import { libvirtError } from '../../errors.ts';
 import { enumAttribute, YES_NO } from '../../xml/attributes.ts';
+import { echoedAttribute } from '../../xml/echoed.ts';
 import { attributeOf, childrenOf, childText, type XmlElement } from '../../xml/element.ts';
 import type { XmlWriter } from '../../xml/writer.ts';
-import type { Seclabel } from '../definition.ts';
+import type { DomainDefinition, Seclabel } from '../definition.ts';
 
 const TYPES = ['none', 'dynamic', 'static'] as const;
 
-/** `live`: labels that libvirt chose itself (of dynamic labels, and image labels) are read too. */
-export function parseSeclabels(domain: XmlElement, live: boolean): Seclabel[] {
+/**
+ * `live`: labels that libvirt chose itself (of dynamic labels, and image labels) are read too. `hostModel`: the host's way of
+ * labelling, which a label without a model means.
+ */
+export function parseSeclabels(domain: XmlElement, live: boolean, hostModel = 'none'): Seclabel[] {
   const elements = childrenOf(domain, 'seclabel');
   const labels: Seclabel[] = [];
   const models = new Set<string | undefined>();
@@ -25,11 +29,11 @@ export function parseSeclabels(domain: XmlElement, live: boolean): Seclabel[] {
       throw libvirtError('XML_ERROR', 'missing security model when using multiple labels');
     return labels.filter(({ type }) => type !== 'default');
   }
-  // Without a security driver on the host a label without a model can only mean none.
   if (only !== undefined && only.model === undefined) {
     if (only.type !== 'none' && (only.type !== 'dynamic' || only.baselabel !== undefined))
       throw libvirtError('XML_ERROR', 'missing security model in domain seclabel');
-    return [{ type: 'none', model: 'none' }];
+    // Without a security driver on the host it can only mean none.
+    return [hostModel === 'none' ? { type: 'none', model: 'none' } : { ...only, model: hostModel }];
   }
   return labels.filter(({ type }) => type !== 'default');
 }
@@ -77,9 +81,17 @@ export function writeSeclabel(writer: XmlWriter, label: Seclabel, live: boolean)
       ['relabel', label.relabel],
     ],
     () => {
+      if (label.type === 'none') return;
       if (live || label.type === 'static') writer.text('label', label.label);
+      if (live && label.relabel === 'yes') writer.text('imagelabel', label.imagelabel);
       writer.text('baselabel', label.baselabel);
-      if (live) writer.text('imagelabel', label.imagelabel);
     },
   );
+}
+
+/** The models that a definition's labels name, those of its disks too. A pty has none. */
+export function labelModels({ seclabels, devices: { disks } }: DomainDefinition): string[] {
+  const ofDisks = disks.flatMap(({ sourceElement }) => sourceElement?.children.filter(({ name }) => name === 'seclabel') ?? []);
+  const models = [...seclabels.map(({ model }) => model), ...ofDisks.map((label) => echoedAttribute(label, 'model'))];
+  return models.filter((model) => model !== undefined);
 }

@@ -7,6 +7,7 @@ import { libvirtError, notRunning, unsupportedFlags } from '../../errors.ts';
 import { DomainCgroup } from '../../host/cgroup/cgroup.ts';
 import { cpuStats } from '../../host/cgroup/cpuacct.ts';
 import { memoryUsageKiB } from '../../host/cgroup/memory.ts';
+import { labelDriver } from '../../security/labels.ts';
 import { hasAutostartLink, isDefined } from '../../store/definitions.ts';
 import { loadDefinition, loadStatus } from '../../store/domain-documents.ts';
 import { liveStatus } from '../../store/live-status.ts';
@@ -31,7 +32,7 @@ export interface DomainInfo {
   security: { model: string; doi: string; label?: string };
 }
 
-export function domainInfo(_connection: Connection, ref: DomainRef): DomainInfo {
+export async function domainInfo(_connection: Connection, ref: DomainRef): Promise<DomainInfo> {
   const record = liveStatus(ref.name);
   const status = record && loadStatus(record);
   const domain = status?.domain ?? loadDefinition(ref.name);
@@ -48,8 +49,18 @@ export function domainInfo(_connection: Connection, ref: DomainRef): DomainInfo 
     usedMemoryKiB: cgroup ? memoryUsageKiB(cgroup) : domain.currentMemoryKiB,
     persistent: isDefined(ref.name),
     autostart: hasAutostartLink(ref.name),
-    security: { model: 'none', doi: '0' },
+    security: await securityOf(record?.initPid),
   };
+}
+
+/** What init's label is now: an unlabelled one has that of who started it. */
+async function securityOf(initPid: number | undefined): Promise<DomainInfo['security']> {
+  const driver = await labelDriver();
+  if (!driver) return { model: 'none', doi: '0' };
+  const known = { model: driver.model, doi: '0' };
+  if (initPid === undefined) return known;
+  const { label, isEnforcing } = driver.labelOf(initPid);
+  return { ...known, label: `${label} (${isEnforcing ? 'enforcing' : 'permissive'})` };
 }
 
 /** The domain's host name, from the leases of its network. Throws NO_HOSTNAME where there is none. */

@@ -4,6 +4,7 @@ import { domainFacts } from '../../domain/facts.ts';
 import type { DomainRef } from '../../domain/ref.ts';
 import { libvirtError } from '../../errors.ts';
 import { definedNames, definedWithUuid, hasAutostartLink, isDefined, readDefinition } from '../../store/definitions.ts';
+import { hasLeftLabels } from '../../store/label-notes.ts';
 import { liveStatus, readStatus, type StatusRecord, statusNames, truly } from '../../store/live-status.ts';
 import { isDomainName } from '../../store/paths.ts';
 import { isUuid } from '../../values/uuid.ts';
@@ -60,7 +61,7 @@ export async function runningDomains(connection: Connection): Promise<Map<string
     if (status?.alive) running.set(name, truly(status));
     else if (status) stale.push(name);
   }
-  if (stale.length > 0 && !connection.readonly) await (await import('../../container/cleanup.ts')).repairAll(stale);
+  if ((stale.length > 0 || hasLeftLabels()) && !connection.readonly) await (await import('../../container/cleanup.ts')).repairAll(stale);
   return running;
 }
 

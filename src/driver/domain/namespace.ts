@@ -37,6 +37,8 @@ import { ownerOf } from '../../host/pid-namespace.ts';
 import { openPtyBeside, openSlave, type Pty } from '../../host/pty.ts';
 import { isTerminal, makeRaw, setWindowSize, windowSize } from '../../host/terminal.ts';
 import { containment } from '../../security/containment.ts';
+import type { OnExecLabel } from '../../security/label-driver.ts';
+import { enterLabel } from '../../security/labels.ts';
 import { loadStatus } from '../../store/domain-documents.ts';
 import type { StatusRecord } from '../../store/live-status.ts';
 import { liveStatus } from '../../store/live-status.ts';
@@ -104,7 +106,8 @@ export async function enterNamespace(
   try {
     const payload = cgroup.payloadOf(record.initPid);
     if (standsStill(cgroup, payload)) throw libvirtError('OPERATION_INVALID', 'domain is paused');
-    return await enter({ init, record, domain, level, cgroup, payload }, argv, options, attend);
+    const label = options.noSeclabel ? undefined : await enterLabel(domain);
+    return await enter({ init, record, domain, level, cgroup, payload, label }, argv, options, attend);
   } catch (error) {
     // It ends meanwhile, and that is why: who dies has no place for another process (ENOMEM) before it can be seen to be dead.
     if (init.hasEnded || (isFailure(error) && readable(init.pidfd, DYING_MS))) throw notRunning();
@@ -122,10 +125,11 @@ interface Entered {
   level: SecurityLevel;
   cgroup: DomainCgroup;
   payload: string | undefined;
+  label: OnExecLabel | undefined;
 }
 
 async function enter(
-  { init, record, domain, level, cgroup, payload }: Entered,
+  { init, record, domain, level, cgroup, payload, label }: Entered,
   argv: string[],
   { searchesPath = false, terminal: use = 'instead', command }: EnterOptions,
   attend: (command: RunningCommand) => Promise<void>,
@@ -166,6 +170,7 @@ async function enter(
       searchesPath: searchesPath || (pty !== undefined && replaced.includes(0)),
       identity,
       cwd: command?.cwd,
+      label,
     });
     const pid = controller.sendPlan(plan);
     if (command) await untilReadable(controller.controlFd);

@@ -2,10 +2,11 @@
 
 import type { DomainDefinition } from '../../domain/definition.ts';
 import { formatDomain } from '../../domain/format.ts';
-import { parseDomainElement } from '../../domain/parse.ts';
+import { type ParseHost, parseDomainElement } from '../../domain/parse.ts';
 import { strangersIn } from '../../domain/strangers.ts';
 import { parseHost } from '../../host/parse-host.ts';
 import { warn } from '../../store/log.ts';
+import { attributeOf, childrenOf, type XmlElement } from '../../xml/element.ts';
 import { parseXml } from '../../xml/reader.ts';
 
 export interface NewDomain {
@@ -18,7 +19,8 @@ export interface NewDomain {
 export async function readNewDomain(xml: string | Uint8Array, { validate }: { validate?: boolean | undefined }): Promise<NewDomain> {
   if (validate) (await import('../../domain/schema.ts')).validateDomain(xml);
   const root = parseXml(xml, '(domain_definition)');
-  const definition = parseDomainElement(root, parseHost, { inactive: true });
+  const definition = parseDomainElement(root, await hostOf(root), { inactive: true });
+  if (definition.seclabels.length > 0) await (await import('../../security/labels.ts')).verifyLabels(definition);
   const warnings = strangersIn(root, () => formatDomain(definition, { live: false }));
   return {
     definition,
@@ -26,4 +28,11 @@ export async function readNewDomain(xml: string | Uint8Array, { validate }: { va
       for (const text of warnings) warn(definition.name, text, onWarning);
     },
   };
+}
+
+/** How this host labels is asked only for who leaves it open. */
+async function hostOf(root: XmlElement): Promise<ParseHost> {
+  if (childrenOf(root, 'seclabel').every((label) => attributeOf(label, 'model') !== undefined)) return parseHost;
+  const { securityModel } = await import('../../security/labels.ts');
+  return { ...parseHost, securityModel: (await securityModel()).model };
 }

@@ -109,7 +109,7 @@ export async function planStart(
   ref: DomainRef,
   options: Pick<StartOptions, 'hostRoot' | 'atTerminal'>,
 ): Promise<string> {
-  return formatPlan(dryRun(loadDefinition(ref.name), options));
+  return formatPlan(await dryRun(loadDefinition(ref.name), options));
 }
 
 async function run(connection: Connection, definition: DomainDefinition, options: StartOptions): Promise<void> {

@@ -7,6 +7,7 @@ import { DEFAULT_EMULATOR, hostArchitecture } from '../../host/parse-host.ts';
 import { machineUuid } from '../../host/smbios.ts';
 import { suspendTargets } from '../../host/suspend.ts';
 import { formatNumberList, listDirectory } from '../../host/system-files.ts';
+import { type SecurityModel, securityModel } from '../../security/labels.ts';
 import { type Attributes, XmlWriter } from '../../xml/writer.ts';
 import type { Connection } from '../connection.ts';
 
@@ -15,11 +16,12 @@ const NARROWER: Readonly<Record<string, string>> = { x86_64: 'i686', aarch64: 'a
 const NARROW = new Set(Object.values(NARROWER));
 
 /** Ends in a newline. Source: libvirt's driver capabilities XML page. */
-export function capabilitiesXml(_connection: Connection): string {
+export async function capabilitiesXml(_connection: Connection): Promise<string> {
+  const security = await securityModel();
   const writer = new XmlWriter();
   writer.block('capabilities', [], () => {
     writer.blank();
-    writer.block('host', [], () => writeHost(writer));
+    writer.block('host', [], () => writeHost(writer, security));
     writer.blank();
     for (const arch of architectures()) {
       writeGuest(writer, arch);
@@ -29,7 +31,7 @@ export function capabilitiesXml(_connection: Connection): string {
   return writer.toString();
 }
 
-function writeHost(writer: XmlWriter): void {
+function writeHost(writer: XmlWriter, { model, doi, baselabel }: SecurityModel): void {
   const suspend = { mem: 'suspend_mem', disk: 'suspend_disk', hybrid: 'suspend_hybrid' };
   writer.text('uuid', machineUuid());
   writer.block('cpu', [], () => {
@@ -47,8 +49,9 @@ function writeHost(writer: XmlWriter): void {
   writeTopology(writer);
   writeCaches(writer);
   writer.block('secmodel', [], () => {
-    writer.text('model', 'none');
-    writer.text('doi', 0);
+    writer.text('model', model);
+    writer.text('doi', doi);
+    writer.text('baselabel', baselabel, [['type', 'lxc']]);
   });
 }
 

@@ -52,11 +52,6 @@ describe('liveDefinition()', () => {
     ['with a PCI device', hostdev('subsystem', 'pci'), 'Unsupported hostdev type pci'],
     ['with a capability device of no known kind', hostdev('capabilities', 'fax'), 'Unsupported hostdev type fax'],
     [
-      'with a security model',
-      ({ seclabels }) => void seclabels.push({ type: 'dynamic', model: 'selinux' }),
-      "Security driver model 'selinux' is not available",
-    ],
-    [
       'with mapped ids and a namespace from elsewhere',
       (changed) => {
         changed.idmap = MAPPED;

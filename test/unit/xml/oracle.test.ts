@@ -125,8 +125,8 @@ describe('another reader reads the same', () => {
     );
   });
 
-  it('in the capabilities of this host', () => {
-    expectSameTree(capabilitiesXml({} as never));
+  it('in the capabilities of this host', async () => {
+    expectSameTree(await capabilitiesXml({} as never));
   });
 });
 

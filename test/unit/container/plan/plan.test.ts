@@ -78,6 +78,7 @@ const BASE = {
   users: [] as string[],
   private: ['mount(null, "/", null, 278528, null) -- Failed to make root private'], // MS_REC | MS_PRIVATE
   newProc: newMount('proc', 14, 'Failed to mount proc on /proc'), // nosuid, nodev, noexec
+  openLabel: [] as string[],
   newSys: newMount('sysfs', 15, 'Failed to mount sysfs on /sys'), // and read-only
   newSpecial: [] as string[],
   newCgroup: [
@@ -134,6 +135,7 @@ const BASE = {
   ],
   ids: ['setgroups(0, null) -- setgroups failed'],
   tie: ['prctl(1, 9, 0, 0, 0) -- failed to tie init to its controller'], // PR_SET_PDEATHSIG, SIGKILL
+  label: [] as string[],
   close: ['close_range(3, 4294967295, 4) -- Failed to close inherited descriptors'],
   signals: ['rt_sigprocmask(2, 8:, null, 8) -- Failed to unblock signals'],
   chdir: [] as string[],
@@ -295,6 +297,20 @@ describe('compilePlan()', () => {
           `setns(22, 67108864) -- Failed to set namespace 'uts'`,
         ],
         hostName: [],
+      }),
+    );
+  });
+
+  it("sets init's security label by a proc file system of its own that hangs nowhere yet, as the last that may fail", () => {
+    const label = 'system_u:system_r:container_t:s0:c1,c2';
+    const purpose = `Failed to set security label '${label}'`;
+    expect(compile(minimalDefinition(), { label: { file: 'thread-self/attr/exec', text: label } }).child).toEqual(
+      steps({
+        openLabel: [`openat(<fsmount proc>, "thread-self/attr/exec", 524289) -- ${purpose}`],
+        label: [
+          `write(<openat thread-self/attr/exec>, "${label}", ${label.length}) -- ${purpose}`,
+          `close(<openat thread-self/attr/exec>) -- ${purpose}`,
+        ],
       }),
     );
   });
@@ -694,6 +710,28 @@ describe('compileEnterPlan()', () => {
     const cgroup = { directories: [], payload: undefined };
     const plan = compileEnterPlan(minimalDefinition(), { ...enter, host: { ...HOST, hasTimeNamespaces: true }, cgroup });
     expect(describePlan(plan).child).toContain(`setns(9, ${allButUsers | 0x80}) -- Failed to enter the namespaces`);
+  });
+
+  it('takes on a security label outside, by a proc file system that nothing leads to, and takes nothing of that along', () => {
+    const purpose = "Failed to set security label 'a:b:c:s0'";
+    const closeMount = (call: string) => `close(<${call} proc>) -- Failed to mount proc`;
+    const plan = compileEnterPlan(minimalDefinition(), {
+      ...enter,
+      cgroup: { directories: [], payload: undefined },
+      label: { file: 'thread-self/attr/exec', text: 'a:b:c:s0' },
+    });
+    expect(describePlan(plan).child).toEqual([
+      ...begin,
+      ...newMount('proc', 14, 'Failed to mount proc'),
+      closeMount('fsopen'),
+      `openat(<fsmount proc>, "thread-self/attr/exec", 524289) -- ${purpose}`,
+      closeMount('fsmount'),
+      `write(<openat thread-self/attr/exec>, "a:b:c:s0", 8) -- ${purpose}`,
+      `close(<openat thread-self/attr/exec>) -- ${purpose}`,
+      `setns(9, ${allButUsers}) -- Failed to enter the namespaces`,
+      close,
+      ...end,
+    ]);
   });
 
   it('makes a terminal that of the new session, and looks for a name in PATH where that is asked for', () => {

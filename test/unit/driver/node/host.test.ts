@@ -60,8 +60,8 @@ describe('changes of the host', () => {
 });
 
 describe('capabilitiesXml()', () => {
-  it('tells of the host and of guests with our emulator', () => {
-    const xml = capabilitiesXml(connection);
+  it('tells of the host and of guests with our emulator', async () => {
+    const xml = await capabilitiesXml(connection);
     expect(xml).toMatch(/^<capabilities>\n\n {2}<host>\n/);
     expect(xml).toMatch(/\n {2}<\/guest>\n\n<\/capabilities>\n$/);
     expect(xml).toMatch(/<emulator>.*\/libvirt_lxc<\/emulator>\n {6}<domain type='lxc'\/>/);
