@@ -56,6 +56,8 @@ export interface Syscalls {
   socketpair(): [number, number] | number;
   /** The read end and the write end of a pipe, close-on-exec. */
   pipe(): [number, number] | number;
+  /** `address`: a struct sockaddr. */
+  connect(fd: number, address: Buffer): number;
   socket(family: number, type: number, protocol: number): number;
   send(fd: number, data: Buffer, flags: number): number;
   recv(fd: number, data: Buffer, flags: number): number;

@@ -44,9 +44,9 @@ export interface Ending extends End {
 }
 
 /** Clears up after a container whose processes are dead. The caller holds the domain's lock. */
-export async function clearUp({ status, reason, why, again, onWarning }: Ending): Promise<void> {
+export async function clearUp({ status, again, onWarning, ...end }: Ending): Promise<void> {
   const { domain, cgroup } = status;
-  const change = transition(domain, 'shut off', again ? 'rebooting' : reason, { live: domain, status, end: { reason, why } });
+  const change = transition(domain, 'shut off', again ? 'rebooting' : end.reason, { live: domain, status, end });
   change.at('over');
   await releaseLabel(domain.name);
   if (domain.devices.interfaces.length > 0) (await import('./own-network.ts')).releaseNetwork(domain);

@@ -25,6 +25,8 @@ export interface End {
   reason: EndReason;
   /** A sentence for the log and for whoever asks why. */
   why: string;
+  /** Init's (wait(2)), where it is known. */
+  waitStatus?: number;
 }
 
 /** What the writes of a change are made from: each takes what it needs. */
@@ -228,7 +230,7 @@ function write(domain: DomainRef, what: Write, facts: Facts, audit: ChangeAudit)
     default: {
       const [kind, ...words] = what.split(' ');
       if (kind === 'hook') hook(domain, words[0] as Operation, facts);
-      else if (kind === 'event') event(domain, words);
+      else if (kind === 'event') event(domain, words, facts.end?.waitStatus);
       else status(domain, what, facts, audit);
     }
   }
@@ -250,9 +252,12 @@ function hook({ name }: DomainRef, operation: Operation, facts: Facts): void {
   else runHooks(scripts, name, [operation, 'begin'], xml);
 }
 
-function event({ name, uuid }: DomainRef, [kind, detail]: readonly string[]): void {
+function event({ name, uuid }: DomainRef, [kind, detail]: readonly string[], waitStatus: number | undefined): void {
   if (kind === 'reboot') recordEvent({ domain: name, uuid, event: 'reboot' });
-  else recordEvent({ domain: name, uuid, event: 'lifecycle', kind: kind!, detail: detail! });
+  else {
+    const isEnd = kind === 'Stopped' && waitStatus !== undefined;
+    recordEvent({ domain: name, uuid, event: 'lifecycle', kind: kind!, detail: detail!, ...(isEnd && { waitStatus }) });
+  }
 }
 
 /** A full disk does not keep a domain from being off. */

@@ -76,12 +76,12 @@ async function finish(record: StatusRecord, status: DomainStatus, waitStatus: nu
   const { domain, cgroup, config, atTerminal } = status;
   const kill = readKill(record);
   const end = initEnd(waitStatus, kill);
-  const { reason, why } = endOf(waitStatus, kill, new DomainCgroup(cgroup));
-  const again = waitStatus >= 0 && reason !== 'destroyed' && restarts(actionFor(domain, end));
+  const ending = endOf(waitStatus, kill, new DomainCgroup(cgroup));
+  const again = waitStatus >= 0 && ending.reason !== 'destroyed' && restarts(actionFor(domain, end));
   let next: DomainDefinition | undefined;
   // Of one whose stored definition is damaged nothing is kept waiting for that: it is off.
   const damage = again ? failureInSync(() => (next = nextDefinition(status))) : undefined;
-  await clearUp({ status, reason, why, again: next !== undefined });
+  await clearUp({ status, ...ending, again: next !== undefined });
   if (damage) throw damage;
   if (!next) return;
   if (end !== 'reboot' && ageMs(record.controller) < TOO_SOON_MS) pause(TOO_SOON_MS); // an init that fails at once must not spin
@@ -91,7 +91,8 @@ async function finish(record: StatusRecord, status: DomainStatus, waitStatus: nu
 }
 
 function endOf(waitStatus: number, kill: KillSource | undefined, cgroup: DomainCgroup | undefined): End {
-  return { reason: endReason(waitStatus, kill), why: describeEnd(waitStatus, { kill, oomKills: cgroup ? oomKills(cgroup) : 0 }) };
+  const why = describeEnd(waitStatus, { kill, oomKills: cgroup ? oomKills(cgroup) : 0 });
+  return { reason: endReason(waitStatus, kill), why, ...(waitStatus >= 0 && { waitStatus }) };
 }
 
 function actionFor({ onPoweroff, onReboot, onCrash }: DomainDefinition, end: InitEnd): LifecycleAction {

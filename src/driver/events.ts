@@ -37,7 +37,8 @@ async function* followSpool<T>(spool: string, signal: AbortSignal): AsyncGenerat
   }
 }
 
-class SpoolReader<T> {
+/** From what is in the spool now on. */
+export class SpoolReader<T> {
   private readonly spool: string;
   private fd: number | undefined;
   private offset = 0;

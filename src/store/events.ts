@@ -13,6 +13,8 @@ export interface DomainEvent {
   /** lifecycle: `Started`; detail: `Booted`. */
   kind?: string;
   detail?: string;
+  /** lifecycle `Stopped`: that of init (wait(2)), where it is known. */
+  waitStatus?: number;
   /** metadata-change. */
   type?: string;
   uri?: string;

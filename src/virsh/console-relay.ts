@@ -270,7 +270,7 @@ export function showAll(fd: number, output: number = TERMINAL_OUT, buffer: Buffe
 }
 
 /** 0 at the end (EIO, if the other side of a pseudo terminal is closed); undefined if there is nothing to read after all. */
-function readSome(fd: number, buffer: Buffer): number | undefined {
+export function readSome(fd: number, buffer: Buffer): number | undefined {
   try {
     return fs.readSync(fd, buffer, 0, buffer.length, null);
   } catch (error) {

@@ -155,8 +155,8 @@ export interface CommandDefinition {
   readonly hidden?: boolean;
   /** True: always refused; kept out of the man page's list of commands. */
   readonly unsupported?: boolean;
-  /** True: its output is somebody else's, to the byte; no empty line follows. */
-  readonly isVerbatim?: boolean;
+  /** True, or an option is given: its output is somebody else's, to the byte; no empty line follows. */
+  readonly isVerbatim?: true | { readonly with: string };
   /** True: nothing runs after it. */
   readonly leaves?: boolean;
   readonly run: (context: CommandContext, args: Arguments<readonly OptionDefinition[]>) => Promise<Outcome> | Outcome;

@@ -126,7 +126,7 @@ export abstract class Session implements CommandContext {
       if (this.settings.timing) {
         const elapsedMs = Number(process.hrtime.bigint() - start) / 1e6;
         this.print(`\n(Time: ${elapsedMs.toFixed(3)} ms)\n\n`);
-      } else if (!definition.isVerbatim) {
+      } else if (!isVerbatim(command)) {
         this.extra('\n');
       }
     }
@@ -154,3 +154,6 @@ function checkCombinations({ definition, values }: ParsedCommand): void {
     );
   }
 }
+
+const isVerbatim = ({ definition: { isVerbatim: told }, values }: ParsedCommand): boolean =>
+  told === true || (told !== undefined && values.has(told.with));

@@ -38,7 +38,7 @@ suite('the Debian package', ['built', 'dpkg_deb', 'readelf'], () => {
       .filter(([mode]) => mode && !mode.startsWith('d'))
       .map(([mode, owner, , , , ...name]) => `${mode} ${owner} ${name.join(' ').slice('./'.length)}`);
     expect(files.sort()).toEqual([
-      ...['virsh-lxc-autostart.service', 'virsh-lxc-metrics.service', 'virsh-lxc-metrics.timer'].map(
+      ...['virsh-lxc-autostart.service', 'virsh-lxc-metrics.service', 'virsh-lxc-metrics.timer', 'virsh-lxc@.service'].map(
         (unit) => `-rw-r--r-- root/root usr/lib/systemd/system/${unit}`,
       ),
       `-rw-r--r-- root/root ${PROGRAM}/koffi.node`,

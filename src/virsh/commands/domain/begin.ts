@@ -3,10 +3,19 @@
 import type { DomainRef } from '../../../domain/ref.ts';
 import type { StartOptions } from '../../../driver/domain/start.ts';
 import { isTerminal } from '../../../vsh/terminal.ts';
-import type { CommandContext } from '../../command.ts';
+import { type CommandContext, excludes, needs, type OptionRule } from '../../command.ts';
 import { descriptors } from './descriptors.ts';
 
 export const BEGIN = {
+  foreground: { name: 'foreground', type: 'bool', help: 'stay until the domain is off, and exit as it did' },
+  stopTimeout: {
+    name: 'stop-timeout',
+    type: 'int',
+    namedOnly: true,
+    min: 0,
+    max: 86400,
+    help: 'seconds until a domain in the foreground that does not shut down is destroyed; 90 by default',
+  },
   console: { name: 'console', type: 'bool', help: 'go on to the console of the domain' },
   paused: { name: 'paused', type: 'bool', help: 'freeze the domain before its init does anything' },
   autodestroy: { name: 'autodestroy', type: 'bool', help: 'destroy the domain when this program ends' },
@@ -14,6 +23,16 @@ export const BEGIN = {
   hostRoot: { name: 'host-root', type: 'bool', help: "let an init system run on the host's own root" },
   resetNvram: { name: 'reset-nvram', type: 'bool', help: 'refused: containers have no NVRAM' },
 } as const;
+
+/** As systemd gives a service by default. */
+const DEFAULT_STOP_S = 90;
+
+/** Of start and create. */
+export const BEGIN_RULES: readonly OptionRule[] = [
+  excludes('foreground', 'console'),
+  excludes('foreground', 'paused'),
+  needs('stop-timeout', 'foreground'),
+];
 
 interface BeginArguments {
   readonly paused: boolean;
@@ -40,7 +59,11 @@ export function beginOptions(context: CommandContext, args: BeginArguments): Sta
 export type Begin = (options: Pick<StartOptions, 'onSetUp'>) => Promise<DomainRef>;
 
 /** Starts a domain by `begin`, which says so. */
-export async function beginDomain(context: CommandContext, args: { autodestroy: boolean; console: boolean }, begin: Begin): Promise<void> {
+export async function beginDomain(
+  context: CommandContext,
+  args: { autodestroy: boolean; console: boolean; foreground: boolean; 'stop-timeout': number | undefined },
+  begin: Begin,
+): Promise<void> {
   const start: Begin = async (options) => {
     const domain = await begin(options);
     if (args.autodestroy) {
@@ -49,6 +72,9 @@ export async function beginDomain(context: CommandContext, args: { autodestroy: 
     }
     return domain;
   };
-  if (args.console) await (await import('./console-visit.ts')).startWithConsole(context, start);
+  if (args.foreground) {
+    const { runInForeground } = await import('./foreground.ts');
+    await runInForeground(context, start, (args['stop-timeout'] ?? DEFAULT_STOP_S) * 1000);
+  } else if (args.console) await (await import('./console-visit.ts')).startWithConsole(context, start);
   else await start({});
 }

@@ -1,7 +1,7 @@
 import { withContext } from '../../../errors.ts';
 import { defineCommand } from '../../command.ts';
 import { readDescriptionBytes } from '../files.ts';
-import { BEGIN, beginDomain, beginOptions } from './begin.ts';
+import { BEGIN, BEGIN_RULES, beginDomain, beginOptions } from './begin.ts';
 
 export const create = defineCommand({
   name: 'create',
@@ -13,6 +13,8 @@ export const create = defineCommand({
   options: [
     { name: 'file', type: 'string', required: true, completes: 'file', help: 'file with the XML of the domain' },
     BEGIN.console,
+    BEGIN.foreground,
+    BEGIN.stopTimeout,
     BEGIN.paused,
     BEGIN.autodestroy,
     BEGIN.passFds,
@@ -20,6 +22,8 @@ export const create = defineCommand({
     BEGIN.hostRoot,
     BEGIN.resetNvram,
   ],
+  rules: BEGIN_RULES,
+  isVerbatim: { with: 'foreground' },
   async run(context, args) {
     const xml = readDescriptionBytes(args.file);
     const options = { ...beginOptions(context, args), validate: args.validate };
@@ -28,7 +32,7 @@ export const create = defineCommand({
         const { createDomain } = await import('../../../driver/domain/start.ts');
         return await createDomain(context.connection, xml, { ...options, onSetUp });
       });
-      context.extra(`Domain '${domain.name}' created from ${args.file}\n`);
+      if (!args.foreground) context.extra(`Domain '${domain.name}' created from ${args.file}\n`);
       return domain;
     });
   },

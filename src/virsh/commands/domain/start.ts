@@ -2,7 +2,7 @@ import { withContext } from '../../../errors.ts';
 import { isTerminal } from '../../../vsh/terminal.ts';
 import { defineCommand, domainOption, failure } from '../../command.ts';
 import { findDomain } from '../lookup.ts';
-import { BEGIN, beginDomain, beginOptions } from './begin.ts';
+import { BEGIN, BEGIN_RULES, beginDomain, beginOptions } from './begin.ts';
 
 export const start = defineCommand({
   name: 'start',
@@ -14,6 +14,8 @@ export const start = defineCommand({
   options: [
     domainOption({ completes: 'inactive-domain', help: 'name or uuid of a domain that does not run' }),
     BEGIN.console,
+    BEGIN.foreground,
+    BEGIN.stopTimeout,
     BEGIN.paused,
     BEGIN.autodestroy,
     { name: 'bypass-cache', type: 'bool', help: 'refused: containers have no saved state to load' },
@@ -23,6 +25,8 @@ export const start = defineCommand({
     BEGIN.resetNvram,
     { name: 'dry-run', type: 'bool', help: 'print the plan of the start, change nothing' },
   ],
+  rules: BEGIN_RULES,
+  isVerbatim: { with: 'foreground' },
   async run(context, args) {
     const domain = await findDomain(context, args, ['name', 'uuid']);
     const { isInService } = await import('../../../driver/domain/lookup.ts');
@@ -41,7 +45,7 @@ export const start = defineCommand({
       const started = await withContext(`Failed to start domain '${domain.name}'`, () =>
         startDomain(context.connection, domain, { ...options, onSetUp }),
       );
-      context.extra(`Domain '${started.name}' started\n`);
+      if (!args.foreground) context.extra(`Domain '${started.name}' started\n`);
       return started;
     });
   },
