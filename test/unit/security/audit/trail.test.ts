@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { libvirtError } from '../../../../src/errors.ts';
+import { encodeMessage } from '../../../../src/host/netlink/message.ts';
 import type { NetlinkSocket } from '../../../../src/host/netlink/rtnetlink.ts';
 import type { AuditRecord } from '../../../../src/security/audit/records.ts';
 import { type TempStore, tempStore } from '../../../helpers/temp-store.ts';
@@ -71,6 +72,32 @@ describe('leaveTrail()', () => {
     expect(trail.trailOf('vm1')).toEqual({ isKept: false, isLogged: false });
     expect(log()).toMatch(/: warning: it may lack audit records: .*lxc\.conf: expected an unsigned integer for 'audit_level' parameter\n$/);
     expect(() => trail.requireTrail()).toThrow(/audit_level/);
+  });
+});
+
+describe('tellsOn()', () => {
+  const AUDIT_GET = 1000;
+  const status = (mask: number, enabled: number): Buffer => {
+    const bytes = Buffer.alloc(44);
+    bytes.writeUInt32LE(mask, 0);
+    bytes.writeUInt32LE(enabled, 4);
+    return encodeMessage(AUDIT_GET, 0, 1, [bytes]);
+  };
+  const refusal = (errno: number): Buffer => {
+    const bytes = Buffer.alloc(20);
+    bytes.writeInt32LE(-errno, 0);
+    return encodeMessage(2, 0, 1, [bytes]);
+  };
+
+  it.each([
+    ['on', status(0, 1), true],
+    ['on for good', status(0, 2), true],
+    ['off', status(1, 0), false],
+    ['not to be asked by us', refusal(1), true],
+    ['not for a user namespace', refusal(111), false],
+    ['nothing', Buffer.alloc(0), false],
+  ])('%s', (_what, answer, on) => {
+    expect(kernel.tellsOn(answer)).toBe(on);
   });
 });
 
