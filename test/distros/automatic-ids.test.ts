@@ -12,7 +12,8 @@ suite('with ids chosen for it', ['root', 'built', 'distros', 'userns', 'idmapped
   describe.each(SYSTEMD)('%s at level strict', (distribution) => {
     it('boots as well', async () => {
       const more = "<features><privnet/></features><x:security xmlns:x='urn:virsh-lxc:domain:1.0' level='strict'/>";
-      const domain = new Distribution(virsh, distribution, { more });
+      const tmp = "<filesystem type='ram'><source usage='64' units='MiB'/><target dir='/tmp'/></filesystem>"; // which Debian 13 has in memory
+      const domain = new Distribution(virsh, distribution, { more, devices: distribution === 'trixie' ? tmp : '' });
       await domain.up();
       expect(domain.inside('systemctl is-system-running')).toBe('running\n');
       virsh.ok('destroy', domain.name);
