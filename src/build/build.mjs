@@ -157,7 +157,7 @@ function replaceBy(source, target) {
 function buildHere() {
   replaceBy(koffiOf(process.arch), join(dist, 'koffi.node'));
   for (const directory of ['systemd', 'completions']) cpSync(join(root, 'src', directory), join(dist, directory), { recursive: true });
-  execFileSync(bun, ['src/build/man.ts'], { cwd: root, stdio: 'inherit' });
+  for (const writer of ['man.ts', 'apparmor.ts']) execFileSync(bun, [`src/build/${writer}`], { cwd: root, stdio: 'inherit' });
   buildProgram();
 }
 

@@ -73,6 +73,7 @@ function stage(tree, arch) {
   for (const name of readdirSync(join(root, 'src/systemd')))
     add(`usr/lib/systemd/system/${name}`, installedUnit(read(join(root, 'src/systemd', name))));
   for (const [name, place] of Object.entries(COMPLETIONS)) add(`usr/share/${place}`, read(join(root, 'src/completions', name)));
+  add('usr/share/virsh-lxc/TEMPLATE.virsh-lxc', read(join(dist, 'apparmor/TEMPLATE.virsh-lxc')));
   add('usr/share/doc/virsh-lxc/copyright', read(join(debian, 'copyright')));
   add('usr/share/doc/virsh-lxc/changelog.gz', gzipSync(changelog.replace(/\(.*?\)/, `(${version})`), { level: 9 }));
   add('usr/share/lintian/overrides/virsh-lxc', read(join(debian, 'lintian-overrides')));

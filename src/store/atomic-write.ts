@@ -8,13 +8,13 @@ import { sweepDirectory } from './sweep.ts';
 let counter = 0;
 
 /**
- * Replaces `file` by `text`: a temporary file in the same directory, fsync, rename, fsync of the directory.
+ * Replaces `file` by `content`: a temporary file in the same directory, fsync, rename, fsync of the directory.
  * Makes the directory. Throws SYSTEM_ERROR; then the old file is as it was and no temporary one is left (unless killed in
  * between: a dotfile, which nothing reads and the next writer's sweepDirectory() removes).
  *
  * `durable: false` leaves out the fsyncs: for files that a reboot is meant to lose. `mode`: 0600 where nothing is said.
  */
-export function writeAtomically(file: string, text: string, options: { durable: boolean; mode?: number }): void {
+export function writeAtomically(file: string, content: string | Uint8Array, options: { durable: boolean; mode?: number }): void {
   const { mode = 0o600 } = options;
   const directory = path.dirname(file);
   const temporary = path.join(directory, `.${process.pid}.${counter++}.new`);
@@ -29,7 +29,7 @@ export function writeAtomically(file: string, text: string, options: { durable: 
       fd = fs.openSync(temporary, 'wx', mode);
     }
     try {
-      fs.writeFileSync(fd, text); // unlike writeSync, all of it: a full disk first takes a part
+      fs.writeFileSync(fd, content); // unlike writeSync, all of it: a full disk first takes a part
       if (options.durable) fs.fsyncSync(fd);
     } finally {
       fs.closeSync(fd);

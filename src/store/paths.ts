@@ -34,6 +34,9 @@ export const paths = {
   leftCgroups: at('/run/libvirt/lxc/cgroups'),
   labels: at('/run/libvirt/lxc/labels'),
   log: at('/var/log/libvirt/lxc'),
+  /** An administrator's own; libvirt's TEMPLATE.lxc can be taken for it. */
+  apparmorTemplate: at('/etc/apparmor.d/libvirt/TEMPLATE.virsh-lxc'),
+  apparmorCache: at('/var/cache/virsh-lxc/apparmor'),
   /** The directory is called so for every driver of libvirt. */
   networks: at('/etc/libvirt/qemu/networks'),
   networkConf: at('/etc/libvirt/network.conf'),

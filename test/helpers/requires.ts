@@ -84,6 +84,9 @@ const NEEDS = {
   /** A registry of packages, or a cache of it. */
   registry: () => spawnSync('npm', ['view', 'koffi', 'version', '--prefer-offline'], { timeout: 20_000 }).status === 0,
   systemd: () => fs.existsSync('/run/systemd/system'),
+  /** In force, and profiles can be compiled. */
+  apparmor: () => fs.existsSync('/sys/kernel/security/apparmor/.replace') && hasCommand('apparmor_parser') && hasCommand('aa-exec'),
+  apparmor_parser: () => hasCommand('apparmor_parser') && fs.existsSync('/etc/apparmor.d/abi/kernel-5.4-vanilla'),
   /** Root directories of real distributions, and a machine that may be lost: test/distros.mjs. */
   distros: () => process.env['VMRIG'] !== undefined && fs.existsSync(process.env['DISTRO_ROOTS'] ?? '-'),
   /** Of Debian's package libvirt-daemon, and what it uses. */
