@@ -19,13 +19,15 @@ export interface Containment {
 }
 
 /** What a definition at this level is kept from. */
-export function containment(definition: Pick<DomainDefinition, 'features' | 'idmap'>, level: SecurityLevel): Containment {
-  const { features, idmap } = definition;
+export function containment(definition: Pick<DomainDefinition, 'features' | 'idmap' | 'seclabels'>, level: SecurityLevel): Containment {
+  const { features, idmap, seclabels } = definition;
   const hides = level !== 'libvirt';
   const hasOwnUsers = idmap.uid.length > 0 && idmap.gid.length > 0;
+  // Of a definition that runs, or is about to: what it was given.
+  const hasProfile = seclabels.some(({ model, type, label }) => model === 'apparmor' && type !== 'none' && label !== undefined);
   return {
     level,
-    filter: syscallFilter(level, features.capabilities, { hasOwnUsers }),
+    filter: syscallFilter(level, features.capabilities, { hasOwnUsers, hasProfile }),
     maskedFiles: hides ? MASKED_FILES : [],
     maskedDirectories: hides ? MASKED_DIRECTORIES : [],
     readOnlyPaths: hides ? READ_ONLY_PATHS : [],

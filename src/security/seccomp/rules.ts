@@ -105,22 +105,31 @@ const STRICT: readonly Rule[] = [
   },
 ];
 
+/**
+ * Ways to mount that AppArmor's rules for mounts are not asked about: who hears of no such call uses mount(2). What strict refuses of
+ * them, that stays refused.
+ */
+const NEW_MOUNTS: Rule = {
+  calls: ['open_tree', 'open_tree_attr', 'move_mount', 'fsopen', 'fsconfig', 'fsmount', 'fspick', 'mount_setattr'],
+  error: 'ENOSYS',
+};
+
 /** The capabilities that a definition grants in so many words: by name, or all but some. */
 function isGranted({ policy, states }: DomainFeatures['capabilities'], name: CapabilityName): boolean {
   const stated = states.findLast((state) => state.name === name)?.state;
   return stated === undefined ? policy === 'allow' : stated === 'on';
 }
 
-/** The filter of a container; undefined: it has none. */
+/** The filter of a container; undefined: it has none. `hasProfile`: AppArmor confines it, at whatever level. */
 export function syscallFilter(
   level: SecurityLevel,
   capabilities: DomainFeatures['capabilities'],
-  { hasOwnUsers }: { hasOwnUsers: boolean },
+  { hasOwnUsers, hasProfile = false }: { hasOwnUsers: boolean; hasProfile?: boolean },
 ): SyscallFilter | undefined {
-  if (level === 'libvirt') return undefined;
-  const rules = level === 'strict' ? STRICT : hasOwnUsers ? DEFAULT : [...DEFAULT, KEYS];
+  const rules = level === 'libvirt' ? [] : level === 'strict' ? STRICT : hasOwnUsers ? DEFAULT : [...DEFAULT, KEYS];
   const kept = rules.filter(({ unless = [] }) => !unless.some((name) => isGranted(capabilities, name)));
-  return { rules: kept, isClosed: level === 'strict' };
+  if (hasProfile && !kept.some(({ calls }) => calls.includes('move_mount'))) kept.push(NEW_MOUNTS);
+  return level === 'libvirt' && kept.length === 0 ? undefined : { rules: kept, isClosed: level === 'strict' };
 }
 
 /** The rules as strace(1) shows calls that are refused, a line for each call. */

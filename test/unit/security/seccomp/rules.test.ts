@@ -28,6 +28,18 @@ describe('syscallFilter()', () => {
     expect(syscallFilter('libvirt', { policy: 'default', states: [] }, { hasOwnUsers: false })).toBeUndefined();
   });
 
+  it('knows nothing of the newer ways to mount where AppArmor confines, at whatever level, and nothing else for that', () => {
+    const filter = (level: SecurityLevel, policy: CapabilityPolicy = 'default') =>
+      syscallFilter(level, { policy, states: [] }, { hasOwnUsers: true, hasProfile: true });
+    const NEW = ['open_tree', 'open_tree_attr', 'move_mount', 'fsopen', 'fsconfig', 'fsmount', 'fspick', 'mount_setattr'];
+    const unknown = NEW.map((name) => `${name}() = -1 ENOSYS`);
+    expect(describeFilter(filter('libvirt')!)).toEqual(unknown);
+    expect(describeFilter(filter('default')!).slice(-NEW.length)).toEqual(unknown);
+    expect(describeFilter(filter('strict', 'allow')!)).toEqual(expect.arrayContaining(unknown));
+    const strict = describeFilter(filter('strict')!);
+    for (const name of NEW) expect(strict.filter((line) => line.startsWith(`${name}(`))).toEqual([`${name}() = -1 EPERM`]);
+  });
+
   it('refuses at level default what no distribution needs, and keys where they are those of the host', () => {
     expect(refusedCalls('default')).toEqual([...DEFAULT, ...KEYS]);
     expect(refusedCalls('default', { hasOwnUsers: true })).toEqual(DEFAULT);
