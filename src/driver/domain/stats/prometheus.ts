@@ -6,8 +6,8 @@ import { PRESSURES } from '../../../host/cgroup/pressure.ts';
 import { type DiskFigures, type DomainFigures, type InterfaceFigures, spareMemoryKiB } from './figures.ts';
 
 type Value = number | bigint | string | undefined;
-/** `labels`: beside that of the domain. A value that is not known makes no sample. */
-type Sample = readonly [labels: Readonly<Record<string, string>>, value: Value];
+/** `labels`: beside that of the domain, each behind a comma. A value that is not known makes no sample. */
+type Sample = readonly [labels: string, value: Value];
 
 interface Family {
   name: string;
@@ -19,11 +19,11 @@ interface Family {
 export function prometheusText(all: readonly DomainFigures[]): string {
   let text = family('libvirt_up', 'Whether the figures could be read.', 'gauge', 'libvirt_up 1\n');
   text += family('libvirt_domains', 'How many domains there are.', 'gauge', `libvirt_domains ${all.length}\n`);
+  const domains = all.map((figures) => ({ figures, label: labelled('domain', figures.name) }));
   for (const { name, help, samples } of FAMILIES) {
     let lines = '';
-    for (const figures of all)
-      for (const [labels, value] of samples(figures))
-        if (value !== undefined) lines += `${name}{${labelText({ domain: figures.name, ...labels })}} ${value}\n`;
+    for (const { figures, label } of domains)
+      for (const [labels, value] of samples(figures)) if (value !== undefined) lines += `${name}{${label}${labels}} ${value}\n`;
     // The end of a name says what it is, as Prometheus wants it.
     text += family(name, help, name.endsWith('_total') ? 'counter' : 'gauge', lines);
   }
@@ -33,34 +33,34 @@ export function prometheusText(all: readonly DomainFigures[]): string {
 const family = (name: string, help: string, type: 'gauge' | 'counter', lines: string): string =>
   lines === '' ? '' : `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${lines}`;
 
-const labelText = (labels: Readonly<Record<string, string>>): string =>
-  Object.entries(labels)
-    .map(([name, value]) => `${name}="${escaped(value)}"`)
-    .join(',');
+const labelled = (name: string, value: string): string => `${name}="${escaped(value)}"`;
 
-const escaped = (value: string): string => value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');
+const escaped = (value: string): string =>
+  /[\\"\n]/.test(value) ? value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n') : value;
+
+const targetLabel = (name: string): string => `,${labelled('target_device', name)}`;
 
 const ofDomain =
   (value: (figures: DomainFigures) => Value) =>
-  (figures: DomainFigures): Sample[] => [[{}, value(figures)]];
+  (figures: DomainFigures): Sample[] => [['', value(figures)]];
 
 const ofDisks =
   (value: (disk: DiskFigures) => Value) =>
   ({ disks = [] }: DomainFigures): Sample[] =>
-    disks.map((disk) => [{ target_device: disk.name }, value(disk)]);
+    disks.map((disk) => [targetLabel(disk.name), value(disk)]);
 
 type Counters = NonNullable<InterfaceFigures['traffic']>['received'];
 const ofInterfaces =
   (way: 'received' | 'sent', value: (counters: Counters) => Value) =>
   ({ interfaces = [] }: DomainFigures): Sample[] =>
-    interfaces.map(({ name, traffic }) => [{ target_device: name }, traffic && value(traffic[way])]);
+    interfaces.map(({ name, traffic }) => [targetLabel(name), traffic && value(traffic[way])]);
 
 const ofIo = (value: (io: BlkioStats) => Value) => ofDomain(({ io }) => io && value(io));
 
 const ofPressure =
   (part: 'some' | 'full') =>
   ({ pressure }: DomainFigures): Sample[] =>
-    PRESSURES.map((resource) => [{ resource }, seconds(pressure?.[resource]?.[part]?.totalUs, 6)]);
+    PRESSURES.map((resource) => [`,resource="${resource}"`, seconds(pressure?.[resource]?.[part]?.totalUs, 6)]);
 
 /** Memory is counted in KiB, and told in bytes. */
 const bytes = (kib: number | undefined): Value => (kib === undefined ? undefined : kib * 1024);
@@ -75,7 +75,7 @@ export function seconds(parts: bigint | undefined, digits: number): string | und
 const nanoseconds = (ns: bigint | undefined): Value => seconds(ns, 9);
 
 const LIST: readonly (readonly [name: string, help: string, samples: Family['samples']])[] = [
-  ['info_meta', 'What a domain is called otherwise.', ({ uuid }) => [[{ uuid }, 1]]],
+  ['info_meta', 'What a domain is called otherwise.', ({ uuid }) => [[`,${labelled('uuid', uuid)}`, 1]]],
   [
     'info_vstate',
     'State of a domain: 1 running, 3 paused, 5 shut off.',
@@ -104,7 +104,7 @@ const LIST: readonly (readonly [name: string, help: string, samples: Family['sam
   [
     'block_meta',
     'Where a disk comes from.',
-    ({ disks = [] }) => disks.map(({ name, path = '' }) => [{ target_device: name, source_file: path }, 1]),
+    ({ disks = [] }) => disks.map(({ name, path = '' }) => [`${targetLabel(name)},${labelled('source_file', path)}`, 1]),
   ],
   ['block_stats_read_bytes_total', 'What a domain read from a disk.', ofDisks(({ io }) => io?.readBytes)],
   ['block_stats_read_requests_total', 'How often a domain read from a disk.', ofDisks(({ io }) => io?.readRequests)],
