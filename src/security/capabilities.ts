@@ -11,16 +11,24 @@ const KEPT_IF_STRICT: readonly string[] = [
 ];
 
 /**
+ * An init system ends its container by reboot(2), which of a PID namespace is no more than that; what else the capability is for,
+ * a filter refuses. Most of them stay for ever without it.
+ */
+const ENDS_ITSELF = 'sys_boot';
+
+/**
  * Numbers of the capabilities in init's bounding set. Those that XML cannot name are kept, but for policy deny and level strict.
  */
 export function keptCapabilities(
   { policy, states }: DomainFeatures['capabilities'],
   level: SecurityLevel,
   lastCapability: number,
+  isSystem = false,
 ): Set<number> {
   const kept = new Set<number>();
-  if (policy === 'default' && level === 'strict') for (const name of KEPT_IF_STRICT) kept.add(capabilityNumber(name)!);
-  else if (policy !== 'deny') for (let number = 0; number <= lastCapability; number++) kept.add(number);
+  if (policy === 'default' && level === 'strict') {
+    for (const name of isSystem ? [...KEPT_IF_STRICT, ENDS_ITSELF] : KEPT_IF_STRICT) kept.add(capabilityNumber(name)!);
+  } else if (policy !== 'deny') for (let number = 0; number <= lastCapability; number++) kept.add(number);
   if (policy === 'default') for (const name of DROPPED_BY_DEFAULT) kept.delete(capabilityNumber(name) ?? -1);
   for (const { name, state } of states) {
     const number = capabilityNumber(name);

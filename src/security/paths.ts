@@ -20,6 +20,7 @@ export const PREPARED_MOUNTS: readonly PreparedMount[] = [
   { path: '/dev/shm', mode: '1777', runsPrograms: true },
   { path: '/run', mode: '755', runsPrograms: true },
   { path: '/run/lock', mode: '1777', runsPrograms: false },
+  { path: '/tmp', mode: '1777', runsPrograms: true },
 ];
 
 /** A tmpfs. */

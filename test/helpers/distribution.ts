@@ -2,6 +2,7 @@
 import path from 'node:path';
 import process from 'node:process';
 import { afterAll, beforeAll, expect } from 'vitest';
+import type { SecurityLevel } from '../../src/domain/definition.ts';
 import { eventually } from './eventually.ts';
 import type { Leftovers } from './leftovers.ts';
 import { onTerminal, type Terminal } from './terminal.ts';
@@ -26,6 +27,7 @@ export interface DistributionOptions {
   /** XML before and in <devices>. */
   more?: string;
   devices?: string;
+  level?: SecurityLevel;
 }
 
 export class Distribution {
@@ -34,10 +36,10 @@ export class Distribution {
   readonly virsh: Virsh;
 
   constructor(virsh: Virsh, distribution: DistributionName, options: DistributionOptions = {}) {
-    const { root = rootOf(distribution), more = OWN_NETWORK, devices = '' } = options;
+    const { root = rootOf(distribution), more = OWN_NETWORK, devices = '', level } = options;
     this.virsh = virsh;
     this.distribution = distribution;
-    this.name = virsh.define({ init: ['/sbin/init'], root, more, devices, memoryKiB: 512 * 1024 }, virsh.name(distribution));
+    this.name = virsh.define({ init: ['/sbin/init'], root, more, devices, level, memoryKiB: 512 * 1024 }, virsh.name(distribution));
   }
 
   get isSystemd(): boolean {

@@ -498,9 +498,9 @@ export function limitCapabilities(definition: DomainDefinition, { level }: Conta
 }
 
 /** What is out of the bounding set is gone for good with the next execve, root or not (capabilities(7)). */
-export function dropCapabilities(definition: DomainDefinition, { level }: Containment, host: HostFacts): Step[] {
+export function dropCapabilities(definition: DomainDefinition, { level }: Containment, host: HostFacts, isSystem = false): Step[] {
   const { lastCapability } = host;
-  const kept = keptCapabilities(definition.features.capabilities, level, lastCapability);
+  const kept = keptCapabilities(definition.features.capabilities, level, lastCapability, isSystem);
   const steps: Step[] = [];
   for (let capability = 0; capability <= lastCapability; capability++) {
     if (!kept.has(capability)) steps.push(step('prctl', [PR_CAPBSET_DROP, capability, 0, 0, 0], `failed to drop capability ${capability}`));
@@ -510,10 +510,10 @@ export function dropCapabilities(definition: DomainDefinition, { level }: Contai
   return [...steps, step('prctl', [PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0], 'failed to clear ambient capabilities', none)];
 }
 
-function credentials(definition: DomainDefinition, { host, identity, containment }: PlanInputs): Step[] {
+function credentials(definition: DomainDefinition, { host, identity, containment, isSystem }: PlanInputs): Step[] {
   return [
     ...confine(containment, host.machine),
-    ...dropCapabilities(definition, containment, host),
+    ...dropCapabilities(definition, containment, host, isSystem),
     ...takeIdentity(identity),
     // After the last change of ids, which would clear it (PR_SET_PDEATHSIG(2const)).
     step('prctl', [PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0], 'failed to tie init to its controller'),

@@ -13,9 +13,10 @@ function kept(
   states: Record<string, 'on' | 'off'> = {},
   last = LAST,
   level: SecurityLevel = 'libvirt',
+  isSystem = false,
 ): number[] {
   const list = Object.entries(states).map(([name, state]) => ({ name, state }));
-  return [...keptCapabilities({ policy, states: list }, level, last)].sort((a, b) => a - b);
+  return [...keptCapabilities({ policy, states: list }, level, last, isSystem)].sort((a, b) => a - b);
 }
 
 describe('keptCapabilities()', () => {
@@ -46,6 +47,9 @@ describe('keptCapabilities()', () => {
     const podmans = [0, 1, 3, 4, 5, 6, 7, 8, 10, 18, 31];
     expect(kept('default', {}, LAST, 'strict')).toEqual(podmans);
     expect(kept('default', { sys_admin: 'on', chown: 'off' }, LAST, 'strict')).toEqual([...podmans.slice(1, -1), 21, 31]);
+    expect(kept('default', {}, LAST, 'strict', true)).toEqual([...podmans.slice(0, -1), SYS_BOOT, 31]);
+    expect(kept('default', { sys_boot: 'off' }, LAST, 'strict', true)).toEqual(podmans);
+    expect(kept('deny', {}, LAST, 'strict', true)).toEqual([]);
     expect(kept('allow', {}, LAST, 'strict')).toEqual(all);
     expect(kept('deny', { kill: 'on' }, LAST, 'strict')).toEqual([5]);
   });
