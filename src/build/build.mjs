@@ -156,7 +156,8 @@ function replaceBy(source, target) {
 
 function buildHere() {
   replaceBy(koffiOf(process.arch), join(dist, 'koffi.node'));
-  for (const directory of ['systemd', 'completions']) cpSync(join(root, 'src', directory), join(dist, directory), { recursive: true });
+  for (const directory of ['systemd', 'completions', 'selinux'])
+    cpSync(join(root, 'src', directory), join(dist, directory), { recursive: true });
   for (const writer of ['man.ts', 'apparmor.ts']) execFileSync(bun, [`src/build/${writer}`], { cwd: root, stdio: 'inherit' });
   buildProgram();
 }

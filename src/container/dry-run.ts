@@ -20,7 +20,7 @@ export async function dryRun(stored: DomainDefinition, options: { hostRoot?: boo
   using host = openHostSide(definition, { labelOptions: mountOptions });
   const numbers = inheritResources(host.resources, host.shared, new InheritedFds([null, null, null]));
   const cgroup = asStartup(() => cgroupFor(definition, process.pid));
-  const facts = { passFds: [], atTerminal: options.atTerminal === true, level, label: onExec };
+  const facts = { passFds: [], atTerminal: options.atTerminal === true, level, label: onExec, mountOptions };
   const inputs = asStartup(() => planInputs(host.live, numbers, cgroup, facts));
   return compilePlan(host.live, inputs);
 }

@@ -66,6 +66,7 @@ export interface StartFacts {
   level: SecurityLevel;
   /** The security label that init is executed with. */
   label?: PlanInputs['label'];
+  mountOptions?: PlanInputs['mountOptions'];
 }
 
 export function planInputs(domain: DomainDefinition, fds: InheritedNumbers, cgroup: DomainCgroup, start: StartFacts): PlanInputs {
@@ -89,6 +90,7 @@ export function planInputs(domain: DomainDefinition, fds: InheritedNumbers, cgro
     holdsTerminal: wantsTerminal && mayHoldTerminal(domain.os, fds.rootFd),
     passFds: start.passFds,
     ...(start.label && { label: start.label }),
+    ...(start.mountOptions && { mountOptions: start.mountOptions }),
   };
 }
 

@@ -96,7 +96,9 @@ async function start(
   try {
     leaveUnit(controller.pid);
     cgroup = asStartup(() => makeCgroup(host.live, controller.pid, host.devices));
-    const initPid = controller.sendPlan(planOf(host.live, spawned, cgroup, { ...options, label: label.onExec }));
+    const initPid = controller.sendPlan(
+      planOf(host.live, spawned, cgroup, { ...options, label: label.onExec, mountOptions: label.mountOptions }),
+    );
     mapIds(definition, initPid);
     mapFilesystems(definition, host.resources, { initPid, level: options.level });
     if (waitsBeforeMounts(definition)) controller.go();
@@ -120,9 +122,11 @@ function planOf(
   live: DomainDefinition,
   { resources, passFds }: Spawned,
   cgroup: DomainCgroup,
-  { atTerminal, level, label }: LevelledOptions & Pick<StartFacts, 'label'>,
+  { atTerminal, level, label, mountOptions }: LevelledOptions & Pick<StartFacts, 'label' | 'mountOptions'>,
 ) {
-  const inputs = asStartup(() => planInputs(live, resources, cgroup, { passFds, atTerminal: atTerminal === true, level, label }));
+  const inputs = asStartup(() =>
+    planInputs(live, resources, cgroup, { passFds, atTerminal: atTerminal === true, level, label, mountOptions }),
+  );
   return compilePlan(live, inputs);
 }
 

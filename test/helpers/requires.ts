@@ -55,6 +55,10 @@ const NEEDS = {
   /** Ours to use: some machines forbid ptrace(2). */
   strace: () => spawnSync('strace', ['-qq', '-o', '/dev/null', 'true']).status === 0,
   cc: () => hasCommand('cc'),
+  /** With a policy that has types for containers: that of src/selinux, or a distribution's. */
+  selinux: () =>
+    fs.existsSync('/sys/fs/selinux/context') &&
+    spawnSync('sh', ['-c', "printf 'system_u:system_r:container_t:s0:c1,c2\\0' >/sys/fs/selinux/context"]).status === 0,
   setpriv: () => hasCommand('setpriv'),
   ip: () => hasCommand('ip'),
   dnsmasq: () => hasCommand('dnsmasq'),

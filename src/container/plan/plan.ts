@@ -139,6 +139,8 @@ export interface PlanInputs {
   passFds: number[];
   /** The security label that init is executed with. */
   label?: OnExecLabel | undefined;
+  /** Options of file systems that are made here, by which they have the container's label. */
+  mountOptions?: Readonly<Record<string, string>> | undefined;
 }
 
 /** What is written where, below a proc file system, so that the next execve(2) takes on a security label. */
@@ -185,7 +187,7 @@ export function compilePlan(definition: DomainDefinition, inputs: PlanInputs): P
     ...fresh.attach,
     ...attachDevices(inputs),
     ...hidePaths(inputs.containment, LOCKED),
-    ...(inputs.isSystem ? prepareMounts(inputs.containment) : []),
+    ...(inputs.isSystem ? prepareMounts(inputs.containment, inputs.mountOptions) : []),
     ...definition.devices.filesystems.flatMap((filesystem, i) => attachFilesystem(filesystem, inputs.filesystems.get(i))),
     step('faccessat', [AT_FDCWD, definition.os.init, 0], `cannot find init path '${definition.os.init}' relative to container root`),
     ...(definition.sharedNamespaces.uts ? [] : [setHostName(hostName(definition.name))]),
@@ -394,10 +396,13 @@ const attachDevices = ({ dev, devpts }: PlanInputs): Step[] => [
   moveMount(devpts, '/dev/pts', 'Failed to mount devpts on /dev/pts'),
 ];
 
-function prepareMounts({ preparedMounts }: Containment): Step[] {
+function prepareMounts({ preparedMounts }: Containment, labelOptions: Readonly<Record<string, string>> = {}): Step[] {
   return preparedMounts.flatMap(({ path, mode, runsPrograms }) => {
     const attributes = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | (runsPrograms ? 0 : MOUNT_ATTR_NOEXEC);
-    const { steps, mount } = mountNew('tmpfs', attributes, `Failed to mount tmpfs on ${path}`, [['mode', mode]]);
+    const { steps, mount } = mountNew('tmpfs', attributes, `Failed to mount tmpfs on ${path}`, [
+      ['mode', mode],
+      ...Object.entries(labelOptions),
+    ]);
     return [...steps, ...place(mount, path)];
   });
 }
