@@ -15,7 +15,7 @@ const NONE: Trail = { isKept: false, isLogged: false };
 
 /**
  * Throws where the settings cannot be understood, and INTERNAL_ERROR where nothing is to be done without records that cannot be had.
- * To be asked before anything is begun.
+ * To be asked before anything is begun. Differs from libvirt, whose daemon is content with a kernel that has audit, on or off.
  */
 export function requireTrail(): Trail {
   const { level, isLogged } = auditSettings();
