@@ -6,6 +6,7 @@ import { linux } from '../../lib-native/linux.ts';
 import { capabilityNumber } from '../domain/capabilities.ts';
 import type { DomainDefinition, FilesystemDevice } from '../domain/definition.ts';
 import { type LibvirtError, libvirtError } from '../errors.ts';
+import { parseMountTable } from '../host/mount-table.ts';
 import { keptCapabilities } from '../security/capabilities.ts';
 import { securityLevel } from '../security/level.ts';
 import { warn } from '../store/log.ts';
@@ -62,9 +63,8 @@ function isHostRoot({ type, source }: FilesystemDevice): boolean {
 
 /** The number of the device that the host's root is mounted from, where the root has a number of its own as with btrfs. */
 function rootDevice(): number | undefined {
-  const mounts = fs.readFileSync('/proc/self/mountinfo', 'latin1').split('\n');
-  const line = mounts.findLast((mount) => mount.split(' ')[4] === '/');
-  const device = line?.split(' - ')[1]?.split(' ')[1];
+  const mounts = parseMountTable(fs.readFileSync('/proc/self/mountinfo', 'utf8'));
+  const device = mounts.findLast(({ mountpoint }) => mountpoint === '/')?.source;
   return device?.startsWith('/') ? fs.statSync(device).rdev : undefined;
 }
 

@@ -54,7 +54,7 @@ function culprit({ type, source }: FilesystemDevice, userns: number): [what: str
   try {
     const directory = fs.realpathSync(hostPath(source));
     for (const mount of mountsWithin(fs.readFileSync('/proc/self/mountinfo', 'utf8'), directory)) {
-      const inside = mount.path.length < directory.length ? directory : mount.path;
+      const inside = mount.mountpoint.length < directory.length ? directory : mount.mountpoint;
       const copy = cloneMount(inside);
       if (copy < 0) continue;
       const result = mapOwners(copy, userns);

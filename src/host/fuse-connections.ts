@@ -7,6 +7,7 @@
 import fs from 'node:fs';
 import { linux } from '../../lib-native/linux.ts';
 import { attempt } from './attempt.ts';
+import { unescaped } from './mount-table.ts';
 import { tryNewMount } from './mounts.ts';
 import { allPids } from './pid-namespace.ts';
 
@@ -122,10 +123,6 @@ function addFiles(task: string, found: Survey): void {
     else if (target.endsWith('/fuse')) found.unnamed++; // a look at what it is could hang
   }
 }
-
-/** A path as a mount table has it: blanks and the like are \ooo. */
-const unescaped = (path: string): string =>
-  path.replace(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)));
 
 function withControl(use: (directory: string) => void): void {
   if (list(CONTROL).length > 0) {

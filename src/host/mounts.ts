@@ -13,6 +13,7 @@ import {
 } from '../../lib-native/constants.ts';
 import { linux } from '../../lib-native/linux.ts';
 import { systemError } from '../errors.ts';
+import { type Mount, parseMountTable } from './mount-table.ts';
 
 export interface FilesystemRequest {
   type: string;
@@ -78,25 +79,16 @@ export function makeReadonly(tree: number, attributes = 0): void {
 export const mapOwners = (tree: number, userns: number): number =>
   linux.mountSetattr(tree, '', AT_EMPTY_PATH | AT_RECURSIVE, { set: MOUNT_ATTR_IDMAP, userns });
 
-export interface MountPoint {
-  path: string;
-  /** Of the file system: `ext4`. */
-  type: string;
-}
-
-/** From a table of proc_pid_mountinfo(5): what a copy of the mounts at `directory`, whose links are resolved, has in it; the first is what `directory` itself is on. */
-export function mountsWithin(mountinfo: string, directory: string): MountPoint[] {
-  const found: MountPoint[] = [];
+/** Out of a table of proc_pid_mountinfo(5): what a copy of the mounts at `directory`, whose links are resolved, has in it; the first is what `directory` itself is on. */
+export function mountsWithin(mountinfo: string, directory: string): Mount[] {
+  const found: Mount[] = [];
   const within = directory === '/' ? '/' : `${directory}/`;
-  let own: MountPoint | undefined;
-  for (const line of mountinfo.split('\n')) {
-    const [before = '', after = ''] = line.split(' - ');
-    const point = before.split(' ')[4];
-    if (point === undefined) continue;
-    const path = point.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
-    const mount = { path, type: after.split(' ')[0]! };
-    if (path.startsWith(within) && path !== directory) found.push(mount);
-    else if (within.startsWith(path === '/' ? '/' : `${path}/`) && path.length >= (own?.path.length ?? 0)) own = mount; // the later one covers
+  let own: Mount | undefined;
+  for (const mount of parseMountTable(mountinfo)) {
+    const { mountpoint } = mount;
+    if (mountpoint.startsWith(within) && mountpoint !== directory) found.push(mount);
+    else if (within.startsWith(mountpoint === '/' ? '/' : `${mountpoint}/`) && mountpoint.length >= (own?.mountpoint.length ?? 0))
+      own = mount; // the later one covers
   }
   return own ? [own, ...found] : found;
 }

@@ -20,7 +20,7 @@ import { hostnameIn } from '../../host/uts.ts';
 import { type Connection, requireWritable } from '../connection.ts';
 import { requireBeyondLibvirt } from '../functions.ts';
 import { readDomain } from './change.ts';
-import { type Mount, mountsWithFiles } from './guest/mount-table.ts';
+import { mountsWithFiles } from './guest/mount-table.ts';
 import { parseOsRelease } from './guest/os-release.ts';
 import { timeZoneAt } from './guest/timezone.ts';
 import { parseUtmp } from './guest/utmp.ts';
@@ -92,7 +92,7 @@ class Inside implements Disposable {
       const storage = source === undefined ? undefined : storageAt(hostPath(source), device === source ? undefined : device);
       return { target: target.dev, number: storage?.number };
     });
-    return mountsWithFiles(table).map(({ mountpoint, type, source, number }: Mount) => ({
+    return mountsWithFiles(table).map(({ mountpoint, type, source, number }) => ({
       mountpoint,
       name: path.basename(source) || source,
       type,

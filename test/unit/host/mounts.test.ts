@@ -19,10 +19,10 @@ describe('mountsWithin()', () => {
     ['/home', ['/ ext4']],
     ['/proc', ['/proc proc']],
   ])('tells what a copy of the mounts at %s has in it', (directory, expected) => {
-    expect(mountsWithin(TABLE, directory).map(({ path, type }) => `${path} ${type}`)).toEqual(expected);
+    expect(mountsWithin(TABLE, directory).map(({ mountpoint, type }) => `${mountpoint} ${type}`)).toEqual(expected);
   });
 
   it('has all of them of the root', () => {
-    expect(mountsWithin(TABLE, '/').map(({ path }) => path)).toHaveLength(7);
+    expect(mountsWithin(TABLE, '/').map(({ mountpoint }) => mountpoint)).toHaveLength(7);
   });
 });
