@@ -88,7 +88,7 @@ const ownUuids = (prefix: string): string[] => [
   ...new Set(read(path.join(prefix, 'run/libvirt/lxc/events.log')).match(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g)),
 ];
 
-const PERMANENT = new Set(['driver.pid', 'events.log', 'cgroups', 'uuids', 'autostarted', 'program']);
+const PERMANENT = new Set(['driver.pid', 'events.log', 'cgroups', 'labels', 'uuids', 'autostarted', 'program']);
 
 function storeFiles(prefix: string): string[] {
   const run = path.join(prefix, 'run/libvirt/lxc');
@@ -96,6 +96,7 @@ function storeFiles(prefix: string): string[] {
   const isDefined = (name: string): boolean => fs.existsSync(path.join(etc, `${name}.xml`));
   return [
     ...list(run).filter((name) => !PERMANENT.has(name) && !(/\.(end|lock)$/.test(name) && isDefined(name.replace(/\.\w+$/, '')))),
+    ...list(path.join(run, 'labels')).map((name) => `labels/${name}`),
     ...list(etc).filter((name) => name !== 'autostart'),
     ...list(path.join(etc, 'autostart')),
   ];

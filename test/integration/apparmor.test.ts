@@ -151,8 +151,8 @@ suite('AppArmor', ['root', 'built', 'static_busybox', 'fuse', 'apparmor'], () =>
     expect(cycle()).toBe(false);
     virsh.file(template, 'profile LIBVIRT_TEMPLATE {\n  nonsense,\n}\n');
     expect(virsh.error('start', domain)).toEqual([
-      `error: Failed to start domain '${domain}'`,
-      expect.stringMatching(new RegExp(`^error: internal error: cannot load AppArmor profile '${profile}': .*line 2`)),
+      `Failed to start domain '${domain}'`,
+      expect.stringMatching(new RegExp(`^internal error: cannot load AppArmor profile '${profile}': .*line 2`)),
     ]);
     expect(isLoaded(profile)).toBe(false);
     fs.rmSync(virsh.path(template));
@@ -172,9 +172,9 @@ suite('AppArmor', ['root', 'built', 'static_busybox', 'fuse', 'apparmor'], () =>
       execFileSync('apparmor_parser', ['--remove'], { input: text });
     }
     const unknown = virsh.file('unknown.xml', virsh.xml(virsh.name(), { more: seclabel('nobodys') }));
-    expect(virsh.error('define', unknown).at(-1)).toBe('error: XML error: Invalid security label nobodys');
+    expect(virsh.error('define', unknown).at(-1)).toBe('XML error: Invalid security label nobodys');
     const based = virsh.define({ more: "<seclabel type='dynamic' model='apparmor'><baselabel>x</baselabel></seclabel>" });
-    expect(virsh.error('start', based).at(-1)).toBe('error: unsupported configuration: Cannot set a base label with AppArmour');
+    expect(virsh.error('start', based).at(-1)).toBe('unsupported configuration: Cannot set a base label with AppArmour');
   });
 
   afterAll(() => expect(loaded().filter((line) => line.includes(virsh.tag))).toEqual([]));
