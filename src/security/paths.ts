@@ -12,6 +12,10 @@ export const MASKED_FILES: readonly string[] = [
   '/proc/kpagecount',
   '/proc/kpageflags',
   '/proc/kpagecgroup',
+  '/proc/slabinfo',
+  '/proc/vmallocinfo',
+  '/proc/pagetypeinfo',
+  '/proc/allocinfo',
 ];
 export const MASKED_DIRECTORIES: readonly string[] = ['/proc/acpi', '/proc/scsi', '/sys/firmware', '/sys/devices/virtual/powercap'];
 
@@ -31,4 +35,12 @@ export interface PreparedMount {
 }
 
 /** What would be done with them is done to the host. */
-export const READ_ONLY_PATHS: readonly string[] = ['/proc/sysrq-trigger', '/proc/bus', '/proc/fs', '/proc/irq', '/proc/asound'];
+export const READ_ONLY_PATHS: readonly string[] = [
+  '/proc/sysrq-trigger',
+  '/proc/bus',
+  '/proc/fs',
+  '/proc/irq',
+  '/proc/asound',
+  '/proc/dynamic_debug',
+  '/proc/driver',
+];
