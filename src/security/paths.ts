@@ -19,6 +19,17 @@ export const MASKED_FILES: readonly string[] = [
 ];
 export const MASKED_DIRECTORIES: readonly string[] = ['/proc/acpi', '/proc/scsi', '/sys/firmware', '/sys/devices/virtual/powercap'];
 
+/**
+ * Where an init system mounts what SELinux's policy lets no container mount: it finds that done, instead of units that failed.
+ * All of it is the whole host's.
+ */
+export const KERNEL_FILE_SYSTEMS: readonly string[] = [
+  '/sys/kernel/debug',
+  '/sys/kernel/tracing',
+  '/sys/kernel/config',
+  '/sys/fs/fuse/connections',
+];
+
 /** What an init system mounts before anything else: where it cannot, it finds that done. */
 export const PREPARED_MOUNTS: readonly PreparedMount[] = [
   { path: '/dev/shm', mode: '1777', runsPrograms: true },

@@ -109,6 +109,7 @@ function codeOf({ when = [], error }: Rule): Code {
 function test(condition: Condition, length: number): Code {
   const code = instruction(LOAD, ARGUMENTS + 8 * condition.argument);
   if ('has' in condition) return [...code, ...instruction(IF_ANY_BIT, condition.bit, 0, length)];
+  if ('lacks' in condition) return [...code, ...instruction(IF_ANY_BIT, condition.bit, length, 0)];
   const values = 'is' in condition ? Object.values(condition.is) : condition.isNot;
   values.forEach((value, i) => {
     const rest = values.length - 1 - i;

@@ -11,7 +11,8 @@ import type { CallName } from './calls.ts';
 export type Condition =
   | { argument: number; is: Readonly<Record<string, number>> }
   | { argument: number; isNot: readonly number[] }
-  | { argument: number; has: string; bit: number };
+  | { argument: number; has: string; bit: number }
+  | { argument: number; lacks: string; bit: number };
 
 export interface Rule {
   calls: readonly CallName[];
@@ -106,13 +107,29 @@ const STRICT: readonly Rule[] = [
 ];
 
 /**
- * Ways to mount that AppArmor's rules for mounts are not asked about: who hears of no such call uses mount(2). What strict refuses of
- * them, that stays refused.
+ * Ways to mount that AppArmor's rules for mounts are not asked about, nor SELinux's for remounting: who hears of no such call uses
+ * mount(2). What strict refuses of them, that stays refused.
  */
 const NEW_MOUNTS: Rule = {
   calls: ['open_tree', 'open_tree_attr', 'move_mount', 'fsopen', 'fsconfig', 'fsmount', 'fspick', 'mount_setattr'],
   error: 'ENOSYS',
 };
+
+/**
+ * What changes a file system for all who have it mounted, as to read-only, and not a mount alone. To SELinux both are one permission,
+ * without which no service of systemd's can have places that are read-only.
+ */
+const REMOUNT: Rule = {
+  calls: ['mount'],
+  error: 'EPERM',
+  when: [
+    { argument: 3, has: 'MS_REMOUNT', bit: 0x20 },
+    { argument: 3, lacks: 'MS_BIND', bit: 0x1000 },
+  ],
+};
+
+/** What confines a container besides, at whatever level. */
+export type LabelModel = 'apparmor' | 'selinux';
 
 /** The capabilities that a definition grants in so many words: by name, or all but some. */
 function isGranted({ policy, states }: DomainFeatures['capabilities'], name: CapabilityName): boolean {
@@ -120,15 +137,17 @@ function isGranted({ policy, states }: DomainFeatures['capabilities'], name: Cap
   return stated === undefined ? policy === 'allow' : stated === 'on';
 }
 
-/** The filter of a container; undefined: it has none. `hasProfile`: AppArmor confines it, at whatever level. */
+/** The filter of a container; undefined: it has none. */
 export function syscallFilter(
   level: SecurityLevel,
   capabilities: DomainFeatures['capabilities'],
-  { hasOwnUsers, hasProfile = false }: { hasOwnUsers: boolean; hasProfile?: boolean },
+  { hasOwnUsers, label }: { hasOwnUsers: boolean; label?: LabelModel | undefined },
 ): SyscallFilter | undefined {
   const rules = level === 'libvirt' ? [] : level === 'strict' ? STRICT : hasOwnUsers ? DEFAULT : [...DEFAULT, KEYS];
   const kept = rules.filter(({ unless = [] }) => !unless.some((name) => isGranted(capabilities, name)));
-  if (hasProfile && !kept.some(({ calls }) => calls.includes('move_mount'))) kept.push(NEW_MOUNTS);
+  const isRuled = (name: CallName): boolean => kept.some(({ calls }) => calls.includes(name));
+  if (label === 'selinux' && !isRuled('mount')) kept.push(REMOUNT);
+  if (label && !isRuled('move_mount')) kept.push(NEW_MOUNTS);
   return level === 'libvirt' && kept.length === 0 ? undefined : { rules: kept, isClosed: level === 'strict' };
 }
 
@@ -142,10 +161,12 @@ function describeArguments(when: readonly Condition[] | undefined): string {
   if (when === undefined) return '';
   const last = Math.max(...when.map(({ argument }) => argument));
   return Array.from({ length: last + 1 }, (_, at) => {
-    const condition = when.find(({ argument }) => argument === at);
+    const [condition, ...more] = when.filter(({ argument }) => argument === at);
     if (condition === undefined) return '...';
+    const without = more.flatMap((one) => ('lacks' in one ? ` without ${one.lacks}` : [])).join('');
     if ('is' in condition) return Object.keys(condition.is).join(' or ');
-    if ('has' in condition) return `${condition.has}|...`;
+    if ('has' in condition) return `${condition.has}|...${without}`;
+    if ('lacks' in condition) return `... without ${condition.lacks}`;
     return `none of ${condition.isNot.map((value) => `0x${value.toString(16)}`).join(', ')}`;
   }).join(', ');
 }

@@ -29,6 +29,7 @@ const WAYS_IN: [Machine, Abi][] = [
 const holds = (condition: Condition, args: readonly number[]): boolean => {
   const value = args[condition.argument]! >>> 0;
   if ('is' in condition) return Object.values(condition.is).includes(value);
+  if ('lacks' in condition) return (value & condition.bit) === 0;
   return 'has' in condition ? (value & condition.bit) !== 0 : !condition.isNot.includes(value);
 };
 
@@ -58,14 +59,20 @@ const ARGUMENTS = [
   [8, 0, 0],
   [0x20008, 0, 0],
   [0xffffffff, 0, 0],
+  [0, 0, 0, 0x20],
+  [0, 0, 0, 0x1020],
+  [0, 0, 0, 0x1000],
   [0x0040000, 0, 0],
 ];
 
 describe('compileFilter()', () => {
-  it.each(['default', 'strict'] as const)(
+  it.each([
+    ['default', filterOf('default')],
+    ['strict', filterOf('strict')],
+    ['default, with a label', syscallFilter('default', { ...NONE, states: [] }, { hasOwnUsers: false, label: 'selinux' })!],
+  ])(
     'at level %s does with every number what the rules say, on every way in',
-    (level) => {
-      const filter = filterOf(level);
+    (_, filter) => {
       for (const [machine, abi] of WAYS_IN) {
         const program = compileFilter(filter, machine);
         const numbers = [...Array(600).keys(), ARM_PRIVATE - 1, ARM_PRIVATE, ARM_PRIVATE + 5, 0x3fffffff];

@@ -30,7 +30,7 @@ describe('syscallFilter()', () => {
 
   it('knows nothing of the newer ways to mount where AppArmor confines, at whatever level, and nothing else for that', () => {
     const filter = (level: SecurityLevel, policy: CapabilityPolicy = 'default') =>
-      syscallFilter(level, { policy, states: [] }, { hasOwnUsers: true, hasProfile: true });
+      syscallFilter(level, { policy, states: [] }, { hasOwnUsers: true, label: 'apparmor' });
     const NEW = ['open_tree', 'open_tree_attr', 'move_mount', 'fsopen', 'fsconfig', 'fsmount', 'fspick', 'mount_setattr'];
     const unknown = NEW.map((name) => `${name}() = -1 ENOSYS`);
     expect(describeFilter(filter('libvirt')!)).toEqual(unknown);
@@ -38,6 +38,15 @@ describe('syscallFilter()', () => {
     expect(describeFilter(filter('strict', 'allow')!)).toEqual(expect.arrayContaining(unknown));
     const strict = describeFilter(filter('strict')!);
     for (const name of NEW) expect(strict.filter((line) => line.startsWith(`${name}(`))).toEqual([`${name}() = -1 EPERM`]);
+  });
+
+  it('refuses where SELinux confines, besides, to change a file system of which the container has a mount', () => {
+    const filter = (level: SecurityLevel) =>
+      syscallFilter(level, { policy: 'default', states: [] }, { hasOwnUsers: true, label: 'selinux' });
+    const lines = (level: SecurityLevel) => describeFilter(filter(level)!).filter((line) => /^(mount|fspick)\(/.test(line));
+    for (const level of ['libvirt', 'default'] as const)
+      expect(lines(level)).toEqual(['mount(..., ..., ..., MS_REMOUNT|... without MS_BIND) = -1 EPERM', 'fspick() = -1 ENOSYS']);
+    expect(lines('strict')).toEqual(['mount() = -1 EPERM', 'fspick() = -1 EPERM']);
   });
 
   it('refuses at level default what no distribution needs, and keys where they are those of the host', () => {
