@@ -6,6 +6,7 @@ import { eventually } from '../helpers/eventually.ts';
 import { suite } from '../helpers/requires.ts';
 import { useVirsh } from '../helpers/virsh.ts';
 
+const INIT_TYPE = "<seclabel type='dynamic' model='selinux'><baselabel>system_u:system_r:container_init_t:s0</baselabel></seclabel>";
 const DYNAMIC = "<seclabel type='dynamic' model='selinux'/>";
 
 suite('a container under SELinux', ['root', 'built', 'busybox', 'fuse', 'selinux'], () => {
@@ -32,9 +33,17 @@ suite('a container under SELinux', ['root', 'built', 'busybox', 'fuse', 'selinux
       expect(mounts.find((line) => line.split(' ')[1] === place)).toContain(`context=${/[" ]/.test(image) ? image : `"${image}"`}`);
   });
 
+  it('starts where no program may gain rights', () => {
+    const name = virsh.boot({ more: DYNAMIC, level: 'strict' });
+    expect(labelOf(name)).toMatch(/:container_t:s0:c\d+,c\d+$/);
+    expect(virsh.inside(name, 'grep NoNewPrivs /proc/self/status')).toMatch(/1$/);
+    expect(virsh.inside(name, 'tr -d "\\0" </proc/1/attr/current')).toBe(labelOf(name));
+  });
+
   it('is entered with the label of who enters where that is asked for', () => {
     const name = virsh.boot({ more: DYNAMIC });
-    const own = fs.readFileSync('/proc/self/attr/current', 'latin1').replace('\0', '').trim();
+    // Not of this process: Node can have a type of its own, where others may not make code.
+    const own = spawnSync('sh', ['-c', 'cat /proc/self/attr/current'], { encoding: 'utf8' }).stdout.replace('\0', '').trim();
     const entered = virsh.ok('-q', 'lxc-enter-namespace', name, '--noseclabel', '/bin/cat', '/proc/self/attr/current');
     expect(entered.replace('\0', '').trim()).toBe(own);
   });
@@ -73,6 +82,30 @@ suite('a container under SELinux', ['root', 'built', 'busybox', 'fuse', 'selinux
       const name = virsh.boot({ more: DYNAMIC, devices });
       const { stdout, stderr } = virsh.run('-q', 'lxc-enter-namespace', name, '--', '/bin/sh', '-c', `(${command}) 2>&1 | cat`);
       expect(stdout + stderr).toContain('Permission denied');
+    });
+
+    it.each([
+      ['sysrq-trigger of a /proc of its own', 'mount -t proc proc /tmp && echo h >/tmp/sysrq-trigger'],
+      ['core_pattern once nothing covers it', 'umount /proc/sys; echo x >/proc/sys/kernel/core_pattern'],
+      ["the kernel's memory of a /proc of its own", 'mount -t proc proc /tmp && head -c 1 /tmp/kcore'],
+      ['the file system that its root is on', 'mount -o remount,ro /'],
+      ["the kernel's own file systems", 'mount -t debugfs debugfs /tmp'],
+      ['a file of the host that was handed in', 'cat /hostetc/shadow'],
+      ['a process outside', 'cat /hostproc/1/environ'],
+    ])('has, as an init system that mounts, no way to %s', (_, command) => {
+      const devices = `<filesystem type='mount'><source dir='/etc'/><target dir='/hostetc'/></filesystem>
+        <filesystem type='mount'><source dir='/proc'/><target dir='/hostproc'/></filesystem>`;
+      const name = virsh.boot({ more: INIT_TYPE, devices });
+      expect(labelOf(name)).toContain(':container_init_t:');
+      const { stdout, stderr } = virsh.run('-q', 'lxc-enter-namespace', name, '--', '/bin/sh', '-c', `(${command}) 2>&1 | cat`);
+      expect(stdout + stderr).toMatch(/permission denied/i);
+    });
+
+    it('may, as an init system, make a mount of its own read-only', () => {
+      const name = virsh.boot({ more: INIT_TYPE });
+      expect(virsh.inside(name, 'mount --bind /home /home && mount -o remount,bind,ro /home && touch /home/x 2>&1; true')).toContain(
+        'Read-only',
+      );
     });
   });
 });
