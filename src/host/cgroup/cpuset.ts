@@ -39,8 +39,10 @@ export function changeMems(cgroup: DomainCgroup, nodes: string): void {
   applyLimits(cgroup, [{ controller: 'cpuset', files: [MEMS], value: nodes }]);
 }
 
-/** v2: what is empty is inherited. v1: the parent's has to be written. */
+/** As a value: who has processes cannot be made empty again, though v2 takes an empty one that never was anything else for inherited. */
 function inherited(cgroup: DomainCgroup, file: string): string {
-  if (cgroup.layout.version === 2) return '\n';
-  return fs.readFileSync(path.join(cgroup.directory('cpuset')!, '..', file), 'utf8').trim();
+  const directory = cgroup.directory('cpuset')!;
+  const read = (name: string): string => fs.readFileSync(path.join(directory, name), 'utf8').trim();
+  if (cgroup.layout.version === 1) return read(`../${file}`);
+  return read(file) === '' ? '\n' : read(`../${file}.effective`);
 }
