@@ -13,6 +13,7 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: ['test/integration/**/*.test.ts'],
+          setupFiles: ['test/integration-setup.ts'],
           poolOptions: { forks: { singleFork: true } }, // one file at a time
           testTimeout: EMULATED ? 240_000 : 60_000,
           hookTimeout: EMULATED ? 240_000 : 60_000,
@@ -22,6 +23,7 @@ export default defineConfig({
         test: {
           name: 'distros',
           include: ['test/distros/**/*.test.ts'],
+          setupFiles: ['test/integration-setup.ts'],
           poolOptions: { forks: { singleFork: true } },
           testTimeout: 480_000,
           hookTimeout: 480_000,

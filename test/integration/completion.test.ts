@@ -10,7 +10,7 @@ const FILES = path.join(ROOT, 'src/completions');
 
 /** What is typed before Tab, and the words that the command has then; `DOMAIN` begins with what no other does. */
 const LINES: readonly (readonly [typed: string, words: readonly string[]])[] = [
-  ['domst', ['domstate']],
+  ['domuu', ['domuuid']],
   ['-c lx', ['-c', 'lxc:///']],
   ['--read', ['--readonly']],
   ['-q -r start web', ['-q', '-r', 'start', 'web:1']],
@@ -97,12 +97,12 @@ suite('the Tab key at the prompt', ['root', 'built', 'busybox', 'script'], () =>
 
   it('inserts once when it comes twice at once, on any line', () =>
     atPrompt(async (typing) => {
-      await typing('domsta\t\t', 'domstate ');
-      await typing('domsta\t\t\t', 'domstate ');
+      await typing('domuu\t\t', 'domuuid ');
+      await typing('domuu\t\t\t', 'domuuid ');
       await typing('define pl\t\t', 'define plain.xml ');
     }));
 
-  it('is text where more comes with it', () => atPrompt((typing) => typing('echo domsta\tx', 'echo domsta\tx')));
+  it('is text where more comes with it', () => atPrompt((typing) => typing('echo domuu\tx', 'echo domuu\tx')));
 
   it('completes the devices of the domain that was named', () =>
     atPrompt(async (typing) => {
