@@ -57,7 +57,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define STARTED_MS 100
+#define STARTED_MS 1000 /* a busy machine lets others wait for that long */
 #define OPTIONS "+n:C:c:l:r:f:p:s:aeh"
 
 _Static_assert(sizeof(struct message) == MESSAGE_BYTES, "a message has no padding");
