@@ -100,7 +100,7 @@ suite('rules of networks', ['root', 'built', 'busybox', 'ip', 'nft'], () => {
           'firewall_backend = "iptables"',
           `unsupported configuration: requested firewall_backend 'iptables' in ${file} is not available: it can be nftables or none`,
         ],
-        ['firewall_backend', `configuration file syntax error: ${file}:1: expecting a name and a value in quotes`],
+        ['firewall_backend', `configuration file syntax error: ${file}:1: expecting an assignment`],
       ] as const) {
         configure(text);
         expect(virsh.error('net-start', 'ruled')).toEqual(['Failed to start network ruled', reason]);
