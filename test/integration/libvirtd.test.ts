@@ -54,7 +54,10 @@ suite('while a libvirt daemon runs', ['root', 'built', 'python3'], () => {
   });
 
   it('what is refused anyway is refused for the same reason as ever', () => {
-    expect(virsh.error('maxvcpus')).toEqual(['this function is not supported by the connection driver: virConnectGetMaxVcpus']);
+    expect(virsh.error('nodesevinfo')).toEqual([
+      'Unable to get host SEV information',
+      'this function is not supported by the connection driver: virNodeGetSEVInfo',
+    ]);
     expect(virsh.error('pool-define-as', 'p', 'dir')[1]).toBe(
       'this function is not supported by the connection driver: virStoragePoolDefineXML',
     );
