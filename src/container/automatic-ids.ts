@@ -21,14 +21,13 @@ export interface ContainerIds extends Disposable {
  * The ids of a container: those of its definition, or a free range where it is to have one; its files are mapped then, whosever they
  * are. Throws CONFIG_UNSUPPORTED where level strict wants them and it can have none, and what takeRange() throws.
  */
-export function takeIds(definition: DomainDefinition, onWarning?: (text: string) => void): ContainerIds {
+export function takeIds(definition: DomainDefinition, level: SecurityLevel, onWarning?: (text: string) => void): ContainerIds {
   const without = { definition, isAutomatic: false, held: undefined, [Symbol.dispose]: () => {} };
   if (hasUserNamespace(definition)) {
     const given = holdGiven(definition.idmap);
     if (given?.areTaken) warn(definition.name, `ids of domain '${definition.name}' were chosen for another container that runs`, onWarning);
     return { ...without, ...disposing(given) };
   }
-  const level = securityLevel(definition);
   if (!wantsIds(level)) return without;
   const obstacle = obstacleOf(definition);
   if (obstacle === undefined) {

@@ -14,9 +14,10 @@ import { startable } from './startable.ts';
 
 /** The plan of a domain that is not started: with the descriptors that a start would have, and this process for its controller. */
 export async function dryRun(stored: DomainDefinition, options: { hostRoot?: boolean; atTerminal?: boolean }): Promise<Plan> {
-  using ids = takeIds(startable(stored, options));
+  const given = startable(stored, options);
+  const level = availableLevel(given);
+  using ids = takeIds(given, level);
   const { definition, mountOptions, onExec } = await labelOf(ids.definition);
-  const level = availableLevel(definition);
   using host = openHostSide(definition, { labelOptions: mountOptions });
   const numbers = inheritResources(host.resources, host.shared, new InheritedFds([null, null, null]));
   const cgroup = asStartup(() => cgroupFor(definition, process.pid));

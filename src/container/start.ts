@@ -59,7 +59,7 @@ export async function runDomain(stored: DomainDefinition, options: RunOptions): 
     level = availableLevel(definition);
     checkPassFds(options.passFds ?? []);
     change.at('allowed');
-    taken = takeIds(definition, options.onWarning);
+    taken = takeIds(definition, level, options.onWarning);
   } catch (error) {
     failed.at('refused', becauseOf(error));
     throw error;

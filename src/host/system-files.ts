@@ -39,14 +39,3 @@ export function parseNumberList(text: string): number[] {
   }
   return numbers;
 }
-
-/** Ascending numbers as `0-2,5`. */
-export function formatNumberList(numbers: readonly number[]): string {
-  const ranges: [number, number][] = [];
-  for (const n of numbers) {
-    const last = ranges.at(-1);
-    if (last && last[1] === n - 1) last[1] = n;
-    else ranges.push([n, n]);
-  }
-  return ranges.map(([first, last]) => (first === last ? `${first}` : `${first}-${last}`)).join(',');
-}

@@ -21,6 +21,7 @@ import { attributeOf, childOf, mergedChild, type XmlElement } from '../../xml/el
 import { memoryChild } from '../../xml/scaled.ts';
 import type { XmlWriter } from '../../xml/writer.ts';
 import type { DomainDefinition } from '../definition.ts';
+import { NODE_MASK_BITS } from './numatune.ts';
 
 export interface MemorySizes {
   memoryKiB: number;
@@ -62,8 +63,6 @@ export function rejectMaxMemory({ maxMemoryKiB }: MemorySizes): void {
   if (maxMemoryKiB)
     throw libvirtError('CONFIG_UNSUPPORTED', 'memory hotplug tunables <maxMemory> are not supported by this hypervisor driver');
 }
-
-const NODE_MASK_BITS = 1024;
 
 const HUGEPAGES: EchoRule = {
   name: 'hugepages',

@@ -9,9 +9,9 @@ import { attributeOf, childOf, childrenOf, type XmlElement } from '../../xml/ele
 import type { XmlWriter } from '../../xml/writer.ts';
 import type { DomainDefinition } from '../definition.ts';
 
-const MODES = ['strict', 'preferred', 'interleave', 'restrictive'] as const;
-type Mode = (typeof MODES)[number];
-const NODE_MASK_BITS = 1024;
+export const NUMA_MODES = ['strict', 'preferred', 'interleave', 'restrictive'] as const;
+type Mode = (typeof NUMA_MODES)[number];
+export const NODE_MASK_BITS = 1024;
 
 type Numatune = NonNullable<DomainDefinition['numatune']>;
 
@@ -52,7 +52,7 @@ function parseMemoryNodes(element: XmlElement, autoVcpus: boolean): Numatune | u
 
 function modeOf(memory: XmlElement): Mode {
   const text = attributeOf(memory, 'mode');
-  const mode = text === undefined ? 'strict' : MODES.find((known) => known === text);
+  const mode = text === undefined ? 'strict' : NUMA_MODES.find((known) => known === text);
   if (mode === undefined) throw libvirtError('CONFIG_UNSUPPORTED', `Unsupported NUMA memory tuning mode '${text}'`);
   return mode;
 }
@@ -77,7 +77,7 @@ function parseNodes(element: XmlElement, cells: number, auto: boolean): EchoedEl
       throw libvirtError('XML_ERROR', `Argument 'cellid' in memnode element must correspond to existing guest's NUMA cell`);
     if (seen.has(cell)) throw libvirtError('XML_ERROR', 'Multiple memnode elements with cellid ' + cell);
     seen.add(cell);
-    const mode = enumAttribute(node, 'mode', MODES) ?? 'strict';
+    const mode = enumAttribute(node, 'mode', NUMA_MODES) ?? 'strict';
     const text = attributeOf(node, 'nodeset');
     if (text === undefined) throw libvirtError('XML_ERROR', 'Missing required nodeset attribute in memnode element');
     return [

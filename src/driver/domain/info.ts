@@ -2,6 +2,7 @@
 
 import type { DomainDefinition, DomainDevices } from '../../domain/definition.ts';
 import { configuredInterface } from '../../domain/elements/interface.ts';
+import { usedVcpus } from '../../domain/processors.ts';
 import type { DomainRef } from '../../domain/ref.ts';
 import { libvirtError, notRunning, unsupportedFlags } from '../../errors.ts';
 import { DomainCgroup } from '../../host/cgroup/cgroup.ts';
@@ -43,7 +44,7 @@ export async function domainInfo(_connection: Connection, ref: DomainRef): Promi
     uuid: domain.uuid,
     osType: 'exe',
     state: record?.state ?? 'shut off',
-    vcpus: domain.vcpu.current ?? domain.vcpu.count,
+    vcpus: usedVcpus(domain),
     cpuTimeNs: cgroup ? cpuStats(cgroup).totalNs : null,
     maxMemoryKiB: domain.memoryKiB,
     usedMemoryKiB: cgroup ? memoryUsageKiB(cgroup) : domain.currentMemoryKiB,

@@ -7,7 +7,7 @@ import { libvirtError } from '../../errors.ts';
 import { changeMems } from '../../host/cgroup/cpuset.ts';
 import { type Connection, requireWritable } from '../connection.ts';
 import { requireBeyondLibvirt } from '../functions.ts';
-import { type Affect, affected, queried } from './affect.ts';
+import { type Affect, affected, changeAffected, queried } from './affect.ts';
 import { changeDomain, readDomain } from './change.ts';
 
 type Numatune = NonNullable<DomainDefinition['numatune']>;
@@ -28,12 +28,8 @@ export function setNumaParameters(connection: Connection, ref: DomainRef, change
   requireWritable(connection, 'virDomainSetNumaParameters');
   requireBeyondLibvirt('virDomainSetNumaParameters');
   changeDomain(connection, ref, (image) => {
-    const { live, config } = affected(image, affect);
-    if (live) checkLive(image.live!, changes);
-    const next = {
-      ...(live && { live: changed(image.live!, changes) }),
-      ...(config && { config: changed(image.config!, changes) }),
-    };
+    if (affected(image, affect).live) checkLive(image.live!, changes);
+    const next = changeAffected(image, affect, (definition) => changed(definition, changes));
     if (next.live && changes.numa_nodeset !== undefined) changeMems(cgroupOf(image), changes.numa_nodeset);
     return next;
   });

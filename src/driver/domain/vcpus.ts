@@ -8,8 +8,9 @@ import { libvirtError } from '../../errors.ts';
 import { changeCpuTuning } from '../../host/cgroup/cpu.ts';
 import { changeCpus } from '../../host/cgroup/cpuset.ts';
 import { onlineCpus, presentCpus } from '../../host/cpu.ts';
-import { formatNumberList, parseNumberList } from '../../host/system-files.ts';
+import { parseNumberList } from '../../host/system-files.ts';
 import { numberChange } from '../../security/audit/records.ts';
+import { formatBitmap } from '../../values/bitmap.ts';
 import { type Connection, requireWritable } from '../connection.ts';
 import { requireBeyondLibvirt } from '../functions.ts';
 import { type Affect, affected, changeAffected, queried } from './affect.ts';
@@ -28,8 +29,7 @@ export interface VcpuCounts {
 export function vcpuCounts(connection: Connection, ref: DomainRef): VcpuCounts {
   const { active, persistent, config, live } = readDomain(connection, ref);
   const stored = (config ?? live)!.vcpu;
-  const running = (live ?? config)!.vcpu;
-  return { active, persistent, maximum: stored.count, configured: stored.current, used: running.current ?? running.count };
+  return { active, persistent, maximum: stored.count, configured: stored.current, used: usedVcpus((live ?? config)!) };
 }
 
 /** As many as this host has, of which a container could use no more. */
@@ -79,7 +79,7 @@ export function vcpuAffinities(connection: Connection, ref: DomainRef, affect: A
   requireBeyondLibvirt('virDomainGetVcpuPinInfo');
   const { definition } = queried(readDomain(connection, ref), affect);
   const pins = vcpuPins(definition);
-  const all = definition.vcpu.cpuset ?? formatNumberList(presentCpus());
+  const all = definition.vcpu.cpuset ?? formatBitmap(presentCpus());
   return Array.from({ length: usedVcpus(definition) }, (_, number) => pins.get(number) ?? all);
 }
 
@@ -111,5 +111,5 @@ export function pinVcpu(
 function onlineOf(cpus: string | undefined): string | undefined {
   if (cpus === undefined) return undefined;
   const online = new Set(onlineCpus());
-  return formatNumberList(parseNumberList(cpus).filter((cpu) => online.has(cpu)));
+  return formatBitmap(parseNumberList(cpus).filter((cpu) => online.has(cpu)));
 }

@@ -6,8 +6,9 @@ import { cellCpus, cellDistances, cellMemory, installedMemory, numaCells, pagePo
 import { DEFAULT_EMULATOR, hostArchitecture } from '../../host/parse-host.ts';
 import { machineUuid } from '../../host/smbios.ts';
 import { suspendTargets } from '../../host/suspend.ts';
-import { formatNumberList, listDirectory } from '../../host/system-files.ts';
+import { listDirectory } from '../../host/system-files.ts';
 import { type SecurityModel, securityModel } from '../../security/labels.ts';
+import { formatBitmap } from '../../values/bitmap.ts';
 import { type Attributes, XmlWriter } from '../../xml/writer.ts';
 import type { Connection } from '../connection.ts';
 
@@ -107,7 +108,7 @@ function placeOf(number: number): Attributes {
     ['socket_id', socket],
     ['die_id', die],
     ['core_id', core],
-    ['siblings', formatNumberList(siblings)],
+    ['siblings', formatBitmap(siblings)],
   ];
 }
 
@@ -121,7 +122,7 @@ function writeCaches(writer: XmlWriter): void {
         ['type', type],
         ['size', size],
         ['unit', unit],
-        ['cpus', formatNumberList(cpus)],
+        ['cpus', formatBitmap(cpus)],
       ]);
     }
   });

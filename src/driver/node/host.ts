@@ -23,7 +23,7 @@ import {
 import { hostArchitecture } from '../../host/parse-host.ts';
 import { smbiosSections } from '../../host/smbios.ts';
 import { type SuspendTarget, suspendFor, suspendTargets } from '../../host/suspend.ts';
-import { formatNumberList } from '../../host/system-files.ts';
+import { formatBitmap } from '../../values/bitmap.ts';
 import { XmlWriter } from '../../xml/writer.ts';
 import { type Connection, requireWritable } from '../connection.ts';
 
@@ -82,7 +82,7 @@ export function nodeCpuMap(_connection: Connection): NodeCpuMap {
   const present = presentCpus();
   const online = new Set(onlineCpus());
   const map = present.map((cpu) => (online.has(cpu) ? 'y' : '-')).join('');
-  return { present: present.length, online: online.size, map, ranges: formatNumberList([...online]) };
+  return { present: present.length, online: online.size, map, ranges: formatBitmap([...online]) };
 }
 
 /** Times of one processor, or of all together for -1. */

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { linkCounters } from '../../../src/host/link-counters.ts';
-import { formatNumberList, listDirectory, parseNumberList, readNumber, readText } from '../../../src/host/system-files.ts';
+import { listDirectory, parseNumberList, readNumber, readText } from '../../../src/host/system-files.ts';
+import { formatBitmap } from '../../../src/values/bitmap.ts';
 
 describe('number lists', () => {
   it.each([
@@ -13,7 +14,7 @@ describe('number lists', () => {
     ['', []],
   ])('%s', (text, numbers) => {
     expect(parseNumberList(text)).toEqual(numbers);
-    expect(formatNumberList(numbers)).toBe(text);
+    expect(formatBitmap(numbers)).toBe(text);
   });
 });
 

@@ -1,3 +1,4 @@
+import { NODE_MASK_BITS, NUMA_MODES } from '../../../domain/elements/numatune.ts';
 import type { NumaParameters } from '../../../driver/domain/numa.ts';
 import { inContext, withContext } from '../../../errors.ts';
 import { formatBitmap, parseBitmap } from '../../../values/bitmap.ts';
@@ -5,9 +6,6 @@ import { CURRENT_EXCLUDES, configLiveCurrent, defineCommand, domainOption, failu
 import { findDomain } from '../lookup.ts';
 
 const [CONFIG, LIVE, CURRENT] = configLiveCurrent();
-/** In the order of their numbers, which are taken as well. */
-const MODES = ['strict', 'preferred', 'interleave', 'restrictive'] as const;
-const NODE_MASK_BITS = 1024;
 
 export const numatune = defineCommand({
   name: 'numatune',
@@ -18,7 +16,7 @@ export const numatune = defineCommand({
     'changed, and only in the mode strict. libvirt has this for virtual machines only.',
   options: [
     domainOption(),
-    { name: 'mode', type: 'string', completes: MODES, help: 'strict, preferred, interleave or restrictive' },
+    { name: 'mode', type: 'string', completes: NUMA_MODES, help: 'strict, preferred, interleave or restrictive' },
     { name: 'nodeset', type: 'string', help: 'nodes as a list, 0-3,^2' },
     CONFIG,
     LIVE,
@@ -31,7 +29,7 @@ export const numatune = defineCommand({
     if (args.nodeset !== undefined) changes.numa_nodeset = nodes(args.nodeset);
     if (args.mode !== undefined) {
       if (!isMode(args.mode) && !/^\d$/.test(args.mode)) throw failure(`Invalid mode: ${args.mode}`);
-      changes.numa_mode = isMode(args.mode) ? args.mode : MODES[Number(args.mode)]!;
+      changes.numa_mode = isMode(args.mode) ? args.mode : NUMA_MODES[Number(args.mode)]!;
     }
     const { numaParameters, setNumaParameters } = await import('../../../driver/domain/numa.ts');
     if (Object.keys(changes).length > 0) {
@@ -45,7 +43,7 @@ export const numatune = defineCommand({
   },
 });
 
-const isMode = (word: string): word is (typeof MODES)[number] => MODES.some((mode) => mode === word);
+const isMode = (word: string): word is (typeof NUMA_MODES)[number] => NUMA_MODES.some((mode) => mode === word);
 
 function nodes(text: string): string {
   try {
