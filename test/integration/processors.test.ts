@@ -46,6 +46,10 @@ suite('what a container has of the processors', ['root', 'built', 'busybox'], ()
     const name = virsh.boot();
     virsh.ok('numatune', name, '--nodeset', '0');
     expect(virsh.ok('numatune', name)).toBe('numa_mode      : strict\nnuma_nodeset   : 0\n\n');
+    expect(virsh.error('numatune', name, '--mode', '5')).toEqual([
+      'Unable to change numa parameters',
+      'invalid argument: unsupported numatune mode',
+    ]);
     expect(virsh.error('numatune', name, '--mode', 'preferred')).toEqual([
       'Unable to change numa parameters',
       "Requested operation is not valid: can't change numatune mode for running domain",

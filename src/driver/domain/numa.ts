@@ -12,6 +12,12 @@ import { changeDomain, readDomain } from './change.ts';
 
 type Numatune = NonNullable<DomainDefinition['numatune']>;
 
+export interface NumaChanges {
+  /** undefined: a mode is given that there is not. */
+  numa_mode?: Numatune['mode'] | undefined;
+  numa_nodeset?: string;
+}
+
 export interface NumaParameters {
   numa_mode: Numatune['mode'];
   numa_nodeset: string;
@@ -24,9 +30,10 @@ export function numaParameters(connection: Connection, ref: DomainRef, affect: A
 }
 
 /** Of a running domain the nodes alone, and only where the mode is strict. Throws OPERATION_INVALID for the rest. */
-export function setNumaParameters(connection: Connection, ref: DomainRef, changes: Partial<NumaParameters>, affect: Affect): void {
+export function setNumaParameters(connection: Connection, ref: DomainRef, changes: NumaChanges, affect: Affect): void {
   requireWritable(connection, 'virDomainSetNumaParameters');
   requireBeyondLibvirt('virDomainSetNumaParameters');
+  if ('numa_mode' in changes && changes.numa_mode === undefined) throw libvirtError('INVALID_ARG', 'unsupported numatune mode');
   changeDomain(connection, ref, (image) => {
     if (affected(image, affect).live) checkLive(image.live!, changes);
     const next = changeAffected(image, affect, (definition) => changed(definition, changes));
@@ -35,14 +42,14 @@ export function setNumaParameters(connection: Connection, ref: DomainRef, change
   });
 }
 
-function checkLive({ numatune }: DomainDefinition, changes: Partial<NumaParameters>): void {
+function checkLive({ numatune }: DomainDefinition, changes: NumaChanges): void {
   const mode = numatune?.mode ?? 'strict';
   if (changes.numa_mode !== undefined && changes.numa_mode !== mode)
     throw libvirtError('OPERATION_INVALID', "can't change numatune mode for running domain");
   if (mode !== 'strict') throw libvirtError('OPERATION_INVALID', 'change of nodeset for running domain requires strict numa mode');
 }
 
-function changed(definition: DomainDefinition, { numa_mode, numa_nodeset }: Partial<NumaParameters>): DomainDefinition {
+function changed(definition: DomainDefinition, { numa_mode, numa_nodeset }: NumaChanges): DomainDefinition {
   const mode = numa_mode ?? definition.numatune?.mode ?? 'strict';
   const nodeset = numa_nodeset ?? definition.numatune?.nodeset;
   if (nodeset === undefined)

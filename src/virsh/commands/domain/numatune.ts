@@ -1,5 +1,5 @@
 import { NODE_MASK_BITS, NUMA_MODES } from '../../../domain/elements/numatune.ts';
-import type { NumaParameters } from '../../../driver/domain/numa.ts';
+import type { NumaChanges } from '../../../driver/domain/numa.ts';
 import { inContext, withContext } from '../../../errors.ts';
 import { formatBitmap, parseBitmap } from '../../../values/bitmap.ts';
 import { CURRENT_EXCLUDES, configLiveCurrent, defineCommand, domainOption, failure } from '../../command.ts';
@@ -25,11 +25,11 @@ export const numatune = defineCommand({
   rules: CURRENT_EXCLUDES,
   async run(context, args) {
     const domain = await findDomain(context, args);
-    const changes: Partial<NumaParameters> = {};
+    const changes: NumaChanges = {};
     if (args.nodeset !== undefined) changes.numa_nodeset = nodes(args.nodeset);
     if (args.mode !== undefined) {
       if (!isMode(args.mode) && !/^\d$/.test(args.mode)) throw failure(`Invalid mode: ${args.mode}`);
-      changes.numa_mode = isMode(args.mode) ? args.mode : NUMA_MODES[Number(args.mode)]!;
+      changes.numa_mode = isMode(args.mode) ? args.mode : NUMA_MODES[Number(args.mode)];
     }
     const { numaParameters, setNumaParameters } = await import('../../../driver/domain/numa.ts');
     if (Object.keys(changes).length > 0) {
