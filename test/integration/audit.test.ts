@@ -126,14 +126,16 @@ suite('a record that a container writes', ['root', 'built', 'busybox', 'fuse', '
   const virsh = useVirsh();
   const IDMAP = "<idmap><uid start='0' target='100000' count='1000'/><gid start='0' target='100000' count='1000'/></idmap>";
   const level = (name: string): string => `<virsh-lxc:security xmlns:virsh-lxc='urn:virsh-lxc:domain:1.0' level='${name}'/>`;
-  const off = "<features><capabilities policy='default'><audit_write state='off'/></capabilities></features>";
+  const granted = (state: string): string =>
+    `<features><capabilities policy='default'><audit_write state='${state}'/></capabilities></features>`;
 
   /** The kernel takes it from whoever has the capability on the host (capabilities(7)). */
   it.each([
     ['as libvirt’s containers are', 'written', level('libvirt')],
-    ['by default', 'written', level('default')],
-    ['without the capability', 'Operation not permitted', off],
-    ['with ids of its own', 'Connection refused', IDMAP],
+    ['by default', 'no socket: Invalid argument', level('default')],
+    ['where the definition grants that', 'written', level('default') + granted('on')],
+    ['without the capability', 'Operation not permitted', level('libvirt') + granted('off')],
+    ['with ids of its own', 'Connection refused', level('libvirt') + IDMAP],
     ['at level strict', 'no socket: Invalid argument', level('strict')],
   ])('%s: %s', (_how, said, more) => {
     execFileSync('cc', ['-O2', '-static', '-o', path.join(virsh.root, 'bin/audit-writer'), path.join(ROOT, 'test/helpers/audit-writer.c')]);

@@ -19,7 +19,7 @@ function refusedCalls(level: SecurityLevel, { policy = 'default', on = [], off =
 const DEFAULT = [
   ...['kexec_load', 'kexec_file_load', 'init_module', 'finit_module', 'delete_module', 'create_module', 'get_kernel_syms', 'query_module'],
   ...['open_by_handle_at', 'bpf', 'perf_event_open', 'lookup_dcookie', 'userfaultfd', 'swapon', 'swapoff', 'quotactl', 'quotactl_fd'],
-  ...['nfsservctl', 'acct', 'iopl', 'ioperm', 'pciconfig_iobase', 'pciconfig_read', 'pciconfig_write', 'ioctl'],
+  ...['nfsservctl', 'acct', 'iopl', 'ioperm', 'pciconfig_iobase', 'pciconfig_read', 'pciconfig_write', 'ioctl', 'socket'],
 ];
 const KEYS = ['add_key', 'keyctl', 'request_key'];
 
@@ -65,6 +65,7 @@ describe('syscallFilter()', () => {
     ['dac_read_search', ['open_by_handle_at']],
     ['sys_ptrace', ['userfaultfd']],
     ['sys_pacct', ['acct']],
+    ['audit_write', ['socket']],
     ['sys_rawio', ['iopl', 'ioperm', 'pciconfig_iobase', 'pciconfig_read', 'pciconfig_write']],
     [
       'sys_admin',
