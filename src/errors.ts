@@ -34,6 +34,7 @@ export const ERROR_CODES = {
   XML_INVALID_SCHEMA: { number: 92, prefix: 'XML document failed to validate against schema: ' },
   NO_NETWORK_PORT: { number: 105, prefix: 'network port not found: ' },
   NO_HOSTNAME: { number: 107, prefix: 'no hostname found: ' },
+  NO_NETWORK_METADATA: { number: 110, prefix: 'metadata not found: ' },
 } as const satisfies Record<string, { number: number; prefix: string }>;
 
 export type ErrorCode = keyof typeof ERROR_CODES;

@@ -5,10 +5,16 @@ import { parseHost } from '../host/parse-host.ts';
 import { hostLinkNames } from '../host/routes.ts';
 import { hasOwnBridge, type NetworkDefinition } from '../network/definition.ts';
 import { validateNetwork } from '../network/validate.ts';
+import { goesBeyondLibvirt } from '../store/lxc-conf.ts';
 import { bridgesBeside, findNetwork, findNetworkByUuid } from '../store/network-lookup.ts';
 
 /** Checks a new definition and gives its bridge a name and an address. The caller holds the store's lock. */
 export function completeNetwork(definition: NetworkDefinition): void {
+  if (!goesBeyondLibvirt()) {
+    // libvirt 9.0 passes over both.
+    delete definition.title;
+    delete definition.description;
+  }
   if (hasOwnBridge(definition)) {
     nameBridge(definition);
     definition.mac ??= parseHost.randomMac();

@@ -2,6 +2,7 @@
 
 import type { Bandwidth, IpRoute } from '../domain/definition.ts';
 import type { Metadata } from '../domain/elements/metadata.ts';
+import type { Texts } from '../domain/metadata-change.ts';
 import type { EchoedElement } from '../xml/echoed.ts';
 
 export const FORWARD_MODES = ['none', 'nat', 'route', 'open', 'bridge', 'private', 'vepa', 'passthrough', 'hostdev'] as const;
@@ -122,7 +123,7 @@ export interface NetworkBridge {
   macTableManager?: 'kernel' | 'libvirt';
 }
 
-export interface NetworkDefinition extends Metadata {
+export interface NetworkDefinition extends Metadata, Texts {
   name: string;
   /** Lower case, dashed. */
   uuid: string;

@@ -7,6 +7,7 @@ import { classNote, type PortClass } from './classes.ts';
 export interface NetworkFacts {
   /** Empty in a damaged document. */
   uuid: string;
+  title: string | undefined;
   bridge: string | undefined;
   /** The bridge is made when the network is started, and is gone when it ends. */
   ownsBridge: boolean;
@@ -25,6 +26,7 @@ export function networkFacts(document: string): NetworkFacts {
   const tail = afterMetadata(body);
   return {
     uuid: networkUuid(body),
+    title: textIn(beforeMetadata(body), 'title'),
     bridge: attributeIn(tail, 'bridge', 'name'),
     whole: body.trimEnd().endsWith('</networkstatus>'),
     starting: body.startsWith("<networkstatus starting='yes'"),

@@ -40,6 +40,8 @@ export function writeNetwork(writer: XmlWriter, definition: NetworkDefinition, u
     () => {
       writer.text('name', definition.name);
       writer.text('uuid', definition.uuid);
+      writer.text('title', definition.title);
+      writer.text('description', definition.description);
       writeMetadata(writer, definition);
       writeForward(writer, definition.forward, use.devices);
       const own = hasOwnBridge(definition);

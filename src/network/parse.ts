@@ -4,6 +4,7 @@ import { parseBandwidth } from '../domain/elements/bandwidth.ts';
 import { parseRoute } from '../domain/elements/ip.ts';
 import { parseMetadata } from '../domain/elements/metadata.ts';
 import { parsePartialVirtualPort, parseVlan } from '../domain/elements/switch-port.ts';
+import type { Texts } from '../domain/metadata-change.ts';
 import type { ParseHost } from '../domain/parse.ts';
 import { libvirtError } from '../errors.ts';
 import { parseMac } from '../values/mac.ts';
@@ -39,6 +40,7 @@ export function parseNetworkElement(root: XmlElement, host: Pick<ParseHost, 'ran
   if (ipv6 !== undefined && ipv6 !== 'yes' && ipv6 !== 'no')
     throw libvirtError('XML_ERROR', `Invalid ipv6 setting '${ipv6}' in network '${name}'`);
   const trustGuestRxFilters = yesNo(root, 'trustGuestRxFilters');
+  const texts = parseTexts(root);
   const domain = parseDomain(root);
   const bandwidth = parseBandwidth(root);
   const vlan = parseVlan(root);
@@ -64,6 +66,7 @@ export function parseNetworkElement(root: XmlElement, host: Pick<ParseHost, 'ran
     uuid,
     ...(ipv6 === 'yes' && { ipv6: true }),
     ...(trustGuestRxFilters && { trustGuestRxFilters }),
+    ...texts,
     ...parseMetadata(root),
     forward,
     bridge,
@@ -82,6 +85,14 @@ export function parseNetworkElement(root: XmlElement, host: Pick<ParseHost, 'ran
   };
   checkMode(definition, root);
   return definition;
+}
+
+/** libvirt has them since 9.7. */
+function parseTexts(root: XmlElement): Texts {
+  const title = childText(root, 'title');
+  const description = childText(root, 'description');
+  if (title?.includes('\n')) throw libvirtError('XML_ERROR', "Network title can't contain newlines");
+  return { ...(title !== undefined && { title }), ...(description !== undefined && { description }) };
 }
 
 function parseDomain(root: XmlElement): NetworkDefinition['domain'] {

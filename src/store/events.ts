@@ -25,8 +25,12 @@ export interface NetworkEvent {
   time: number;
   network: string;
   uuid: string;
-  event: 'lifecycle';
-  kind: 'Defined' | 'Undefined' | 'Started' | 'Stopped';
+  event: 'lifecycle' | 'metadata-change';
+  /** lifecycle. */
+  kind?: 'Defined' | 'Undefined' | 'Started' | 'Stopped';
+  /** metadata-change: `title`, `description` or `element`. */
+  type?: string;
+  uri?: string;
 }
 
 /** Beyond this the spool is begun anew; what is in it then is history that nobody follows. */

@@ -24,6 +24,7 @@ export interface NetworkSummary extends NetworkRef {
   readonly persistent: boolean;
   readonly autostart: boolean;
   readonly bridge: string | undefined;
+  readonly title: string | undefined;
 }
 
 /**
@@ -54,6 +55,7 @@ export function findNetwork(name: string): NetworkSummary | undefined {
     persistent,
     autostart: persistent && isNetworkAutostarted(name),
     bridge: facts.bridge,
+    title: facts.title,
   };
 }
 

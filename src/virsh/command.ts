@@ -70,11 +70,13 @@ export function domainOption({ completes = 'domain', help = 'domain name, id or 
 export const activeDomainOption = () => domainOption({ completes: 'active-domain' });
 
 /** --config, --live and --current, in this order. */
-export function configLiveCurrent() {
+export function configLiveCurrent(kind: 'domain' | 'network' = 'domain') {
+  const active = kind === 'domain' ? 'the running domain' : 'the active network';
+  const otherwise = kind === 'domain' ? 'it does not run' : 'it is not active';
   return [
     { name: 'config', type: 'bool', help: 'affect the stored definition, used from the next start on' },
-    { name: 'live', type: 'bool', help: 'affect the running domain' },
-    { name: 'current', type: 'bool', help: 'affect the running domain, or the stored definition if it does not run (default)' },
+    { name: 'live', type: 'bool', help: `affect ${active}` },
+    { name: 'current', type: 'bool', help: `affect ${active}, or the stored definition if ${otherwise} (default)` },
   ] as const;
 }
 

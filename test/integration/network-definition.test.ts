@@ -105,7 +105,8 @@ suite('stored networks', ['root', 'built', 'busybox', 'ip', 'dnsmasq', 'nft'], (
 
   /** net-event, which listens when this returns; its output comes when it ends. */
   async function listen(...args: string[]) {
-    const child = virsh.start({ stdio: ['ignore', 'pipe', 'ignore'] }, 'net-event', '--event', 'lifecycle', ...args);
+    const event = args.includes('--event') ? [] : ['--event', 'lifecycle'];
+    const child = virsh.start({ stdio: ['ignore', 'pipe', 'ignore'] }, 'net-event', ...event, ...args);
     const output = text(child.stdout as Readable);
     const files = `/proc/${child.pid}/fd`;
     await eventually(() => fs.readdirSync(files).some((fd) => fs.readlinkSync(`${files}/${fd}`).includes('inotify')));
@@ -124,6 +125,29 @@ suite('stored networks', ['root', 'built', 'busybox', 'ip', 'dnsmasq', 'nft'], (
     expect(await all.output).toBe(
       `${told.map((event) => `event 'lifecycle' for network ${event}\n`).join('')}event loop interrupted\nevents received: 5\n\n`,
     );
+  });
+
+  it('have texts and elements of applications, the active and the stored one, and tell of their change', async () => {
+    networks.define('lan', LAN);
+    virsh.ok('net-start', 'lan');
+    const { child, output } = await listen('--loop', '--network', 'lan', '--event', 'metadata-change');
+    virsh.ok('net-desc', 'lan', '--title', 'for', 'now');
+    virsh.ok('net-desc', 'lan', '--config', 'for later');
+    virsh.ok('net-metadata', 'lan', 'urn:a', '--live', '--config', '--key', 'k', '--set', '<a/>');
+    expect(virsh.ok('net-list', '--title')).toMatch(/^ lan +active +no +yes +for now$/m);
+    expect(virsh.ok('net-dumpxml', 'lan', '--xpath', '//title | //description')).toBe('<title>for now</title>\n\n');
+    expect(virsh.ok('net-dumpxml', 'lan', '--inactive', '--xpath', '//title | //description')).toBe(
+      '<description>for later</description>\n\n',
+    );
+    for (const which of ['--live', '--config']) expect(virsh.ok('net-metadata', 'lan', 'urn:a', which)).toBe('<a/>\n\n');
+    virsh.ok('net-destroy', 'lan');
+    child.kill('SIGINT');
+    expect(await output).toBe(
+      `${['title, uri <null>', 'description, uri <null>', 'element, uri urn:a']
+        .map((what) => `event 'metadata-change' for network lan: type ${what}\n`)
+        .join('')}event loop interrupted\nevents received: 3\n\n`,
+    );
+    expect(virsh.error('net-desc', 'lan', '--live', 'x')).toEqual(['Requested operation is not valid: network is not running']);
   });
 
   it('are waited for no longer than net-event is told to', () => {

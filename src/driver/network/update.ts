@@ -4,7 +4,6 @@ import { refreshDnsmasq } from '../../bridge/dnsmasq.ts';
 import { applyFirewall } from '../../bridge/firewall.ts';
 import { runNetworkHooks } from '../../bridge/hooks.ts';
 import { repairNetwork, restartNetworkDnsmasq } from '../../bridge/start.ts';
-import { libvirtError } from '../../errors.ts';
 import { parseHost } from '../../host/parse-host.ts';
 import { hasOwnBridge, type NetworkDefinition, servesDhcp } from '../../network/definition.ts';
 import { needsDnsmasq } from '../../network/dnsmasq-config.ts';
@@ -16,15 +15,11 @@ import { loadLiveNetwork, loadNetwork, networkUse, saveLiveNetwork, saveNetwork 
 import { isNetworkDefined } from '../../store/networks.ts';
 import { type Connection, requireWritable } from '../connection.ts';
 import type { NetworkRef } from './lookup.ts';
+import { networkTargets, type UpdateTarget } from './target.ts';
 
 export type { NetworkUpdate } from '../../network/update.ts';
 export { UPDATE_SECTIONS } from '../../network/update.ts';
-
-export interface UpdateTarget {
-  /** Neither: the active network, or the definition of one that is not. */
-  live: boolean;
-  config: boolean;
-}
+export type { UpdateTarget } from './target.ts';
 
 /** Throws OPERATION_INVALID for a target that is not there, and what updateNetwork() throws; nothing is changed then. */
 export function changeNetwork(connection: Connection, ref: NetworkRef, update: NetworkUpdate, target: UpdateTarget): void {
@@ -32,14 +27,11 @@ export function changeNetwork(connection: Connection, ref: NetworkRef, update: N
   using _lock = lockNetwork(ref.name);
   repairNetwork(ref.name);
   const live = loadLiveNetwork(ref.name);
-  const neither = !target.live && !target.config;
-  const wantsLive = target.live || (neither && live !== undefined);
-  const wantsConfig = target.config || (neither && live === undefined);
-  if (wantsLive && !live) throw libvirtError('OPERATION_INVALID', 'network is not running');
-  if (wantsConfig && !isNetworkDefined(ref.name))
-    throw libvirtError('OPERATION_INVALID', 'cannot change persistent config of a transient network');
-  const stored = wantsConfig ? changed(loadNetwork(ref.name), update) : undefined;
-  const next = wantsLive ? changed(live!, update) : undefined;
+  const wants = networkTargets({ active: live !== undefined, persistent: isNetworkDefined(ref.name) }, target, {
+    noConfig: 'cannot change persistent config of a transient network',
+  });
+  const stored = wants.config ? changed(loadNetwork(ref.name), update) : undefined;
+  const next = wants.live ? changed(live!, update) : undefined;
   if (stored) saveNetwork(stored);
   if (next) apply(live!, next, update);
   runNetworkHooks(ref.name, ['updated', 'begin'], (writer) => {

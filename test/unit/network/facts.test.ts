@@ -58,13 +58,20 @@ describe('portFacts()', () => {
 });
 
 const network = fc
-  .record({ called: name, bridge: fc.option(text, { nil: undefined }), mode: fc.constantFrom(...FORWARD_MODES), inside: text })
-  .map(({ called, bridge, mode, inside }) => {
+  .record({
+    called: name,
+    bridge: fc.option(text, { nil: undefined }),
+    mode: fc.constantFrom(...FORWARD_MODES),
+    inside: text,
+    title: fc.option(name, { nil: undefined }),
+  })
+  .map(({ called, bridge, mode, inside, title }) => {
     const metadata = `<metadata><m xmlns='urn:m'><![CDATA[\n  <bridge name='no'/>\n<forward mode='vepa'/>]]>${escapeXml(inside)}</m></metadata>`;
     const xml = `<network><name>${escapeXml(called)}</name>${metadata}</network>`;
     const definition = parseNetwork(xml, { randomUuid: () => UUID });
     definition.forward.mode = mode;
     if (bridge !== undefined) definition.bridge.name = bridge;
+    if (title !== undefined) Object.assign(definition, { title, description: inside });
     return definition;
   });
 
@@ -72,7 +79,7 @@ describe('networkFacts()', () => {
   it('finds what was written, whatever the network is called and holds', () => {
     fc.assert(
       fc.property(network, fc.boolean(), (definition, starting) => {
-        const expected = { uuid: UUID, bridge: definition.bridge.name, ownsBridge: hasOwnBridge(definition) };
+        const expected = { uuid: UUID, title: definition.title, bridge: definition.bridge.name, ownsBridge: hasOwnBridge(definition) };
         expect(networkFacts(formatNetworkStatus(definition, { starting }))).toEqual({ ...expected, starting, whole: true });
         expect(networkFacts(formatStoredNetwork(definition))).toEqual({ ...expected, starting: false, whole: false });
         expect(networkBody(formatStoredNetwork(definition))).toBe(formatNetwork(definition));
@@ -83,7 +90,14 @@ describe('networkFacts()', () => {
 
   it('of a status of libvirt, which ends its files with a line end, are the same', () => {
     const status = `<networkstatus>\n  <class_id bitmap='0-2'/>\n  <floor sum='0'/>\n  <network>\n    <name>n</name>\n    <uuid>${UUID}</uuid>\n    <bridge name='virbr0'/>\n  </network>\n</networkstatus>\n`;
-    expect(networkFacts(status)).toEqual({ uuid: UUID, bridge: 'virbr0', ownsBridge: true, starting: false, whole: true });
+    expect(networkFacts(status)).toEqual({
+      uuid: UUID,
+      title: undefined,
+      bridge: 'virbr0',
+      ownsBridge: true,
+      starting: false,
+      whole: true,
+    });
   });
 
   it('of what was cut off are what stands there whole', () => {

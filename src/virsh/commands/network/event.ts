@@ -3,7 +3,8 @@ import { defineCommand, failure } from '../../command.ts';
 import { printEvents } from '../event-loop.ts';
 import { findNetworkOperand } from './operand.ts';
 
-const EVENT_NAMES = ['lifecycle'];
+/** libvirt has the second one since 9.8. */
+const EVENT_NAMES = ['lifecycle', 'metadata-change'];
 
 export const netEvent = defineCommand({
   name: 'net-event',
@@ -22,7 +23,9 @@ export const netEvent = defineCommand({
   ],
   async run(context, args) {
     if (args.list) {
-      context.print(EVENT_NAMES.map((name) => `${name}\n`).join(''));
+      const { goesBeyondLibvirt } = await import('../../../driver/functions.ts');
+      const names = goesBeyondLibvirt() ? EVENT_NAMES : EVENT_NAMES.slice(0, 1);
+      context.print(names.map((name) => `${name}\n`).join(''));
       return true;
     }
     const wanted = args.event;
@@ -35,11 +38,15 @@ export const netEvent = defineCommand({
     const { followNetworkEvents } = await import('../../../driver/events.ts');
     return await printEvents<NetworkEvent>(context, {
       source: (stop) => followNetworkEvents(context.connection, stop),
-      accepts: (happened) => uuid === undefined || happened.uuid === uuid,
-      sentence: ({ event, network, kind }) => `event '${event}' for network ${network}: ${kind}`,
+      accepts: (happened) => happened.event === wanted && (uuid === undefined || happened.uuid === uuid),
+      sentence,
       loop: args.loop,
       timeoutS,
       timestamp: args.timestamp,
     });
   },
 });
+
+function sentence({ event, network, kind, type, uri = '<null>' }: NetworkEvent): string {
+  return `event '${event}' for network ${network}: ${event === 'lifecycle' ? kind : `type ${type}, uri ${uri}`}`;
+}

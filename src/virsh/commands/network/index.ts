@@ -1,10 +1,12 @@
 import { netCreate, netDefine, netUndefine } from './define.ts';
+import { netDesc } from './desc.ts';
 import { netDhcpLeases } from './dhcp-leases.ts';
 import { netDumpxml } from './dumpxml.ts';
 import { netEdit } from './edit.ts';
 import { netEvent } from './event.ts';
 import { netInfo, netName, netUuid } from './info.ts';
 import { netList } from './list.ts';
+import { netMetadata } from './metadata.ts';
 import { netPortCreate, netPortDelete, netPortDumpxml, netPortList } from './ports.ts';
 import { netAutostart, netDestroy, netStart } from './start.ts';
 import { netUpdate } from './update.ts';
@@ -14,6 +16,7 @@ export const networkCommands = [
   netAutostart,
   netCreate,
   netDefine,
+  netDesc,
   netDestroy,
   netDhcpLeases,
   netDumpxml,
@@ -21,6 +24,7 @@ export const networkCommands = [
   netEvent,
   netInfo,
   netList,
+  netMetadata,
   netName,
   netStart,
   netUndefine,

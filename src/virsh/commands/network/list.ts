@@ -19,6 +19,7 @@ export const netList = defineCommand({
     { name: 'uuid', type: 'bool', help: 'print uuids' },
     { name: 'name', type: 'bool', help: 'print names' },
     { name: 'table', type: 'bool', help: 'print a table (default)' },
+    { name: 'title', type: 'bool', help: 'in the table, also the titles' },
   ],
   async run(context, args) {
     if ([args.table, args.name, args.uuid].filter(Boolean).length > 1)
@@ -34,13 +35,12 @@ export const netList = defineCommand({
       return;
     }
     const yesNo = (value: boolean) => (value ? 'yes' : 'no');
-    const rows = networks.map(({ name, active, autostart, persistent }) => [
-      name,
-      active ? 'active' : 'inactive',
-      yesNo(autostart),
-      yesNo(persistent),
-    ]);
-    context.print(formatTable(context.settings.quiet ? undefined : ['Name', 'State', 'Autostart', 'Persistent'], rows));
+    const rows = networks.map(({ name, active, autostart, persistent, title = '' }) => {
+      const cells = [name, active ? 'active' : 'inactive', yesNo(autostart), yesNo(persistent)];
+      return args.title ? [...cells, title] : cells;
+    });
+    const header = ['Name', 'State', 'Autostart', 'Persistent', ...(args.title ? ['Title'] : [])];
+    context.print(formatTable(context.settings.quiet ? undefined : header, rows));
   },
 });
 

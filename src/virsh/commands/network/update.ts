@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { errnoCode, systemError, withContext } from '../../../errors.ts';
-import { CURRENT_EXCLUDES, defineCommand, failure } from '../../command.ts';
+import { CURRENT_EXCLUDES, configLiveCurrent, defineCommand, failure } from '../../command.ts';
 import { findNetworkOperand, networkOption } from './operand.ts';
 
 /** `add` is short for the last place. */
@@ -30,9 +30,7 @@ export const netUpdate = defineCommand({
     { name: 'section', type: 'string', required: true, completes: CHANGEABLE, help: 'which part of the configuration' },
     { name: 'xml', type: 'string', required: true, completes: 'file', help: 'the entry: XML, or the name of a file with it' },
     { name: 'parent-index', type: 'int', help: 'which <ip> element, counted from 0' },
-    { name: 'config', type: 'bool', help: 'affect the stored definition, used from the next start on' },
-    { name: 'live', type: 'bool', help: 'affect the active network' },
-    { name: 'current', type: 'bool', help: 'affect the active network, or the stored definition if it is not active (default)' },
+    ...configLiveCurrent('network'),
   ],
   rules: CURRENT_EXCLUDES,
   async run(context, args) {

@@ -32,6 +32,67 @@ describe('commands about a network', () => {
   });
 });
 
+describe('texts and elements of a network', () => {
+  const said = async (line: string) => await transcriptOf(line, { quiet: false });
+  const done = (output: string) => ({ ok: true, output: `${output}\n`, errors: [] });
+
+  it('net-desc shows and changes description and title', async () => {
+    expect(await said('net-desc n')).toEqual(done('No description for network: n'));
+    expect(await said('net-desc n --title')).toEqual(done('No title for network: n'));
+    expect(await said(`net-desc ${UUID} --title a < b`)).toEqual(done('Network title updated successfully'));
+    expect(await said('net-desc n --config two words')).toEqual(done('Network description updated successfully'));
+    expect(await said('net-desc n --title --config')).toEqual(done('a < b'));
+    expect((await transcriptOf('net-dumpxml n')).output).toContain(
+      `  <uuid>${UUID}</uuid>\n  <title>a &lt; b</title>\n  <description>two words</description>\n  <forward`,
+    );
+    expect((await said('net-list --all --title')).output).toBe(
+      ' Name   State      Autostart   Persistent   Title\n---------------------------------------------------\n n      inactive   no          yes          a < b\n\n',
+    );
+    expect((await transcriptOf('net-list --all --title')).output).toBe(' n   inactive   no   yes   a < b\n');
+    expect(await said("net-desc n --title ''")).toEqual(done('Network title updated successfully'));
+    expect((await transcriptOf('net-dumpxml n')).output).not.toContain('<title>');
+  });
+
+  it('net-desc tells what it cannot change', async () => {
+    const failed = async (line: string) => (await transcriptOf(line)).errors;
+    expect(await failed("net-desc n --title 'a\nb'")).toEqual(['Failed to set new network title', "metadata title can't contain newlines"]);
+    expect(await failed('net-desc n --live x')).toEqual(['Requested operation is not valid: network is not running']);
+    expect(await failed('net-desc n --current --live')).toEqual(['Options --current and --live are mutually exclusive']);
+  });
+
+  it('net-metadata keeps an element for each application', async () => {
+    expect((await transcriptOf('net-metadata n urn:a')).errors).toEqual(['metadata not found: Requested metadata element is not present']);
+    expect((await transcriptOf('net-metadata n urn:a --set <a/>')).errors).toEqual(['namespace key is required when modifying metadata']);
+    expect(await said('net-metadata n urn:a --key k --set <a><b/></a>')).toEqual(done('Metadata modified\n'));
+    expect(await said('net-metadata n urn:a')).toEqual(done('<a>\n  <b/>\n</a>\n'));
+    expect((await transcriptOf('net-dumpxml n')).output).toContain('  <metadata>\n    <k:a xmlns:k="urn:a">');
+    expect(await said('net-metadata n urn:a --remove')).toEqual(done('Metadata removed\n'));
+    expect((await transcriptOf('net-metadata n urn:a')).ok).toBe(false);
+  });
+
+  it('net-event knows their event, where there is more than libvirt 9.0 has', async () => {
+    expect((await transcriptOf('net-event --list')).output).toBe('lifecycle\nmetadata-change\n');
+    fs.mkdirSync(store.at('etc/libvirt'), { recursive: true });
+    fs.writeFileSync(store.at('etc/libvirt/lxc.conf'), 'functions = "libvirt"\n');
+    expect((await transcriptOf('net-event --list')).output).toBe('lifecycle\n');
+  });
+
+  it('a host that is to do no more than libvirt 9.0 drops them from a document', async () => {
+    const file = store.at('m.xml');
+    fs.writeFileSync(file, '<network><name>m</name><title>a</title><description>b</description></network>');
+    fs.mkdirSync(store.at('etc/libvirt'), { recursive: true });
+    fs.writeFileSync(store.at('etc/libvirt/lxc.conf'), 'functions = "libvirt"\n');
+    expect((await transcriptOf(`net-define ${file}`)).ok).toBe(true);
+    expect((await transcriptOf('net-dumpxml m')).output).not.toMatch(/title|description/);
+  });
+
+  it('a title has one line, in a document too', async () => {
+    const file = store.at('m.xml');
+    fs.writeFileSync(file, '<network><name>m</name><title>a\nb</title></network>');
+    expect((await transcriptOf(`net-define ${file}`)).errors[1]).toBe("XML error: Network title can't contain newlines");
+  });
+});
+
 describe('net-update', () => {
   const update = async (section: string, xml: string) => await transcriptOf(`net-update n add ${section} "${xml}" --config`);
   it('accepts what net-define would not, as libvirt does', async () => {
