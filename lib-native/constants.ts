@@ -235,6 +235,16 @@ export const NBD_DISCONNECT = 0xab08;
 
 export const POLLIN = 1;
 export const POLLOUT = 4;
+export const POLLERR = 8;
+export const POLLHUP = 16;
+
+export const WNOHANG = 1;
+
+export const IN_MODIFY = 2;
+export const IN_ATTRIB = 4;
+export const IN_MOVE_SELF = 0x800;
+export const IN_NONBLOCK = O_NONBLOCK;
+export const IN_CLOEXEC = O_CLOEXEC;
 
 export const EPERM = 1;
 export const ENOENT = 2;
@@ -246,6 +256,7 @@ export const ENOSPC = 28;
 export const EROFS = 30;
 export const ELOOP = 40;
 export const EAGAIN = 11;
+export const EPIPE = 32;
 export const EBUSY = 16;
 export const EEXIST = 17;
 export const EINVAL = 22;
@@ -280,3 +291,5 @@ export const NETLINK_GET_STRICT_CHK = 12;
 export const MSG_TRUNC = 0x20;
 export const MSG_DONTWAIT = 0x40;
 export const MSG_NOSIGNAL = 0x4000;
+export const MSG_CMSG_CLOEXEC = 0x40000000;
+export const SCM_RIGHTS = 1;

@@ -11,9 +11,14 @@ import {
   FSCONFIG_SET_STRING,
   FSMOUNT_CLOEXEC,
   FSOPEN_CLOEXEC,
+  IN_CLOEXEC,
+  IN_NONBLOCK,
   MFD_CLOEXEC,
   MOVE_MOUNT_F_EMPTY_PATH,
+  MSG_CMSG_CLOEXEC,
   O_CLOEXEC,
+  SCM_RIGHTS,
+  SOL_SOCKET,
   SYS,
 } from './constants.ts';
 import { koffi } from './koffi.ts';
@@ -124,6 +129,21 @@ export const linux: Syscalls = {
   socket: (family, type, protocol) => intCall('socket', ['int', 'int', 'int'], [family, type | O_CLOEXEC, protocol]),
   send: (fd, data, flags) => libcCall('send', ['int', 'void *', 'size_t', 'int'], [fd, data, data.length, flags]),
   recv: (fd, data, flags) => libcCall('recv', ['int', 'void *', 'size_t', 'int'], [fd, data, data.length, flags]),
+  sendWithFds: (fd, data, fds, flags) => {
+    const { header, keep } = messageHeader(data, rightsMessage(fds));
+    const result = libcCall('sendmsg', ['int', 'void *', 'int'], [fd, header, flags]);
+    keep();
+    return result;
+  },
+  recvWithFds: (fd, data, flags) => {
+    const control = Buffer.alloc(CONTROL_BYTES);
+    const { header, keep } = messageHeader(data, control);
+    const bytes = libcCall('recvmsg', ['int', 'void *', 'int'], [fd, header, flags | MSG_CMSG_CLOEXEC]);
+    keep();
+    return bytes < 0 ? bytes : { bytes, fds: rightsIn(control.subarray(0, Number(header.readBigUInt64LE(CONTROL_LENGTH)))) };
+  },
+  inotifyInit: () => intCall('inotify_init1', ['int'], [IN_NONBLOCK | IN_CLOEXEC]),
+  inotifyAddWatch: (fd, path, mask) => intCall('inotify_add_watch', ['int', 'str', 'uint32'], [fd, path, mask]),
   setsockopt: (fd, level, option, value) => {
     const number = Buffer.alloc(4);
     number.writeInt32LE(value);
@@ -162,6 +182,49 @@ function canonicalHostName(name: string): string | undefined {
   } finally {
     bind('freeaddrinfo', 'freeaddrinfo', 'void', ['void *'])(list);
   }
+}
+
+/** struct msghdr and struct cmsghdr of 64-bit machines. */
+const MSGHDR_BYTES = 56;
+const CONTROL_LENGTH = 40;
+const CMSGHDR_BYTES = 16;
+/** For as many descriptors as one message of the kernel's has at most (SCM_MAX_FD). */
+const CONTROL_BYTES = CMSGHDR_BYTES + 4 * 254;
+
+/** A struct msghdr of one piece of data. `keep` is to be called after the call: until then the engine must not free what it points to. */
+function messageHeader(data: Buffer, control: Buffer): { header: Buffer; keep(): void } {
+  const vector = Buffer.alloc(16);
+  vector.writeBigUInt64LE(koffi().address(data), 0);
+  vector.writeBigUInt64LE(BigInt(data.length), 8);
+  const header = Buffer.alloc(MSGHDR_BYTES);
+  header.writeBigUInt64LE(koffi().address(vector), 16);
+  header.writeBigUInt64LE(1n, 24);
+  header.writeBigUInt64LE(control.length === 0 ? 0n : koffi().address(control), 32);
+  header.writeBigUInt64LE(BigInt(control.length), CONTROL_LENGTH);
+  return { header, keep: () => void [data, vector, control] };
+}
+
+function rightsMessage(fds: readonly number[]): Buffer {
+  if (fds.length === 0) return Buffer.alloc(0);
+  const length = CMSGHDR_BYTES + 4 * fds.length;
+  const control = Buffer.alloc(Math.ceil(length / 8) * 8);
+  control.writeBigUInt64LE(BigInt(length), 0);
+  control.writeInt32LE(SOL_SOCKET, 8);
+  control.writeInt32LE(SCM_RIGHTS, 12);
+  for (const [i, fd] of fds.entries()) control.writeInt32LE(fd, CMSGHDR_BYTES + 4 * i);
+  return control;
+}
+
+function rightsIn(control: Buffer): number[] {
+  const fds: number[] = [];
+  for (let at = 0; at + CMSGHDR_BYTES <= control.length; ) {
+    const length = Number(control.readBigUInt64LE(at));
+    if (length < CMSGHDR_BYTES) break;
+    if (control.readInt32LE(at + 8) === SOL_SOCKET && control.readInt32LE(at + 12) === SCM_RIGHTS)
+      for (let i = at + CMSGHDR_BYTES; i + 4 <= Math.min(at + length, control.length); i += 4) fds.push(control.readInt32LE(i));
+    at += Math.ceil(length / 8) * 8;
+  }
+  return fds;
 }
 
 const POSIX_SPAWN_SETSIGDEF = 4;

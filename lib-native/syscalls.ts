@@ -61,6 +61,13 @@ export interface Syscalls {
   socket(family: number, type: number, protocol: number): number;
   send(fd: number, data: Buffer, flags: number): number;
   recv(fd: number, data: Buffer, flags: number): number;
+  /** sendmsg(2): `data` with descriptors (SCM_RIGHTS), which go with its first byte. */
+  sendWithFds(fd: number, data: Buffer, fds: readonly number[], flags: number): number;
+  /** recvmsg(2): what can be had, and the descriptors that came with it, close-on-exec. The caller closes them. */
+  recvWithFds(fd: number, data: Buffer, flags: number): { bytes: number; fds: number[] } | number;
+  /** A queue of file system events (inotify(7)), non-blocking and close-on-exec. */
+  inotifyInit(): number;
+  inotifyAddWatch(fd: number, path: string, mask: number): number;
   setsockopt(fd: number, level: number, option: number, value: number): number;
   bpf(command: number, attribute: Buffer): number;
   /** The address of a buffer's first byte; valid while the buffer lives. */

@@ -146,9 +146,11 @@ export class Controller implements Disposable, ProcessIdentity {
     linux.waitpid(this.pid, 0);
   }
 
-  /** Leaves the control socket open until this process ends. */
-  keepControl(): void {
+  /** Hands the control socket over to the caller, who closes it. */
+  keepControl(): number {
+    const control = this.#control;
     this.#control = -1;
+    return control;
   }
 
   [Symbol.dispose](): void {

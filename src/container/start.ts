@@ -7,11 +7,13 @@
 //   cgroup, plan, id maps         the same; empty cgroups are removed by the next start
 //   status written, then go       from here the domain runs, with or without us
 
+import { leaveChild } from '../../lib-native/children.ts';
 import type { DomainDefinition, SecurityLevel } from '../domain/definition.ts';
 import type { LiveDomain } from '../domain/status.ts';
 import type { DomainCgroup } from '../host/cgroup/cgroup.ts';
 import { thawAll } from '../host/cgroup/freezer.ts';
 import { leaveUnit } from '../host/cgroup/unit.ts';
+import type { ProcessIdentity } from '../host/process.ts';
 import { availableLevel } from '../security/level.ts';
 import { type ContainerIds, takeIds } from './automatic-ids.ts';
 import { makeCgroup } from './cgroup.ts';
@@ -41,6 +43,8 @@ export interface RunOptions extends SpawnOptions {
   atTerminal?: boolean;
   /** Of a domain that was undefined while it ran, and is started again. */
   config?: DomainDefinition | undefined;
+  /** Of one with autodestroy: called when it runs, with what the caller is to hold as long as it is to live. */
+  onOwned?: (held: { controller: ProcessIdentity; controlFd: number }) => void;
   /** Called when all is set up but init does not run yet, with what the domain runs with. */
   onSetUp?: ((live: DomainDefinition) => void) | undefined;
   onWarning?: (text: string) => void;
@@ -114,7 +118,8 @@ async function start(
     throw error;
   }
   for (const made of [label, network, host.images]) made?.keep();
-  if (options.autodestroy) controller.keepControl();
+  if (options.autodestroy) options.onOwned?.({ controller, controlFd: controller.keepControl() });
+  leaveChild(controller.pid);
   return progress.live;
 }
 

@@ -1,7 +1,6 @@
 // Opening `lxc:///`: which URI is meant, and whether this host's store is ours to use.
 import fs from 'node:fs';
 import process from 'node:process';
-import type { DomainRef } from '../domain/ref.ts';
 import { libvirtError } from '../errors.ts';
 import { readIfThere } from '../store/atomic-write.ts';
 import { isChangeNoted } from '../store/change-note.ts';
@@ -9,13 +8,14 @@ import { networkLockNames } from '../store/network-locks.ts';
 import { paths } from '../store/paths.ts';
 import { becomeSuccessor } from '../store/successor.ts';
 import { Conf } from '../values/conf-file.ts';
+import type { OwnedRun } from './domain/autodestroy.ts';
 
 export interface Connection {
   /** As the user gave it, with all its slashes. */
   readonly uri: string;
   readonly readonly: boolean;
   /** Domains that end with it. */
-  readonly autodestroyed: DomainRef[];
+  readonly autodestroyed: OwnedRun[];
 }
 
 const DEFAULT_URI = 'lxc:///';

@@ -2,8 +2,10 @@
 
 import fs from 'node:fs';
 import path from 'node:path';
+import { IN_ATTRIB, IN_MODIFY, IN_MOVE_SELF } from '../../lib-native/constants.ts';
+import { linux } from '../../lib-native/linux.ts';
 import { errnoCode } from '../errors.ts';
-import type { DomainEvent, NetworkEvent } from '../store/events.ts';
+import { type DomainEvent, type NetworkEvent, previousSpool } from '../store/events.ts';
 import { paths } from '../store/paths.ts';
 import type { Connection } from './connection.ts';
 
@@ -22,7 +24,6 @@ export function followNetworkEvents(_connection: Connection, signal: AbortSignal
   return followSpool(paths.networkEvents, signal);
 }
 
-/** The spool may be begun anew at any time; what is then in it is new. */
 async function* followSpool<T>(spool: string, signal: AbortSignal): AsyncGenerator<T> {
   const reader = new SpoolReader<T>(spool);
   const changes = watchDirectory(path.dirname(spool), signal);
@@ -37,51 +38,162 @@ async function* followSpool<T>(spool: string, signal: AbortSignal): AsyncGenerat
   }
 }
 
-/** From what is in the spool now on. */
+/** From what is in the spool now on: each event once, in their order, also when the spool is begun anew meanwhile. */
 export class SpoolReader<T> {
-  private readonly spool: string;
-  private fd: number | undefined;
-  private offset = 0;
-  private partial = '';
+  readonly spool: string;
+  /** Something was not read before it was thrown away: the spool has been begun anew more than once since the last read. */
+  hasMissed = false;
+  #file: OpenSpool | undefined;
 
   constructor(spool: string) {
     this.spool = spool;
-    if (this.open()) this.offset = fs.fstatSync(this.fd!).size;
+    this.#file = openSpool(spool);
+    this.#file?.skip();
   }
 
   /** The events recorded since the last call. */
   *read(): Generator<T> {
-    if (!this.open()) return;
-    const fd = this.fd!;
-    const size = fs.fstatSync(fd).size;
-    if (size < this.offset) {
-      this.offset = 0;
-      this.partial = '';
+    for (;;) {
+      // Asked before the rest of it is read: then nothing more comes into one that is not the spool any more.
+      const current = inodeOf(this.spool);
+      const file = this.#file;
+      if (file) yield* file.read<T>();
+      if (current === undefined || current === file?.inode) return;
+      file?.close();
+      this.#file = file && this.#missed(file.inode) ? openSpool(previousSpool(this.spool)) : openSpool(this.spool);
     }
-    const buffer = Buffer.alloc(size - this.offset);
-    this.offset += fs.readSync(fd, buffer, 0, buffer.length, this.offset);
-    const lines = (this.partial + buffer.toString('utf8')).split('\n');
-    this.partial = lines.pop() ?? '';
-    for (const line of lines) {
+  }
+
+  close(): void {
+    this.#file?.close();
+    this.#file = undefined;
+  }
+
+  /** True if the spool was begun anew more than once: of the runs that are missing, the last is still there. */
+  #missed(inode: number): boolean {
+    const previous = inodeOf(previousSpool(this.spool));
+    if (previous === undefined || previous === inode) return false;
+    this.hasMissed = true;
+    return true;
+  }
+}
+
+function inodeOf(file: string): number | undefined {
+  return fs.statSync(file, { throwIfNoEntry: false })?.ino;
+}
+
+function openSpool(file: string): OpenSpool | undefined {
+  try {
+    return new OpenSpool(fs.openSync(file, 'r'));
+  } catch (error) {
+    if (errnoCode(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+class OpenSpool {
+  readonly inode: number;
+  readonly #fd: number;
+  #offset = 0;
+  #partial = Buffer.alloc(0);
+
+  constructor(fd: number) {
+    this.#fd = fd;
+    this.inode = fs.fstatSync(fd).ino;
+  }
+
+  skip(): void {
+    this.#offset = fs.fstatSync(this.#fd).size;
+  }
+
+  *read<T>(): Generator<T> {
+    const { size } = fs.fstatSync(this.#fd);
+    if (size <= this.#offset) return;
+    const buffer = Buffer.alloc(size - this.#offset);
+    this.#offset += fs.readSync(this.#fd, buffer, 0, buffer.length, this.#offset);
+    const text = Buffer.concat([this.#partial, buffer]);
+    const end = text.lastIndexOf(0x0a) + 1;
+    this.#partial = text.subarray(end);
+    for (const line of text.toString('utf8', 0, end).split('\n')) {
       const event = parseEvent<T>(line);
       if (event) yield event;
     }
   }
 
   close(): void {
-    if (this.fd !== undefined) fs.closeSync(this.fd);
-    this.fd = undefined;
+    fs.closeSync(this.#fd);
+  }
+}
+
+/** Of the file system's words: what is written to the spool, and that it is not the spool any more. */
+const SPOOL_CHANGES = IN_MODIFY | IN_ATTRIB | IN_MOVE_SELF;
+/** Without notifications events are as late as this. */
+const UNWATCHED_MS = 20;
+
+/** What happens to domains or networks from now on, for whoever waits with poll(2) for other things, too. */
+export class EventQueue<T extends DomainEvent | NetworkEvent> implements Disposable {
+  readonly #reader: SpoolReader<T>;
+  readonly #inotify: number;
+  #watched: number | undefined;
+
+  constructor(kind: 'domain' | 'network') {
+    const spool = kind === 'domain' ? paths.events : paths.networkEvents;
+    this.#inotify = linux.inotifyInit();
+    makeSpool(spool);
+    this.#watch(spool);
+    this.#reader = new SpoolReader(spool);
   }
 
-  private open(): boolean {
-    if (this.fd !== undefined) return true;
-    try {
-      this.fd = fs.openSync(this.spool, 'r');
-      return true;
-    } catch (error) {
-      if (errnoCode(error) === 'ENOENT') return false;
-      throw error;
+  /** Can be read when there may be something new; undefined: it is to be asked every `askMs`. */
+  get fd(): number | undefined {
+    return this.#watched === undefined ? undefined : this.#inotify;
+  }
+
+  get askMs(): number {
+    return this.#watched === undefined ? UNWATCHED_MS : -1;
+  }
+
+  /** What was recorded since the last call, in its order. */
+  read(): T[] {
+    if (this.#watched !== undefined) this.#drain();
+    const { spool } = this.#reader;
+    const inode = inodeOf(spool);
+    if (inode !== this.#watched) {
+      if (inode === undefined) makeSpool(spool);
+      this.#watch(spool);
     }
+    return [...this.#reader.read()];
+  }
+
+  [Symbol.dispose](): void {
+    this.#reader.close();
+    if (this.#inotify >= 0) linux.close(this.#inotify);
+  }
+
+  /** Before it is read: what comes later is told of later. */
+  #watch(spool: string): void {
+    this.#watched = undefined;
+    if (this.#inotify < 0 || linux.inotifyAddWatch(this.#inotify, spool, SPOOL_CHANGES) < 0) return;
+    this.#watched = inodeOf(spool);
+  }
+
+  #drain(): void {
+    const buffer = Buffer.alloc(4096);
+    try {
+      while (fs.readSync(this.#inotify, buffer) === buffer.length);
+    } catch (error) {
+      if (errnoCode(error) !== 'EAGAIN') throw error;
+    }
+  }
+}
+
+/** A spool that nobody has written to yet cannot be watched. */
+function makeSpool(spool: string): void {
+  try {
+    fs.mkdirSync(path.dirname(spool), { recursive: true, mode: 0o755 });
+    fs.closeSync(fs.openSync(spool, 'a', 0o600));
+  } catch {
+    // a store that cannot be written to: it is asked instead
   }
 }
 

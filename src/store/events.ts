@@ -1,6 +1,10 @@
 // The event spool: one JSON line for each thing that happened, followed by `virsh-lxc event`.
 import fs from 'node:fs';
 import path from 'node:path';
+import { LOCK_EX, LOCK_NB } from '../../lib-native/constants.ts';
+import { linux } from '../../lib-native/linux.ts';
+import { monotonicMs } from '../../lib-native/monotonic.ts';
+import { pause } from '../../lib-native/pause.ts';
 import { errnoCode } from '../errors.ts';
 import { paths } from './paths.ts';
 
@@ -33,8 +37,13 @@ export interface NetworkEvent {
   uri?: string;
 }
 
-/** Beyond this the spool is begun anew; what is in it then is history that nobody follows. */
+/** Beyond this the spool is begun anew; who still reads the old one finds it beside it. */
 const SPOOL_LIMIT_BYTES = 256 * 1024;
+/** Who has stopped in the middle of writing keeps others from it for so long. */
+const LOCK_TIMEOUT_MS = 20;
+
+/** What was in the spool before it was begun anew. */
+export const previousSpool = (spool: string): string => `${spool}.old`;
 
 /** Appends an event. Never fails: an event that cannot be told must not undo what happened. */
 export function recordEvent(event: Omit<DomainEvent, 'time'>): void {
@@ -60,12 +69,31 @@ function record(spool: string, event: object): void {
   }
 }
 
+/** Under the spool's lock: once it has been put aside nothing more comes into it, so that who has read it to its end has read all. */
 function appendLine(spool: string, line: string): void {
-  const fd = fs.openSync(spool, 'a', 0o600);
-  try {
-    if (fs.fstatSync(fd).size > SPOOL_LIMIT_BYTES) fs.ftruncateSync(fd, 0);
-    fs.writeSync(fd, line);
-  } finally {
-    fs.closeSync(fd);
+  for (;;) {
+    const fd = fs.openSync(spool, 'a', 0o600);
+    try {
+      const isLocked = tryLock(fd);
+      if (isLocked && !isStill(spool, fd)) continue;
+      if (fs.fstatSync(fd).size > SPOOL_LIMIT_BYTES) {
+        fs.renameSync(spool, previousSpool(spool));
+        continue;
+      }
+      fs.writeSync(fd, line);
+      return;
+    } finally {
+      fs.closeSync(fd);
+    }
   }
+}
+
+function tryLock(fd: number): boolean {
+  for (const start = monotonicMs(); linux.flock(fd, LOCK_EX | LOCK_NB) < 0; pause(1))
+    if (monotonicMs() - start > LOCK_TIMEOUT_MS) return false;
+  return true;
+}
+
+function isStill(spool: string, fd: number): boolean {
+  return fs.statSync(spool, { throwIfNoEntry: false })?.ino === fs.fstatSync(fd).ino;
 }

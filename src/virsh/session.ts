@@ -36,12 +36,19 @@ export class VirshSession extends Session implements CommandContext {
 
   async connect(uri: string | undefined, readonly: boolean): Promise<void> {
     const staysReadonly = readonly || (uri === undefined && this.isReadonly);
-    this.opened = undefined;
+    await this.leave();
     const origin = uri === undefined ? this.uriOrigin : undefined;
     this.opened = await openConnection(uri ?? this.uri, staysReadonly, origin);
     this.uri = uri ?? this.uri;
     this.uriOrigin = origin;
     this.isReadonly = staysReadonly;
+  }
+
+  /** Closes the connection that is open: what was started to end with it ends. */
+  private async leave(): Promise<void> {
+    const { opened } = this;
+    this.opened = undefined;
+    if (opened && opened.autodestroyed.length > 0) await (await import('../driver/domain/autodestroy.ts')).endSession(opened);
   }
 
   /** Opens the connection unless it is open. */

@@ -234,6 +234,54 @@ suite('a domain', ['root', 'built', 'busybox', 'fuse'], () => {
     await eventually(() => virsh.state(name).startsWith('shut off'));
   });
 
+  it('with autodestroy ends with its connection, when its session goes on with another one', () => {
+    const name = virsh.define();
+    expect(virsh.ok(`start --autodestroy ${name}; connect lxc:///; domstate ${name} --reason`)).toContain('shut off (destroyed)');
+  });
+
+  it('with autodestroy is nobody else’s: what others start in its place stays', async () => {
+    const name = virsh.define();
+    const session = virsh.start({ stdio: ['pipe', 'pipe', 'ignore'] });
+    const output = text(session.stdout!);
+    session.stdin!.write(`start --autodestroy ${name}\n`);
+    await virsh.waitForState(name, 'running (booted)');
+    virsh.ok('destroy', name);
+    virsh.ok('start', name);
+    session.stdin!.end('quit\n');
+    await output;
+    await new Promise((resolve) => (session.exitCode === null ? session.on('exit', resolve) : resolve(undefined)));
+    expect(virsh.state(name)).toBe('running (booted)');
+  });
+
+  it('with autodestroy ends with its session after it was rebooted, too', async () => {
+    const name = virsh.define({
+      init: ['/bin/sh', '-c', "trap 'exit 0' HUP; while :; do sleep 0.1; done"],
+      more: '<on_poweroff>restart</on_poweroff>',
+    });
+    const session = virsh.start({ stdio: ['pipe', 'pipe', 'ignore'] });
+    const output = text(session.stdout!);
+    session.stdin!.write(`start --autodestroy ${name}\n`);
+    await virsh.waitForState(name, 'running (booted)');
+    const before = virsh.ok('domid', name);
+    virsh.ok('reboot', name);
+    await eventually(() => virsh.state(name) === 'running (booted)' && virsh.ok('domid', name) !== before);
+    session.stdin!.end('quit\n');
+    await output;
+    await eventually(() => virsh.state(name).startsWith('shut off'));
+  });
+
+  it('leaves no dead controller in the table of processes of a session that starts many', async () => {
+    const names = [virsh.define(), virsh.define(), virsh.define()];
+    const session = virsh.start({ stdio: ['pipe', 'ignore', 'ignore'] });
+    for (const name of names) {
+      session.stdin!.write(`start ${name}; destroy ${name}\n`);
+      await virsh.waitForState(name, 'shut off (destroyed)');
+    }
+    const children = fs.readFileSync(`/proc/${session.pid}/task/${session.pid}/children`, 'latin1').split(' ').filter(Boolean);
+    expect(children.length).toBeLessThan(2);
+    session.stdin!.end();
+  });
+
   it('passes descriptors to init', async () => {
     const name = virsh.define({ init: ['/bin/sh', '-c', 'echo from inside >&3; ls /proc/self/fd >&4; sleep 1000'] });
     const first = fs.openSync(virsh.path('first'), 'w');

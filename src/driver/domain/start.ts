@@ -14,9 +14,8 @@ import { isDefined } from '../../store/definitions.ts';
 import { loadDefinition, saveDefinition } from '../../store/domain-documents.ts';
 import { LOCK_TIMEOUT_MS, lockDomain, lockStore, lockTimeout, type StateLock } from '../../store/lock.ts';
 import { type Connection, requireWritable } from '../connection.ts';
-import { isActive } from './lookup.ts';
+import { OwnedRun } from './autodestroy.ts';
 import { readNewDomain } from './new-domain.ts';
-import { destroyDomain } from './stop.ts';
 import { checkUnique } from './unique.ts';
 
 export interface StartOptions {
@@ -44,11 +43,6 @@ const FLAG_RESET_NVRAM = 0x20;
 function checkFlags({ bypassCache, resetNvram }: StartOptions, driverFunction: string): void {
   const flags = (bypassCache ? FLAG_BYPASS_CACHE : 0) | (resetNvram ? FLAG_RESET_NVRAM : 0);
   if (flags) throw unsupportedFlags(flags, driverFunction);
-}
-
-/** Destroys what was started with `autodestroy`. To be called when the connection is closed. */
-export async function endSession(connection: Connection): Promise<void> {
-  for (const ref of connection.autodestroyed.splice(0)) if (isActive(connection, ref)) await destroyDomain(connection, ref, {});
 }
 
 /** Starts a defined domain. Throws OPERATION_INVALID if it runs, and what runDomain throws. */
@@ -113,8 +107,18 @@ export async function planStart(
 }
 
 async function run(connection: Connection, definition: DomainDefinition, options: StartOptions): Promise<void> {
-  await runDomain(definition, { reason: 'booted', ...options });
-  if (options.autodestroy) connection.autodestroyed.push({ name: definition.name, uuid: definition.uuid });
+  if (!options.autodestroy) {
+    await runDomain(definition, { reason: 'booted', ...options });
+    return;
+  }
+  const owned = new OwnedRun();
+  try {
+    await runDomain(definition, { reason: 'booted', ...options, onOwned: (ownership) => owned.own(definition, ownership) });
+  } catch (error) {
+    owned.release();
+    throw error;
+  }
+  connection.autodestroyed.push(owned);
 }
 
 /** A start leaves the default partition in the stored definition, where `dumpxml --inactive` then shows it. */

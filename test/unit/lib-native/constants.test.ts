@@ -13,6 +13,7 @@ const HEADERS = [
     ...['fcntl.h', 'poll.h', 'sched.h', 'signal.h', 'spawn.h', 'errno.h', 'limits.h', 'netdb.h', 'termios.h', 'sys/ioctl.h', 'sys/mount.h'],
     'linux/memfd.h',
     ...['sys/personality.h', 'sys/prctl.h', 'sys/socket.h', 'sys/stat.h', 'sys/file.h', 'sys/auxv.h', 'linux/close_range.h'],
+    ...['sys/inotify.h', 'sys/wait.h'],
     ...[
       'linux/keyctl.h',
       'linux/loop.h',

@@ -67,7 +67,7 @@ export async function beginDomain(
   const start: Begin = async (options) => {
     const domain = await begin(options);
     if (args.autodestroy) {
-      const { endSession } = await import('../../../driver/domain/start.ts');
+      const { endSession } = await import('../../../driver/domain/autodestroy.ts');
       context.atEnd(() => endSession(context.connection));
     }
     return domain;
