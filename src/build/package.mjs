@@ -62,7 +62,16 @@ function stage(tree, arch) {
     chmodSync(join(tree, name), mode);
   };
   const built = arch === process.arch ? dist : join(dist, arch);
-  for (const name of ['virsh-lxc', 'virsh-lxc.bin', 'virsh-lxc-leases', 'virt-host-validate', 'virt-top', 'libvirt_lxc', 'koffi.node'])
+  for (const name of [
+    'virsh-lxc',
+    'virsh-lxc.bin',
+    'virsh-lxc-leases',
+    'virsh-lxc-rpc',
+    'virt-host-validate',
+    'virt-top',
+    'libvirt_lxc',
+    'koffi.node',
+  ])
     add(`usr/lib/virsh-lxc/${name}`, readFileSync(join(built, name)), name === 'koffi.node' ? 0o644 : 0o755);
   mkdirSync(join(tree, 'usr/bin'));
   symlinkSync('../lib/virsh-lxc/virsh-lxc', join(tree, 'usr/bin/virsh-lxc'));

@@ -16,9 +16,17 @@ export function parseUuid(text: string): string | undefined {
     at += 2;
   }
   while (at < text.length) if (!isSpace(text[at++])) return undefined;
-  const hex = bytes.join('');
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+  return dashed(bytes.join(''));
 }
+
+const dashed = (hex: string): string => `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+
+/** The printed form of 16 bytes. */
+export const uuidOfBytes = (bytes: Uint8Array): string => dashed(Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join(''));
+
+/** The bytes of a printed form. */
+export const bytesOfUuid = (uuid: string): Uint8Array =>
+  Uint8Array.from(uuid.replaceAll('-', '').match(/../g) ?? [], (byte) => Number.parseInt(byte, 16));
 
 /** Is it the printed form (any case)? */
 export function isUuid(text: string): boolean {

@@ -2,13 +2,17 @@
 import type { DomainRef } from '../../domain/ref.ts';
 import { failureIn, type LibvirtError, libvirtError } from '../../errors.ts';
 import { isFirstOfBoot } from '../../store/autostart.ts';
-import { autostartNames, isDefined, setAutostartLink } from '../../store/definitions.ts';
+import { autostartNames, hasAutostartLink, isDefined, setAutostartLink } from '../../store/definitions.ts';
 import { liveStatus } from '../../store/live-status.ts';
 import { lockDomain } from '../../store/lock.ts';
 import { paths } from '../../store/paths.ts';
 import { type Connection, requireWritable } from '../connection.ts';
 import { findByName } from './lookup.ts';
 import { startDomain } from './start.ts';
+
+export function isAutostarted(_connection: Connection, ref: DomainRef): boolean {
+  return hasAutostartLink(ref.name);
+}
 
 /** Throws OPERATION_INVALID for a transient domain. */
 export function setAutostart(connection: Connection, ref: DomainRef, on: boolean): void {

@@ -2,14 +2,16 @@
 
 import type { DomainDefinition, DomainDevices } from '../../domain/definition.ts';
 import { configuredInterface } from '../../domain/elements/interface.ts';
+import { statisticsFacts } from '../../domain/facts.ts';
 import { usedVcpus } from '../../domain/processors.ts';
 import type { DomainRef } from '../../domain/ref.ts';
 import { libvirtError, notRunning, unsupportedFlags } from '../../errors.ts';
 import { DomainCgroup } from '../../host/cgroup/cgroup.ts';
 import { cpuStats } from '../../host/cgroup/cpuacct.ts';
 import { memoryUsageKiB } from '../../host/cgroup/memory.ts';
-import { labelDriver } from '../../security/labels.ts';
-import { hasAutostartLink, isDefined } from '../../store/definitions.ts';
+import type { ProcessLabel } from '../../security/label-driver.ts';
+import { labelDriver, securityModel } from '../../security/labels.ts';
+import { hasAutostartLink, isDefined, readDefinition } from '../../store/definitions.ts';
 import { loadDefinition, loadStatus } from '../../store/domain-documents.ts';
 import { liveStatus } from '../../store/live-status.ts';
 import { type Connection, requireWritable } from '../connection.ts';
@@ -62,6 +64,42 @@ async function securityOf(initPid: number | undefined): Promise<DomainInfo['secu
   if (initPid === undefined) return known;
   const { label, isEnforcing } = driver.labelOf(initPid);
   return { ...known, label: `${label} (${isEnforcing ? 'enforcing' : 'permissive'})` };
+}
+
+/** virDomainGetSecurityLabel: undefined for one that does not run, and where nothing is labelled. */
+export async function domainLabel(_connection: Connection, ref: DomainRef): Promise<ProcessLabel | undefined> {
+  const record = liveStatus(ref.name);
+  return record && (await labelDriver())?.labelOf(record.initPid);
+}
+
+/** virNodeGetSecurityModel. */
+export async function hostSecurity(_connection: Connection): Promise<{ model: string; doi: string }> {
+  const { model, doi } = await securityModel();
+  return { model, doi };
+}
+
+export interface DomainMeasures {
+  state: DomainStateName;
+  maxMemoryKiB: number;
+  usedMemoryKiB: number;
+  vcpus: number;
+  cpuTimeNs: bigint;
+}
+
+/** virDomainGetInfo: the part of it that is asked for again and again. Parses no XML. */
+export function domainMeasures(_connection: Connection, ref: DomainRef): DomainMeasures {
+  const record = liveStatus(ref.name);
+  const document = record?.document ?? readDefinition(ref.name);
+  if (document === undefined) throw libvirtError('NO_DOMAIN', `no domain with matching name '${ref.name}'`);
+  const { memoryKiB, currentMemoryKiB, vcpus } = statisticsFacts(document);
+  const cgroup = record?.cgroup === undefined ? undefined : new DomainCgroup(record.cgroup);
+  return {
+    state: record?.state ?? 'shut off',
+    maxMemoryKiB: memoryKiB,
+    usedMemoryKiB: cgroup ? memoryUsageKiB(cgroup) : currentMemoryKiB,
+    vcpus: vcpus.current,
+    cpuTimeNs: cgroup ? cpuStats(cgroup).totalNs : 0n,
+  };
 }
 
 /** The domain's host name, from the leases of its network. Throws NO_HOSTNAME where there is none. */

@@ -136,6 +136,11 @@ export function domainId(_connection: Connection, ref: DomainRef): number | null
   return liveStatus(ref.name)?.controller.pid ?? null;
 }
 
+/** True if it has a stored definition. */
+export function isPersistent(_connection: Connection, ref: DomainRef): boolean {
+  return isDefined(ref.name);
+}
+
 /** True while it runs or is paused. */
 export function isActive(_connection: Connection, ref: DomainRef): boolean {
   return liveStatus(ref.name) !== undefined;

@@ -1,0 +1,156 @@
+// One client, and all that is kept for it: its connection to the driver, its open streams, what it wants to be told of.
+
+import { POLLIN, POLLOUT } from '../../lib-native/constants.ts';
+import { linux } from '../../lib-native/linux.ts';
+import type { Connection } from '../driver/connection.ts';
+import { errnoCode } from '../errors.ts';
+import type { Channel } from './channel.ts';
+import { encodeFrame, type Frame, FrameError, FrameReader, type Header } from './frame.ts';
+import type { Loop, Watch } from './loop.ts';
+import type { XdrWriter } from './xdr.ts';
+
+/** A stream that a call opened, by whose program, procedure and serial its frames are known. */
+export interface ClientStream {
+  /** Bytes from the client; none: it will send no more. */
+  onData(data: Buffer): void | Promise<void>;
+  /** The client is done with it; `aborted`: it does not care for the rest. The connection has forgotten it. */
+  onFinish(header: Header, aborted: boolean): void | Promise<void>;
+  /** The client is gone. */
+  close(): void;
+}
+
+/** More than that is not waiting to be read by the client before its next call is answered. */
+const QUEUE_FULL = 1 << 20;
+/** What writing and reading fail of when the other side is gone. */
+const GONE: ReadonlySet<string> = new Set(['EPIPE', 'ECONNRESET', 'ENOTCONN']);
+const READ_BYTES = 64 << 10;
+
+export class ClientConnection {
+  readonly loop: Loop;
+  readonly channel: Channel;
+  /** Nothing but reading, however the client opens it: whoever connected may do no more. */
+  readonly readonly: boolean;
+  /** Once the client has opened it. */
+  driver: Connection | undefined;
+  /** By serial. */
+  readonly streams = new Map<number, ClientStream>();
+  /** Called at the connection's end, latest first: what else is kept for the client is let go of. */
+  readonly atEnd: (() => void | Promise<void>)[] = [];
+
+  readonly #handle: (frame: Frame, fds: readonly number[]) => Promise<void>;
+  readonly #reader: FrameReader;
+  readonly #buffer = Buffer.allocUnsafeSlow(READ_BYTES);
+  readonly #fds: number[] = [];
+  readonly #input: Watch;
+  readonly #output: Watch | undefined;
+  readonly #queue: { data: Buffer; fd: number | undefined }[] = [];
+  #queued = 0;
+  readonly #onDrain: (() => void)[] = [];
+  #isEnding = false;
+
+  constructor(
+    loop: Loop,
+    channel: Channel,
+    {
+      readonly,
+      most,
+      handle,
+    }: { readonly: boolean; most: (header: Header) => number; handle: (frame: Frame, fds: readonly number[]) => Promise<void> },
+  ) {
+    this.loop = loop;
+    this.channel = channel;
+    this.readonly = readonly;
+    this.#reader = new FrameReader(most);
+    this.#handle = handle;
+    const oneSocket = channel.input === channel.output;
+    this.#input = loop.watch(channel.input, POLLIN, (revents) => this.#onReady(revents));
+    this.#output = oneSocket ? undefined : loop.watch(channel.output, 0, (revents) => this.#onReady(revents));
+  }
+
+  /** Sends a frame, and `fds` with it, which are closed then. Never waits. */
+  send(header: Header, write: (to: XdrWriter) => void, fds: readonly number[] = []): void {
+    const frame = encodeFrame(header, write);
+    if (this.#isEnding) {
+      closeAll(fds);
+      return;
+    }
+    this.#enqueue(frame, undefined);
+    for (const fd of fds) this.#enqueue(Buffer.alloc(1), fd);
+    this.#flush();
+  }
+
+  /** The client does not read as fast as it is sent to: what can wait should. */
+  get isFull(): boolean {
+    return this.#queued > QUEUE_FULL;
+  }
+
+  /** Has `action` called once, when all that waits is sent. */
+  whenDrained(action: () => void): void {
+    if (this.#queued === 0) action();
+    else this.#onDrain.push(action);
+  }
+
+  /** Ends the connection when all that was sent is with the client. */
+  close(): void {
+    this.whenDrained(() => this.loop.stop());
+    this.#isEnding = true;
+  }
+
+  /** Lets go of all that is kept for the client. */
+  async end(): Promise<void> {
+    this.#isEnding = true;
+    for (const stream of this.streams.values()) stream.close();
+    this.streams.clear();
+    closeAll([...this.#fds.splice(0), ...this.#queue.splice(0).flatMap(({ fd }) => fd ?? [])]);
+    for (const action of this.atEnd.splice(0).reverse()) await action();
+  }
+
+  async #onReady(revents: number): Promise<void> {
+    try {
+      if (this.#queued > 0 && revents & POLLOUT) this.#flush();
+      if (revents & ~POLLOUT) await this.#receive();
+    } catch (error) {
+      if (!(error instanceof FrameError) && !GONE.has(errnoCode(error) ?? '')) throw error;
+      this.loop.stop();
+    }
+  }
+
+  async #receive(): Promise<void> {
+    const read = this.channel.read(this.#buffer);
+    if (!read) return;
+    this.#fds.push(...read.fds);
+    if (read.bytes.length === 0) return this.loop.stop();
+    for (const frame of this.#reader.push(read.bytes)) {
+      if (this.#isEnding) return;
+      await this.#handle(frame, this.#fds.splice(0, frame.fdCount));
+    }
+  }
+
+  #enqueue(data: Buffer, fd: number | undefined): void {
+    this.#queue.push({ data, fd });
+    this.#queued += data.length;
+  }
+
+  #flush(): void {
+    while (this.#queue.length > 0) {
+      const first = this.#queue[0]!;
+      const written = this.channel.write(first.data, first.fd);
+      if (written > 0 && first.fd !== undefined) closeAll([first.fd]);
+      this.#queued -= written;
+      if (written < first.data.length) {
+        if (written > 0) this.#queue[0] = { data: first.data.subarray(written), fd: undefined };
+        break;
+      }
+      this.#queue.shift();
+    }
+    const waits = this.#queued > 0 ? POLLOUT : 0;
+    const listens = this.isFull ? 0 : POLLIN;
+    this.#input.events = this.#output ? listens : listens | waits;
+    if (this.#output) this.#output.events = waits;
+    if (this.#queued === 0) for (const action of this.#onDrain.splice(0)) action();
+  }
+}
+
+const closeAll = (fds: readonly number[]): void => {
+  for (const fd of fds) linux.close(fd);
+};

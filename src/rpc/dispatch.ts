@@ -1,0 +1,113 @@
+// From a frame to the procedure that it calls, and back to a frame.
+
+import { linux } from '../../lib-native/linux.ts';
+import { libvirtError } from '../errors.ts';
+import type { ClientConnection } from './connection.ts';
+import { ORIGIN, protocolError, toWire, type WireError, wireError } from './errors.ts';
+import { type Frame, type Header, KIND, STATUS } from './frame.ts';
+import type { Context, Procedure, Program } from './procedure.ts';
+import { STRING_MAX, XdrError, XdrReader, type XdrWriter } from './xdr.ts';
+
+/** The longest payload of a call: a document, and what else its procedure says. */
+const CALL_MAX = STRING_MAX + (256 << 10);
+
+export class Dispatcher {
+  readonly #programs: readonly Program[];
+
+  constructor(programs: readonly Program[]) {
+    this.#programs = programs;
+  }
+
+  /** How much is read of a frame. Of a stream that is not open, nothing. */
+  mostOf(client: ClientConnection, { kind, serial }: Header): number {
+    if (kind !== KIND.stream && kind !== KIND.streamHole) return CALL_MAX;
+    return client.streams.has(serial) ? Number.POSITIVE_INFINITY : 0;
+  }
+
+  async handle(client: ClientConnection, { header, payload }: Frame, fds: readonly number[]): Promise<void> {
+    switch (header.kind) {
+      case KIND.call:
+      case KIND.callWithFds:
+        return this.#call(client, header, payload, fds);
+      case KIND.stream:
+        return this.#stream(client, header, payload);
+      case KIND.streamHole:
+        return;
+      case KIND.message:
+        return this.#programOf(header)?.onMessage?.(client, header);
+      default:
+        client.close(); // a client has nothing to reply to
+    }
+  }
+
+  #programOf({ program, version }: Header): Program | undefined {
+    return this.#programs.find((known) => known.number === program && known.version === version);
+  }
+
+  async #call(client: ClientConnection, header: Header, payload: Buffer | undefined, fds: readonly number[]): Promise<void> {
+    const { program: number, version, procedure: called } = header;
+    const program = this.#programOf(header);
+    const reply = (error: WireError) => client.send(answerTo(header, STATUS.error), (to) => wireError.write(to, error));
+    if (!program) return reply(protocolError(`Cannot find program ${number} version ${version}`));
+    if (header.status !== STATUS.ok) return reply(protocolError(`Unexpected message status ${header.status}`));
+    const procedure = program.procedures.get(called);
+    if (!procedure) {
+      const api = program.apiName(called);
+      return reply(api === undefined ? protocolError(`unknown procedure: ${called}`) : toWire(libvirtError('NO_SUPPORT', api), ORIGIN.lxc));
+    }
+    try {
+      const args = decode(header, procedure, payload) as never;
+      const context: Context = { client, header, fds, replyFds: [] };
+      const result = await procedure.run(context, args);
+      const { replyFds } = context;
+      client.send(
+        answerTo(header, STATUS.ok, replyFds.length > 0),
+        (to) => {
+          if (replyFds.length > 0) to.uint(replyFds.length);
+          encode(procedure, to, result);
+        },
+        replyFds,
+      );
+    } catch (error) {
+      reply(error instanceof XdrError ? protocolError(error.message) : toWire(error, procedure.origin ?? ORIGIN.lxc));
+    } finally {
+      for (const fd of fds) linux.close(fd);
+    }
+  }
+
+  async #stream(client: ClientConnection, header: Header, payload: Buffer | undefined): Promise<void> {
+    const stream = client.streams.get(header.serial);
+    if (!stream || !payload) return; // it may have ended while this was on its way
+    if (header.status === STATUS.continue) return stream.onData(payload);
+    client.streams.delete(header.serial);
+    await stream.onFinish(header, header.status === STATUS.error);
+  }
+}
+
+export const answerTo = (header: Header, status: number, hasFds = false): Header => ({
+  ...header,
+  kind: hasFds ? KIND.replyWithFds : KIND.reply,
+  status,
+});
+
+/** Throws XdrError. */
+function decode({ kind }: Header, { args }: Procedure, payload: Buffer | undefined): unknown {
+  if (!payload) throw new XdrError('Unable to decode message payload');
+  const reader = new XdrReader(payload);
+  if (kind === KIND.callWithFds) reader.uint();
+  try {
+    return args.read(reader);
+  } catch (error) {
+    if (error instanceof XdrError) throw new XdrError('Unable to decode message payload');
+    throw error;
+  }
+}
+
+function encode({ result: type }: Procedure, to: XdrWriter, result: unknown): void {
+  try {
+    type.write(to, result);
+  } catch (error) {
+    if (error instanceof XdrError) throw new XdrError('Unable to encode message payload');
+    throw error;
+  }
+}

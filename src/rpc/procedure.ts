@@ -1,0 +1,61 @@
+// What a procedure is to the dispatcher: what it is called with, what it answers, and the driver's call between the two.
+
+import { type Connection, requireStore } from '../driver/connection.ts';
+import { libvirtError } from '../errors.ts';
+import type { ClientConnection } from './connection.ts';
+import type { Header } from './frame.ts';
+import type { AnyType, Type } from './xdr.ts';
+
+/** Of one call. */
+export interface Context {
+  readonly client: ClientConnection;
+  readonly header: Header;
+  /** That came with it; closed when it has run. */
+  readonly fds: readonly number[];
+  /** To be sent with the answer, and then closed. */
+  readonly replyFds: number[];
+}
+
+export interface Procedure {
+  readonly args: AnyType;
+  readonly result: AnyType;
+  /** The part of libvirt that its errors are of, where that is not the driver of domains. */
+  readonly origin?: number | undefined;
+  run(context: Context, args: never): unknown;
+}
+
+export interface Program {
+  readonly number: number;
+  readonly version: number;
+  readonly procedures: ReadonlyMap<number, Procedure>;
+  /** The function of libvirt's API that a number stands for; undefined: there is none. */
+  apiName(procedure: number): string | undefined;
+  onMessage?(client: ClientConnection, header: Header): void;
+}
+
+/** A procedure that needs no connection to the driver. */
+export const raw = <A, R>(args: Type<A>, result: Type<R>, run: (context: Context, args: A) => R | Promise<R>): Procedure => ({
+  args,
+  result,
+  run,
+});
+
+/** A call of the driver. */
+export const call = <A, R>(
+  args: Type<A>,
+  result: Type<R>,
+  run: (connection: Connection, args: A, context: Context) => R | Promise<R>,
+): Procedure => ({
+  args,
+  result,
+  run: async (context, value) => {
+    const { driver } = context.client;
+    if (!driver) throw libvirtError('INTERNAL_ERROR', 'connection not open');
+    await requireStore(driver);
+    return run(driver, value, context);
+  },
+});
+
+/** The same procedures, whose errors are of another part of libvirt. */
+export const from = (origin: number, procedures: Readonly<Record<number, Procedure>>): Record<number, Procedure> =>
+  Object.fromEntries(Object.entries(procedures).map(([number, procedure]) => [number, { ...procedure, origin }]));
