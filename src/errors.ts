@@ -9,6 +9,8 @@ export const ERROR_CODES = {
   INVALID_ARG: { number: 8, prefix: 'invalid argument: ' },
   /** Text that stands alone: libvirt gives no class of its own to it (flags, file and parser messages). */
   PLAIN: { number: 8, prefix: '' },
+  /** Where a document is no XML. */
+  XML_DETAIL: { number: 35, prefix: '' },
   OPERATION_FAILED: { number: 9, prefix: 'operation failed: ' },
   NO_NAME: { number: 21, prefix: 'missing name information' },
   XML_ERROR: { number: 27, prefix: 'XML error: ' },
@@ -38,6 +40,52 @@ export const ERROR_CODES = {
 } as const satisfies Record<string, { number: number; prefix: string }>;
 
 export type ErrorCode = keyof typeof ERROR_CODES;
+
+/** libvirt's numbers of those of its parts that errors of ours are of (virErrorDomain). */
+export const ERROR_DOMAINS = { none: 0, xml: 5, rpc: 7, conf: 9, lxc: 17, network: 19, domain: 20, hook: 34, capabilities: 44 } as const;
+export type ErrorDomain = keyof typeof ERROR_DOMAINS;
+
+/** The driver that was asked, and the part of libvirt that reads its documents and offers its functions. */
+const OFFERED_BY = { lxc: 'domain', network: 'network' } as const satisfies Record<string, ErrorDomain>;
+export type ErrorDriver = keyof typeof OFFERED_BY;
+
+/** What is said, whatever driver was asked, by one part; or by the part that offers the driver's functions (`offer`). The rest is the driver's. */
+const SAID_BY: Partial<Record<ErrorCode, ErrorDomain | 'offer'>> = {
+  NO_SUPPORT: 'offer',
+  NO_CONNECT: 'none',
+  NO_NAME: 'offer',
+  NO_SOURCE: 'offer',
+  NO_TARGET: 'offer',
+  XML_ERROR: 'offer',
+  XML_DETAIL: 'offer',
+  XML_INVALID_SCHEMA: 'xml',
+  CONF_SYNTAX: 'conf',
+  OPERATION_DENIED: 'offer',
+  OPERATION_FORBIDDEN_READONLY: 'offer',
+  OPERATION_FAILED: 'offer',
+  NO_NETWORK: 'network',
+  NO_NETWORK_PORT: 'network',
+  INVALID_MAC: 'offer',
+  HOOK_SCRIPT_FAILED: 'hook',
+  NO_DOMAIN_METADATA: 'offer',
+};
+
+/** What is said elsewhere than its code tells. */
+const SAID_ELSEWHERE: readonly [RegExp, ErrorDomain | 'offer'][] = [
+  [/^XML error: (?:expecting root element of|Missing required attribute|Invalid value for attribute) '/, 'xml'],
+  [/^Requested operation is not valid: domain is (?:not running|not persistent|transient)$/, 'offer'],
+  [/^invalid argument: could not find capabilities /, 'capabilities'],
+  [/^(?!unsupported flags )[^:]* in vir[A-Z]\w+ must /, 'offer'],
+  [/^metadata title can't contain newlines$/, 'offer'],
+  [/^unsupported configuration: unknown device type /, 'offer'],
+  [/^(?:internal error: start cell \d+ out of range|Invalid cpuNum in vir)/, 'none'],
+];
+
+/** The part of libvirt that says it where the driver is asked for something: what clients call the error's domain. */
+export function errorDomain({ code, message }: LibvirtError, driver: ErrorDriver): ErrorDomain {
+  const said = SAID_ELSEWHERE.find(([words]) => words.test(message))?.[1] ?? SAID_BY[code] ?? driver;
+  return said === 'offer' ? OFFERED_BY[driver] : said;
+}
 
 /**
  * What every function of `driver` and below throws.

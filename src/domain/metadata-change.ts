@@ -42,7 +42,7 @@ export interface MetadataChange {
   readonly xml: string | undefined;
 }
 
-/** Stores or removes the element of namespace `uri`. Throws PLAIN for malformed XML, INTERNAL_ERROR for a bad prefix. */
+/** Stores or removes the element of namespace `uri`. Throws XML_DETAIL for malformed XML, INTERNAL_ERROR for a bad prefix. */
 export function withMetadata<D extends Metadata>(definition: D, { uri, key, xml }: MetadataChange): D {
   const others = definition.metadata.filter((element) => element.uri !== uri);
   const added = xml === undefined ? [] : [metadataElement(xml, uri, key ?? '')];

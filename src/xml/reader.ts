@@ -37,7 +37,7 @@ const PREDEFINED: ReadonlyMap<string, string> = new Map([
   ['apos', "'"],
 ]);
 
-/** The root element of `document`. `label` names it in messages: `(domain_definition)`. Throws LibvirtError PLAIN only. */
+/** The root element of `document`. `label` names it in messages: `(domain_definition)`. Throws LibvirtError XML_DETAIL only. */
 export function parseXml(document: string | Uint8Array, label: string): XmlElement {
   return new XmlReader(decodeDocument(document), label).document();
 }

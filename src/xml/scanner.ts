@@ -145,7 +145,7 @@ export class Scanner {
     const line = text.slice(start, end < 0 ? undefined : end);
     const pointer = text.slice(start, at).replace(/[^\t]/gu, (character) => '-'.repeat(utf8Length(character)));
     const place = this.label === undefined ? `at line ${this.line(lineAt)}` : `${this.label}:${this.line(lineAt)}`;
-    throw libvirtError('PLAIN', Buffer.from(`${place}: ${message}\n${line === '' ? '(null)' : line}\n${pointer}^`).toString());
+    throw libvirtError('XML_DETAIL', Buffer.from(`${place}: ${message}\n${line === '' ? '(null)' : line}\n${pointer}^`).toString());
   }
 }
 

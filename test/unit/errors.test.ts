@@ -6,7 +6,10 @@ import { describe, expect, it } from 'vitest';
 import {
   asLibvirtError,
   ERROR_CODES,
+  type ErrorCode,
+  type ErrorDriver,
   errnoCode,
+  errorDomain,
   failureIn,
   inContext,
   isFailure,
@@ -26,6 +29,43 @@ const thrownBy = (action: () => unknown): unknown => {
   }
   throw new Error('nothing was thrown');
 };
+
+describe('errorDomain()', () => {
+  // What clients of libvirt 9.0 were told.
+  it.each<[ErrorDriver, ErrorCode, string, string]>([
+    ['lxc', 'NO_DOMAIN', "no domain with matching name 'x'", 'lxc'],
+    ['lxc', 'XML_DETAIL', '(domain_definition):2: Opening and ending tag mismatch', 'domain'],
+    ['lxc', 'XML_ERROR', "expecting root element of 'domain', not 'x'", 'xml'],
+    ['lxc', 'XML_ERROR', "Invalid value for attribute 'type' in element 'filesystem': 'zz'.", 'xml'],
+    ['lxc', 'XML_ERROR', 'an os <type> must be specified', 'domain'],
+    ['lxc', 'NO_NAME', '', 'domain'],
+    ['lxc', 'XML_INVALID_SCHEMA', 'Unable to validate doc', 'xml'],
+    ['lxc', 'INVALID_ARG', 'could not find capabilities for ostype=exe arch=x86_64 domaintype=kvm ', 'capabilities'],
+    ['lxc', 'INVALID_ARG', 'Cannot set memory higher than max memory', 'lxc'],
+    ['lxc', 'OPERATION_INVALID', 'domain is not running', 'domain'],
+    ['lxc', 'OPERATION_INVALID', 'Init pid is not yet available', 'lxc'],
+    ['lxc', 'PLAIN', 'unsupported flags (0x1) in function lxcDomainShutdownFlags', 'lxc'],
+    ['lxc', 'PLAIN', 'memory in virDomainSetMemoryFlags must not be zero', 'domain'],
+    ['lxc', 'PLAIN', "metadata title can't contain newlines", 'domain'],
+    ['lxc', 'PLAIN', 'Invalid cpuNum in virHostCPUGetStatsLinux', 'none'],
+    ['lxc', 'OPERATION_FORBIDDEN_READONLY', 'virDomainDestroy', 'domain'],
+    ['lxc', 'OPERATION_DENIED', 'virDomainGetXMLDesc with secure flag', 'domain'],
+    ['lxc', 'NO_SUPPORT', 'virDomainSave', 'domain'],
+    ['lxc', 'NO_DOMAIN_METADATA', 'Requested metadata element is not present', 'domain'],
+    ['lxc', 'NO_TARGET', '', 'domain'],
+    ['lxc', 'CONFIG_UNSUPPORTED', "unknown device type 'zork'", 'domain'],
+    ['lxc', 'CONFIG_UNSUPPORTED', 'persistent update of device is not supported', 'lxc'],
+    ['lxc', 'OPERATION_FAILED', "domain 'x' already exists with uuid 675121a3-8a04-471c-9588-f77b7b29d7f4", 'domain'],
+    ['lxc', 'INTERNAL_ERROR', 'start cell 50 out of range (0-0)', 'none'],
+    ['lxc', 'INTERNAL_ERROR', "cannot find console device 'console7'", 'lxc'],
+    ['network', 'NO_NETWORK', "no network with matching name 'x'", 'network'],
+    ['network', 'XML_ERROR', "expecting root element of 'network', not 'x'", 'xml'],
+    ['network', 'OPERATION_INVALID', 'network is not active', 'network'],
+    ['network', 'OPERATION_FORBIDDEN_READONLY', 'virNetworkDestroy', 'network'],
+  ])('asked of %s, %s: %s is of %s', (driver, code, detail, domain) => {
+    expect(errorDomain(libvirtError(code, detail), driver)).toBe(domain);
+  });
+});
 
 describe('libvirtError()', () => {
   it("puts the class's words before the detail", () => {

@@ -27,7 +27,7 @@ export function domainMetadata(connection: Connection, ref: DomainRef, uri: stri
   return found;
 }
 
-/** Stores or removes the element of namespace `uri`. Throws PLAIN for malformed XML, INTERNAL_ERROR for a bad prefix. */
+/** Stores or removes the element of namespace `uri`. Throws XML_DETAIL for malformed XML, INTERNAL_ERROR for a bad prefix. */
 export function setDomainMetadata(connection: Connection, ref: DomainRef, change: MetadataChange, affect: Affect): void {
   requireWritable(connection, 'virDomainSetMetadata');
   changeDomain(connection, ref, (image) => changeAffected(image, affect, (definition) => withMetadata(definition, change)));

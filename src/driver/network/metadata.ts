@@ -31,7 +31,7 @@ export function networkMetadata(_connection: Connection, ref: NetworkRef, uri: s
   return found;
 }
 
-/** Stores or removes the element of namespace `uri`. Throws PLAIN for malformed XML, INTERNAL_ERROR for a bad prefix. */
+/** Stores or removes the element of namespace `uri`. Throws XML_DETAIL for malformed XML, INTERNAL_ERROR for a bad prefix. */
 export function setNetworkMetadata(connection: Connection, ref: NetworkRef, changed: MetadataChange, target: UpdateTarget): void {
   requireWritable(connection, 'virNetworkSetMetadata');
   change(ref, target, (definition) => withMetadata(definition, changed));
