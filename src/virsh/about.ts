@@ -33,9 +33,9 @@ function longVersion(): string {
 
 function usage({ groups }: CommandTable): string {
   const options = GLOBAL_OPTIONS.map(({ letter, long, placeholder, help }) => {
-    const short = `-${letter}`;
-    const name = long === undefined ? '' : ` | --${long}${placeholder === undefined ? '' : `=${placeholder}`}`;
-    return `    ${`${short}${name}`.padEnd(34)} ${help}\n`;
+    const name = long === undefined ? '' : `--${long}${placeholder === undefined ? '' : `=${placeholder}`}`;
+    const forms = [letter === undefined ? '' : `-${letter}`, name].filter(Boolean).join(' | ');
+    return `    ${forms.padEnd(34)} ${help}\n`;
   }).join('');
   const commands = groups.map((group) => `\n ${group.name} (help keyword '${group.keyword}')\n${commandLines(group)}`).join('');
   return (

@@ -9,7 +9,7 @@ import { findLong, type GlobalOption } from '../vsh/parse.ts';
 import { isTerminal } from '../vsh/terminal.ts';
 import { LIBVIRT_VERSION } from './version.ts';
 
-const OPTIONS: readonly (GlobalOption & { long: string; help: string; placeholder?: string })[] = [
+const OPTIONS: readonly (GlobalOption & { letter: string; long: string; help: string; placeholder?: string })[] = [
   { letter: 'h', long: 'help', help: 'Display command line help' },
   { letter: 'v', long: 'version', help: 'Display command version' },
   { letter: 'q', long: 'quiet', help: "Don't display progress information" },

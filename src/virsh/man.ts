@@ -49,12 +49,9 @@ export function documented({ groups }: CommandTable): CommandDefinition[] {
 
 function globalOption({ letter, long, placeholder, value, help }: (typeof GLOBAL_OPTIONS)[number]): string {
   const word = placeholder === undefined ? '' : `\\fI${escaped(placeholder)}\\fR`;
-  const short = `${bold(`-${letter}`)}${value === 'required' ? ` ${word}` : ''}`;
-  const name =
-    long === undefined
-      ? ''
-      : `, ${bold(`--${long}`)}${word && `${value === 'optional' ? '[=' : '='}${word}${value === 'optional' ? ']' : ''}`}`;
-  return `.TP\n${short}${name}\n${paragraph(help)}`;
+  const short = letter && `${bold(`-${letter}`)}${value === 'required' ? ` ${word}` : ''}`;
+  const name = long && `${bold(`--${long}`)}${word && `${value === 'optional' ? '[=' : '='}${word}${value === 'optional' ? ']' : ''}`}`;
+  return `.TP\n${[short, name].filter(Boolean).join(', ')}\n${paragraph(help)}`;
 }
 
 function groupSection(group: GroupDefinition, notes: ReadonlyMap<string, string>): string {

@@ -26,6 +26,7 @@ export const GLOBAL_OPTIONS: readonly (CompletedGlobal & { readonly placeholder?
   { letter: 'k', long: 'keepalive-interval', value: 'required', placeholder: 'NUM', help: 'accepted; there is no daemon to keep alive' },
   { letter: 'K', long: 'keepalive-count', value: 'required', placeholder: 'NUM', help: 'accepted; there is no daemon to keep alive' },
   { letter: 'l', long: 'log', value: 'required', placeholder: 'FILE', completes: 'file', help: 'append log messages to FILE' },
+  { long: 'no-pkttyagent', help: 'accepted; nobody is asked for passwords' },
   { letter: 'q', long: 'quiet', help: 'only data: no messages of success, no table headers' },
   { letter: 'r', long: 'readonly', help: 'refuse whatever would change something' },
   { letter: 't', long: 'timing', help: 'say how long each command took' },

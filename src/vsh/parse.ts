@@ -220,9 +220,9 @@ function checked(definition: CommandDefinition, values: Map<string, true | strin
   return { definition, values };
 }
 
-/** A global option: its letter, its long name, what it does with its value. */
+/** A global option: its letter, its long name, what it does with its value. One without a letter goes by its long name. */
 export interface GlobalOption {
-  readonly letter: string;
+  readonly letter?: string;
   readonly long?: string;
   /** `optional`: only as `--name=value`. */
   readonly value?: 'required' | 'optional';
@@ -231,13 +231,13 @@ export interface GlobalOption {
 /**
  * Splits leading options from the rest as getopt_long(3) with `+` would: clusters (`-qr`), values joined or apart,
  * unambiguous beginnings of long names; `--` ends the options.
- * `spelling` is the option's letter or its whole long name, whichever was used. Where `found` answers false, the rest is not
+ * `option` is its letter, if it has one; `spelling` its letter or its whole long name, whichever was used. Where `found` answers false, the rest is not
  * looked at. Throws UsageError for what is wrong, after what comes before it was found.
  */
 export function parseGlobals(
   words: readonly string[],
   options: readonly GlobalOption[],
-  found: (letter: string, value: string | undefined, spelling: string) => boolean,
+  found: (option: string, value: string | undefined, spelling: string) => boolean,
 ): string[] {
   let at = 0;
   for (; at < words.length; at++) {
@@ -249,12 +249,13 @@ export function parseGlobals(
       const name = equals < 0 ? word.slice(2) : word.slice(2, equals);
       const option = findLong(name, options);
       if (!option) throw new UsageError(`unsupported option '${word}'. See --help.`);
-      if (!option.value && equals >= 0) throw new UsageError(`unsupported option '-${option.letter}'. See --help.`);
+      if (!option.value && equals >= 0)
+        throw new UsageError(`unsupported option '${option.letter === undefined ? word : `-${option.letter}`}'. See --help.`);
       const spelling = `--${option.long}`;
       const apart = option.value === 'required' && equals < 0;
       if (apart && at + 1 >= words.length) throw missingValue(option);
       const value = apart ? words[++at] : equals < 0 ? undefined : word.slice(equals + 1);
-      if (!found(option.letter, value, spelling)) return [];
+      if (!found(option.letter ?? option.long!, value, spelling)) return [];
       continue;
     }
     for (let index = 1; index < word.length; index++) {

@@ -173,6 +173,31 @@ while [ "$(cat /proc/$id/comm)" = libvirt_lxc ]; do sleep 0.05; done`,
     expect(shell.bytes()).not.toContain('\r\r');
   });
 
+  it('lets a paused domain go on once there is somebody to see it, if that is asked for', async () => {
+    const init = ['/bin/sh', '-c', 'echo first words; exec sleep 1000'];
+    const name = virsh.define({ init });
+    virsh.ok('start', name, '--paused');
+    expect(virsh.state(name)).toMatch(/^paused/);
+    const visit = onTerminal(virsh, 'console', name, '--resume');
+    await visit.until('first words');
+    visit.type(ESCAPE);
+    expect(await visit.ended()).toBe(0);
+    expect(virsh.state(name)).toBe('running (unpaused)');
+    // One that runs is visited as ever.
+    const again = onTerminal(virsh, 'console', name, '--resume');
+    await again.until(greeting(name));
+    again.type(ESCAPE);
+    expect(await again.ended()).toBe(0);
+
+    const other = virsh.define({ init });
+    const start = onTerminal(virsh, 'start', other, '--paused', '--console', '--resume');
+    await start.until('first words');
+    start.type(ESCAPE);
+    expect(await start.ended()).toBe(0);
+    expect(virsh.state(other)).toBe('running (unpaused)');
+    expect(virsh.error('start', other, '--resume')).toEqual(['Option --console is required by option --resume']);
+  });
+
   it('of another name is another one', async () => {
     const name = virsh.boot({ consoles: 2, init: ['/bin/sh', '-c', 'echo one >/dev/tty1; echo two >/dev/tty2; sleep 1000'] });
     const visit = onTerminal(virsh, 'console', name, '--devname', 'console1');

@@ -41,6 +41,38 @@ suite('a domain', ['root', 'built', 'busybox', 'fuse'], () => {
     expect(virsh.error('domstate', name)).toEqual([`failed to get domain '${name}'`]);
   });
 
+  it('is waited for until it is off, not until it reboots', async () => {
+    const name = virsh.boot({ init: OBEYS });
+    await eventually(() => obeying(virsh, name));
+    const wait = (...more: string[]) => virsh.begin('await', name, '--condition', 'domain-inactive', ...more);
+    const inTime = wait();
+    expect(await wait('--timeout', '1')).toEqual({ status: 2, stdout: 'event loop timed out\n\n', stderr: '' });
+    virsh.ok('reboot', name);
+    await virsh.waitForState(name, 'running (booted)');
+    await eventually(() => obeying(virsh, name));
+    expect(await Promise.race([inTime, wait('--timeout', '1')])).toMatchObject({ status: 2 });
+    virsh.ok('shutdown', name);
+    expect(await inTime).toEqual({ status: 0, stdout: '\n', stderr: '' });
+    expect(virsh.state(name)).toBe('shut off (shutdown)');
+    // At once for what is off; and for what dies with its controller, which tells nobody.
+    expect(await wait()).toMatchObject({ status: 0 });
+    virsh.ok('start', name);
+    const end = wait();
+    process.kill(virsh.controllerPid(name), 'SIGKILL');
+    expect(await end).toMatchObject({ status: 0 });
+  });
+
+  it('is waited for no longer than the user likes', async () => {
+    const name = virsh.boot();
+    const child = virsh.start({ stdio: ['ignore', 'pipe', 'ignore'] }, 'await', name, '--condition', 'domain-inactive');
+    const output = text(child.stdout as Readable);
+    const files = `/proc/${child.pid}/fd`;
+    await eventually(() => fs.readdirSync(files).some((fd) => fs.readlinkSync(`${files}/${fd}`).includes('pidfd')));
+    child.kill('SIGINT');
+    expect(await output).toBe('event loop interrupted\n\n');
+    expect(child.exitCode ?? (await new Promise((resolve) => child.on('exit', resolve)))).toBe(2);
+  });
+
   it('is in its own groups from its first instruction on, its controller outside', () => {
     const name = virsh.boot();
     const group = `lxc-${virsh.controllerPid(name)}-${name}.libvirt-lxc`;

@@ -47,6 +47,10 @@ export function resumeDomain(connection: Connection, ref: DomainRef): void {
   transition(status.domain, 'running', 'unpaused', { running: status }).at('done');
 }
 
+export function isPaused(_connection: Connection, ref: DomainRef): boolean {
+  return liveStatus(ref.name)?.state === 'paused';
+}
+
 function running(ref: DomainRef): StatusRecord {
   const record = liveStatus(ref.name);
   if (!record) throw notRunning();

@@ -1,3 +1,4 @@
+import { awaitCommand } from './domain/await.ts';
 import { event } from './domain/event.ts';
 
-export const eventCommands = [event];
+export const eventCommands = [awaitCommand, event];

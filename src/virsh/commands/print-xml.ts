@@ -3,6 +3,9 @@
 import type { Outcome } from '../../vsh/command.ts';
 import type { CommandContext } from '../command.ts';
 
+export const XPATH_DESCRIPTION =
+  '--xpath prints only the parts that the expression selects, one after the other, or inside one <nodes> element with --wrap.';
+
 export const XPATH_OPTIONS = [
   { name: 'xpath', type: 'string', namedOnly: true, emptyAllowed: true, help: 'only the parts that this XPath expression selects' },
   { name: 'wrap', type: 'bool', help: 'with --xpath: one document around the parts' },

@@ -12,6 +12,7 @@ const FREE: readonly string[] = [
   'attach-disk address alias cache driver io iothread serial source-host-name source-host-socket source-host-transport source-protocol subdriver target targetbus wwn',
   'attach-interface alias inbound mac model outbound source-mode target',
   'blkiotune device-weights device-read-iops-sec device-write-iops-sec device-read-bytes-sec device-write-bytes-sec',
+  'capabilities xpath',
   'create pass-fds',
   'desc new-desc',
   'domiftune inbound outbound',

@@ -45,6 +45,11 @@ describe('readCommandLine()', () => {
     expect(read('-k', '0x10', '-K', '07', 'x').words).toEqual(['x']);
     expect(read('-k', '5', '-K', '0', 'x').words).toEqual(['x']);
   });
+  it('has nobody asked for passwords, whether that is told to it or not', () => {
+    expect(read('--no-pkttyagent', 'x').words).toEqual(['x']);
+    expect(read('--no', 'x').words).toEqual(['x']);
+    expect(() => read('--no-pkttyagent=1', 'x')).toThrow("unsupported option '--no-pkttyagent=1'");
+  });
   it('calls an option by the name that was used', () => {
     expect(() => read('--debug', 'x')).toThrow('option --debug takes a numeric argument');
     expect(() => read('--deb=99999999999')).toThrow('option --debug takes a numeric argument');

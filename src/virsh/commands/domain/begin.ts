@@ -17,6 +17,7 @@ export const BEGIN = {
     help: 'seconds until a domain in the foreground that does not shut down is destroyed; 90 by default',
   },
   console: { name: 'console', type: 'bool', help: 'go on to the console of the domain' },
+  resume: { name: 'resume', type: 'bool', help: 'with --paused: let the domain go on once its console is connected' },
   paused: { name: 'paused', type: 'bool', help: 'freeze the domain before its init does anything' },
   autodestroy: { name: 'autodestroy', type: 'bool', help: 'destroy the domain when this program ends' },
   passFds: { name: 'pass-fds', type: 'string', emptyAllowed: true, help: "open descriptors N,M,... that become init's 3, 4, ..." },
@@ -32,6 +33,7 @@ export const BEGIN_RULES: readonly OptionRule[] = [
   excludes('foreground', 'console'),
   excludes('foreground', 'paused'),
   needs('stop-timeout', 'foreground'),
+  needs('resume', 'console'),
 ];
 
 interface BeginArguments {
@@ -61,7 +63,7 @@ export type Begin = (options: Pick<StartOptions, 'onSetUp'>) => Promise<DomainRe
 /** Starts a domain by `begin`, which says so. */
 export async function beginDomain(
   context: CommandContext,
-  args: { autodestroy: boolean; console: boolean; foreground: boolean; 'stop-timeout': number | undefined },
+  args: { autodestroy: boolean; console: boolean; resume: boolean; foreground: boolean; 'stop-timeout': number | undefined },
   begin: Begin,
 ): Promise<void> {
   const start: Begin = async (options) => {
@@ -75,6 +77,6 @@ export async function beginDomain(
   if (args.foreground) {
     const { runInForeground } = await import('./foreground.ts');
     await runInForeground(context, start, (args['stop-timeout'] ?? DEFAULT_STOP_S) * 1000);
-  } else if (args.console) await (await import('./console-visit.ts')).startWithConsole(context, start);
+  } else if (args.console) await (await import('./console-visit.ts')).startWithConsole(context, start, args);
   else await start({});
 }

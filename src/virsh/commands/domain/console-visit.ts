@@ -3,7 +3,7 @@
 import type { DomainRef } from '../../../domain/ref.ts';
 import type { ConsoleStream } from '../../../driver/domain/console.ts';
 import type { StartOptions } from '../../../driver/domain/start.ts';
-import { LibvirtError } from '../../../errors.ts';
+import { LibvirtError, withContext } from '../../../errors.ts';
 import { isTerminal } from '../../../vsh/terminal.ts';
 import { type CommandContext, failure } from '../../command.ts';
 
@@ -13,16 +13,17 @@ const NO_TERMINAL = 'Cannot run interactive console without a controlling TTY';
 export async function visitConsole(
   context: CommandContext,
   domain: DomainRef,
-  options: { readonly devname: string | undefined; readonly force: boolean; readonly safe: boolean },
+  options: { readonly devname: string | undefined; readonly force: boolean; readonly safe: boolean; readonly resume: boolean },
 ): Promise<void> {
   const { isActive } = await import('../../../driver/domain/lookup.ts');
   if (!(await isActive(context.connection, domain))) throw failure('The domain is not running');
   if (!isTerminal(0)) throw failure(NO_TERMINAL);
   const { findConsole, openConsole } = await import('../../../driver/domain/console.ts');
-  await visit(context, domain, (output) => {
+  const find = (output: number | undefined) => {
     const found = findConsole(context.connection, domain, options.devname, { force: options.force, safe: options.safe });
     return () => openConsole(found, output);
-  });
+  };
+  await visit(context, domain, { find, resume: options.resume });
 }
 
 /**
@@ -32,6 +33,7 @@ export async function visitConsole(
 export async function startWithConsole(
   context: CommandContext,
   start: (options: Pick<StartOptions, 'onSetUp'>) => Promise<DomainRef>,
+  { resume }: { readonly resume: boolean },
 ): Promise<void> {
   if (!isTerminal(0)) {
     await start({});
@@ -48,16 +50,22 @@ export async function startWithConsole(
   };
   try {
     const domain = await start({ onSetUp });
-    if (taken) await visit(context, domain, () => () => taken!);
-    else await visitConsole(context, domain, { devname: undefined, force: false, safe: false });
+    if (taken) await visit(context, domain, { find: () => () => taken!, resume });
+    else await visitConsole(context, domain, { devname: undefined, force: false, safe: false, resume });
   } catch (error) {
     taken?.[Symbol.dispose]();
     throw error;
   }
 }
 
-/** `find` tells how to open the console; what it throws comes after the words that a visit begins with, as with virsh. */
-async function visit(context: CommandContext, domain: DomainRef, find: (output: number | undefined) => () => ConsoleStream): Promise<void> {
+interface Visit {
+  /** Tells how to open the console; what it throws comes after the words that a visit begins with, as with virsh. */
+  readonly find: (output: number | undefined) => () => ConsoleStream;
+  /** A domain that is paused goes on once there is somebody to see it. */
+  readonly resume: boolean;
+}
+
+async function visit(context: CommandContext, domain: DomainRef, { find, resume }: Visit): Promise<void> {
   const { rawTerminal, relayTerminal, showAll } = await import('../../console-relay.ts');
   context.flush();
   // Silent before anything is said: who waits for these words may type at once, and the container echoes what is typed.
@@ -76,6 +84,7 @@ async function visit(context: CommandContext, domain: DomainRef, find: (output: 
   using stream = open();
   const { fd, heldFd } = stream;
   stream.show();
+  if (resume) await resumeIfPaused(context, domain);
   const end = await relayTerminal({ fd, heldFd, escapeByte: ending.byte, onWindowSize: (size) => stream.setWindowSize(size) });
   if (heldFd !== undefined && end === 'left') {
     stream.withdraw();
@@ -87,4 +96,9 @@ async function visit(context: CommandContext, domain: DomainRef, find: (output: 
 /** ` (Ctrl + ])` for a control character. */
 function keysOf(text: string): string {
   return text.startsWith('^') && text.length > 1 ? ` (Ctrl + ${text[1]})` : '';
+}
+
+async function resumeIfPaused({ connection }: CommandContext, domain: DomainRef): Promise<void> {
+  const { isPaused, resumeDomain } = await import('../../../driver/domain/freeze.ts');
+  if (isPaused(connection, domain)) await withContext(`Failed to resume domain '${domain.name}'`, () => resumeDomain(connection, domain));
 }

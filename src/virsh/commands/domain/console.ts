@@ -12,11 +12,12 @@ export const consoleCommand = defineCommand({
     activeDomainOption(),
     { name: 'devname', type: 'string', completes: 'console', help: 'alias of the console: console0, console1, ...' },
     { name: 'force', type: 'bool', help: 'refused: who is connected stays so' },
+    { name: 'resume', type: 'bool', help: 'let a paused domain go on once the terminal is connected' },
     { name: 'safe', type: 'bool', help: 'refused: others can connect at any time' },
   ],
   async run(context, args) {
     const domain = await findDomain(context, args);
     const { visitConsole } = await import('./console-visit.ts');
-    await visitConsole(context, domain, { devname: args.devname, force: args.force, safe: args.safe });
+    await visitConsole(context, domain, { devname: args.devname, force: args.force, safe: args.safe, resume: args.resume });
   },
 });

@@ -16,6 +16,7 @@ export const create = defineCommand({
     BEGIN.foreground,
     BEGIN.stopTimeout,
     BEGIN.paused,
+    BEGIN.resume,
     BEGIN.autodestroy,
     BEGIN.passFds,
     { name: 'validate', type: 'bool', help: 'check the XML against the schema first' },

@@ -17,6 +17,7 @@ export const start = defineCommand({
     BEGIN.foreground,
     BEGIN.stopTimeout,
     BEGIN.paused,
+    BEGIN.resume,
     BEGIN.autodestroy,
     { name: 'bypass-cache', type: 'bool', help: 'refused: containers have no saved state to load' },
     { name: 'force-boot', type: 'bool', help: 'drop a saved state (containers have none)' },

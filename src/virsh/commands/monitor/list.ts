@@ -1,6 +1,6 @@
 import type { DomainSummary } from '../../../driver/domain/lookup.ts';
 import { formatTable } from '../../../vsh/table.ts';
-import { type CommandContext, defineCommand, excludes } from '../../command.ts';
+import { type CommandContext, defineCommand, excludes, failure } from '../../command.ts';
 
 export const list = defineCommand({
   name: 'list',
@@ -9,7 +9,7 @@ export const list = defineCommand({
   description:
     'Lists running and paused domains, by id; with --inactive those that do not run, by name; with --all both. ' +
     'Filters of one kind (persistent or transient, the states, with or without an autostart mark) add up, those of ' +
-    'different kinds all have to hold. --uuid, --name and --id print bare values instead of a table.',
+    'different kinds all have to hold. --uuid, --name and --id print bare values instead of a table; --table --uuid prints a table with uuids.',
   options: [
     { name: 'inactive', type: 'bool', help: 'domains that do not run' },
     { name: 'all', type: 'bool', help: 'domains that run and domains that do not' },
@@ -34,8 +34,9 @@ export const list = defineCommand({
     { name: 'managed-save', type: 'bool', help: 'in the table, mark domains with a saved state' },
     { name: 'title', type: 'bool', help: 'in the table, also the titles' },
   ],
-  rules: [excludes('table', 'name'), excludes('table', 'uuid'), excludes('table', 'id')],
+  rules: [excludes('table', 'name'), excludes('table', 'id')],
   async run(context, args) {
+    if (args.table && args.uuid) await requireTableOfUuids();
     const { listDomains } = await import('../../../driver/domain/lookup.ts');
     const bareIds = args.id && !args.uuid && !args.name;
     const inactiveOnly = (args.inactive || args['state-shutoff']) && !args.all;
@@ -43,8 +44,9 @@ export const list = defineCommand({
     const found = await listDomains(context.connection, which);
     const filters = filtersOf(args);
     const domains = inOrder(found.filter((domain) => filters.every((passes) => passes(domain))));
-    if (args.uuid || args.name || args.id) context.print(domains.map((domain) => `${bareValues(domain, args)}\n`).join(''));
-    else printTable(context, domains, args.title);
+    if ((args.uuid || args.name || args.id) && !args.table)
+      context.print(domains.map((domain) => `${bareValues(domain, args)}\n`).join(''));
+    else printTable(context, domains, args);
   },
 });
 
@@ -120,11 +122,19 @@ function bareValues(domain: DomainSummary, args: Flags<'uuid' | 'id' | 'name'>):
   return values.join(' ');
 }
 
-function printTable(context: CommandContext, domains: readonly DomainSummary[], withTitles: boolean): void {
+/** libvirt has such a table since 10.8. */
+async function requireTableOfUuids(): Promise<void> {
+  const { goesBeyondLibvirt } = await import('../../../driver/functions.ts');
+  if (!goesBeyondLibvirt()) throw failure('Options --table and --uuid are mutually exclusive');
+}
+
+function printTable(context: CommandContext, domains: readonly DomainSummary[], { title, uuid }: Flags<'title' | 'uuid'>): void {
   const rows = domains.map((domain) => {
     const cells = [String(domain.id ?? '-'), domain.name, domain.state];
-    return withTitles ? [...cells, domain.title ?? ''] : cells;
+    if (title) cells.push(domain.title ?? '');
+    if (uuid) cells.push(domain.uuid);
+    return cells;
   });
-  const header = ['Id', 'Name', 'State', ...(withTitles ? ['Title'] : [])];
+  const header = ['Id', 'Name', 'State', ...(title ? ['Title'] : []), ...(uuid ? ['UUID'] : [])];
   context.print(formatTable(context.settings.quiet ? undefined : header, rows));
 }

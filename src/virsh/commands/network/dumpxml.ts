@@ -1,14 +1,12 @@
 import { defineCommand } from '../../command.ts';
-import { printXml, XPATH_OPTIONS } from '../print-xml.ts';
+import { printXml, XPATH_DESCRIPTION, XPATH_OPTIONS } from '../print-xml.ts';
 import { findNetworkOperand, networkOption } from './operand.ts';
 
 export const netDumpxml = defineCommand({
   name: 'net-dumpxml',
   group: 'network',
   summary: 'the XML of a network',
-  description:
-    'Prints the configuration that an active network has, or the stored one if it is not active or --inactive is given. ' +
-    '--xpath prints only the parts that the expression selects, one after the other, or inside one <nodes> element with --wrap.',
+  description: `Prints the configuration that an active network has, or the stored one if it is not active or --inactive is given. ${XPATH_DESCRIPTION}`,
   options: [
     networkOption(),
     { name: 'inactive', type: 'bool', help: 'the stored definition, even while the network is active' },

@@ -43,6 +43,45 @@ describe('desc', () => {
   });
 });
 
+describe('await', () => {
+  it.each([
+    ['a --condition x', ["Unsupported await condition name 'x'"]],
+    ['nosuch --condition x', ["Unsupported await condition name 'x'"]],
+    ['a --condition guest-agent-available', ["Condition 'guest-agent-available' never holds: containers have no guest agent"]],
+    ['nosuch --condition domain-inactive --timeout 0', ["Numeric value '0' for <timeout> option is malformed or out of range"]],
+    ['nosuch --condition domain-inactive', ["failed to get domain 'nosuch'"]],
+    ['a', ["command 'await' requires <condition> option"]],
+    ['a domain-inactive', ["unexpected data 'domain-inactive'"]],
+  ])('looks at what it is told before anything else: %s', async (words, errors) => {
+    expect(await transcriptOf(`await ${words}`)).toEqual({ ok: false, output: '', errors });
+  });
+});
+
+describe('list --table --uuid', () => {
+  it('is a table with uuids, where there is more than libvirt 9.0 has', async () => {
+    expect((await transcriptOf('desc a --title t')).ok).toBe(true);
+    const { output } = await transcriptOf('list --all --table --uuid --title', { quiet: false });
+    expect(output.split('\n').map((line) => line.replace(/[0-9a-f]{8}-[0-9a-f-]{27}$/, 'U'))).toEqual([
+      ' Id   Name   State      Title   UUID',
+      '-'.repeat(70),
+      ' -    a      shut off   t       U',
+      '',
+      '',
+    ]);
+    expect((await transcriptOf('list --all --table --uuid')).output).toMatch(/^ - {3}a {3}shut off {3}[0-9a-f-]{36}\n$/);
+    fs.writeFileSync(store.at('etc/libvirt/lxc.conf'), 'functions = "libvirt"\n');
+    expect((await transcriptOf('list --table --uuid')).errors).toEqual(['Options --table and --uuid are mutually exclusive']);
+  });
+});
+
+describe('capabilities --xpath', () => {
+  it('prints what is selected', async () => {
+    expect((await transcriptOf('capabilities --xpath //guest[1]/arch/domain')).output).toBe('<domain type="lxc"/>\n');
+    expect((await transcriptOf("capabilities --wrap --xpath '//domain'")).output).toMatch(/^<nodes>\n {2}<domain type="lxc"\/>/);
+    expect((await transcriptOf('capabilities')).output).toMatch(/^<capabilities>[\s\S]*<\/capabilities>\n\n$/);
+  });
+});
+
 describe('dumpxml --xpath', () => {
   it('has nothing to say about an empty expression', async () => {
     expect(await transcriptOf("dumpxml a --xpath ''")).toEqual({ ok: false, output: '', errors: [] });
