@@ -258,6 +258,7 @@ export const ELOOP = 40;
 export const EAGAIN = 11;
 export const EPIPE = 32;
 export const EBUSY = 16;
+export const EXDEV = 18;
 export const EEXIST = 17;
 export const EINVAL = 22;
 export const EPROTONOSUPPORT = 93;

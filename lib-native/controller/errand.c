@@ -14,10 +14,23 @@
  *   libvirt_lxc --errand make-node DIRFD PATH b|c MODE MAJOR MINOR UID GID
  *   libvirt_lxc --errand remove-node DIRFD PATH b|c|- MAJOR MINOR
  *       a device node below DIRFD, which leads through no link and no mount; one that is another is left alone
+ *   libvirt_lxc --errand mount FD mounts MOUNTFD TARGET
+ *       attaches a mount at a place of the mount namespace FD; `users` instead of `mounts` with all words like these: FD is a
+ *       pidfd, of a process in a mount namespace and the user namespace that it belongs to
+ *   libvirt_lxc --errand bind FD mounts SOURCE TARGET ro|rw
+ *       the same of a copy of what is mounted at SOURCE there
+ *   libvirt_lxc --errand unmount FD mounts TARGET mount|twin SOURCEFD|-
+ *   libvirt_lxc --errand unmount FD mounts TARGET bind SOURCE
+ *   libvirt_lxc --errand unmount FD mounts TARGET ram -
+ *       takes it off again: what is a copy of SOURCEFD, or of SOURCE, or memory; see mounts.c
+ *   libvirt_lxc --errand revoke MOUNTFD
+ *       a mount that has not come to its place by now never does
  *
  * What lies at a path is looked at before it is opened: opening a device node is an action of its own. */
 #define _GNU_SOURCE
 #include "errand.h"
+#include "hold.h"
+#include "mounts.h"
 #include "protocol.h"
 
 #include <errno.h>
@@ -39,13 +52,6 @@
 #define MESSAGE_LIMIT 4096
 
 static int descriptors; /* our /proc/self/fd, whatever is there in another mount namespace */
-
-/* A hold on what is at `path`, which does nothing to it. */
-static int hold(int dir, const char *path, uint64_t flags, uint64_t resolve)
-{
-	struct open_how how = { .flags = O_PATH | O_CLOEXEC | flags, .resolve = resolve };
-	return (int)syscall(SYS_openat2, dir, path, &how, sizeof how);
-}
 
 /* Opens what is held already. */
 static int open_held(int fd, int flags)
@@ -210,13 +216,27 @@ static unsigned number(const char *text)
 	return (unsigned)value;
 }
 
+/* Which namespaces first, then what is peculiar to each. */
+static int change_mounts(const char *what, int words, char **word)
+{
+	struct entrance to = { .namespaces = (int)number(word[0]), .users = !strcmp(word[1], "users") };
+	if (words == 4 && !strcmp(what, "mount"))
+		return attach_mount(to, (int)number(word[2]), word[3]);
+	if (words == 5 && !strcmp(what, "bind"))
+		return bind_mount(to, word[2], word[3], !strcmp(word[4], "ro"));
+	if (words != 5 || strcmp(what, "unmount"))
+		return EINVAL;
+	bool binds = !strcmp(word[3], "bind"), has_source = !binds && strcmp(word[4], "-");
+	return detach_mount(to, word[2], word[3], has_source ? (int)number(word[4]) : -1, binds ? word[4] : NULL);
+}
+
 int errand(int words, char **word)
 {
 	const char *what = words > 0 ? word[0] : "";
 	prctl(PR_SET_DUMPABLE, 0);
 	prctl(PR_SET_NAME, ON_ERRAND);
-	/* An errand needs one descriptor beside the standard ones; others are the caller's, and one that hangs would keep them open. */
-	close_range(4, ~0u, 0);
+	/* An errand needs no more than two descriptors beside the standard ones; others are the caller's, and one that hangs would keep them open. */
+	close_range(5, ~0u, 0);
 	if (chdir("/") < 0 || (descriptors = open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC)) < 0)
 		return errno;
 	if (words > 4 && !strcmp(what, "ask"))
@@ -227,6 +247,10 @@ int errand(int words, char **word)
 		return read_file_in((int)number(word[1]), word[2]);
 	if (words == 2 && !strcmp(what, "mounts"))
 		return show_mounts(word[1]);
+	if (words == 2 && !strcmp(what, "revoke"))
+		return revoke_mount((int)number(word[1]));
+	if (words >= 5 && (!strcmp(what, "mount") || !strcmp(what, "bind") || !strcmp(what, "unmount")))
+		return change_mounts(what, words - 1, word + 1);
 	bool makes = words == 9 && !strcmp(what, "make-node");
 	if (!makes && (words != 6 || strcmp(what, "remove-node")))
 		return EINVAL;

@@ -25,19 +25,22 @@ static int fail(int fd, int error)
 	return -1;
 }
 
-/* The entry itself, were it a link; made if there is none. */
-static int entry(int dir, const char *name, bool directory)
+enum wanted { ANYTHING, A_FILE, A_DIRECTORY };
+
+/* The entry itself, were it a link; made if there is none and it is known what it is to be. */
+static int entry(int dir, const char *name, enum wanted wanted, bool last)
 {
+	bool directory = wanted == A_DIRECTORY || !last;
 	for (int tries = 0;; tries++) {
 		int found = openat(dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-		if (found >= 0 || errno != ENOENT || tries > 0)
+		if (found >= 0 || errno != ENOENT || tries > 0 || wanted == ANYTHING)
 			return found;
 		if ((directory ? mkdirat(dir, name, 0755) : mknodat(dir, name, S_IFREG | 0666, 0)) < 0 && errno != EEXIST)
 			return -1;
 	}
 }
 
-int make_target(const char *path, bool directory)
+static int walk(const char *path, enum wanted wanted)
 {
 	static char rest[2 * PATH_MAX], name[NAME_MAX + 1], link[PATH_MAX];
 	int links = 0, dir = open_root();
@@ -56,7 +59,7 @@ int make_target(const char *path, bool directory)
 		memcpy(name, next, length);
 		name[length] = '\0';
 		struct stat is;
-		int found = entry(dir, name, directory || !last);
+		int found = entry(dir, name, wanted, last);
 		if (found < 0 || fstat(found, &is) < 0)
 			return fail(dir, errno);
 		if (S_ISLNK(is.st_mode)) {
@@ -80,11 +83,21 @@ int make_target(const char *path, bool directory)
 		}
 		close(dir);
 		dir = found;
-		if (last && !directory)
-			return S_ISDIR(is.st_mode) ? fail(dir, EISDIR) : dir;
+		if (last && wanted != A_DIRECTORY)
+			return wanted == A_FILE && S_ISDIR(is.st_mode) ? fail(dir, EISDIR) : dir;
 		if (!S_ISDIR(is.st_mode))
 			return fail(dir, ENOTDIR);
 		next = after;
 	}
-	return directory ? dir : fail(dir, EISDIR);
+	return wanted == A_FILE ? fail(dir, EISDIR) : dir;
+}
+
+int make_target(const char *path, bool directory)
+{
+	return walk(path, directory ? A_DIRECTORY : A_FILE);
+}
+
+int find_target(const char *path)
+{
+	return walk(path, ANYTHING);
 }

@@ -7,4 +7,7 @@
  * they are missing. -1 and errno: ENOTDIR, EISDIR for what is of the other kind, ELOOP, and what making them fails with. */
 int make_target(const char *path, bool directory);
 
+/* The same of whatever is there; nothing is made. */
+int find_target(const char *path);
+
 #endif

@@ -1,6 +1,6 @@
 // Both definitions of a domain, and what is known of it while it runs.
 
-import type { DomainDefinition } from '../domain/definition.ts';
+import type { DomainDefinition, SecurityLevel } from '../domain/definition.ts';
 import type { DomainRef } from '../domain/ref.ts';
 import { notRunning } from '../errors.ts';
 import { DomainCgroup } from '../host/cgroup/cgroup.ts';
@@ -19,6 +19,8 @@ export interface DomainDefinitions {
   /** Where its controller holds the file system that we mounted on its /dev. */
   ownDev: { controller: ProcessIdentity; fd: number } | undefined;
   initPid: number;
+  /** How the running domain was started, and by whom it runs. */
+  run: { controller: ProcessIdentity; initPid: number; level: SecurityLevel; automaticIds: boolean } | undefined;
 }
 
 /** The running domain's cgroup. Throws OPERATION_INVALID while it is off. */

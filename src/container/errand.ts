@@ -12,7 +12,7 @@ const TIMEOUT_MS = 1000;
 const KILL_MS = 100;
 
 export interface Errand {
-  /** `ask`, `read`, `read-in`, `make-node`, `remove-node` and their words; a Descriptor becomes its number in the child. */
+  /** Words as controller/errand.c lists them; a Descriptor becomes its number in the child. */
   words: readonly (string | number | Descriptor)[];
   /** Its standard input. */
   input?: Buffer;

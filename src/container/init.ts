@@ -130,7 +130,7 @@ export interface InitProcess extends Disposable {
 }
 
 /** A hold on init that cannot come to mean another process. Throws OPERATION_INVALID if it is gone. */
-export function openInit(status: StatusRecord): InitProcess {
+export function openInit(status: Pick<StatusRecord, 'initPid' | 'controller'>): InitProcess {
   const pidfd = linux.pidfdOpen(status.initPid);
   if (pidfd < 0 || !isContainerInit(status.initPid, status.controller)) {
     if (pidfd >= 0) linux.close(pidfd);

@@ -37,8 +37,11 @@ export const isMappable = ({ type }: FilesystemDevice): boolean => ['mount', 'bl
 
 const withAccess = (definition: DomainDefinition, accessmode: 'mapped' | 'passthrough') => ({
   ...definition.devices,
-  filesystems: definition.devices.filesystems.map((one) => (isMappable(one) ? { ...one, accessmode } : one)),
+  filesystems: definition.devices.filesystems.map((one) => accessible(one, accessmode)),
 });
+
+export const accessible = (one: FilesystemDevice, accessmode: 'mapped' | 'passthrough'): FilesystemDevice =>
+  isMappable(one) ? { ...one, accessmode } : one;
 
 /** A live definition with ids that its start has chosen: its files are mapped, whosever they are. */
 export const withIds = (live: DomainDefinition, idmap: DomainDefinition['idmap']): DomainDefinition => ({

@@ -7,12 +7,14 @@ import type { DomainDefinition, FilesystemDevice, SecurityLevel } from '../domai
 import { errnoCode, type LibvirtError, libvirtError, strerror, systemError } from '../errors.ts';
 import { cloneMount, mapOwners, mountsWithin } from '../host/mounts.ts';
 import { hostPath } from './host-path.ts';
-import { startupFailure } from './launch.ts';
+import { asStartup, startupFailure } from './launch.ts';
 import { isMappable } from './live-definition.ts';
 import { hasUserNamespace } from './plan/namespaces.ts';
 import type { Resources } from './resources.ts';
 
-const isMapped = (filesystem: FilesystemDevice): boolean => filesystem.accessmode === 'mapped' && isMappable(filesystem);
+/** Whether the owners of a file system's files are shown as the container's own. */
+export const isMapped = (definition: DomainDefinition, filesystem: FilesystemDevice, level: SecurityLevel): boolean =>
+  level !== 'libvirt' && hasUserNamespace(definition) && filesystem.accessmode === 'mapped' && isMappable(filesystem);
 
 /**
  * Maps the owners of the files that <filesystem accessmode='mapped'> gives to a container, by the ids of its init, which waits until
@@ -24,22 +26,24 @@ export function mapFilesystems(
   { root, filesystems }: Resources,
   { initPid, level }: { initPid: number; level: SecurityLevel },
 ): void {
-  if (level === 'libvirt' || !hasUserNamespace(definition)) return;
   const mapped = definition.devices.filesystems.flatMap((filesystem, i) =>
-    isMapped(filesystem) ? [{ filesystem, mount: filesystem.target === '/' ? root : filesystems.get(i)!.mount! }] : [],
+    isMapped(definition, filesystem, level) ? [{ filesystem, mount: filesystem.target === '/' ? root : filesystems.get(i)!.mount! }] : [],
   );
   if (mapped.length === 0) return;
   const file = `/proc/${initPid}/ns/user`;
   const userns = linux.open(file, O_CLOEXEC);
   if (userns < 0) throw startupFailure(systemError(`Unable to open '${file}'`, -userns).message);
   try {
-    for (const { filesystem, mount } of mapped) {
-      const result = mapOwners(mount, userns);
-      if (result < 0) throw startupFailure(refusal(filesystem, userns, -result).message);
-    }
+    for (const { filesystem, mount } of mapped) asStartup(() => mapFilesystem(filesystem, mount, userns));
   } finally {
     linux.close(userns);
   }
+}
+
+/** The same of one, by the ids of a user namespace. Throws CONFIG_UNSUPPORTED with its name. */
+export function mapFilesystem(filesystem: FilesystemDevice, mount: number, userns: number): void {
+  const result = mapOwners(mount, userns);
+  if (result < 0) throw refusal(filesystem, userns, -result);
 }
 
 function refusal(filesystem: FilesystemDevice, userns: number, errno: number): LibvirtError {

@@ -214,8 +214,8 @@ function openRoot(definition: DomainDefinition, { images, labelOptions }: Resour
   return mount;
 }
 
-/** A detached mount of a <filesystem>'s source. `image`: the block device that one of type `file` is behind. */
-function openFilesystem(
+/** A detached mount of a <filesystem>'s source. `image`: the block device that one of type `file` is behind. Throws LibvirtError. */
+export function openFilesystem(
   filesystem: FilesystemDevice,
   { owner, image, labelOptions }: ForContainer & { image: string | undefined },
 ): number {

@@ -3,16 +3,39 @@
 import { libvirtError } from '../errors.ts';
 import type { EchoedElement } from '../xml/echoed.ts';
 import { echoedAttribute } from '../xml/echoed.ts';
-import type { DiskDevice, DomainDefinition, DomainDevices, HostDevice, InterfaceDevice } from './definition.ts';
+import type {
+  CharDevice,
+  DiskDevice,
+  DomainDefinition,
+  DomainDevices,
+  FilesystemDevice,
+  HostDevice,
+  InterfaceDevice,
+} from './definition.ts';
 import type { ParsedDevice } from './device.ts';
+import { numberConsoles } from './elements/console.ts';
 import { addImpliedControllers } from './elements/controller.ts';
 import { insertDisk, validateDriveAddresses } from './elements/disk-address.ts';
 
-/** Throws INVALID_ARG for a disk or host device that is there already, CONFIG_UNSUPPORTED for other kinds. */
-export function withDevice(stored: DomainDefinition, parsed: ParsedDevice): DomainDefinition {
+/** Which kinds of devices a stored definition is changed of: libvirt's are disk, interface and hostdev. */
+export interface Kinds {
+  /** File systems and consoles, too. */
+  readonly more: () => boolean;
+}
+
+const LIBVIRTS: Kinds = { more: () => false };
+
+/** Throws INVALID_ARG or OPERATION_INVALID for a device that is there already, CONFIG_UNSUPPORTED for other kinds. */
+export function withDevice(stored: DomainDefinition, parsed: ParsedDevice, { more }: Kinds = LIBVIRTS): DomainDefinition {
   const definition = withImpliedControllers(stored);
   const { devices } = definition;
   switch (parsed.kind) {
+    case 'filesystem':
+      if (!more()) throw notStored('attach');
+      return withDevices(definition, { filesystems: withFilesystem(devices, parsed.device) });
+    case 'console':
+      if (!more()) throw notStored('attach');
+      return withDevices(definition, { consoles: numbered([...devices.consoles, parsed.device]) });
     case 'disk':
       if (findDisk(devices, parsed.device) >= 0) throw libvirtError('INVALID_ARG', `target ${parsed.device.target.dev} already exists.`);
       return withDevices(definition, { disks: withStoredDisk(devices, parsed.device) });
@@ -22,15 +45,24 @@ export function withDevice(stored: DomainDefinition, parsed: ParsedDevice): Doma
       if (findHostdev(devices, parsed.device) >= 0) throw libvirtError('INVALID_ARG', 'device is already in the domain configuration');
       return withDevices(definition, { hostdevs: [...devices.hostdevs, parsed.device] });
     default:
-      throw libvirtError('CONFIG_UNSUPPORTED', 'persistent attach of device is not supported');
+      throw notStored('attach');
   }
 }
 
+const notStored = (change: 'attach' | 'detach' | 'update') =>
+  libvirtError('CONFIG_UNSUPPORTED', `persistent ${change} of device is not supported`);
+
 /** Throws INVALID_ARG, DEVICE_MISSING or OPERATION_FAILED where not exactly one device is meant, CONFIG_UNSUPPORTED for other kinds. */
-export function withoutDevice(stored: DomainDefinition, parsed: ParsedDevice): DomainDefinition {
+export function withoutDevice(stored: DomainDefinition, parsed: ParsedDevice, { more }: Kinds = LIBVIRTS): DomainDefinition {
   const definition = withImpliedControllers(stored);
   const { devices } = definition;
   switch (parsed.kind) {
+    case 'filesystem':
+      if (!more()) throw notStored('detach');
+      return withDevices(definition, { filesystems: without(devices.filesystems, findFilesystem(devices, parsed.device)) });
+    case 'console':
+      if (!more()) throw notStored('detach');
+      return withDevices(definition, { consoles: numbered(without(devices.consoles, findConsole(devices, parsed))) });
     case 'disk': {
       const at = findDisk(devices, parsed.device);
       if (at < 0) throw libvirtError('INVALID_ARG', `no target device ${parsed.device.target.dev}`);
@@ -44,16 +76,23 @@ export function withoutDevice(stored: DomainDefinition, parsed: ParsedDevice): D
       return withDevices(definition, { hostdevs: without(devices.hostdevs, at) });
     }
     default:
-      throw libvirtError('CONFIG_UNSUPPORTED', 'persistent detach of device is not supported');
+      throw notStored('detach');
   }
 }
 
-/** Puts an interface in place of the one that it names; of other kinds throws CONFIG_UNSUPPORTED. */
-export function withUpdatedDevice(stored: DomainDefinition, parsed: ParsedDevice): DomainDefinition {
-  if (parsed.kind !== 'interface') throw libvirtError('CONFIG_UNSUPPORTED', 'persistent update of device is not supported');
+/** Puts an interface, or a console, in place of the one that it names; of other kinds throws CONFIG_UNSUPPORTED. */
+export function withUpdatedDevice(stored: DomainDefinition, parsed: ParsedDevice, { more }: Kinds = LIBVIRTS): DomainDefinition {
   const definition = withImpliedControllers(stored);
-  const at = findInterface(definition.devices, parsed);
-  return withDevices(definition, { interfaces: definition.devices.interfaces.with(at, parsed.device) });
+  const { devices } = definition;
+  switch (parsed.kind) {
+    case 'console':
+      if (!more()) throw notStored('update');
+      return withDevices(definition, { consoles: numbered(devices.consoles.with(findConsole(devices, parsed), parsed.device)) });
+    case 'interface':
+      return withDevices(definition, { interfaces: devices.interfaces.with(findInterface(devices, parsed), parsed.device) });
+    default:
+      throw notStored('update');
+  }
 }
 
 /** As libvirt has it: the controllers of disks that were added appear with the next change of a device. */
@@ -86,6 +125,43 @@ export const without = <T>(list: readonly T[], at: number): T[] => list.toSplice
 /** The place of the disk of that target, or -1. */
 export function findDisk({ disks }: DomainDevices, { target }: DiskDevice): number {
   return disks.findIndex((disk) => disk.target.dev === target.dev);
+}
+
+/** The file systems with one more. Throws OPERATION_INVALID where its target is another's. */
+export function withFilesystem({ filesystems }: DomainDevices, added: FilesystemDevice): FilesystemDevice[] {
+  if (filesystems.some(({ target }) => isSameTarget(target, added.target)))
+    throw libvirtError('OPERATION_INVALID', 'Target already exists');
+  return [...filesystems, added];
+}
+
+/** The place of the file system of that target: of several the one on top. Throws DEVICE_MISSING where there is none. */
+export function findFilesystem({ filesystems }: DomainDevices, { target }: FilesystemDevice): number {
+  const at = filesystems.findLastIndex((known) => isSameTarget(known.target, target));
+  if (at < 0) throw libvirtError('DEVICE_MISSING', 'no matching filesystem device was found');
+  return at;
+}
+
+/** Two ways to write one path. */
+export const isSameTarget = (one: string, other: string): boolean => plain(one) === plain(other);
+const plain = (target: string): string =>
+  target
+    .split('/')
+    .filter((part) => part !== '' && part !== '.')
+    .join('/');
+
+/** Consoles are copied, as numbering changes them. */
+function numbered(consoles: readonly CharDevice[]): CharDevice[] {
+  const copies = consoles.map((device) => ({ ...device }));
+  numberConsoles(copies);
+  return copies;
+}
+
+/** The place of the console of that port; without one, of the only console. Throws DEVICE_MISSING, or OPERATION_FAILED where it may be any of several. */
+function findConsole({ consoles }: DomainDevices, { device, portGiven }: { device: CharDevice; portGiven: boolean }): number {
+  if (!portGiven && consoles.length > 1) throw libvirtError('OPERATION_FAILED', 'multiple matching devices found');
+  const at = portGiven ? consoles.findIndex(({ port }) => port === device.port) : consoles.length - 1;
+  if (at < 0) throw libvirtError('DEVICE_MISSING', 'no matching console device was found');
+  return at;
 }
 
 /** The place of the one interface that a document names by MAC address, PCI address or neither. Throws unless there is exactly one. */

@@ -30,7 +30,8 @@ export type ParsedDevice =
   /** `macGiven`: the document named the MAC address; otherwise it was made up. */
   | { kind: 'interface'; device: InterfaceDevice; macGiven: boolean }
   | { kind: 'hostdev'; device: HostDevice }
-  | { kind: 'console' | 'serial' | 'parallel'; device: CharDevice }
+  /** `portGiven`: the document named the port; otherwise it was made up. */
+  | { kind: 'console' | 'serial' | 'parallel'; device: CharDevice; portGiven: boolean }
   /** Any other device that libvirt knows; `device` is undefined where nothing of it would be printed. */
   | { kind: 'other'; name: string; device: EchoedElement | undefined };
 
@@ -70,8 +71,9 @@ export function parseDevice(xml: string | Uint8Array, host: ParseHost, options: 
     case 'parallel': {
       const device = parseCharDevice(root, root.local, live);
       validateCharDevice(device);
-      if (root.local === 'console' && device.port < 0) numberConsoles([device]);
-      return { kind: root.local, device };
+      const portGiven = device.port >= 0;
+      if (root.local === 'console' && !portGiven) numberConsoles([device]);
+      return { kind: root.local, device, portGiven };
     }
     case 'channel': {
       const device = parseChannel(root, live);

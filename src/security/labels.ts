@@ -153,11 +153,17 @@ export async function releaseLeftLabels(own?: string): Promise<void> {
   }
 }
 
-/** What a command that enters a running container is executed with; undefined: it keeps the label of who enters. */
-export async function enterLabel({ seclabels }: DomainDefinition): Promise<OnExecLabel | undefined> {
+/** What a container that runs is labelled with. undefined: nothing. */
+export async function runningLabel({ seclabels }: DomainDefinition): Promise<ChosenLabel | undefined> {
   for (const seclabel of seclabels) {
     if (seclabel.model === undefined || !isModel(seclabel.model) || seclabel.label === undefined) continue;
-    return (await DRIVERS[seclabel.model]()).onExec(seclabel);
+    return { driver: await DRIVERS[seclabel.model](), seclabel };
   }
   return undefined;
+}
+
+/** What a command that enters a running container is executed with; undefined: it keeps the label of who enters. */
+export async function enterLabel(definition: DomainDefinition): Promise<OnExecLabel | undefined> {
+  const running = await runningLabel(definition);
+  return running?.driver.onExec(running.seclabel);
 }

@@ -67,6 +67,21 @@ suite('files of a container that are a trap', ['root', 'built', 'busybox', 'fuse
     expect(fs.readdirSync(path.join(root, 'dev'))).toEqual([]);
   });
 
+  it('do not hang attach-device of a file system, which comes to nothing then', async () => {
+    const { name, root } = await bootHanging(`/bin/fuse-server /fuse /run & ${FOREVER}`);
+    const data = fs.mkdtempSync(virsh.path('data-'));
+    for (const target of ['/run/data', '/run', '/link/data']) {
+      const file = virsh.file('fs.xml', `<filesystem><source dir='${data}'/><target dir='${target}'/></filesystem>`);
+      if (target.startsWith('/link')) fs.symlinkSync('/run', path.join(root, 'link'));
+      expect(timed(() => expect(virsh.error('attach-device', name, file)[1]).toMatch(/: Connection timed out$/))).toBeLessThan(
+        4000 * SLOWNESS,
+      );
+      expect(virsh.ok('dumpxml', name)).not.toContain(data);
+      expect(fs.readFileSync(`/proc/${virsh.initPid(name)}/mountinfo`, 'utf8')).not.toContain(data);
+    }
+    expect(timed(() => virsh.ok('destroy', name))).toBeLessThan(2000 * SLOWNESS);
+  });
+
   it('get no device on the disk, whatever the container has mounted on its /dev', () => {
     const root = hostileRoot();
     const name = virsh.boot({ root });

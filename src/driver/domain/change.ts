@@ -82,6 +82,13 @@ function imageOf(ref: DomainRef): { image: DomainDefinitions; status: DomainStat
     cgroup: status?.cgroup,
     ownDev: record && status?.devFd !== undefined ? { controller: record.controller, fd: status.devFd } : undefined,
     initPid: record?.initPid ?? 0,
+    run: record &&
+      status && {
+        controller: record.controller,
+        initPid: record.initPid,
+        level: status.level ?? 'libvirt',
+        automaticIds: status.automaticIds === true,
+      },
   };
   return { image, status };
 }

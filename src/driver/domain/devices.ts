@@ -6,15 +6,18 @@ import type { DomainDefinitions } from '../../container/definitions.ts';
 import { diskNode, hostdevNode, hostdevNodePath, lostRule, type OwnNode, ruleOf } from '../../container/devices.ts';
 import { plugInterface, plugNode, prepareInterface, unplugInterface, unplugNode } from '../../container/hotplug.ts';
 import type { ResourceAudit } from '../../container/resource-audit.ts';
-import type { DomainDefinition, DomainDevices } from '../../domain/definition.ts';
+import type { DomainDefinition, DomainDevices, FilesystemDevice } from '../../domain/definition.ts';
 import { type ParsedDevice, parseDevice } from '../../domain/device.ts';
 import {
   findDisk,
+  findFilesystem,
   findHostdev,
   findInterface,
+  type Kinds,
   withDevice,
   withDevices,
   withDisk,
+  withFilesystem,
   without,
   withoutDevice,
   withUpdatedDevice,
@@ -22,13 +25,16 @@ import {
 import type { DomainRef } from '../../domain/ref.ts';
 import { strangersInDevice } from '../../domain/strangers.ts';
 import { libvirtError, unsupportedFlags } from '../../errors.ts';
+import { attempt } from '../../host/attempt.ts';
 import { parseHost } from '../../host/parse-host.ts';
-import { diskChange, hostdevChange, interfaceChange } from '../../security/audit/records.ts';
+import { diskChange, filesystemChange, hostdevChange, interfaceChange } from '../../security/audit/records.ts';
+import { type ChosenLabel, runningLabel } from '../../security/labels.ts';
 import { warn } from '../../store/log.ts';
+import { goesBeyondLibvirt } from '../../store/lxc-conf.ts';
 import { parseXml } from '../../xml/reader.ts';
 import { type Connection, requireWritable } from '../connection.ts';
 import { affected } from './affect.ts';
-import { changeDomain, type DomainChange } from './change.ts';
+import { changeDomain, type DomainChange, readDomain } from './change.ts';
 import { changeLiveInterface } from './interface-change.ts';
 import { isActive } from './lookup.ts';
 
@@ -52,31 +58,55 @@ export function namedDefinitions(
 }
 
 /** Throws INVALID_ARG or OPERATION_FAILED for a device that is there already, CONFIG_UNSUPPORTED for what cannot be added. */
-export function attachDevice(
+export async function attachDevice(
   connection: Connection,
   ref: DomainRef,
   xml: string,
   flags: DeviceFlags & { readonly onWarning?: (text: string) => void },
-): void {
+): Promise<void> {
   const which = permitted(connection, ref, 'virDomainAttachDevice', flags);
+  const filesystems = await liveFilesystems(connection, ref, xml);
   using ports = new TakenPorts(ref);
   changeDomain(connection, ref, (image, audit) => {
     const { live, config } = affected(image, which);
     const parsed = parseDevice(xml, parseHost);
-    return { ...(config && { config: withDevice(image.config!, parsed) }), ...(live && plug(image, parsed, ports, audit)) };
+    return {
+      ...(config && { config: withDevice(image.config!, parsed, KINDS) }),
+      ...(live && plug(image, parsed, { ports, filesystems, audit })),
+    };
   });
   ports.keep();
   for (const text of strangersInDevice(parseXml(xml, '(device_definition)'))) warn(ref.name, text, flags.onWarning);
 }
 
 /** The document only has to say which device is meant. Throws where there is not exactly one such device. */
-export function detachDevice(connection: Connection, ref: DomainRef, xml: string, flags: DeviceFlags): void {
+export async function detachDevice(connection: Connection, ref: DomainRef, xml: string, flags: DeviceFlags): Promise<void> {
   const which = permitted(connection, ref, 'virDomainDetachDevice', flags);
+  const filesystems = await liveFilesystems(connection, ref, xml);
   changeDomain(connection, ref, (image, audit) => {
     const { live, config } = affected(image, which);
     const parsed = parseDevice(xml, parseHost, { naming: true });
-    return { ...(config && { config: withoutDevice(image.config!, parsed) }), ...(live && { live: unplug(image, parsed, audit) }) };
+    return {
+      ...(config && { config: withoutDevice(image.config!, parsed, KINDS) }),
+      ...(live && { live: unplug(image, parsed, filesystems, audit) }),
+    };
   });
+}
+
+const KINDS: Kinds = { more: goesBeyondLibvirt };
+
+/** How file systems of a running domain are changed, and what it is labelled with. */
+interface LiveFilesystems {
+  driver: typeof import('../../container/hotplug-filesystem.ts');
+  label: ChosenLabel | undefined;
+}
+
+/** undefined: the document is of another device, or the host is to do no more than libvirt, which has none of this. */
+async function liveFilesystems(connection: Connection, ref: DomainRef, xml: string): Promise<LiveFilesystems | undefined> {
+  const isFilesystem = attempt(() => parseXml(xml, '(device_definition)').local) === 'filesystem'; // what is wrong with it comes later
+  if (!isFilesystem || !goesBeyondLibvirt()) return undefined;
+  const { live } = readDomain(connection, ref);
+  return { driver: await import('../../container/hotplug-filesystem.ts'), label: live ? await runningLabel(live) : undefined };
 }
 
 const FLAG_FORCE = 0x4;
@@ -90,7 +120,7 @@ export function updateDevice(connection: Connection, ref: DomainRef, xml: string
   changeDomain(connection, ref, (image, audit) => {
     const { live, config } = affected(image, which);
     const parsed = parseDevice(xml, parseHost);
-    return { ...(config && { config: withUpdatedDevice(image.config!, parsed) }), ...(live && update(image, parsed, ports, audit)) };
+    return { ...(config && { config: withUpdatedDevice(image.config!, parsed, KINDS) }), ...(live && update(image, parsed, ports, audit)) };
   });
   ports.keep();
 }
@@ -110,10 +140,20 @@ function permitted(connection: Connection, ref: DomainRef, api: string, flags: D
 
 // -- attaching to the running domain -----------------------------------------------------------------------------------------
 
-function plug(image: DomainDefinitions, parsed: ParsedDevice, ports: TakenPorts, audit: ResourceAudit): DomainChange {
+interface Plugging {
+  ports: TakenPorts;
+  filesystems: LiveFilesystems | undefined;
+  audit: ResourceAudit;
+}
+
+function plug(image: DomainDefinitions, parsed: ParsedDevice, { ports, filesystems, audit }: Plugging): DomainChange {
   const live = image.live!;
   const { devices } = live;
   switch (parsed.kind) {
+    case 'filesystem': {
+      if (!filesystems) throw noLiveChange('attached', parsed);
+      return plugFilesystem(image, parsed.device, filesystems, audit);
+    }
     case 'disk': {
       audit.note(diskChange('attach', undefined, parsed.device));
       if (findDisk(devices, parsed.device) >= 0)
@@ -140,8 +180,29 @@ function plug(image: DomainDefinitions, parsed: ParsedDevice, ports: TakenPorts,
       };
     }
     default:
-      throw libvirtError('CONFIG_UNSUPPORTED', `device type '${kindWord(parsed)}' cannot be attached`);
+      throw noLiveChange('attached', parsed);
   }
+}
+
+const noLiveChange = (change: 'attached' | 'detached', parsed: ParsedDevice) =>
+  libvirtError('CONFIG_UNSUPPORTED', `device type '${kindWord(parsed)}' cannot be ${change}`);
+
+function plugFilesystem(
+  image: DomainDefinitions,
+  device: FilesystemDevice,
+  { driver, label }: LiveFilesystems,
+  audit: ResourceAudit,
+): DomainChange {
+  audit.note(filesystemChange('attach', undefined, device));
+  const added = driver.pluggable(image, device);
+  const next = withDevices(image.live!, { filesystems: withFilesystem(image.live!.devices, added) });
+  return {
+    live: next,
+    apply: () => {
+      driver.plugFilesystem(image, next, added, label);
+      return undefined;
+    },
+  };
 }
 
 function plugNodeOf(image: DomainDefinitions, own: OwnNode, changed: Partial<DomainDevices>, audit: ResourceAudit): DomainChange {
@@ -165,10 +226,24 @@ function kindWord(parsed: ParsedDevice): string {
 // -- detaching from the running domain ---------------------------------------------------------------------------------------
 
 /** The running definition without the device, after it has gone. */
-function unplug(image: DomainDefinitions, parsed: ParsedDevice, audit: ResourceAudit): DomainDefinition {
+function unplug(
+  image: DomainDefinitions,
+  parsed: ParsedDevice,
+  filesystems: LiveFilesystems | undefined,
+  audit: ResourceAudit,
+): DomainDefinition {
   const live = image.live!;
   const { devices } = live;
   switch (parsed.kind) {
+    case 'filesystem': {
+      if (!filesystems) throw noLiveChange('detached', parsed);
+      const at = findFilesystem(devices, parsed.device);
+      const device = filesystems.driver.pluggable(image, devices.filesystems[at]!);
+      audit.note(filesystemChange('detach', device, undefined));
+      const next = withDevices(live, { filesystems: without(devices.filesystems, at) });
+      filesystems.driver.unplugFilesystem(image, next, device, filesystems.label);
+      return next;
+    }
     case 'disk': {
       const at = findDisk(devices, parsed.device);
       const disk = devices.disks[at];
@@ -205,7 +280,7 @@ function unplug(image: DomainDefinitions, parsed: ParsedDevice, audit: ResourceA
       return withDevices(live, { interfaces: without(devices.interfaces, at) });
     }
     default:
-      throw libvirtError('CONFIG_UNSUPPORTED', `device type '${kindWord(parsed)}' cannot be detached`);
+      throw noLiveChange('detached', parsed);
   }
 }
 

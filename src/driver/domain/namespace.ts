@@ -23,9 +23,9 @@ import { hostFacts } from '../../container/host-facts.ts';
 import { type CommandIdentity, commandIdentity } from '../../container/identity.ts';
 import { openInit } from '../../container/init.ts';
 import { Controller, controllerEnvironment, InheritedFds } from '../../container/launch.ts';
+import { openOwnMounts } from '../../container/own-mounts.ts';
 import { commandEnvironment, compileEnterPlan, enterEnvironment } from '../../container/plan/enter.ts';
 import { hostId } from '../../container/plan/idmap.ts';
-import { hasUserNamespace } from '../../container/plan/namespaces.ts';
 import type { DomainDefinition, SecurityLevel } from '../../domain/definition.ts';
 import type { DomainRef } from '../../domain/ref.ts';
 import { isFailure, LibvirtError, libvirtError, notRunning, systemError } from '../../errors.ts';
@@ -33,7 +33,6 @@ import { DomainCgroup } from '../../host/cgroup/cgroup.ts';
 import { standsStill } from '../../host/cgroup/freezer.ts';
 import { isFull } from '../../host/cgroup/pids.ts';
 import { leaveUnit } from '../../host/cgroup/unit.ts';
-import { ownerOf } from '../../host/pid-namespace.ts';
 import { openPtyBeside, openSlave, type Pty } from '../../host/pty.ts';
 import { isTerminal, makeRaw, setWindowSize, windowSize } from '../../host/terminal.ts';
 import { containment } from '../../security/containment.ts';
@@ -135,7 +134,7 @@ async function enter(
   attend: (command: RunningCommand) => Promise<void>,
 ): Promise<CommandEnd> {
   const identity = command?.user === undefined ? undefined : identityIn(init.pid, command.user);
-  using mounts = openMounts(domain, init.pid);
+  using mounts = openOwnMounts(domain, init.pid);
   using terminal = openTerminal(record, domain, use, identity?.uid ?? 0);
   const { standard, replaced, pty, pipes } = terminal;
   const inherited = new InheritedFds([standard[0]!, standard[1]!, standard[2]!]);
@@ -246,33 +245,6 @@ function identityIn(initPid: number, user: string): CommandIdentity {
   } finally {
     linux.close(namespace);
   }
-}
-
-/**
- * A command gets its root's rights in the mount namespace that init is in. So that must be the container's own, or below its
- * root's: an init without rights could make one with a user namespace of its own, and files that it put there would be run
- * with them. Returns a descriptor of it, whatever init does next. undefined: who enters has no more rights there than init.
- */
-function openMounts(domain: DomainDefinition, initPid: number): Disposable & { fd: number | undefined } {
-  if (hasUserNamespace(domain)) return heldFd(undefined); // what init makes has a user namespace that is entered, too
-  const [theirs, ours] = [`/proc/${initPid}/ns/mnt`, '/proc/self/ns/mnt'].map((file) => linux.open(file, O_CLOEXEC)) as [number, number];
-  const isOurs = theirs >= 0 && ours >= 0 && ownerOf(theirs) === ownerOf(ours);
-  if (ours >= 0) linux.close(ours);
-  if (isOurs) return heldFd(theirs);
-  if (theirs < 0) throw notRunning();
-  linux.close(theirs);
-  throw libvirtError('OPERATION_DENIED', 'init has left the namespaces of its container: nothing is executed in those that it made');
-}
-
-function heldFd(fd: number | undefined): Disposable & { fd: number | undefined } {
-  let open = fd;
-  return {
-    fd,
-    [Symbol.dispose]: () => {
-      if (open !== undefined) linux.close(open);
-      open = undefined;
-    },
-  };
 }
 
 interface Standard extends Disposable {

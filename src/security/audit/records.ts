@@ -81,7 +81,7 @@ export function startRecords(domain: DomainDefinition): AuditRecord[] {
   const chardevs = [...serials, ...parallels, ...consoles];
   const changes = [
     ...disks.map((disk) => diskChange('start', undefined, disk)),
-    ...filesystems.map((filesystem) => change('fs', 'start', undefined, filesystemSource(filesystem))),
+    ...filesystems.map((filesystem) => filesystemChange('start', undefined, filesystem)),
     ...interfaces.map((device) => interfaceChange('start', undefined, device)),
     ...hostdevs.map((device) => hostdevChange('start', device)),
     ...chardevs.map(({ sourcePath }) => change('chardev', 'start', undefined, sourcePath)),
@@ -110,8 +110,14 @@ const diskSource = (disk: DiskDevice | undefined): string | undefined =>
 export const diskChange = (reason: Plugged, before: DiskDevice | undefined, after: DiskDevice | undefined): ResourceChange[] =>
   change('disk', reason, diskSource(before), diskSource(after));
 
-const filesystemSource = ({ type, source }: FilesystemDevice): string | undefined =>
-  type === 'ram' || type === 'volume' ? undefined : source;
+const filesystemSource = (filesystem: FilesystemDevice | undefined): string | undefined =>
+  filesystem?.type === 'ram' || filesystem?.type === 'volume' ? undefined : filesystem?.source;
+
+export const filesystemChange = (
+  reason: Plugged,
+  before: FilesystemDevice | undefined,
+  after: FilesystemDevice | undefined,
+): ResourceChange[] => change('fs', reason, filesystemSource(before), filesystemSource(after));
 
 export const interfaceChange = (
   reason: Plugged | 'update',

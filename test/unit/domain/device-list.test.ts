@@ -101,3 +101,47 @@ describe('withUpdatedDevice()', () => {
     expect(() => withUpdatedDevice(having(disk('sda')), device(disk('sda')))).toThrow('persistent update of device is not supported');
   });
 });
+
+describe('what libvirt changes of no container', () => {
+  const kinds = { more: () => true };
+  const filesystem = (target: string) => device(`<filesystem><source dir='/srv'/><target dir='${target}'/></filesystem>`);
+  const console = (log: string, port?: number) =>
+    device(`<console type='pty'><log file='${log}'/>${port === undefined ? '' : `<target port='${port}'/>`}</console>`);
+  const logs = ({ devices }: DomainDefinition) => devices.consoles.map(({ port, others }) => `${port} ${others[0]?.attributes[0]?.[1]}`);
+  const without = (definition: DomainDefinition): DomainDefinition => ({
+    ...definition,
+    devices: { ...definition.devices, filesystems: [], consoles: [] },
+  });
+  const three = ['a', 'b', 'c'].reduce((known, log) => withDevice(known, console(log), kinds), without(minimalDefinition()));
+
+  it('is refused in its words', () => {
+    expect(() => withDevice(minimalDefinition(), filesystem('/a'))).toThrow('persistent attach of device is not supported');
+    expect(() => withoutDevice(minimalDefinition(), filesystem('/a'))).toThrow('persistent detach of device is not supported');
+    for (const one of [filesystem('/a'), console('a')])
+      expect(() => withUpdatedDevice(three, one)).toThrow('persistent update of device is not supported');
+    expect(() => withUpdatedDevice(three, filesystem('/a'), kinds)).toThrow('persistent update of device is not supported');
+  });
+
+  it('is a file system, known by its target however that is written', () => {
+    const one = withDevice(without(minimalDefinition()), filesystem('/a/b'), kinds);
+    const targets = ({ devices }: DomainDefinition) => devices.filesystems.map(({ target }) => target);
+    expect(() => withDevice(one, filesystem('//a/./b/'), kinds)).toThrow('Target already exists');
+    expect(targets(withDevice(one, filesystem('/a'), kinds))).toEqual(['/a/b', '/a']);
+    expect(targets(withoutDevice(one, filesystem('/a/b/'), kinds))).toEqual([]);
+    expect(() => withoutDevice(one, filesystem('/a'), kinds)).toThrow('no matching filesystem device was found');
+  });
+
+  it('is a console, known by its port, and numbered in order', () => {
+    expect(logs(three)).toEqual(['0 a', '1 b', '2 c']);
+    expect(logs(withoutDevice(three, console('', 1), kinds))).toEqual(['0 a', '1 c']);
+    expect(logs(withUpdatedDevice(three, console('x', 2), kinds))).toEqual(['0 a', '1 b', '2 x']);
+    expect(logs(three)).toEqual(['0 a', '1 b', '2 c']);
+    for (const change of [withoutDevice, withUpdatedDevice]) {
+      expect(() => change(three, console('x'), kinds)).toThrow('multiple matching devices found');
+      expect(() => change(three, console('x', 3), kinds)).toThrow('no matching console device was found');
+    }
+    const one = withoutDevice(withoutDevice(three, console('', 0), kinds), console('', 0), kinds);
+    expect(logs(withUpdatedDevice(one, console('y'), kinds))).toEqual(['0 y']);
+    expect(logs(withoutDevice(one, console(''), kinds))).toEqual([]);
+  });
+});

@@ -13,8 +13,9 @@ export const attachDevice = defineCommand({
   group: 'domain',
   summary: 'add a device that a file describes',
   description:
-    'Adds a disk, network interface or host device to a domain. A running container gets a disk or host device as a node ' +
-    'in its /dev, together with the right to use it; an interface appears in its network. Other devices cannot be added.',
+    'Adds a disk, network interface, host device or file system to a domain. A running container gets a disk or host device as a ' +
+    'node in its /dev, together with the right to use it; an interface appears in its network, a file system at its target. A ' +
+    'console can be added to the stored definition. Other devices cannot be added.',
   options: [domainOption(), FILE, ...persistentConfigLiveCurrent()],
   rules: PERSISTENT_EXCLUDES,
   async run(context, args) {
@@ -33,8 +34,9 @@ export const detachDevice = defineCommand({
   group: 'domain',
   summary: 'remove a device that a file describes',
   description:
-    'Removes a disk, network interface or host device from a domain. The file only has to say which: a disk is known by ' +
-    'its target, an interface by its MAC or PCI address, a host device by its source.',
+    'Removes a disk, network interface, host device or file system from a domain, or a console from its stored definition. The file ' +
+    'only has to say which: a disk or a file system is known by its target, an interface by its MAC or PCI address, a host device ' +
+    'by its source, a console by its port.',
   options: [domainOption(), FILE, ...persistentConfigLiveCurrent()],
   rules: PERSISTENT_EXCLUDES,
   async run(context, args) {
@@ -53,8 +55,9 @@ export const updateDevice = defineCommand({
   group: 'domain',
   summary: 'change a device to what a file describes',
   description:
-    'Replaces the network interface with the MAC address that the file names. While the container runs its link state, its ' +
-    'bandwidth and the bridge or network it is plugged into can be changed, and nothing else.',
+    'Replaces the network interface with the MAC address that the file names, or, in the stored definition, the console of that port. ' +
+    "While the container runs an interface's link state, its bandwidth and the bridge or network it is plugged into can be changed, " +
+    'and nothing else.',
   options: [
     domainOption(),
     FILE,

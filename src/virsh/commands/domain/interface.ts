@@ -81,11 +81,11 @@ export const detachInterface = defineCommand({
       // The two definitions may differ, so each is asked for its own interface.
       if (config) {
         const xml = await interfaceElement(connection, domain, { inactive: true }, wanted);
-        detachDevice(connection, domain, xml, { config: true });
+        await detachDevice(connection, domain, xml, { config: true });
       }
       if (live || !config) {
         const xml = await interfaceElement(connection, domain, { inactive: false }, wanted);
-        detachDevice(connection, domain, xml, config ? { live: true } : { live: args.live, current: args.current });
+        await detachDevice(connection, domain, xml, config ? { live: true } : { live: args.live, current: args.current });
       }
     } catch (error) {
       if (!(error instanceof LibvirtError)) throw error;

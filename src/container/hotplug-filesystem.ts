@@ -1,0 +1,162 @@
+// <filesystem>s of a running container: what is attached is what a start would have attached, a copy of the host's mounts; where, the
+// container's own files say, which an errand looks up inside (controller/mounts.c).
+import fs from 'node:fs';
+import { EBUSY, ETIMEDOUT, EXDEV, O_CLOEXEC, O_PATH } from '../../lib-native/constants.ts';
+import { linux } from '../../lib-native/linux.ts';
+import type { DomainDefinition, FilesystemDevice } from '../domain/definition.ts';
+import { isSameTarget } from '../domain/device-list.ts';
+import { libvirtError, notRunning, systemError } from '../errors.ts';
+import { attempt } from '../host/attempt.ts';
+import type { ChosenLabel } from '../security/labels.ts';
+import type { DomainDefinitions } from './definitions.ts';
+import { type Descriptor, type ErrandEnd, runErrand } from './errand.ts';
+import { hostPath } from './host-path.ts';
+import { openInit } from './init.ts';
+import { accessible } from './live-definition.ts';
+import { isMapped, mapFilesystem } from './mapped-mounts.ts';
+import { openOwnMounts } from './own-mounts.ts';
+import { containerRoot, idMapText } from './plan/idmap.ts';
+import { hasUserNamespace } from './plan/namespaces.ts';
+import { openFilesystem } from './resources.ts';
+
+/** Those of images need a device that has to be found again, and given back, when the container ends. */
+const PLUGGABLE = ['mount', 'bind', 'ram'];
+
+/** The file system as it would run. Throws CONFIG_UNSUPPORTED for one that only a start can give a container, or that no running one can lose. */
+export function pluggable({ run }: DomainDefinitions, filesystem: FilesystemDevice): FilesystemDevice {
+  if (isSameTarget(filesystem.target, '/'))
+    throw libvirtError('CONFIG_UNSUPPORTED', 'the root file system of a running domain cannot be changed');
+  if (!PLUGGABLE.includes(filesystem.type) || filesystem.socket !== undefined)
+    throw libvirtError('CONFIG_UNSUPPORTED', `filesystem type '${filesystem.type}' of a running domain cannot be changed`);
+  return run?.automaticIds ? accessible(filesystem, 'mapped') : filesystem;
+}
+
+/**
+ * Attaches it. `next`: the running definition with it; `label`: what the container runs with.
+ * Throws LibvirtError; nothing is attached then, though a directory that was missing may have been made for it.
+ */
+export function plugFilesystem(
+  image: DomainDefinitions,
+  next: DomainDefinition,
+  filesystem: FilesystemDevice,
+  label: ChosenLabel | undefined,
+): void {
+  const { type, source, target, readonly } = filesystem;
+  const purpose = `Failed to mount '${source}' on '${target}'`;
+  using inside = enterable(image);
+  label?.driver.prepare(next, label.seclabel);
+  try {
+    if (type === 'bind') {
+      check(purpose, runErrand({ words: ['bind', ...inside.words, source, target, readonly ? 'ro' : 'rw'] }));
+      return;
+    }
+    using mount = openMount(image, next, filesystem, label);
+    const end = runErrand({ words: ['mount', ...inside.words, mount, target] });
+    if (end || !hasArrived(mount)) check(purpose, end);
+  } catch (error) {
+    label?.driver.prepare(image.live!, label.seclabel);
+    throw error;
+  }
+}
+
+/**
+ * Takes it off, whoever uses it: what is open in it stays open. One that the container has taken off itself is gone already.
+ * Throws OPERATION_FAILED where it cannot be got at; then it is still there.
+ */
+export function unplugFilesystem(
+  image: DomainDefinitions,
+  next: DomainDefinition,
+  { type, source, target }: FilesystemDevice,
+  label: ChosenLabel | undefined,
+): void {
+  using inside = enterable(image);
+  using copied = held(type === 'mount' ? linux.open(hostPath(source), O_PATH | O_CLOEXEC) : -1);
+  const hasTwin = next.devices.filesystems.some((other) => other.type === type && other.source === source);
+  const kind = type === 'mount' && hasTwin ? 'twin' : type;
+  const what = type === 'bind' ? source : copied.fd < 0 ? '-' : copied;
+  const end = runErrand({ words: ['unmount', ...inside.words, target, kind, what] });
+  if (end?.errno === EBUSY) throw libvirtError('OPERATION_FAILED', `something else is mounted on '${target}' in the container`);
+  if (end?.errno === EXDEV)
+    throw libvirtError('OPERATION_FAILED', `the container has moved what was mounted on '${target}' to another place`);
+  check(`Failed to unmount '${target}'`, end);
+  label?.driver.prepare(next, label.seclabel);
+}
+
+function check(purpose: string, end: ErrandEnd | undefined): void {
+  if (end?.errno === 0) return;
+  throw systemError(purpose, end ? end.errno : ETIMEDOUT);
+}
+
+/** An errand that was given up may be kept by the kernel on its very last step: so that it comes to nothing the mount is made unfit for it. */
+const hasArrived = (mount: Descriptor): boolean => runErrand({ words: ['revoke', mount] })?.errno !== 0;
+
+/** The first words of an errand in the container's mounts, which holds the namespaces as they are now. */
+function enterable({ live, run }: DomainDefinitions): Disposable & { words: readonly [Descriptor, 'mounts' | 'users'] } {
+  if (!run) throw notRunning();
+  const init = openInit(run);
+  try {
+    const mounts = openOwnMounts(live!, init.pid);
+    return {
+      words: mounts.fd === undefined ? [{ fd: init.pidfd }, 'users'] : [{ fd: mounts.fd }, 'mounts'],
+      [Symbol.dispose]: () => {
+        mounts[Symbol.dispose]();
+        init[Symbol.dispose]();
+      },
+    };
+  } catch (error) {
+    init[Symbol.dispose]();
+    throw error;
+  }
+}
+
+function openMount(
+  { run }: DomainDefinitions,
+  next: DomainDefinition,
+  filesystem: FilesystemDevice,
+  label: ChosenLabel | undefined,
+): Disposable & Descriptor {
+  const labelOptions = label?.driver.mountOptions(label.seclabel) ?? {};
+  const mount = held(openFilesystem(filesystem, { owner: containerRoot(next), image: undefined, labelOptions }));
+  try {
+    if (isMapped(next, filesystem, run!.level)) {
+      using userns = openOwnUsers(next, run!.initPid);
+      mapFilesystem(filesystem, mount.fd, userns.fd);
+    }
+    return mount;
+  } catch (error) {
+    mount[Symbol.dispose]();
+    throw error;
+  }
+}
+
+/**
+ * The user namespace that the start has made. An init could have gone on to one of its own, by which it would see files as those of
+ * whom it likes; it cannot come back from there, so what it is in after the file was opened is what was opened, or below it.
+ */
+function openOwnUsers(domain: DomainDefinition, initPid: number): Disposable & Descriptor {
+  if (!hasUserNamespace(domain)) throw new RangeError('no user namespace');
+  const userns = held(linux.open(`/proc/${initPid}/ns/user`, O_CLOEXEC));
+  const isOwn = (['uid', 'gid'] as const).every(
+    (kind) =>
+      rangesOf(attempt(() => fs.readFileSync(`/proc/${initPid}/${kind}_map`, 'latin1')) ?? '') === rangesOf(idMapText(domain.idmap[kind])),
+  );
+  if (userns.fd >= 0 && isOwn) return userns;
+  userns[Symbol.dispose]();
+  throw libvirtError('OPERATION_DENIED', 'init has left the user namespace of its container: no files are shown by the ids of another');
+}
+
+/** Of a text as uid_map has it: the kernel sorts many. */
+const rangesOf = (text: string): string =>
+  text
+    .split('\n')
+    .map((line) => line.trim().replace(/ +/g, ' '))
+    .filter(Boolean)
+    .sort()
+    .join();
+
+const held = (fd: number): Disposable & Descriptor => ({
+  fd,
+  [Symbol.dispose]: () => {
+    if (fd >= 0) linux.close(fd);
+  },
+});
