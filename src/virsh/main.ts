@@ -16,7 +16,8 @@ export async function main(argv: readonly string[]): Promise<number> {
   const output = await Output.open();
   let session: VirshSession | undefined;
   try {
-    const { settings, words, about, complaints } = readCommandLine(argv, process.env);
+    const { settings, words, about, complaints, newer } = readCommandLine(argv, process.env);
+    if (newer !== undefined) await requireNewer(newer);
     session = new VirshSession(output, settings, commandTable, debugLog(settings));
     for (const complaint of complaints) session.error(complaint);
     if (about) {
@@ -31,6 +32,11 @@ export async function main(argv: readonly string[]): Promise<number> {
     reportOutside(error, session ?? new VirshSession(output, DEFAULT_SETTINGS, commandTable, undefined));
     return 1;
   }
+}
+
+async function requireNewer(option: string): Promise<void> {
+  const { goesBeyondLibvirt } = await import('../driver/functions.ts');
+  if (!goesBeyondLibvirt()) throw new UsageError(`unsupported option '${option}'. See --help.`);
 }
 
 async function execute(session: VirshSession, words: readonly string[]): Promise<boolean> {
@@ -52,7 +58,7 @@ function debugLog(settings: Settings): DebugLog | undefined {
 /** Errors that belong to no command: a bad command line, no connection, a full disk. */
 function reportOutside(error: unknown, session: VirshSession): void {
   if (error instanceof UsageError) {
-    for (const line of error.lines) session.error(line);
+    session.reportUsage(error);
   } else if (error instanceof OutputLost) {
     // The exit status is for scripts, whose transcripts have nothing else of it; the reason is for whoever watches.
     session.output.notice(`error: ${error.message}`);

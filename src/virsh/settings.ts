@@ -4,6 +4,9 @@ import type { CompletedGlobal } from '../vsh/complete-globals.ts';
 import { parseGlobals, UsageError } from '../vsh/parse.ts';
 import type { Settings } from './command.ts';
 
+/** libvirt has it since 11.4. */
+const NO_AGENT = 'no-pkttyagent';
+
 export const GLOBAL_OPTIONS: readonly (CompletedGlobal & { readonly placeholder?: string })[] = [
   {
     letter: 'c',
@@ -26,7 +29,7 @@ export const GLOBAL_OPTIONS: readonly (CompletedGlobal & { readonly placeholder?
   { letter: 'k', long: 'keepalive-interval', value: 'required', placeholder: 'NUM', help: 'accepted; there is no daemon to keep alive' },
   { letter: 'K', long: 'keepalive-count', value: 'required', placeholder: 'NUM', help: 'accepted; there is no daemon to keep alive' },
   { letter: 'l', long: 'log', value: 'required', placeholder: 'FILE', completes: 'file', help: 'append log messages to FILE' },
-  { long: 'no-pkttyagent', help: 'accepted; nobody is asked for passwords' },
+  { long: NO_AGENT, help: 'accepted; nobody is asked for passwords' },
   { letter: 'q', long: 'quiet', help: 'only data: no messages of success, no table headers' },
   { letter: 'r', long: 'readonly', help: 'refuse whatever would change something' },
   { letter: 't', long: 'timing', help: 'say how long each command took' },
@@ -49,6 +52,8 @@ export interface CommandLine {
   readonly about: 'help' | 'version' | 'long-version' | undefined;
   /** Said on standard error before anything else. */
   readonly complaints: readonly string[];
+  /** An option that libvirt 9.0 has not. */
+  readonly newer: string | undefined;
 }
 
 /** Default of -d: errors only. */
@@ -81,6 +86,7 @@ export function readCommandLine(argv: readonly string[], environment: NodeJS.Pro
 
 function read(argv: readonly string[], environment: NodeJS.ProcessEnv, complaints: string[]): CommandLine {
   let about: CommandLine['about'];
+  let newer: CommandLine['newer'];
   const settings = {
     ...DEFAULT_SETTINGS,
     uri: environment['VIRSH_DEFAULT_CONNECT_URI'] || undefined,
@@ -94,6 +100,7 @@ function read(argv: readonly string[], environment: NodeJS.ProcessEnv, complaint
     else if (letter === 'h') about = 'help';
     else if (letter === 'k' || letter === 'K') checkKeepalive(spelling, value);
     else if (letter === 'l') settings.logFile = value;
+    else if (letter === NO_AGENT) newer = spelling;
     else if (letter === 'q') settings.quiet = true;
     else if (letter === 'r') settings.readonly = true;
     else if (letter === 't') settings.timing = true;
@@ -104,7 +111,7 @@ function read(argv: readonly string[], environment: NodeJS.ProcessEnv, complaint
   settings.interactive = words.length === 0;
   // As virsh: the variable is read again while no level is chosen, so its mistakes are reported twice.
   if (settings.debugLevel === QUIETEST_LEVEL) environmentDebugLevel(environment, complaints);
-  return { settings, words, about, complaints };
+  return { settings, words, about, complaints, newer };
 }
 
 function environmentDebugLevel(environment: NodeJS.ProcessEnv, complaints: string[]): number {

@@ -15,6 +15,18 @@ export class UsageError extends Error {
   }
 }
 
+/** A word that means nothing, in place of one that is known. */
+export class UnknownWord extends UsageError {
+  readonly word: string;
+  readonly known: readonly string[];
+
+  constructor(line: string, word: string, known: readonly string[]) {
+    super(line);
+    this.word = word;
+    this.known = known;
+  }
+}
+
 /** The raw words given for each option; `true` for a bool. */
 export type RawValues = ReadonlyMap<string, true | readonly string[]>;
 
@@ -102,11 +114,16 @@ function parseCommands(next: () => Token, table: CommandTable, onOption: OnOptio
       continue;
     }
     const definition = table.find(token.text);
-    if (!definition) throw new UsageError(`unknown command: '${token.text}'`);
+    if (!definition) throw new UnknownWord(`unknown command: '${token.text}'`, token.text, commandNames(table));
     const { values, ended } = parseOptions(definition, next, onOption);
     commands.push(checked(definition, values, table));
     if (ended) return commands;
   }
+}
+
+/** Those that are listed. */
+function commandNames({ groups }: CommandTable): string[] {
+  return groups.flatMap(({ commands }) => commands.flatMap(({ name, hidden, unsupported }) => (hidden || unsupported ? [] : [name])));
 }
 
 /** Skips a comment that stands in place of a command; true if nothing follows. */
@@ -196,7 +213,8 @@ function findOption(definition: CommandDefinition, name: string, values: Map<str
   if (!option) {
     // `help` ignores options that it does not know.
     if (definition.name === 'help') return undefined;
-    throw new UsageError(`command '${definition.name}' doesn't support option --${name}`);
+    const known = definition.options.map((candidate) => `--${candidate.name}`);
+    throw new UnknownWord(`command '${definition.name}' doesn't support option --${name}`, `--${name}`, known);
   }
   if (values.has(option.name) && option.type !== 'argv') throw new UsageError(`option --${option.name} already seen`);
   return option;

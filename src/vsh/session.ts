@@ -12,8 +12,9 @@ import {
   type Settings,
 } from './command.ts';
 import type { DebugLog } from './debug-log.ts';
+import { nearest } from './nearest.ts';
 import { type Output, OutputLost } from './output.ts';
-import type { OnOption, ParsedCommand } from './parse.ts';
+import { type OnOption, type ParsedCommand, UnknownWord, type UsageError } from './parse.ts';
 
 /** A program derives its own session: what commands need before they run, the prompt, what can be completed. */
 export abstract class Session implements CommandContext {
@@ -132,6 +133,13 @@ export abstract class Session implements CommandContext {
     }
     this.flush();
     return ok;
+  }
+
+  /** What is wrong with a command line; whoever sits at a terminal is told which words are like one that is not known. */
+  reportUsage(error: UsageError): void {
+    for (const line of error.lines) this.error(line);
+    const meant = error instanceof UnknownWord ? nearest(error.word, error.known) : [];
+    if (meant.length > 0) this.onNotice(`Did you mean ${meant.map((word) => `'${word}'`).join(' or ')}?`);
   }
 
   /** The two lines of an error: what was being done, and why it failed. */

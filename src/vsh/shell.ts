@@ -58,7 +58,7 @@ async function runLine(session: Session, line: string): Promise<boolean> {
     return (await session.runAll(commands)).leaving;
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    for (const text of error.lines) session.error(text);
+    session.reportUsage(error);
     return false;
   }
 }
