@@ -156,7 +156,7 @@ function replaceBy(source, target) {
 
 function buildHere() {
   replaceBy(koffiOf(process.arch), join(dist, 'koffi.node'));
-  for (const directory of ['systemd', 'completions', 'selinux'])
+  for (const directory of ['systemd', 'completions', 'selinux', 'json-schema'])
     cpSync(join(root, 'src', directory), join(dist, directory), { recursive: true });
   for (const writer of ['man.ts', 'apparmor.ts']) execFileSync(bun, [`src/build/${writer}`], { cwd: root, stdio: 'inherit' });
   buildProgram();

@@ -83,6 +83,7 @@ function stage(tree, arch) {
     add(`usr/lib/systemd/system/${name}`, installedUnit(read(join(root, 'src/systemd', name))));
   for (const name of readdirSync(join(root, 'src/selinux')))
     add(`usr/share/virsh-lxc/selinux/${name}`, read(join(root, 'src/selinux', name)));
+  add('usr/share/virsh-lxc/virsh-lxc.schema.json', read(join(root, 'src/json-schema/virsh-lxc.schema.json')));
   for (const [name, place] of Object.entries(COMPLETIONS)) add(`usr/share/${place}`, read(join(root, 'src/completions', name)));
   add('usr/share/virsh-lxc/TEMPLATE.virsh-lxc', read(join(dist, 'apparmor/TEMPLATE.virsh-lxc')));
   add('usr/share/doc/virsh-lxc/copyright', read(join(debian, 'copyright')));

@@ -29,6 +29,9 @@ function scaleOf(suffix: string): bigint | undefined {
   return rest === 'b' ? 1000n ** BigInt(power) : undefined;
 }
 
+/** The largest number of KiB is more bytes than a number holds. */
+export const bytesOfKiB = (kib: number | undefined): bigint | undefined => (kib === undefined ? undefined : BigInt(kib) * 1024n);
+
 export interface ScaledOptions {
   defaultScale: bigint;
   limit: bigint;

@@ -3,6 +3,7 @@
 import type { Connection } from '../driver/connection.ts';
 import type * as vsh from '../vsh/command.ts';
 import { excludes, type Handler, type OptionRule } from '../vsh/command.ts';
+import { type Following, followingCommand, type Reading, readingCommand } from '../vsh/reading.ts';
 
 export type { Arguments, CommandTable, GivenValues, GroupDefinition, OptionRule, Outcome } from '../vsh/command.ts';
 export { excludes, failure, needs } from '../vsh/command.ts';
@@ -60,6 +61,21 @@ export function defineCommand<const Options extends readonly OptionDefinition[]>
   // The parser builds exactly what `Options` describes, and the session (session.ts) is a context of virsh's.
   return definition as unknown as CommandDefinition;
 }
+
+interface Needs {
+  readonly connection?: boolean;
+  readonly store?: boolean;
+}
+
+/** The same for a command that tells facts: its text, and its JSON. */
+export const defineReading = <const Options extends readonly OptionDefinition[], Data>(
+  reading: Reading<Options, CommandContext, Data> & Needs,
+): CommandDefinition => readingCommand(reading) as CommandDefinition;
+
+/** The same for a command that tells facts as they come. */
+export const defineFollowing = <const Options extends readonly OptionDefinition[], Item>(
+  following: Following<Options, CommandContext, Item> & Needs,
+): CommandDefinition => followingCommand(following) as CommandDefinition;
 
 /** The first operand of most commands; `completes` tells which domains the command is for. */
 export function domainOption({ completes = 'domain', help = 'domain name, id or uuid' }: { completes?: DomainKind; help?: string } = {}) {

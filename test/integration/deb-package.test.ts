@@ -53,6 +53,7 @@ suite('the Debian package', ['built', 'dpkg_deb', 'readelf'], () => {
       '-rw-r--r-- root/root usr/share/man/man8/libvirt_lxc.8.gz',
       '-rw-r--r-- root/root usr/share/virsh-lxc/TEMPLATE.virsh-lxc',
       '-rw-r--r-- root/root usr/share/virsh-lxc/selinux/virsh-lxc-container.cil',
+      '-rw-r--r-- root/root usr/share/virsh-lxc/virsh-lxc.schema.json',
       '-rw-r--r-- root/root usr/share/zsh/vendor-completions/_virsh-lxc',
       `-rwxr-xr-x root/root ${PROGRAM}/libvirt_lxc`,
       `-rwxr-xr-x root/root ${PROGRAM}/virsh-lxc`,

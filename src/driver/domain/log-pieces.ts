@@ -11,6 +11,7 @@ export interface LogPiece {
 }
 
 const LINE_FEED = 0x0a;
+const CARRIAGE_RETURN = 0x0d;
 
 /** Takes records as they come. A note stands on a line of its own. */
 export class PieceMaker {
@@ -34,6 +35,36 @@ export class PieceMaker {
       }
     }
     return pieces;
+  }
+}
+
+/** A container may write for ever without a line feed. */
+const LONGEST_LINE = 64 * 1024;
+
+/** Pieces as whole lines, without what ends them; a note is one. The last is kept until it is ended. */
+export class LineJoiner {
+  #pieces: LogPiece[] = [];
+  #length = 0;
+
+  add(piece: LogPiece): LogPiece[] {
+    const before = piece.beginsLine ? this.end() : [];
+    this.#pieces.push(piece);
+    this.#length += piece.bytes.length;
+    const isWhole = piece.isNote || piece.bytes.at(-1) === LINE_FEED || this.#length > LONGEST_LINE;
+    return isWhole ? [...before, ...this.end()] : before;
+  }
+
+  /** What is left. */
+  end(): LogPiece[] {
+    const [first] = this.#pieces;
+    if (!first) return [];
+    const bytes = Buffer.concat(this.#pieces.map((piece) => piece.bytes));
+    let end = bytes.length;
+    if (bytes[end - 1] === LINE_FEED) end--;
+    while (bytes[end - 1] === CARRIAGE_RETURN) end--;
+    this.#pieces = [];
+    this.#length = 0;
+    return [{ ...first, bytes: bytes.subarray(0, end), beginsLine: true }];
   }
 }
 

@@ -5,7 +5,9 @@ import { libvirtError } from '../../errors.ts';
 import { hasRecords, RecordReader, recordFiles } from '../../store/console-record.ts';
 import { liveStatus } from '../../store/live-status.ts';
 import { type Connection, requireWritable } from '../connection.ts';
-import { type LogPiece, PieceMaker, type Selection, selectPieces } from './log-pieces.ts';
+import { LineJoiner, type LogPiece, PieceMaker, type Selection, selectPieces } from './log-pieces.ts';
+
+export { LineJoiner };
 
 export interface LogOptions extends Selection {
   /** The place of the console. */

@@ -23,7 +23,6 @@ import {
 import { hostArchitecture } from '../../host/parse-host.ts';
 import { smbiosSections } from '../../host/smbios.ts';
 import { type SuspendTarget, suspendFor, suspendTargets } from '../../host/suspend.ts';
-import { formatBitmap } from '../../values/bitmap.ts';
 import { XmlWriter } from '../../xml/writer.ts';
 import { type Connection, requireWritable } from '../connection.ts';
 
@@ -74,15 +73,15 @@ export interface NodeCpuMap {
   online: number;
   /** One letter per present processor: `y` online, `-` not. */
   map: string;
-  /** The online ones as `0-3`. */
-  ranges: string;
+  /** The numbers of the online ones. */
+  onlineCpus: number[];
 }
 
 export function nodeCpuMap(_connection: Connection): NodeCpuMap {
   const present = presentCpus();
-  const online = new Set(onlineCpus());
-  const map = present.map((cpu) => (online.has(cpu) ? 'y' : '-')).join('');
-  return { present: present.length, online: online.size, map, ranges: formatBitmap([...online]) };
+  const online = onlineCpus();
+  const map = present.map((cpu) => (online.includes(cpu) ? 'y' : '-')).join('');
+  return { present: present.length, online: online.length, map, onlineCpus: online };
 }
 
 /** Times of one processor, or of all together for -1. */

@@ -6,14 +6,15 @@ export interface EventLoop<T> {
   /** Everything that happens from now on, until the signal aborts. */
   readonly source: (stop: AbortSignal) => AsyncIterable<T>;
   readonly accepts: (event: T) => boolean;
-  readonly sentence: (event: T) => string;
+  readonly tell: (event: T) => void;
   readonly loop: boolean;
   readonly timeoutS: number | undefined;
-  readonly timestamp: boolean;
+  /** Says nothing at the end. */
+  readonly json: boolean;
 }
 
-/** Prints events until the first one (or, with `loop`, for ever), the timeout or ^C, then how many there were. True if any. */
-export async function printEvents<T extends { time: number }>(context: CommandContext, options: EventLoop<T>): Promise<boolean> {
+/** Tells events until the first one (or, with `loop`, for ever), the timeout or ^C, then how many there were. True if any. */
+export async function tellEvents<T>(context: CommandContext, options: EventLoop<T>): Promise<boolean> {
   const stop = new AbortController();
   let end: 'timed out' | 'interrupted' | undefined;
   const finish = (reason: 'timed out' | 'interrupted') => {
@@ -28,7 +29,7 @@ export async function printEvents<T extends { time: number }>(context: CommandCo
     for await (const happened of options.source(stop.signal)) {
       if (!options.accepts(happened)) continue;
       count++;
-      context.print(`${options.timestamp ? `${timestamp(happened.time)}: ` : ''}${options.sentence(happened)}\n`);
+      options.tell(happened);
       context.flush();
       if (!options.loop) break;
     }
@@ -36,12 +37,14 @@ export async function printEvents<T extends { time: number }>(context: CommandCo
     clearTimeout(timer);
     process.off('SIGINT', interrupt);
   }
-  if (end) context.print(`event loop ${end}\n`);
-  context.print(`events received: ${count}\n`);
+  if (!options.json) {
+    if (end) context.print(`event loop ${end}\n`);
+    context.print(`events received: ${count}\n`);
+  }
   return count > 0;
 }
 
-/** `2026-01-31 12:00:00.000+0000`. */
-function timestamp(time: number): string {
-  return new Date(time).toISOString().replace('T', ' ').replace('Z', '+0000');
+/** What happened, after `2026-01-31 12:00:00.000+0000: ` if that is asked for. */
+export function eventLine(time: number, sentence: string, { timestamp }: { readonly timestamp: boolean }): string {
+  return `${timestamp ? `${new Date(time).toISOString().replace('T', ' ').replace('Z', '+0000')}: ` : ''}${sentence}\n`;
 }

@@ -2,7 +2,7 @@
 
 import type { MetadataChange } from '../../domain/metadata-change.ts';
 import { LibvirtError } from '../../errors.ts';
-import { type CommandContext, excludes, failure, type OptionRule, type Outcome } from '../command.ts';
+import { type CommandContext, excludes, failure, type OptionRule } from '../command.ts';
 
 export const URI_OPTION = { name: 'uri', type: 'string', required: true, help: 'the namespace that names the element' } as const;
 
@@ -30,12 +30,25 @@ export interface ElementOwner {
   write(change: MetadataChange): void;
 }
 
-/** Prints the element, stores another one or removes it. */
-export async function showOrChangeElement(
+/** Those that change it. */
+export const ELEMENT_CHANGED_BY = ['edit', 'set', 'remove'] as const;
+
+/** In place of an element: whoever edited it gave it up. */
+const DISCARDED = '';
+
+/** How it is printed. */
+export const ELEMENT_OUTPUT = {
+  text: (xml: string) => (xml === DISCARDED ? '' : `${xml}\n`),
+  json: (xml: string, { uri }: { readonly uri: string }) => ({ uri, xml }),
+  succeeds: (xml: string) => xml !== DISCARDED,
+} as const;
+
+/** The element; undefined if another one was to be stored, or it was to be removed. */
+export async function readOrChangeElement(
   context: CommandContext,
   args: ElementArguments,
   { read, write }: ElementOwner,
-): Promise<Outcome> {
+): Promise<string | undefined> {
   const { uri, set, key } = args;
   if ((set !== undefined || args.edit) && key === undefined) throw failure('namespace key is required when modifying metadata');
   if (set !== undefined || args.remove) {
@@ -48,12 +61,10 @@ export async function showOrChangeElement(
       read: () => present() ?? '\n',
       write: (xml) => write({ uri, key, xml }),
     });
-    if (outcome === 'discarded') return false;
+    if (outcome === 'discarded') return DISCARDED;
     context.extra(outcome === 'written' ? 'Metadata modified\n' : 'Metadata not changed');
-  } else {
-    context.print(`${read(uri)}\n`);
-  }
-  return true;
+  } else return read(uri);
+  return undefined;
 
   /** The element as it is; undefined if there is none yet. */
   function present(): string | undefined {

@@ -25,29 +25,41 @@ export interface TextOwner {
   write(what: TextKind, text: string): void;
 }
 
-/** Prints the text, or changes it to the words that were given or what an editor leaves. */
-export async function showOrChangeText(
-  context: CommandContext,
-  args: TextArguments,
-  { kind, name, read, write }: TextOwner,
-): Promise<void> {
+/** Those that change it. */
+export const TEXT_CHANGED_BY = ['edit', 'new-desc'] as const;
+
+export interface FoundText {
+  readonly owner: Pick<TextOwner, 'kind' | 'name'>;
+  readonly what: TextKind;
+  readonly text: string | undefined;
+}
+
+/** How it is printed. */
+export const TEXT_OUTPUT = {
+  text({ owner, what, text }: FoundText, _args: unknown, { settings }: CommandContext): string {
+    if (text !== undefined) return text;
+    return settings.quiet ? '' : `No ${what} for ${owner.kind}: ${owner.name}`;
+  },
+  json: ({ what, text }: FoundText) => ({ [what]: text }),
+} as const;
+
+/** The text; undefined if it was to be changed, to the words that were given or what an editor leaves. */
+export async function readOrChangeText(context: CommandContext, args: TextArguments, owner: TextOwner): Promise<FoundText | undefined> {
+  const { kind, read, write } = owner;
   const what = args.title ? 'title' : 'description';
   const current = read(what);
   const words = args['new-desc'];
-  if (words.length === 0 && !args.edit) {
-    if (current === undefined) context.extra(`No ${what} for ${kind}: ${name}`);
-    else context.print(current);
-    return;
-  }
+  if (words.length === 0 && !args.edit) return { owner, what, text: current };
   const given = words.join(' ');
   const text = args.edit ? await edited(words.length > 0 ? given : (current ?? '')) : given;
   const spoken = kind === 'domain' ? 'Domain' : 'Network';
   if (text === undefined) {
     context.extra(`${spoken} ${what} not changed\n`);
-    return;
+    return undefined;
   }
   await withContext(`Failed to set new ${kind} ${what}`, () => write(what, text));
   context.extra(`${spoken} ${what} updated successfully`);
+  return undefined;
 
   /** Undefined if the text stays as it was stored. An editor's last newline is no part of a title. */
   async function edited(start: string): Promise<string | undefined> {

@@ -19,8 +19,8 @@ describe('completions()', () => {
     expect(await complete('self')).toEqual([]);
   });
   it('completes options that were not given yet', async () => {
-    expect(await complete('domstate', 'x', '--')).toEqual(['--reason', '--why']);
-    expect(await complete('domstate', '--reason', '--')).toEqual(['--domain', '--why']);
+    expect(await complete('domstate', 'x', '--')).toEqual(['--json', '--reason', '--why']);
+    expect(await complete('domstate', '--reason', '--')).toEqual(['--domain', '--json', '--why']);
   });
   it('does not offer what cannot be given together with what is there', async () => {
     expect(await complete('event', '--list', '--a')).toEqual([]);

@@ -1,10 +1,10 @@
 import type { DeviceParameter } from '../../../driver/domain/block.ts';
 import { withContext } from '../../../errors.ts';
-import { CURRENT_EXCLUDES, configLiveCurrent, defineCommand, domainOption, failure } from '../../command.ts';
+import { CURRENT_EXCLUDES, configLiveCurrent, defineReading, domainOption, failure } from '../../command.ts';
 import { findDomain } from '../lookup.ts';
 
 /** `PATH,VALUE,...`; an empty word is refused by the command itself, in its own words. */
-const devices = <const Name extends string>(name: Name, help: string) => ({ name, type: 'string', emptyAllowed: true, help }) as const;
+const deviceOption = <const Name extends string>(name: Name, help: string) => ({ name, type: 'string', emptyAllowed: true, help }) as const;
 
 const OPTIONS = {
   'device-weights': 'device_weight',
@@ -14,7 +14,7 @@ const OPTIONS = {
   'device-write-bytes-sec': 'device_write_bytes_sec',
 } as const satisfies Record<string, DeviceParameter>;
 
-export const blkiotune = defineCommand({
+export const blkiotune = defineReading({
   name: 'blkiotune',
   group: 'domain',
   summary: 'block device limits of a domain',
@@ -24,15 +24,16 @@ export const blkiotune = defineCommand({
   options: [
     domainOption(),
     { name: 'weight', type: 'int', help: 'weight of the domain' },
-    devices('device-weights', 'weight for single devices'),
-    devices('device-read-iops-sec', 'reads in a second'),
-    devices('device-write-iops-sec', 'writes in a second'),
-    devices('device-read-bytes-sec', 'bytes read in a second'),
-    devices('device-write-bytes-sec', 'bytes written in a second'),
+    deviceOption('device-weights', 'weight for single devices'),
+    deviceOption('device-read-iops-sec', 'reads in a second'),
+    deviceOption('device-write-iops-sec', 'writes in a second'),
+    deviceOption('device-read-bytes-sec', 'bytes read in a second'),
+    deviceOption('device-write-bytes-sec', 'bytes written in a second'),
     ...configLiveCurrent(),
   ],
   rules: CURRENT_EXCLUDES,
-  async run(context, args) {
+  changedBy: ['weight', ...(Object.keys(OPTIONS) as (keyof typeof OPTIONS)[])],
+  async read(context, args) {
     const domain = await findDomain(context, args);
     const { weight } = args;
     if (weight !== undefined && weight <= 0) throw failure(`Invalid value of ${weight} for I/O weight`);
@@ -47,11 +48,21 @@ export const blkiotune = defineCommand({
       await withContext('Unable to change blkio parameters', () =>
         setBlockTuning(context.connection, domain, { weight, devices: changed }, args),
       );
-      return;
+      return undefined;
     }
     const problem = args.live && args.config ? 'Unable to get number of blkio parameters' : 'Unable to get blkio parameters';
-    const tuning = await withContext(problem, () => blockTuning(context.connection, domain, args));
-    context.print(`${'weight'.padEnd(15)}: ${tuning.weight}\n`);
-    for (const parameter of Object.values(OPTIONS)) context.print(`${parameter.padEnd(15)}: ${tuning.devices[parameter]}\n`);
+    return await withContext(problem, () => blockTuning(context.connection, domain, args));
   },
+  text({ weight, devices }) {
+    const rows = Object.values(OPTIONS).map((parameter) => [parameter, devices[parameter]] as const);
+    return [['weight', weight] as const, ...rows].map(([parameter, value]) => `${parameter.padEnd(15)}: ${value}\n`).join('');
+  },
+  json: ({ weight, devices }) => ({
+    weight,
+    ...Object.fromEntries(Object.values(OPTIONS).map((parameter) => [parameter, deviceValues(devices[parameter])])),
+  }),
 });
+
+/** `PATH,VALUE,PATH,VALUE…`. No path has a comma in it: a device of that name could not be limited. */
+const deviceValues = (list: string): { path: string; value: number }[] =>
+  [...list.matchAll(/([^,]+),(\d+)/g)].map(([, path, value]) => ({ path: path!, value: Number(value) }));

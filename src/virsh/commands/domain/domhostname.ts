@@ -1,10 +1,10 @@
 import { withContext } from '../../../errors.ts';
-import { activeDomainOption, defineCommand, failure } from '../../command.ts';
+import { activeDomainOption, defineReading, failure } from '../../command.ts';
 import { findDomain } from '../lookup.ts';
 
 const SOURCES = ['lease', 'agent'] as const;
 
-export const domhostname = defineCommand({
+export const domhostname = defineReading({
   name: 'domhostname',
   group: 'domain',
   summary: "the host name that a domain's network knows it by",
@@ -13,12 +13,13 @@ export const domhostname = defineCommand({
     activeDomainOption(),
     { name: 'source', type: 'string', completes: ['agent', 'lease'], help: 'where to look: lease (agent is refused)' },
   ],
-  async run(context, args) {
+  async read(context, args) {
     const domain = await findDomain(context, args);
     const source = SOURCES.find((candidate) => candidate === args.source);
     if (args.source !== undefined && !source) throw failure(`Unknown data source '${args.source}'`);
     const { domainHostname } = await import('../../../driver/domain/info.ts');
-    const name = await withContext('failed to get hostname', () => domainHostname(context.connection, domain, source));
-    context.print(`${name}\n`);
+    return await withContext('failed to get hostname', () => domainHostname(context.connection, domain, source));
   },
+  text: (hostname) => `${hostname}\n`,
+  json: (hostname) => ({ hostname }),
 });

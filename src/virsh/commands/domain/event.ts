@@ -1,6 +1,6 @@
 import type { DomainEvent } from '../../../driver/events.ts';
-import { defineCommand, excludes, failure } from '../../command.ts';
-import { printEvents } from '../event-loop.ts';
+import { defineFollowing, excludes, failure } from '../../command.ts';
+import { eventLine, tellEvents } from '../event-loop.ts';
 import { findDomain } from '../lookup.ts';
 
 /** In libvirt's order; containers send lifecycle, reboot and metadata-change. */
@@ -34,7 +34,7 @@ const EVENT_NAMES = [
   'memory-device-size-change',
 ];
 
-export const event = defineCommand({
+export const event = defineFollowing({
   name: 'event',
   group: 'events',
   summary: 'what happens to domains, as it happens',
@@ -50,8 +50,8 @@ export const event = defineCommand({
     { name: 'list', type: 'bool', help: 'print the kinds of events' },
     { name: 'timestamp', type: 'bool', help: 'say when' },
   ],
-  rules: [excludes('all', 'event'), excludes('list', 'all'), excludes('list', 'event')],
-  async run(context, args) {
+  rules: [excludes('all', 'event'), excludes('list', 'all'), excludes('list', 'event'), excludes('list', 'json')],
+  async follow(context, args, tell: (happened: DomainEvent) => void) {
     if (args.list) {
       context.print(EVENT_NAMES.map((name) => `${name}\n`).join(''));
       return true;
@@ -65,15 +65,24 @@ export const event = defineCommand({
     // Read now: after its definition is gone the domain has none.
     const uuid = domain?.uuid;
     const { followEvents } = await import('../../../driver/events.ts');
-    return await printEvents<DomainEvent>(context, {
+    return await tellEvents<DomainEvent>(context, {
       source: (stop) => followEvents(context.connection, stop),
       accepts: (happened) => (wanted === undefined || happened.event === wanted) && (uuid === undefined || happened.uuid === uuid),
-      sentence,
+      tell,
       loop: args.loop,
       timeoutS: timeout,
-      timestamp: args.timestamp,
+      json: args.json,
     });
   },
+  text: (happened, args) => eventLine(happened.time, sentence(happened), args),
+  json: ({ time, event, domain, uuid, kind, detail, type, uri }) => ({
+    time: new Date(time).toISOString(),
+    event,
+    domain,
+    uuid,
+    ...(event === 'lifecycle' && { kind, detail }),
+    ...(event === 'metadata-change' && { type, uri }),
+  }),
 });
 
 function sentence(happened: DomainEvent): string {

@@ -3,12 +3,12 @@
 import type { GuestInfoKind } from '../../../driver/domain/guest.ts';
 import { withContext } from '../../../errors.ts';
 import { formatTable } from '../../../vsh/table.ts';
-import { activeDomainOption, defineCommand } from '../../command.ts';
+import { activeDomainOption, defineReading } from '../../command.ts';
 import { findDomain } from '../lookup.ts';
 
 const KINDS: readonly GuestInfoKind[] = ['user', 'os', 'timezone', 'hostname', 'filesystem', 'disk', 'interface'];
 
-export const guestinfo = defineCommand({
+export const guestinfo = defineReading({
   name: 'guestinfo',
   group: 'domain',
   summary: 'what the inside of a domain is like',
@@ -25,30 +25,34 @@ export const guestinfo = defineCommand({
     { name: 'disk', type: 'bool', help: 'disks' },
     { name: 'interface', type: 'bool', help: 'network interfaces and their addresses' },
   ],
-  async run(context, args) {
+  async read(context, args) {
     const domain = await findDomain(context, args);
     const { guestInfo } = await import('../../../driver/domain/guest.ts');
-    const facts = await guestInfo(
+    return guestInfo(
       context.connection,
       domain,
       KINDS.filter((kind) => args[kind]),
     );
-    // What a container says of itself stays on its line.
-    context.print(facts.map(([key, value]) => `${key.padEnd(20)}: ${String(value).replace(/[\0-\x1f\x7f]/g, '?')}\n`).join(''));
   },
+  // What a container says of itself stays on its line.
+  text: (facts) => facts.map(([key, value]) => `${key.padEnd(20)}: ${String(value).replace(/[\0-\x1f\x7f]/g, '?')}\n`).join(''),
+  json: (facts) => Object.fromEntries(facts),
 });
 
-export const domfsinfo = defineCommand({
+export const domfsinfo = defineReading({
   name: 'domfsinfo',
   group: 'domain',
   summary: 'the file systems that are mounted in a domain',
   description: 'Lists the file systems that are mounted in a running container: where, of what device and type, and on which of its disks.',
   options: [activeDomainOption()],
-  async run(context, args) {
+  async read(context, args) {
     const domain = await findDomain(context, args);
     const { guestFilesystems } = await import('../../../driver/domain/guest.ts');
-    const filesystems = await withContext('Unable to get filesystem information', () => guestFilesystems(context.connection, domain));
-    const rows = filesystems.map(({ mountpoint, name, type, targets }) => [mountpoint, name, type, targets.join(',')]);
-    context.print(formatTable(context.settings.quiet ? undefined : ['Mountpoint', 'Name', 'Type', 'Target'], rows));
+    return await withContext('Unable to get filesystem information', () => guestFilesystems(context.connection, domain));
   },
+  text(filesystems, _args, { settings }) {
+    const rows = filesystems.map(({ mountpoint, name, type, targets }) => [mountpoint, name, type, targets.join(',')]);
+    return formatTable(settings.quiet ? undefined : ['Mountpoint', 'Name', 'Type', 'Target'], rows);
+  },
+  json: (filesystems) => filesystems.map(({ mountpoint, name, type, targets }) => ({ mountpoint, name, type, targets })),
 });

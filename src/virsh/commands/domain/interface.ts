@@ -1,7 +1,7 @@
 // attach-interface, detach-interface, domif-setlink, domiftune: network interfaces by the words of a command line.
 
 import { LibvirtError, libvirtError, withContext } from '../../../errors.ts';
-import { CURRENT_EXCLUDES, configLiveCurrent, defineCommand, domainOption, failure } from '../../command.ts';
+import { CURRENT_EXCLUDES, configLiveCurrent, defineCommand, defineReading, domainOption, failure } from '../../command.ts';
 import { findDomain } from '../lookup.ts';
 import { PERSISTENT_EXCLUDES, persistentConfigLiveCurrent } from './device-options.ts';
 
@@ -137,7 +137,7 @@ export const domifSetlink = defineCommand({
   },
 });
 
-export const domiftune = defineCommand({
+export const domiftune = defineReading({
   name: 'domiftune',
   group: 'domain',
   summary: 'bandwidth of a network interface',
@@ -153,7 +153,8 @@ export const domiftune = defineCommand({
     ...configLiveCurrent(),
   ],
   rules: CURRENT_EXCLUDES,
-  async run(context, args) {
+  changedBy: ['inbound', 'outbound'],
+  async read(context, args) {
     const domain = await findDomain(context, args);
     const { interface: name, inbound, outbound } = args;
     const { interfaceTuning, setInterfaceTuning } = await import('../../../driver/domain/interface-tuning.ts');
@@ -164,13 +165,28 @@ export const domiftune = defineCommand({
         ...(outbound !== undefined && { outbound: parseBandwidthRate(outbound, 'outbound') }),
       };
       await withContext('Unable to set interface parameters', () => setInterfaceTuning(context.connection, domain, name, change, args));
-      return;
+      return undefined;
     }
-    const parameters = await withContext('Unable to get number of interface parameters', () => {
+    return await withContext('Unable to get number of interface parameters', () => {
       // As domif-setlink: without options libvirt's driver refuses.
       if (!args.live && !args.config && !args.current) throw libvirtError('NO_SUPPORT', 'virDomainGetInterfaceParameters');
       return interfaceTuning(context.connection, domain, name, args);
     });
-    for (const [parameter, value] of parameters) context.print(`${parameter.padEnd(15)}: ${value}\n`);
+  },
+  text: (parameters) => parameters.map(([parameter, value]) => `${parameter.padEnd(15)}: ${value}\n`).join(''),
+  json(parameters, args) {
+    const values = new Map(parameters);
+    // A kilobyte of a rate has 1000 bytes, one of a burst 1024 (tc(8)).
+    const bytes = (parameter: string, unit: number) => (values.get(parameter) ?? 0) * unit || null;
+    const rates = (direction: string) => ({
+      average_bytes_per_second: bytes(`${direction}.average`, 1000),
+      peak_bytes_per_second: bytes(`${direction}.peak`, 1000),
+      burst_bytes: bytes(`${direction}.burst`, 1024),
+    });
+    return {
+      interface: args.interface,
+      inbound: { ...rates('inbound'), floor_bytes_per_second: bytes('inbound.floor', 1000) },
+      outbound: rates('outbound'),
+    };
   },
 });

@@ -1,8 +1,9 @@
+import type { LogPiece } from '../../../driver/domain/log-pieces.ts';
 import { isTerminal } from '../../../vsh/terminal.ts';
-import { type CommandContext, defineCommand, domainOption, failure } from '../../command.ts';
+import { type CommandContext, defineFollowing, domainOption, failure } from '../../command.ts';
 import { findDomain } from '../lookup.ts';
 
-export const logs = defineCommand({
+export const logs = defineFollowing({
   name: 'logs',
   group: 'domain',
   summary: 'show what a domain wrote to its console',
@@ -18,21 +19,28 @@ export const logs = defineCommand({
     { name: 'console', type: 'int', namedOnly: true, min: 0, help: 'number of the console, from 0' },
     { name: 'timestamps', type: 'bool', help: 'begin each line with the time at which it was begun' },
   ],
-  async run(context, args) {
-    const { lines, console = 0, timestamps } = args;
+  async follow(context, args, tell: (piece: LogPiece) => void) {
+    const { lines, console = 0 } = args;
     const sinceMs = args.since === undefined ? undefined : pastTime(args.since, Date.now());
-    const { consoleLog } = await import('../../../driver/domain/logs.ts');
+    const { consoleLog, LineJoiner } = await import('../../../driver/domain/logs.ts');
     const domain = await domainWithLogs(context, args);
     const clean = isTerminal(1) ? (await import('../../control-characters.ts')).withoutControl : (text: Buffer) => text;
+    const joiner = args.json ? new LineJoiner() : undefined;
     for (const pieces of consoleLog(context.connection, domain, { console, sinceMs, lines, follows: args.follow })) {
-      for (const { timeMs, bytes, beginsLine, isNote } of pieces) {
-        if (timestamps && beginsLine) context.print(`${stamp(timeMs)} `);
-        if (isNote) context.print(`-- ${timestamps ? '' : `${stamp(timeMs)} `}${clean(bytes).toString('utf8')}\n`);
-        else context.printBytes(clean(bytes));
+      for (const piece of pieces) {
+        if (joiner) joiner.add(piece).forEach(tell);
+        else tell({ ...piece, bytes: clean(piece.bytes) });
       }
       context.flush();
     }
+    joiner?.end().forEach(tell);
   },
+  text({ timeMs, bytes, beginsLine, isNote }, { timestamps }) {
+    const time = `${stamp(timeMs)} `;
+    if (isNote) return `${timestamps ? `${time}-- ` : `-- ${time}`}${bytes.toString('utf8')}\n`;
+    return timestamps && beginsLine ? Buffer.concat([Buffer.from(time), bytes]) : bytes;
+  },
+  json: ({ timeMs, bytes, isNote }) => ({ time: new Date(timeMs).toISOString(), note: isNote, text: bytes.toString('utf8') }),
 });
 
 /** One that is defined or runs; or that is gone, by its name, and has left something. */

@@ -2,15 +2,16 @@
 
 import type { MemoryLimitChanges } from '../../../driver/domain/memory.ts';
 import { inContext, withContext } from '../../../errors.ts';
+import { bytesOfKiB } from '../../../values/units.ts';
 import { parseScaled } from '../../../vsh/scaled.ts';
-import { type CommandContext, CURRENT_EXCLUDES, configLiveCurrent, defineCommand, domainOption, failure } from '../../command.ts';
+import { CURRENT_EXCLUDES, configLiveCurrent, defineCommand, defineReading, domainOption, failure } from '../../command.ts';
 import { findDomain } from '../lookup.ts';
 
 /** memtune's sizes: kibibytes unless a suffix says otherwise; -1 is no limit. They are numbers to `help`, words to the parser. */
 const limit = <const Name extends string>(name: Name, help: string) =>
   ({ name, type: 'string', valueWord: 'number', emptyAllowed: true, help }) as const;
 
-export const memtune = defineCommand({
+export const memtune = defineReading({
   name: 'memtune',
   group: 'domain',
   summary: 'memory limits of a domain',
@@ -26,7 +27,8 @@ export const memtune = defineCommand({
     ...configLiveCurrent(),
   ],
   rules: CURRENT_EXCLUDES,
-  async run(context, args) {
+  changedBy: ['hard-limit', 'soft-limit', 'swap-hard-limit', 'min-guarantee'],
+  async read(context, args) {
     const domain = await findDomain(context, args);
     const changes: MemoryLimitChanges = {};
     const take = (name: keyof MemoryLimitChanges, option: string, word: string | undefined) => {
@@ -41,13 +43,19 @@ export const memtune = defineCommand({
       await withContext('Unable to change memory parameters', () =>
         setMemoryLimits(context.connection, domain, changes, args, context.onWarning),
       );
-      return;
+      return undefined;
     }
-    const limits = await withContext('Unable to get number of memory parameters', () => memoryLimits(context.connection, domain, args));
-    printLimit(context, 'hard_limit', limits.hardLimitKiB);
-    printLimit(context, 'soft_limit', limits.softLimitKiB);
-    printLimit(context, 'swap_hard_limit', limits.swapHardLimitKiB);
+    return await withContext('Unable to get number of memory parameters', () => memoryLimits(context.connection, domain, args));
   },
+  text: (limits) =>
+    limitLine('hard_limit', limits.hardLimitKiB) +
+    limitLine('soft_limit', limits.softLimitKiB) +
+    limitLine('swap_hard_limit', limits.swapHardLimitKiB),
+  json: ({ hardLimitKiB, softLimitKiB, swapHardLimitKiB }) => ({
+    hard_limit_bytes: bytesOfKiB(hardLimitKiB),
+    soft_limit_bytes: bytesOfKiB(softLimitKiB),
+    swap_hard_limit_bytes: bytesOfKiB(swapHardLimitKiB),
+  }),
 });
 
 const UNLIMITED_KIB = 9007199254740991;
@@ -66,9 +74,7 @@ function limitKiB(option: string, word: string): number {
   return toKiB(bytes);
 }
 
-function printLimit(context: CommandContext, name: string, kib: number | undefined): void {
-  context.print(`${name.padEnd(15)}: ${kib === undefined ? 'unlimited' : kib}\n`);
-}
+const limitLine = (name: string, kib: number | undefined): string => `${name.padEnd(15)}: ${kib === undefined ? 'unlimited' : kib}\n`;
 
 function toKiB(bytes: bigint): number {
   return Number((bytes + 1023n) / 1024n);

@@ -1,10 +1,10 @@
-import { CURRENT_EXCLUDES, configLiveCurrent, defineCommand, domainOption } from '../../command.ts';
+import { CURRENT_EXCLUDES, configLiveCurrent, defineReading, domainOption } from '../../command.ts';
 import { findDomain } from '../lookup.ts';
-import { ELEMENT_OPTIONS, ELEMENT_RULES, showOrChangeElement, URI_OPTION } from '../own-element.ts';
+import { ELEMENT_CHANGED_BY, ELEMENT_OPTIONS, ELEMENT_OUTPUT, ELEMENT_RULES, readOrChangeElement, URI_OPTION } from '../own-element.ts';
 
 const [CONFIG, LIVE, CURRENT] = configLiveCurrent();
 
-export const metadata = defineCommand({
+export const metadata = defineReading({
   name: 'metadata',
   group: 'domain',
   summary: "an application's own XML in the definition of a domain",
@@ -13,12 +13,14 @@ export const metadata = defineCommand({
     'store another one, --remove takes it away. KEY is the prefix that the namespace has in the document.',
   options: [domainOption(), URI_OPTION, LIVE, CONFIG, CURRENT, ...ELEMENT_OPTIONS],
   rules: [...ELEMENT_RULES, ...CURRENT_EXCLUDES],
-  async run(context, args) {
+  changedBy: ELEMENT_CHANGED_BY,
+  async read(context, args) {
     const domain = await findDomain(context, args);
     const { domainMetadata, setDomainMetadata } = await import('../../../driver/domain/metadata.ts');
-    return await showOrChangeElement(context, args, {
+    return await readOrChangeElement(context, args, {
       read: (uri) => domainMetadata(context.connection, domain, uri, args),
       write: (change) => setDomainMetadata(context.connection, domain, change, args),
     });
   },
+  ...ELEMENT_OUTPUT,
 });

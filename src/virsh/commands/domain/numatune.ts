@@ -2,12 +2,12 @@ import { NODE_MASK_BITS, NUMA_MODES } from '../../../domain/elements/numatune.ts
 import type { NumaChanges } from '../../../driver/domain/numa.ts';
 import { inContext, withContext } from '../../../errors.ts';
 import { formatBitmap, parseBitmap } from '../../../values/bitmap.ts';
-import { CURRENT_EXCLUDES, configLiveCurrent, defineCommand, domainOption, failure } from '../../command.ts';
+import { CURRENT_EXCLUDES, configLiveCurrent, defineReading, domainOption, failure } from '../../command.ts';
 import { findDomain } from '../lookup.ts';
 
 const [CONFIG, LIVE, CURRENT] = configLiveCurrent();
 
-export const numatune = defineCommand({
+export const numatune = defineReading({
   name: 'numatune',
   group: 'domain',
   summary: "the host's memory nodes that a domain has",
@@ -23,7 +23,8 @@ export const numatune = defineCommand({
     CURRENT,
   ],
   rules: CURRENT_EXCLUDES,
-  async run(context, args) {
+  changedBy: ['mode', 'nodeset'],
+  async read(context, args) {
     const domain = await findDomain(context, args);
     const changes: NumaChanges = {};
     if (args.nodeset !== undefined) changes.numa_nodeset = nodes(args.nodeset);
@@ -34,13 +35,15 @@ export const numatune = defineCommand({
     const { numaParameters, setNumaParameters } = await import('../../../driver/domain/numa.ts');
     if (Object.keys(changes).length > 0) {
       await withContext('Unable to change numa parameters', () => setNumaParameters(context.connection, domain, changes, args));
-      return;
+      return undefined;
     }
-    const parameters = await withContext('Unable to get number of memory parameters', () =>
-      numaParameters(context.connection, domain, args),
-    );
-    for (const [name, value] of Object.entries(parameters)) context.print(`${name.padEnd(15)}: ${value}\n`);
+    return await withContext('Unable to get number of memory parameters', () => numaParameters(context.connection, domain, args));
   },
+  text: (parameters) =>
+    Object.entries(parameters)
+      .map(([name, value]) => `${name.padEnd(15)}: ${value}\n`)
+      .join(''),
+  json: ({ numa_mode, numa_nodeset }) => ({ numa_mode, numa_nodeset: numa_nodeset || null }),
 });
 
 const isMode = (word: string): word is (typeof NUMA_MODES)[number] => NUMA_MODES.some((mode) => mode === word);

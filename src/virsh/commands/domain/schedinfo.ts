@@ -1,13 +1,13 @@
 import type { SchedulerParameters } from '../../../driver/domain/scheduler.ts';
 import { libvirtError } from '../../../errors.ts';
-import { type CommandContext, CURRENT_EXCLUDES, configLiveCurrent, defineCommand, domainOption, failure } from '../../command.ts';
+import { CURRENT_EXCLUDES, configLiveCurrent, defineReading, domainOption, failure } from '../../command.ts';
 import { findDomain } from '../lookup.ts';
 
 const [CONFIG, LIVE, CURRENT] = configLiveCurrent();
 
 const TYPES = { cpu_shares: 'unsigned long long', vcpu_period: 'unsigned long long', vcpu_quota: 'long long' } as const;
 
-export const schedinfo = defineCommand({
+export const schedinfo = defineReading({
   name: 'schedinfo',
   group: 'domain',
   summary: "a domain's share of the processors",
@@ -24,17 +24,29 @@ export const schedinfo = defineCommand({
     { name: 'set', type: 'argv', completes: Object.keys(TYPES).map((name) => `${name}=`), help: 'NAME=VALUE' },
   ],
   rules: CURRENT_EXCLUDES,
-  async run(context, args) {
+  changedBy: ['weight', 'cap', 'set'],
+  async read(context, args) {
     const domain = await findDomain(context, args);
     const { schedulerParameters, setSchedulerParameters } = await import('../../../driver/domain/scheduler.ts');
-    context.print('Scheduler      : posix\n');
+    // As virsh: it has said so before it finds mistakes.
+    if (!args.json) context.print('Scheduler      : posix\n');
     for (const name of ['weight', 'cap'] as const) if (args[name] !== undefined) throw failure(`invalid scheduler option: ${name}`);
     const changes = parseChanges(args.set);
     if (Object.keys(changes).length > 0) await setSchedulerParameters(context.connection, domain, changes, args);
     else if (args.live && args.config) throw failure('cannot query both live and config at once');
     const query = { live: args.live, config: args.config && !args.live };
-    printParameters(context, await schedulerParameters(context.connection, domain, query));
+    return schedulerParameters(context.connection, domain, query);
   },
+  text: (parameters) =>
+    Object.entries(parameters)
+      .map(([name, value]) => `${name.padEnd(15)}: ${value}\n`)
+      .join(''),
+  json: ({ cpu_shares, vcpu_period, vcpu_quota }) => ({
+    scheduler: 'posix',
+    cpu_shares,
+    vcpu_period_us: vcpu_period,
+    vcpu_quota_us: vcpu_quota < 0n ? null : vcpu_quota,
+  }),
 });
 
 function parseChanges(words: readonly string[]): Partial<SchedulerParameters> {
@@ -51,8 +63,4 @@ function parseChanges(words: readonly string[]): Partial<SchedulerParameters> {
     changes[name] = name === 'vcpu_quota' ? BigInt(text.trim()) : BigInt.asUintN(64, BigInt(text.trim()));
   }
   return changes;
-}
-
-function printParameters(context: CommandContext, parameters: SchedulerParameters): void {
-  for (const [name, value] of Object.entries(parameters)) context.print(`${name.padEnd(15)}: ${value}\n`);
 }

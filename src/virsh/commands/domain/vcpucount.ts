@@ -1,11 +1,11 @@
 import type { VcpuCounts } from '../../../driver/domain/vcpus.ts';
 import { libvirtError, withContext } from '../../../errors.ts';
-import { configLiveCurrent, defineCommand, domainOption, excludes, failure } from '../../command.ts';
+import { configLiveCurrent, defineReading, domainOption, excludes, failure } from '../../command.ts';
 import { findDomain } from '../lookup.ts';
 
 const [CONFIG, LIVE, CURRENT] = configLiveCurrent();
 
-export const vcpucount = defineCommand({
+export const vcpucount = defineReading({
   name: 'vcpucount',
   group: 'domain',
   summary: "the number of processors in a domain's definition",
@@ -22,7 +22,7 @@ export const vcpucount = defineCommand({
     { name: 'guest', type: 'bool', help: 'refused: containers have no agent to ask' },
   ],
   rules: [excludes('live', 'config'), excludes('active', 'maximum'), excludes('guest', 'config')],
-  async run(context, args) {
+  async read(context, args) {
     const domain = await findDomain(context, args);
     if (args.guest) {
       await withContext('Failed to retrieve vCPU count from the guest', () => {
@@ -31,10 +31,17 @@ export const vcpucount = defineCommand({
     }
     const { vcpuCounts } = await import('../../../driver/domain/vcpus.ts');
     const counts = await vcpuCounts(context.connection, domain);
-    if (args.maximum) context.print(`${maximum(counts, args)}\n`);
-    else if (args.active || args.live || args.config || args.current) context.print(`${current(counts, args)}\n`);
-    else context.print(everything(counts));
+    const of = args.live || (counts.active && !args.config) ? 'live' : 'config';
+    if (args.maximum) return { isAlone: true, rows: [{ number: 'maximum', of, count: maximum(counts, args) }] };
+    if (args.active || args.live || args.config || args.current)
+      return { isAlone: true, rows: [{ number: 'current', of, count: current(counts, args) }] };
+    return { isAlone: false, rows: everything(counts) };
   },
+  text: ({ isAlone, rows }) =>
+    isAlone
+      ? `${rows[0]!.count}\n`
+      : rows.map(({ number, of, count }) => `${number.padEnd(12)} ${of.padEnd(12)} ${String(count).padStart(3)}\n`).join(''),
+  json: ({ rows }) => rows.map(({ number, of, count }) => ({ number, of, count })),
 });
 
 interface Which {
@@ -56,9 +63,16 @@ function configured(counts: VcpuCounts): number {
   return counts.configured;
 }
 
-function everything(counts: VcpuCounts): string {
-  const rows: [string, string, number][] = [];
-  if (counts.persistent) rows.push(['maximum', 'config', counts.maximum], ['current', 'config', configured(counts)]);
-  if (counts.active) rows.push(['current', 'live', counts.used]);
-  return rows.map(([what, where, count]) => `${what.padEnd(12)} ${where.padEnd(12)} ${String(count).padStart(3)}\n`).join('');
+interface CountRow {
+  readonly number: 'maximum' | 'current';
+  readonly of: 'config' | 'live';
+  readonly count: number;
+}
+
+function everything(counts: VcpuCounts): CountRow[] {
+  const rows: CountRow[] = [];
+  if (counts.persistent)
+    rows.push({ number: 'maximum', of: 'config', count: counts.maximum }, { number: 'current', of: 'config', count: configured(counts) });
+  if (counts.active) rows.push({ number: 'current', of: 'live', count: counts.used });
+  return rows;
 }

@@ -1,18 +1,20 @@
 // The virtual processors of a domain, one after the other.
 
-import { defineCommand, domainOption } from '../../command.ts';
+import { defineReading, domainOption } from '../../command.ts';
 import { findDomain } from '../lookup.ts';
 
-export const vcpuinfo = defineCommand({
+export const vcpuinfo = defineReading({
   name: 'vcpuinfo',
   group: 'domain',
   summary: 'the virtual processors of a domain',
   description: 'Prints a paragraph for each processor that a domain counts: on which of the host it runs, and may run.',
   options: [domainOption(), { name: 'pretty', type: 'bool', help: 'ranges of processors' }],
-  async run(context, args) {
+  async read(context, args) {
     const domain = await findDomain(context, args);
     const { vcpuInfo } = await import('../../../driver/domain/vcpu-info.ts');
-    const { hostCpus, vcpus } = await vcpuInfo(context.connection, domain);
+    return vcpuInfo(context.connection, domain);
+  },
+  text({ hostCpus, vcpus }, args) {
     const paragraphs = vcpus.map(({ running, affinity }, number) => {
       const rows: [label: string, value: string][] = [['VCPU:', String(number)]];
       if (running) {
@@ -23,8 +25,16 @@ export const vcpuinfo = defineCommand({
       rows.push(['CPU Affinity:', args.pretty ? `${rangesOf(affinity)} (out of ${hostCpus})` : letters(affinity, hostCpus)]);
       return rows.map(([label, value]) => `${label.padEnd(15)} ${value}\n`).join('');
     });
-    context.print(paragraphs.join('\n'));
+    return paragraphs.join('\n');
   },
+  json: ({ vcpus }) =>
+    vcpus.map(({ running, affinity }, vcpu) => ({
+      vcpu,
+      cpu: running?.cpu,
+      state: running ? 'running' : null,
+      cpu_time_ns: running?.timeNs,
+      affinity,
+    })),
 });
 
 const letters = (cpus: readonly number[], count: number): string =>

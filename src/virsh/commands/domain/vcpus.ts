@@ -1,7 +1,16 @@
 import { inContext, LibvirtError, libvirtError } from '../../../errors.ts';
 import { formatBitmap, parseBitmap } from '../../../values/bitmap.ts';
 import { formatTable } from '../../../vsh/table.ts';
-import { CURRENT_EXCLUDES, configLiveCurrent, defineCommand, domainOption, excludes, failure, needs } from '../../command.ts';
+import {
+  CURRENT_EXCLUDES,
+  configLiveCurrent,
+  defineCommand,
+  defineReading,
+  domainOption,
+  excludes,
+  failure,
+  needs,
+} from '../../command.ts';
 import { findDomain } from '../lookup.ts';
 
 const [CONFIG, LIVE, CURRENT] = configLiveCurrent();
@@ -34,7 +43,7 @@ export const setvcpus = defineCommand({
   },
 });
 
-export const vcpupin = defineCommand({
+export const vcpupin = defineReading({
   name: 'vcpupin',
   group: 'domain',
   summary: 'the processors of the host that a domain may run on',
@@ -50,7 +59,8 @@ export const vcpupin = defineCommand({
     CURRENT,
   ],
   rules: [...CURRENT_EXCLUDES, excludes('live', 'config')],
-  async run(context, args) {
+  changedBy: ['cpulist'],
+  async read(context, args) {
     if (args.cpulist !== undefined && args.vcpu === undefined) throw failure('vcpupin: Missing vCPU number in pin mode.');
     const domain = await findDomain(context, args);
     const driver = await import('../../../driver/domain/vcpus.ts');
@@ -58,24 +68,24 @@ export const vcpupin = defineCommand({
       const pin = { vcpu: args.vcpu!, cpus: cpuList(args.cpulist) };
       const hasFlags = args.config || args.live || args.current;
       await driver.pinVcpu(context.connection, domain, pin, args, hasFlags ? 'virDomainPinVcpuFlags' : 'virDomainPinVcpu');
-      return;
+      return undefined;
     }
     const { active, maximum } = await driver.vcpuCounts(context.connection, domain);
     if (args.live && !active) throw failure('cannot get vcpupin for offline domain');
     if (!active && args.vcpu !== undefined && args.vcpu >= maximum)
       throw failure(`vcpu ${args.vcpu} is out of range of persistent cpu count ${maximum}`);
     const pins = await affinities(() => driver.vcpuAffinities(context.connection, domain, args), { isStored: !active || args.config });
-    if (!pins) return;
+    if (!pins) return undefined;
     if (args.vcpu !== undefined && args.vcpu >= pins.length)
       throw failure(`vcpu ${args.vcpu} is out of range of ${active ? 'live' : 'persistent'} cpu count ${pins.length}`);
-    const rows = [...pins.entries()].filter(([number]) => args.vcpu === undefined || number === args.vcpu);
-    context.print(
-      formatTable(
-        context.settings.quiet ? undefined : ['VCPU', 'CPU Affinity'],
-        rows.map(([number, cpus]) => [String(number), cpus]),
-      ),
-    );
+    return [...pins.entries()].filter(([number]) => args.vcpu === undefined || number === args.vcpu);
   },
+  text: (pins, _args, { settings }) =>
+    formatTable(
+      settings.quiet ? undefined : ['VCPU', 'CPU Affinity'],
+      pins.map(([number, cpus]) => [String(number), cpus]),
+    ),
+  json: (pins) => pins.map(([vcpu, cpus]) => ({ vcpu, affinity: parseBitmap(cpus, CPU_MASK_BITS) })),
 });
 
 /** Where the driver does not tell, virsh says nothing of a stored definition, and speaks of another function for a running domain. */

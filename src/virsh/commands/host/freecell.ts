@@ -1,6 +1,7 @@
-import { defineCommand, excludes } from '../../command.ts';
+import { bytesOfKiB } from '../../../values/units.ts';
+import { defineReading, excludes } from '../../command.ts';
 
-export const freecell = defineCommand({
+export const freecell = defineReading({
   name: 'freecell',
   group: 'host',
   store: false,
@@ -11,21 +12,23 @@ export const freecell = defineCommand({
     { name: 'all', type: 'bool', help: 'every NUMA cell, and the sum' },
   ],
   rules: [excludes('all', 'cellno')],
-  async run(context, args) {
+  async read(context, args) {
     const { cellFreeMemory, cellsFreeMemory, freeMemoryKiB } = await import('../../../driver/node/host.ts');
     if (args.all) {
-      const cells = await cellsFreeMemory(context.connection);
-      for (const { cell, freeKiB } of cells) context.print(`${String(cell).padStart(5)}: ${String(freeKiB).padStart(10)} KiB\n`);
-      const total = cells.reduce((sum, { freeKiB }) => sum + freeKiB, 0);
-      context.print(`${'-'.repeat(20)}\nTotal: ${String(total).padStart(10)} KiB\n`);
-      return;
+      const cells = cellsFreeMemory(context.connection);
+      return { cells, totalKiB: cells.reduce((sum, { freeKiB }) => sum + freeKiB, 0) };
     }
     const cellno = args.cellno;
-    if (cellno === undefined) {
-      context.print(`Total: ${await freeMemoryKiB(context.connection)} KiB\n`);
-      return;
-    }
-    const { cell, freeKiB } = await cellFreeMemory(context.connection, cellno);
-    context.print(`${cell}: ${freeKiB} KiB\n`);
+    if (cellno === undefined) return { cells: [], totalKiB: freeMemoryKiB(context.connection) };
+    return { cells: [cellFreeMemory(context.connection, cellno)], totalKiB: undefined };
   },
+  text({ cells, totalKiB }, args) {
+    if (!args.all) return cells.length === 0 ? `Total: ${totalKiB} KiB\n` : `${cells[0]!.cell}: ${cells[0]!.freeKiB} KiB\n`;
+    const lines = cells.map(({ cell, freeKiB }) => `${String(cell).padStart(5)}: ${String(freeKiB).padStart(10)} KiB\n`);
+    return `${lines.join('')}${'-'.repeat(20)}\nTotal: ${String(totalKiB).padStart(10)} KiB\n`;
+  },
+  json: ({ cells, totalKiB }) => ({
+    cells: cells.map(({ cell, freeKiB }) => ({ cell, free_bytes: bytesOfKiB(freeKiB) })),
+    total_free_bytes: bytesOfKiB(totalKiB),
+  }),
 });

@@ -1,6 +1,7 @@
-import { defineCommand, excludes, failure } from '../../command.ts';
+import { bytesOfKiB } from '../../../values/units.ts';
+import { defineReading, excludes, failure } from '../../command.ts';
 
-export const freepages = defineCommand({
+export const freepages = defineReading({
   name: 'freepages',
   group: 'host',
   store: false,
@@ -12,22 +13,28 @@ export const freepages = defineCommand({
     { name: 'all', type: 'bool', help: 'every NUMA cell' },
   ],
   rules: [excludes('all', 'cellno')],
-  async run(context, args) {
+  async read(context, args) {
     const { allFreePages, freePages } = await import('../../../driver/node/host.ts');
     const cellno = args.cellno;
     const bytes = args.pagesize;
     const sizeKiB = bytes === undefined ? undefined : Number(bytes / 1024n);
-    if (args.all) {
-      for (const { cell, pools } of await allFreePages(context.connection, sizeKiB)) {
-        context.print(`Node ${cell}:\n${pools.map(pageLine).join('')}\n`);
-      }
-      return;
-    }
+    if (args.all) return allFreePages(context.connection, sizeKiB);
     if (cellno === undefined) throw failure('missing cellno argument');
     if (cellno < -1) throw failure('cell number must be non-negative integer or -1');
     if (sizeKiB === undefined) throw failure('missing pagesize argument');
-    context.print(pageLine(await freePages(context.connection, cellno, sizeKiB)));
+    return [{ cell: cellno, pools: [freePages(context.connection, cellno, sizeKiB)] }];
   },
+  text: (cells, args) =>
+    cells
+      .map(({ cell, pools }) => {
+        const lines = pools.map(pageLine).join('');
+        return args.all ? `Node ${cell}:\n${lines}\n` : lines;
+      })
+      .join(''),
+  json: (cells) =>
+    cells.flatMap(({ cell, pools }) =>
+      pools.map(({ sizeKiB, free }) => ({ cell, page_size_bytes: bytesOfKiB(sizeKiB), free_pages: free })),
+    ),
 });
 
 function pageLine({ sizeKiB, free }: { sizeKiB: number; free: number }): string {

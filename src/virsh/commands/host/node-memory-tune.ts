@@ -1,7 +1,7 @@
 import { withContext } from '../../../errors.ts';
-import { defineCommand } from '../../command.ts';
+import { defineReading } from '../../command.ts';
 
-export const nodeMemoryTune = defineCommand({
+export const nodeMemoryTune = defineReading({
   name: 'node-memory-tune',
   group: 'host',
   store: false,
@@ -13,7 +13,8 @@ export const nodeMemoryTune = defineCommand({
     { name: 'shm-sleep-millisecs', type: 'int', min: 0, help: 'length of the pause in milliseconds' },
     { name: 'shm-merge-across-nodes', type: 'int', min: 0, help: '0: merge only pages of the same NUMA cell; 1: of all' },
   ],
-  async run(context, args) {
+  changedBy: ['shm-pages-to-scan', 'shm-sleep-millisecs', 'shm-merge-across-nodes'],
+  async read(context, args) {
     const values = {
       shm_pages_to_scan: args['shm-pages-to-scan'],
       shm_sleep_millisecs: args['shm-sleep-millisecs'],
@@ -22,9 +23,10 @@ export const nodeMemoryTune = defineCommand({
     const { nodeMemoryParameters, setNodeMemoryParameters } = await import('../../../driver/node/host.ts');
     if (Object.values(values).some((value) => value !== undefined)) {
       await withContext('Unable to change memory parameters', () => setNodeMemoryParameters(context.connection, values));
-      return;
+      return undefined;
     }
-    const parameters = await withContext('Unable to get memory parameters', () => nodeMemoryParameters(context.connection));
-    context.print(`Shared memory:\n${parameters.map(({ name, value }) => `\t${name.padEnd(15)} ${value}\n`).join('')}`);
+    return await withContext('Unable to get memory parameters', () => nodeMemoryParameters(context.connection));
   },
+  text: (parameters) => `Shared memory:\n${parameters.map(({ name, value }) => `\t${name.padEnd(15)} ${value}\n`).join('')}`,
+  json: (parameters) => Object.fromEntries(parameters.map(({ name, value }) => [name, BigInt(value)])),
 });

@@ -1,16 +1,19 @@
 import { withContext } from '../../../errors.ts';
-import { defineCommand } from '../../command.ts';
+import { bytesOfKiB } from '../../../values/units.ts';
+import { defineReading } from '../../command.ts';
 
-export const nodeinfo = defineCommand({
+export const nodeinfo = defineReading({
   name: 'nodeinfo',
   group: 'host',
   store: false,
   summary: "the host's processors and memory",
   description: 'Prints model, number, frequency and arrangement of the processors and the size of the memory of the host.',
   options: [],
-  async run(context) {
+  async read(context) {
     const { nodeInfo } = await import('../../../driver/node/host.ts');
-    const info = await withContext('failed to get node information', () => nodeInfo(context.connection));
+    return await withContext('failed to get node information', () => nodeInfo(context.connection));
+  },
+  text(info) {
     const rows: [string, string | number][] = [
       ['CPU model:', info.model],
       ['CPU(s):', info.cpus],
@@ -21,6 +24,16 @@ export const nodeinfo = defineCommand({
       ['NUMA cell(s):', info.nodes],
       ['Memory size:', `${info.memoryKiB} KiB`],
     ];
-    context.print(rows.map(([label, value]) => `${label.padEnd(20)} ${value}\n`).join(''));
+    return rows.map(([label, value]) => `${label.padEnd(20)} ${value}\n`).join('');
   },
+  json: (info) => ({
+    cpu_model: info.model,
+    cpus: info.cpus,
+    cpu_frequency_hz: info.mhz * 1_000_000,
+    sockets_per_cell: info.sockets,
+    cores_per_socket: info.cores,
+    threads_per_core: info.threads,
+    numa_cells: info.nodes,
+    memory_bytes: bytesOfKiB(info.memoryKiB),
+  }),
 });

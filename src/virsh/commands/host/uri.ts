@@ -1,13 +1,13 @@
-import { defineCommand } from '../../command.ts';
+import { defineReading } from '../../command.ts';
 
-export const uri = defineCommand({
+export const uri = defineReading({
   name: 'uri',
   group: 'host',
   store: false,
   summary: 'the URI of the connection',
   description: 'Prints the URI of the connection, as it was given.',
   options: [],
-  run(context) {
-    context.print(`${context.connection.uri}\n`);
-  },
+  read: ({ connection }) => connection.uri,
+  text: (uri) => `${uri}\n`,
+  json: (uri) => ({ uri }),
 });

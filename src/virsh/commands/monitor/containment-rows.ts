@@ -4,14 +4,29 @@ import type { IdRange } from '../../../domain/definition.ts';
 import type { DomainContainment } from '../../../driver/domain/containment.ts';
 
 export function containmentRows({ level, filter, label, idmap, hasIdsChosen }: DomainContainment): [label: string, value: string][] {
-  const refused = new Set(filter?.rules.flatMap(({ calls }) => calls));
+  const refused = refusedCalls(filter);
   const newer = filter?.isClosed ? ', and those that are newer than this program' : '';
   return [
     ['Containment:', level],
-    ['System calls:', filter ? `${refused.size} refused, some by argument${newer}` : 'none refused'],
+    ['System calls:', filter ? `${refused} refused, some by argument${newer}` : 'none refused'],
     ['Label:', label ?? 'none'],
     ...idRows(idmap, hasIdsChosen),
   ];
+}
+
+const refusedCalls = (filter: DomainContainment['filter']): number => new Set(filter?.rules.flatMap(({ calls }) => calls)).size;
+
+/** The same for --json. No ids: they are the host's, or chosen by a start that is still to come. */
+export function containmentJson({ level, filter, label, idmap, hasIdsChosen }: DomainContainment) {
+  const ranges = (ids: readonly IdRange[]) => ids.map(({ start, target, count }) => ({ first: start, host_first: target, count }));
+  return {
+    level,
+    refused_system_calls: refusedCalls(filter),
+    label,
+    ids_chosen_at_start: hasIdsChosen,
+    user_ids: ranges(idmap.uid),
+    group_ids: ranges(idmap.gid),
+  };
 }
 
 function idRows({ uid, gid }: DomainContainment['idmap'], isChosen: boolean): [string, string][] {

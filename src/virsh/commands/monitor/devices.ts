@@ -1,7 +1,7 @@
 // Tables of a domain's devices.
 
 import { formatTable } from '../../../vsh/table.ts';
-import { type CommandContext, defineCommand, domainOption } from '../../command.ts';
+import { type CommandContext, defineReading, domainOption } from '../../command.ts';
 import { findDomain } from '../lookup.ts';
 
 const INACTIVE = { name: 'inactive', type: 'bool', help: 'the stored definition, even while the domain runs' } as const;
@@ -12,32 +12,43 @@ async function devicesOf(context: CommandContext, args: { readonly domain: strin
   return await domainDevices(context.connection, domain, { inactive: args.inactive });
 }
 
-export const domblklist = defineCommand({
+export const domblklist = defineReading({
   name: 'domblklist',
   group: 'monitor',
   summary: 'the disks of a domain',
   description: 'Lists the disks of a domain: their names inside and where they come from.',
   options: [domainOption(), INACTIVE, { name: 'details', type: 'bool', help: 'also the types of source and device' }],
-  async run(context, args) {
-    const { disks } = await devicesOf(context, args);
+  read: async (context, args) => (await devicesOf(context, args)).disks,
+  text(disks, args, { settings }) {
     const rows = disks.map((disk) => {
       const cells = [disk.target.dev, disk.source ?? '-'];
       return args.details ? [disk.type, disk.device, ...cells] : cells;
     });
     const header = [...(args.details ? ['Type', 'Device'] : []), 'Target', 'Source'];
-    context.print(formatTable(context.settings.quiet ? undefined : header, rows));
+    return formatTable(settings.quiet ? undefined : header, rows);
   },
+  json: (disks) => disks.map(({ target, source, type, device }) => ({ target: target.dev, source, type, device })),
 });
 
-export const domiflist = defineCommand({
+export const domiflist = defineReading({
   name: 'domiflist',
   group: 'monitor',
   summary: 'the network interfaces of a domain',
   description: 'Lists the network interfaces of a domain: the device on the host, type, source, model and MAC address.',
   options: [domainOption(), INACTIVE],
-  async run(context, args) {
+  async read(context, args) {
     const { interfaces } = await devicesOf(context, args);
-    const rows = interfaces.map((nic) => [nic.targetDev ?? '-', (nic.actual ?? nic).type, nic.source ?? '-', nic.model ?? '-', nic.mac]);
-    context.print(formatTable(context.settings.quiet ? undefined : ['Interface', 'Type', 'Source', 'Model', 'MAC'], rows));
+    return interfaces.map(({ targetDev, type, actual, source, model, mac }) => ({
+      interface: targetDev,
+      type: actual?.type ?? type,
+      source,
+      model,
+      mac,
+    }));
   },
+  text(interfaces, _args, { settings }) {
+    const rows = interfaces.map((nic) => [nic.interface ?? '-', nic.type, nic.source ?? '-', nic.model ?? '-', nic.mac]);
+    return formatTable(settings.quiet ? undefined : ['Interface', 'Type', 'Source', 'Model', 'MAC'], rows);
+  },
+  json: (interfaces) => interfaces,
 });

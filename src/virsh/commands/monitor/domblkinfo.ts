@@ -2,10 +2,10 @@
 
 import type { StorageSizes } from '../../../host/block-device.ts';
 import { formatTable } from '../../../vsh/table.ts';
-import { defineCommand, domainOption, excludes, failure } from '../../command.ts';
+import { defineReading, domainOption, excludes, failure } from '../../command.ts';
 import { findDomain } from '../lookup.ts';
 
-export const domblkinfo = defineCommand({
+export const domblkinfo = defineReading({
   name: 'domblkinfo',
   group: 'monitor',
   summary: 'sizes of the disks of a domain',
@@ -19,22 +19,33 @@ export const domblkinfo = defineCommand({
     { name: 'all', type: 'bool', help: 'a table of all disks' },
   ],
   rules: [excludes('all', 'device')],
-  async run(context, args) {
+  async read(context, args) {
     const domain = await findDomain(context, args);
     const { blockInfo } = await import('../../../driver/domain/block.ts');
-    const text = args.human ? humanSize : String;
+    if (!args.all && !args.device) throw failure("command 'domblkinfo' requires <device> option");
+    let devices = [args.device!];
     if (args.all) {
       const { domainDevices } = await import('../../../driver/domain/info.ts');
-      const { disks } = await domainDevices(context.connection, domain, {});
-      const rows = [];
-      for (const { target } of disks) rows.push([target.dev, ...sizeTexts(await blockInfo(context.connection, domain, target.dev), text)]);
-      context.print(formatTable(['Target', 'Capacity', 'Allocation', 'Physical'], rows));
-      return;
+      devices = domainDevices(context.connection, domain, {}).disks.map(({ target }) => target.dev);
     }
-    if (!args.device) throw failure("command 'domblkinfo' requires <device> option");
-    const sizes = sizeTexts(await blockInfo(context.connection, domain, args.device), text);
-    context.print(['Capacity:', 'Allocation:', 'Physical:'].map((label, i) => `${label.padEnd(15)} ${sizes[i]}\n`).join(''));
+    return devices.map((device) => ({ device, sizes: blockInfo(context.connection, domain, device) }));
   },
+  text(disks, args) {
+    const text = args.human ? humanSize : String;
+    if (args.all) {
+      const rows = disks.map(({ device, sizes }) => [device, ...sizeTexts(sizes, text)]);
+      return formatTable(['Target', 'Capacity', 'Allocation', 'Physical'], rows);
+    }
+    const sizes = sizeTexts(disks[0]!.sizes, text);
+    return ['Capacity:', 'Allocation:', 'Physical:'].map((label, i) => `${label.padEnd(15)} ${sizes[i]}\n`).join('');
+  },
+  json: (disks) =>
+    disks.map(({ device, sizes: { capacity, allocation, physical } }) => ({
+      device,
+      capacity_bytes: capacity,
+      allocation_bytes: allocation,
+      physical_bytes: physical,
+    })),
 });
 
 const sizeTexts = ({ capacity, allocation, physical }: StorageSizes, text: (bytes: bigint) => string): string[] =>

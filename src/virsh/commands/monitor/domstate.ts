@@ -1,7 +1,7 @@
-import { defineCommand, domainOption } from '../../command.ts';
+import { defineReading, domainOption } from '../../command.ts';
 import { findDomain } from '../lookup.ts';
 
-export const domstate = defineCommand({
+export const domstate = defineReading({
   name: 'domstate',
   group: 'monitor',
   summary: 'whether a domain runs',
@@ -12,11 +12,14 @@ export const domstate = defineCommand({
     { name: 'reason', type: 'bool', help: 'also the reason, in parentheses' },
     { name: 'why', type: 'bool', help: 'also how it ended: exit status, signal, memory' },
   ],
-  async run(context, args) {
+  async read(context, args) {
     const domain = await findDomain(context, args);
     const { domainState } = await import('../../../driver/domain/state.ts');
-    const { state, reason, why } = await domainState(context.connection, domain);
-    if (args.why) context.print(`${state} (${reason})${why === undefined ? '' : `: ${why}`}\n`);
-    else context.print(args.reason ? `${state} (${reason})\n` : `${state}\n`);
+    return domainState(context.connection, domain);
   },
+  text({ state, reason, why }, args) {
+    if (args.why) return `${state} (${reason})${why === undefined ? '' : `: ${why}`}\n`;
+    return args.reason ? `${state} (${reason})\n` : `${state}\n`;
+  },
+  json: ({ state, reason, why }) => ({ state, reason, why }),
 });

@@ -2,10 +2,10 @@
 
 import type { DomainFilter } from '../../../driver/domain/stats/collect.ts';
 import type { ParameterValue } from '../../../driver/domain/stats/parameters.ts';
-import { defineCommand } from '../../command.ts';
+import { defineReading } from '../../command.ts';
 import { findDomain } from '../lookup.ts';
 
-export const domstats = defineCommand({
+export const domstats = defineReading({
   name: 'domstats',
   group: 'monitor',
   summary: 'statistics of domains',
@@ -38,7 +38,7 @@ export const domstats = defineCommand({
     { name: 'nowait', type: 'bool', help: 'accepted: nothing has to be waited for' },
     { name: 'domain', type: 'argv', completes: 'domain', help: 'domain names, ids or uuids' },
   ],
-  async run(context, args) {
+  async read(context, args) {
     const domains = [];
     for (const domain of args.domain) domains.push(await findDomain(context, { domain }));
     const filter: DomainFilter = {
@@ -59,15 +59,27 @@ export const domstats = defineCommand({
       ...(domains.length > 0 && { domains }),
     });
     const { statsParameters } = await import('../../../driver/domain/stats/parameters.ts');
-    const text = stats.domains.map((figures) => {
-      let lines = `Domain: '${figures.name}'\n`;
+    return stats.domains.map((figures) => {
+      const parameters: [key: string, value: ParameterValue][] = [];
       statsParameters(figures, stats.groups, (key, value) => {
-        if (value !== undefined) lines += `  ${key}=${valueText(value, args.raw)}\n`;
+        if (value !== undefined) parameters.push([key, value]);
       });
-      return lines;
+      return { name: figures.name, parameters };
     });
-    context.print(text.join('\n'));
   },
+  text: (domains, { raw }) =>
+    domains
+      .map(({ name, parameters }) => {
+        let lines = `Domain: '${name}'\n`;
+        for (const [key, value] of parameters) lines += `  ${key}=${valueText(value, raw)}\n`;
+        return lines;
+      })
+      .join('\n'),
+  json: (domains) =>
+    domains.map(({ name, parameters }) => ({
+      domain: name,
+      ...Object.fromEntries(parameters.map(([key, value]) => [key, typeof value === 'object' ? value.double : value])),
+    })),
 });
 
 /** As C prints a double: `%lf`, or with --raw `%g`. */

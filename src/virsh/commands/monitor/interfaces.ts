@@ -1,8 +1,8 @@
 // One network interface of a domain, or their addresses.
 
-import type { AddressSource, InterfaceAddresses } from '../../../driver/domain/interfaces.ts';
+import type { AddressSource, InterfaceAddresses, InterfaceTraffic } from '../../../driver/domain/interfaces.ts';
 import { withContext } from '../../../errors.ts';
-import { activeDomainOption, defineCommand, domainOption, failure } from '../../command.ts';
+import { activeDomainOption, defineReading, domainOption, failure } from '../../command.ts';
 import { findDomain } from '../lookup.ts';
 
 const INTERFACE = {
@@ -13,7 +13,7 @@ const INTERFACE = {
   help: 'MAC address, or device on the host',
 } as const;
 
-export const domifGetlink = defineCommand({
+export const domifGetlink = defineReading({
   name: 'domif-getlink',
   group: 'monitor',
   summary: 'whether the cable of a network interface is plugged in',
@@ -23,15 +23,16 @@ export const domifGetlink = defineCommand({
     INTERFACE,
     { name: 'config', type: 'bool', aliases: ['persistent'], help: 'of the stored definition, even while the domain runs' },
   ],
-  async run(context, args) {
+  async read(context, args) {
     const domain = await findDomain(context, args);
     const { interfaceLinkState } = await import('../../named-devices.ts');
-    const state = await interfaceLinkState(context.connection, domain, { inactive: args.config }, args.interface);
-    context.print(`${args.interface} ${state}`);
+    return await interfaceLinkState(context.connection, domain, { inactive: args.config }, args.interface);
   },
+  text: (state, args) => `${args.interface} ${state}`,
+  json: (state, args) => ({ interface: args.interface, link: state }),
 });
 
-export const domifstat = defineCommand({
+export const domifstat = defineReading({
   name: 'domifstat',
   group: 'monitor',
   summary: 'traffic of a network interface',
@@ -39,23 +40,32 @@ export const domifstat = defineCommand({
     'Prints what a running container received (rx) and sent (tx) through an interface, named by its MAC address or its ' +
     'device on the host: bytes, packets, errors and dropped packets.',
   options: [activeDomainOption(), INTERFACE],
-  async run(context, args) {
+  async read(context, args) {
     const domain = await findDomain(context, args);
     const { interface: name } = args;
     const { interfaceTraffic } = await import('../../../driver/domain/interfaces.ts');
-    const { received, sent } = await withContext(`Failed to get interface stats ${args.domain} ${name}`, () =>
+    return await withContext(`Failed to get interface stats ${args.domain} ${name}`, () =>
       interfaceTraffic(context.connection, domain, name),
     );
-    for (const [prefix, counters] of [['rx', received] as const, ['tx', sent] as const]) {
-      context.print(`${name} ${prefix}_bytes ${counters.bytes}\n${name} ${prefix}_packets ${counters.packets}\n`);
-      context.print(`${name} ${prefix}_errs ${counters.errors}\n${name} ${prefix}_drop ${counters.dropped}\n`);
-    }
   },
+  text: (traffic, { interface: name }) =>
+    trafficRows(traffic)
+      .map(([counter, value]) => `${name} ${counter} ${value}\n`)
+      .join(''),
+  json: (traffic, { interface: name }) => ({ interface: name, ...Object.fromEntries(trafficRows(traffic)) }),
 });
+
+const trafficRows = ({ received, sent }: InterfaceTraffic): [counter: string, value: bigint][] =>
+  [['rx', received] as const, ['tx', sent] as const].flatMap(([prefix, { bytes, packets, errors, dropped }]) => [
+    [`${prefix}_bytes`, bytes],
+    [`${prefix}_packets`, packets],
+    [`${prefix}_errs`, errors],
+    [`${prefix}_drop`, dropped],
+  ]);
 
 const SOURCES: readonly AddressSource[] = ['lease', 'agent', 'arp'];
 
-export const domifaddr = defineCommand({
+export const domifaddr = defineReading({
   name: 'domifaddr',
   group: 'monitor',
   summary: 'addresses of the network interfaces of a domain',
@@ -68,7 +78,7 @@ export const domifaddr = defineCommand({
     { name: 'full', type: 'bool', help: 'name and MAC address in every line' },
     { name: 'source', type: 'string', completes: SOURCES, help: 'lease, agent or arp' },
   ],
-  async run(context, args) {
+  async read(context, args) {
     const wanted = args.interface;
     const text = args.source ?? 'lease';
     const source = SOURCES.find((known) => known === text);
@@ -78,11 +88,18 @@ export const domifaddr = defineCommand({
     const interfaces = await withContext('Failed to query for interfaces addresses', () =>
       interfaceAddresses(context.connection, domain, source),
     );
-    context.extra(` ${'Name'.padEnd(10)} ${'MAC address'.padEnd(20)} ${'Protocol'.padEnd(8)}     Address\n${'-'.repeat(79)}\n`);
-    for (const device of interfaces) {
-      if (wanted === undefined || device.name === wanted) context.print(addressLines(device, args.full));
-    }
+    return interfaces.filter(({ name }) => wanted === undefined || name === wanted);
   },
+  text(interfaces, { full }, { settings }) {
+    const header = ` ${'Name'.padEnd(10)} ${'MAC address'.padEnd(20)} ${'Protocol'.padEnd(8)}     Address\n${'-'.repeat(79)}\n`;
+    return `${settings.quiet ? '' : header}${interfaces.map((device) => addressLines(device, full)).join('')}`;
+  },
+  json: (interfaces) =>
+    interfaces.map(({ name, mac, addresses }) => ({
+      interface: name === '-' ? null : name,
+      mac,
+      addresses: addresses.map(({ family, address, prefix }) => ({ family, address, prefix })),
+    })),
 });
 
 function addressLines({ name, mac, addresses }: InterfaceAddresses, full: boolean): string {

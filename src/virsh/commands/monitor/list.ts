@@ -1,8 +1,8 @@
 import type { DomainSummary } from '../../../driver/domain/lookup.ts';
 import { formatTable } from '../../../vsh/table.ts';
-import { type CommandContext, defineCommand, excludes, failure } from '../../command.ts';
+import { defineReading, excludes, failure } from '../../command.ts';
 
-export const list = defineCommand({
+export const list = defineReading({
   name: 'list',
   group: 'monitor',
   summary: 'the domains',
@@ -35,7 +35,7 @@ export const list = defineCommand({
     { name: 'title', type: 'bool', help: 'in the table, also the titles' },
   ],
   rules: [excludes('table', 'name'), excludes('table', 'id')],
-  async run(context, args) {
+  async read(context, args) {
     if (args.table && args.uuid) await requireTableOfUuids();
     const { listDomains } = await import('../../../driver/domain/lookup.ts');
     const bareIds = args.id && !args.uuid && !args.name;
@@ -43,11 +43,15 @@ export const list = defineCommand({
     const which = { active: !inactiveOnly, inactive: (inactiveOnly || args.all) && !bareIds };
     const found = await listDomains(context.connection, which);
     const filters = filtersOf(args);
-    const domains = inOrder(found.filter((domain) => filters.every((passes) => passes(domain))));
-    if ((args.uuid || args.name || args.id) && !args.table)
-      context.print(domains.map((domain) => `${bareValues(domain, args)}\n`).join(''));
-    else printTable(context, domains, args);
+    return inOrder(found.filter((domain) => filters.every((passes) => passes(domain))));
   },
+  text(domains, args, { settings }) {
+    if ((args.uuid || args.name || args.id) && !args.table) return domains.map((domain) => `${bareValues(domain, args)}\n`).join('');
+    const { header, rows } = tableOf(domains, args);
+    return formatTable(settings.quiet ? undefined : header, rows);
+  },
+  json: (domains) =>
+    domains.map(({ id, name, uuid, state, persistent, autostart, title }) => ({ id, name, uuid, state, persistent, autostart, title })),
 });
 
 type Flags<Name extends string> = { readonly [N in Name]: boolean };
@@ -128,7 +132,7 @@ async function requireTableOfUuids(): Promise<void> {
   if (!goesBeyondLibvirt()) throw failure('Options --table and --uuid are mutually exclusive');
 }
 
-function printTable(context: CommandContext, domains: readonly DomainSummary[], { title, uuid }: Flags<'title' | 'uuid'>): void {
+function tableOf(domains: readonly DomainSummary[], { title, uuid }: Flags<'title' | 'uuid'>): { header: string[]; rows: string[][] } {
   const rows = domains.map((domain) => {
     const cells = [String(domain.id ?? '-'), domain.name, domain.state];
     if (title) cells.push(domain.title ?? '');
@@ -136,5 +140,5 @@ function printTable(context: CommandContext, domains: readonly DomainSummary[], 
     return cells;
   });
   const header = ['Id', 'Name', 'State', ...(title ? ['Title'] : []), ...(uuid ? ['UUID'] : [])];
-  context.print(formatTable(context.settings.quiet ? undefined : header, rows));
+  return { header, rows };
 }

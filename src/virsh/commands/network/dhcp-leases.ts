@@ -1,26 +1,38 @@
 import type { Lease } from '../../../driver/network/leases.ts';
 import { withContext } from '../../../errors.ts';
 import { formatTable } from '../../../vsh/table.ts';
-import { defineCommand } from '../../command.ts';
+import { defineReading } from '../../command.ts';
 import { findNetworkOperand, networkOption } from './operand.ts';
 
-export const netDhcpLeases = defineCommand({
+export const netDhcpLeases = defineReading({
   name: 'net-dhcp-leases',
   group: 'network',
   summary: 'the addresses that a network has leased',
   description: 'Lists the DHCP leases of a network that are not over, or only those of one MAC address.',
   options: [networkOption(), { name: 'mac', type: 'string', completes: 'lease-mac', help: 'only the leases of this MAC address' }],
-  async run(context, args) {
+  async read(context, args) {
     const { mac } = args;
     const network = await findNetworkOperand(context, args);
     const leases = await withContext(`Failed to get leases info for ${network.name}`, async () => {
       const { networkLeases } = await import('../../../driver/network/leases.ts');
       return networkLeases(context.connection, network, mac);
     });
-    leases.sort((one, other) => (one.mac < other.mac ? -1 : one.mac > other.mac ? 1 : 0));
-    const header = ['Expiry Time', 'MAC address', 'Protocol', 'IP address', 'Hostname', 'Client ID or DUID'];
-    context.print(formatTable(context.settings.quiet ? undefined : header, leases.map(row)));
+    return leases.sort((one, other) => (one.mac < other.mac ? -1 : one.mac > other.mac ? 1 : 0));
   },
+  text(leases, _args, { settings }) {
+    const header = ['Expiry Time', 'MAC address', 'Protocol', 'IP address', 'Hostname', 'Client ID or DUID'];
+    return formatTable(settings.quiet ? undefined : header, leases.map(row));
+  },
+  json: (leases) =>
+    leases.map(({ expiryS, mac, family, address, prefix, hostname, clientId, iaid }) => ({
+      expiry_time: expiryS === 0 ? null : new Date(expiryS * 1000).toISOString(),
+      mac,
+      protocol: family,
+      address,
+      prefix,
+      hostname,
+      client_id: clientId ?? iaid,
+    })),
 });
 
 function row({ expiryS, mac, family, address, prefix, hostname, clientId, iaid }: Lease): string[] {

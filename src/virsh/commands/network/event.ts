@@ -1,12 +1,12 @@
 import type { NetworkEvent } from '../../../driver/events.ts';
-import { defineCommand, failure } from '../../command.ts';
-import { printEvents } from '../event-loop.ts';
+import { defineFollowing, excludes, failure } from '../../command.ts';
+import { eventLine, tellEvents } from '../event-loop.ts';
 import { findNetworkOperand } from './operand.ts';
 
 /** libvirt has the second one since 9.8. */
 const EVENT_NAMES = ['lifecycle', 'metadata-change'];
 
-export const netEvent = defineCommand({
+export const netEvent = defineFollowing({
   name: 'net-event',
   group: 'network',
   summary: 'what happens to networks, as it happens',
@@ -21,7 +21,8 @@ export const netEvent = defineCommand({
     { name: 'list', type: 'bool', help: 'print the kinds of events' },
     { name: 'timestamp', type: 'bool', help: 'say when' },
   ],
-  async run(context, args) {
+  rules: [excludes('list', 'json')],
+  async follow(context, args, tell: (happened: NetworkEvent) => void) {
     if (args.list) {
       const { goesBeyondLibvirt } = await import('../../../driver/functions.ts');
       const names = goesBeyondLibvirt() ? EVENT_NAMES : EVENT_NAMES.slice(0, 1);
@@ -36,15 +37,23 @@ export const netEvent = defineCommand({
     // Its uuid is read now: after its definition is gone it has none.
     const uuid = name === undefined ? undefined : (await findNetworkOperand(context, { network: name })).uuid;
     const { followNetworkEvents } = await import('../../../driver/events.ts');
-    return await printEvents<NetworkEvent>(context, {
+    return await tellEvents<NetworkEvent>(context, {
       source: (stop) => followNetworkEvents(context.connection, stop),
       accepts: (happened) => happened.event === wanted && (uuid === undefined || happened.uuid === uuid),
-      sentence,
+      tell,
       loop: args.loop,
       timeoutS,
-      timestamp: args.timestamp,
+      json: args.json,
     });
   },
+  text: (happened, args) => eventLine(happened.time, sentence(happened), args),
+  json: ({ time, event, network, uuid, kind, type, uri }) => ({
+    time: new Date(time).toISOString(),
+    event,
+    network,
+    uuid,
+    ...(event === 'lifecycle' ? { kind } : { type, uri }),
+  }),
 });
 
 function sentence({ event, network, kind, type, uri = '<null>' }: NetworkEvent): string {

@@ -1,18 +1,20 @@
 // net-info, net-name and net-uuid.
 
-import { defineCommand } from '../../command.ts';
+import { defineReading } from '../../command.ts';
 import { findNetworkOperand, networkOption } from './operand.ts';
 
-export const netInfo = defineCommand({
+export const netInfo = defineReading({
   name: 'net-info',
   group: 'network',
   summary: 'a few facts about a network',
   description: 'Prints name and uuid of a network, whether it is active, stored and started with the host, and its bridge.',
   options: [networkOption()],
-  async run(context, args) {
+  async read(context, args) {
     const found = await findNetworkOperand(context, args);
     const { networkInfo } = await import('../../../driver/network/lookup.ts');
-    const network = networkInfo(context.connection, found);
+    return networkInfo(context.connection, found);
+  },
+  text(network) {
     const yesNo = (value: boolean) => (value ? 'yes' : 'no');
     const rows: [string, string | undefined][] = [
       ['Name:', network.name],
@@ -22,30 +24,30 @@ export const netInfo = defineCommand({
       ['Autostart:', yesNo(network.autostart)],
       ['Bridge:', network.bridge],
     ];
-    for (const [label, value] of rows) if (value !== undefined) context.print(`${label.padEnd(15)} ${value}\n`);
+    const known = rows.filter(([, value]) => value !== undefined);
+    return known.map(([label, value]) => `${label.padEnd(15)} ${value}\n`).join('');
   },
+  json: ({ name, uuid, active, persistent, autostart, bridge }) => ({ name, uuid, active, persistent, autostart, bridge }),
 });
 
-export const netName = defineCommand({
+export const netName = defineReading({
   name: 'net-name',
   group: 'network',
   summary: 'the name of a network',
   description: 'Prints the name of the network that has this uuid.',
   options: [networkOption({ help: 'network uuid' })],
-  async run(context, args) {
-    const network = await findNetworkOperand(context, args, ['uuid']);
-    context.print(`${network.name}\n`);
-  },
+  read: (context, args) => findNetworkOperand(context, args, ['uuid']),
+  text: ({ name }) => `${name}\n`,
+  json: ({ name }) => ({ name }),
 });
 
-export const netUuid = defineCommand({
+export const netUuid = defineReading({
   name: 'net-uuid',
   group: 'network',
   summary: 'the uuid of a network',
   description: 'Prints the uuid of the network that has this name.',
   options: [networkOption({ help: 'network name' })],
-  async run(context, args) {
-    const network = await findNetworkOperand(context, args, ['name']);
-    context.print(`${network.uuid}\n`);
-  },
+  read: (context, args) => findNetworkOperand(context, args, ['name']),
+  text: ({ uuid }) => `${uuid}\n`,
+  json: ({ uuid }) => ({ uuid }),
 });

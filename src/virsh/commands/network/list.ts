@@ -1,8 +1,8 @@
 import type { NetworkSummary } from '../../../driver/network/lookup.ts';
 import { formatTable } from '../../../vsh/table.ts';
-import { defineCommand, failure } from '../../command.ts';
+import { defineReading, failure } from '../../command.ts';
 
-export const netList = defineCommand({
+export const netList = defineReading({
   name: 'net-list',
   group: 'network',
   summary: 'the networks',
@@ -21,7 +21,7 @@ export const netList = defineCommand({
     { name: 'table', type: 'bool', help: 'print a table (default)' },
     { name: 'title', type: 'bool', help: 'in the table, also the titles' },
   ],
-  async run(context, args) {
+  async read(context, args) {
     if ([args.table, args.name, args.uuid].filter(Boolean).length > 1)
       throw failure('Only one argument from --table, --name and --uuid may be specified.');
     const { listNetworks } = await import('../../../driver/network/networks.ts');
@@ -29,19 +29,20 @@ export const netList = defineCommand({
       (args.all || network.active !== args.inactive) &&
       (!(args.persistent || args.transient) || (network.persistent ? args.persistent : args.transient)) &&
       (!(args.autostart || args['no-autostart']) || (network.autostart ? args.autostart : args['no-autostart']));
-    const networks = (await listNetworks(context.connection)).filter(shows).sort(byName);
-    if (args.uuid || args.name) {
-      context.print(networks.map(({ name, uuid }) => `${args.uuid ? uuid : name}\n`).join(''));
-      return;
-    }
+    return (await listNetworks(context.connection)).filter(shows).sort(byName);
+  },
+  text(networks, args, { settings }) {
+    if (args.uuid || args.name) return networks.map(({ name, uuid }) => `${args.uuid ? uuid : name}\n`).join('');
     const yesNo = (value: boolean) => (value ? 'yes' : 'no');
     const rows = networks.map(({ name, active, autostart, persistent, title = '' }) => {
       const cells = [name, active ? 'active' : 'inactive', yesNo(autostart), yesNo(persistent)];
       return args.title ? [...cells, title] : cells;
     });
     const header = ['Name', 'State', 'Autostart', 'Persistent', ...(args.title ? ['Title'] : [])];
-    context.print(formatTable(context.settings.quiet ? undefined : header, rows));
+    return formatTable(settings.quiet ? undefined : header, rows);
   },
+  json: (networks) =>
+    networks.map(({ name, uuid, active, autostart, persistent, title }) => ({ name, uuid, active, autostart, persistent, title })),
 });
 
 /** By name without regard to case. */

@@ -2,14 +2,14 @@
 
 import { LibvirtError, withContext } from '../../../errors.ts';
 import { formatTable } from '../../../vsh/table.ts';
-import { type CommandContext, defineCommand, failure } from '../../command.ts';
+import { type CommandContext, defineCommand, defineReading, failure } from '../../command.ts';
 import { readDescription } from '../files.ts';
 import { printXml, XPATH_OPTIONS } from '../print-xml.ts';
 import { findNetworkOperand, networkOption } from './operand.ts';
 
 const PORT = { name: 'port', type: 'string', required: true, completes: 'network-port', help: 'uuid of the port' } as const;
 
-export const netPortList = defineCommand({
+export const netPortList = defineReading({
   name: 'net-port-list',
   group: 'network',
   summary: 'the ports of a network',
@@ -19,17 +19,18 @@ export const netPortList = defineCommand({
     { name: 'uuid', type: 'bool', help: 'print uuids' },
     { name: 'table', type: 'bool', help: 'print a table (default)' },
   ],
-  async run(context, args) {
+  async read(context, args) {
     if (args.uuid && args.table) throw failure('Only one argument from --table and --uuid may be specified.');
     const network = await findNetworkOperand(context, args);
     const { listPorts } = await import('../../../driver/network/ports.ts');
-    const uuids = listPorts(context.connection, network).sort();
-    if (args.uuid) context.print(uuids.map((uuid) => `${uuid}\n`).join(''));
-    else {
-      const rows = uuids.map((uuid) => [uuid]);
-      context.print(formatTable(context.settings.quiet ? undefined : ['UUID'], rows));
-    }
+    return listPorts(context.connection, network).sort();
   },
+  text(uuids, args, { settings }) {
+    if (args.uuid) return uuids.map((uuid) => `${uuid}\n`).join('');
+    const rows = uuids.map((uuid) => [uuid]);
+    return formatTable(settings.quiet ? undefined : ['UUID'], rows);
+  },
+  json: (uuids) => uuids.map((uuid) => ({ uuid })),
 });
 
 export const netPortCreate = defineCommand({

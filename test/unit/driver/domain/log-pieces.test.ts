@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { PieceMaker, selectPieces } from '../../../../src/driver/domain/log-pieces.ts';
+import { LineJoiner, PieceMaker, selectPieces } from '../../../../src/driver/domain/log-pieces.ts';
 import type { ConsoleRecord } from '../../../../src/store/console-record.ts';
 
 const record = (kind: ConsoleRecord['kind'], timeMs: number, text: string): ConsoleRecord => ({ kind, timeMs, bytes: Buffer.from(text) });
@@ -32,5 +32,28 @@ describe('selectPieces()', () => {
     expect(selectPieces(pieces(), { lines: 0 })).toEqual([]);
     expect(selectPieces(pieces(), { lines: 99 })).toEqual(pieces());
     expect(selectPieces([], { lines: 1, sinceMs: 3 })).toEqual([]);
+  });
+});
+
+describe('LineJoiner', () => {
+  it('has whole lines and notes, each as old as its first byte', () => {
+    const joiner = new LineJoiner();
+    expect(shown(pieces().flatMap((piece) => joiner.add(piece)))).toEqual(['1>-- started', '2>one', '2>two', '3>th', '4>-- ended']);
+    expect(joiner.end()).toEqual([]);
+  });
+
+  it('keeps what is not ended, and leaves out what ends a line', () => {
+    const joiner = new LineJoiner();
+    const records = [record('O', 1, 'a\r\n\r\n b\r\r\n'), record('O', 2, '$ ')];
+    expect(shown(new PieceMaker().add(records).flatMap((piece) => joiner.add(piece)))).toEqual(['1>a', '1>', '1> b']);
+    expect(shown(joiner.end())).toEqual(['2>$ ']);
+  });
+
+  it('ends a line that goes on for ever', () => {
+    const [joiner, maker] = [new LineJoiner(), new PieceMaker()];
+    const records = Array.from({ length: 100 }, () => record('O', 1, 'x'.repeat(4096)));
+    const told = maker.add(records).flatMap((piece) => joiner.add(piece));
+    expect(told.length).toBeGreaterThan(4);
+    expect([...told, ...joiner.end()].reduce((sum, { bytes }) => sum + bytes.length, 0)).toBe(409_600);
   });
 });
