@@ -1,9 +1,8 @@
 // From a frame to the procedure that it calls, and back to a frame.
 
 import { linux } from '../../lib-native/linux.ts';
-import { libvirtError } from '../errors.ts';
 import type { ClientConnection } from './connection.ts';
-import { ORIGIN, protocolError, toWire, type WireError, wireError } from './errors.ts';
+import { protocolError, refusal, toWire, type WireError, wireError } from './errors.ts';
 import { type Frame, type Header, KIND, STATUS } from './frame.ts';
 import type { Context, Procedure, Program } from './procedure.ts';
 import { STRING_MAX, XdrError, XdrReader, type XdrWriter } from './xdr.ts';
@@ -53,7 +52,7 @@ export class Dispatcher {
     const procedure = program.procedures.get(called);
     if (!procedure) {
       const api = program.apiName(called);
-      return reply(api === undefined ? protocolError(`unknown procedure: ${called}`) : toWire(libvirtError('NO_SUPPORT', api), ORIGIN.lxc));
+      return reply(api === undefined ? protocolError(`unknown procedure: ${called}`) : refusal(api));
     }
     try {
       const args = decode(header, procedure, payload) as never;
@@ -69,7 +68,7 @@ export class Dispatcher {
         replyFds,
       );
     } catch (error) {
-      reply(error instanceof XdrError ? protocolError(error.message) : toWire(error, procedure.origin ?? ORIGIN.lxc));
+      reply(error instanceof XdrError ? protocolError(error.message) : toWire(error, procedure.driver ?? 'lxc'));
     } finally {
       for (const fd of fds) linux.close(fd);
     }

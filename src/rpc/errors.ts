@@ -1,7 +1,7 @@
 // Errors as libvirt's protocol has them: a number for what is wrong, one for the part of libvirt that says so, and the words.
 
-import { asLibvirtError, ERROR_CODES } from '../errors.ts';
-import { domain, network } from './types.ts';
+import { asLibvirtError, ERROR_CODES, ERROR_DOMAINS, type ErrorDriver, errorDomain, libvirtError } from '../errors.ts';
+import { domain as namedDomain, network } from './types.ts';
 import { int, optional, string, struct, type ValueOf } from './xdr.ts';
 
 export const wireError = struct({
@@ -9,7 +9,7 @@ export const wireError = struct({
   domain: int,
   message: optional(string),
   level: int,
-  dom: optional(domain),
+  dom: optional(namedDomain),
   str1: optional(string),
   str2: optional(string),
   str3: optional(string),
@@ -19,32 +19,47 @@ export const wireError = struct({
 });
 export type WireError = ValueOf<typeof wireError>;
 
-/** Parts of libvirt (virErrorDomain). */
-export const ORIGIN = { rpc: 7, lxc: 17, network: 19 } as const;
-
 const LEVEL_ERROR = 2;
 /** VIR_ERR_RPC: what is wrong is the conversation itself. */
 const RPC_ERROR = 39;
 
-/** What `error` is to a client. Whatever was thrown, it gets words. */
-export function toWire(error: unknown, origin: number): WireError {
-  const { code, message, cause } = asLibvirtError(error);
+/** What `error` of a call to `driver` is to a client. Whatever was thrown, it gets words. */
+export function toWire(error: unknown, driver: ErrorDriver): WireError {
+  const failure = asLibvirtError(error);
+  const { code, message, cause } = failure;
   const { number, prefix } = ERROR_CODES[code];
   const detail = message.startsWith(prefix) ? message.slice(prefix.length) : message;
   return {
-    ...anyError(number, origin, message),
+    ...anyError(number, ERROR_DOMAINS[errorDomain(failure, driver)], message),
     str1: `${prefix}%s`,
     str2: detail,
     int1: typeof cause === 'number' ? cause : -1,
   };
 }
 
-/** What is no call that there is. */
-export const protocolError = (message: string): WireError => anyError(RPC_ERROR, ORIGIN.rpc, message);
+/** The parts that offer other drivers' functions (virErrorDomain), by how those are called. */
+const OTHERS: readonly [RegExp, number][] = [
+  [/^vir(?:Connect\w*)?Network/, ERROR_DOMAINS.network],
+  [/Storage(?:Pool|Vol)/, 18],
+  [/NodeDevice/, 22],
+  [/^virInterface|ConnectListAllInterfaces|Connect\w*Interfaces$/, 26],
+  [/Secret/, 30],
+  [/NWFilter/, 33],
+  [/^virDomain\w*(?:Snapshot)/, 35],
+];
 
-const anyError = (code: number, origin: number, message: string): WireError => ({
+/** What a function that the driver does not have ends in. */
+export function refusal(api: string): WireError {
+  const error = toWire(libvirtError('NO_SUPPORT', api), 'lxc');
+  return { ...error, domain: OTHERS.find(([name]) => name.test(api))?.[1] ?? error.domain };
+}
+
+/** What is no call that there is. */
+export const protocolError = (message: string): WireError => anyError(RPC_ERROR, ERROR_DOMAINS.rpc, message);
+
+const anyError = (code: number, domain: number, message: string): WireError => ({
   code,
-  domain: origin,
+  domain,
   message,
   level: LEVEL_ERROR,
   dom: undefined,

@@ -1,7 +1,7 @@
 // What a procedure is to the dispatcher: what it is called with, what it answers, and the driver's call between the two.
 
 import { type Connection, requireStore } from '../driver/connection.ts';
-import { libvirtError } from '../errors.ts';
+import { type ErrorDriver, libvirtError } from '../errors.ts';
 import type { ClientConnection } from './connection.ts';
 import type { Header } from './frame.ts';
 import type { AnyType, Type } from './xdr.ts';
@@ -19,8 +19,8 @@ export interface Context {
 export interface Procedure {
   readonly args: AnyType;
   readonly result: AnyType;
-  /** The part of libvirt that its errors are of, where that is not the driver of domains. */
-  readonly origin?: number | undefined;
+  /** Whose its errors are, where that is not the driver of domains. */
+  readonly driver?: ErrorDriver;
   run(context: Context, args: never): unknown;
 }
 
@@ -56,6 +56,6 @@ export const call = <A, R>(
   },
 });
 
-/** The same procedures, whose errors are of another part of libvirt. */
-export const from = (origin: number, procedures: Readonly<Record<number, Procedure>>): Record<number, Procedure> =>
-  Object.fromEntries(Object.entries(procedures).map(([number, procedure]) => [number, { ...procedure, origin }]));
+/** The same procedures, whose errors are another driver's. */
+export const callsOf = (driver: ErrorDriver, procedures: Readonly<Record<number, Procedure>>): Record<number, Procedure> =>
+  Object.fromEntries(Object.entries(procedures).map(([number, procedure]) => [number, { ...procedure, driver }]));

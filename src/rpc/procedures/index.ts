@@ -9,11 +9,23 @@ import { hostProcedures } from './host.ts';
 import { lifecycleProcedures } from './lifecycle.ts';
 import { lookupProcedures } from './lookup.ts';
 import { networkProcedures } from './networks.ts';
+import { otherDriversProcedures } from './other-drivers.ts';
 import { processorProcedures } from './processors.ts';
 import { resourceProcedures } from './resources.ts';
 import { statisticsProcedures } from './statistics.ts';
 
 const REMOTE = 0x20008086;
+const QEMU = 0x20008087;
+
+/** Functions for another hypervisor, which every client has. */
+const QEMU_NAMES: Readonly<Record<number, string>> = {
+  1: 'virDomainQemuMonitorCommand',
+  2: 'virDomainQemuAttach',
+  3: 'virDomainQemuAgentCommand',
+  4: 'virConnectDomainQemuMonitorEventRegister',
+  5: 'virConnectDomainQemuMonitorEventDeregister',
+  7: 'virDomainQemuMonitorCommandWithFiles',
+};
 
 const table = (...groups: readonly Readonly<Record<number, Procedure>>[]): ReadonlyMap<number, Procedure> =>
   new Map(groups.flatMap((group) => Object.entries(group).map(([number, procedure]) => [Number(number), procedure] as const)));
@@ -33,7 +45,9 @@ export const programs: readonly Program[] = [
       processorProcedures,
       statisticsProcedures,
       networkProcedures,
+      otherDriversProcedures,
     ),
     apiName,
   },
+  { number: QEMU, version: 1, procedures: new Map(), apiName: (procedure) => QEMU_NAMES[procedure] },
 ];

@@ -3,9 +3,8 @@
 import type { Connection } from '../../driver/connection.ts';
 import { findNetworkByUuid, type NetworkRef, type NetworkSummary, networkInfo } from '../../driver/network/lookup.ts';
 import { libvirtError } from '../../errors.ts';
-import { ORIGIN } from '../errors.ts';
 import { affectOf, onlyFlags } from '../flags.ts';
-import { call, from, type Procedure } from '../procedure.ts';
+import { call, callsOf, type Procedure } from '../procedure.ts';
 import { NETWORK_LIST_MAX, names, network, networkPort, uuid, type WireNetwork } from '../types.ts';
 import { array, flag, hyper, int, nothing, optional, string, struct, uint } from '../xdr.ts';
 
@@ -73,7 +72,7 @@ async function createXml(connection: Connection, xml: string, validate: boolean)
   return { network: wire(await createNetwork(connection, xml, { validate })) };
 }
 
-export const networkProcedures: Readonly<Record<number, Procedure>> = from(ORIGIN.network, {
+export const networkProcedures: Readonly<Record<number, Procedure>> = callsOf('network', {
   283: call(
     struct({ wanted: int, flags: uint }),
     struct({ networks: array(network, NETWORK_LIST_MAX), count: uint }),

@@ -94,10 +94,13 @@ export const resourceProcedures: Readonly<Record<number, Procedure>> = {
   }),
   206: call(askForParameters, givenParameters, async (connection, { domain: asked, room, flags }) => {
     const affect = affectOf(flags, 'lxcDomainGetBlkioParameters', STRINGS_OKAY);
+    const ref = domainOf(asked);
+    const texts = flags & STRINGS_OKAY ? DEVICE_PARAMETERS : [];
+    // How many there are does not depend on the domain's running.
+    if (room === 0 && !(affect.live && affect.config)) return { parameters: [], count: 1 + texts.length };
     const { blockTuning } = await block();
-    const tuning = blockTuning(connection, domainOf(asked), affect);
-    const texts = DEVICE_PARAMETERS.map((name) => stringParameter(name, tuning.devices[name]));
-    return inRoom([uintParameter('weight', tuning.weight), ...(flags & STRINGS_OKAY ? texts : [])], room);
+    const { weight, devices } = blockTuning(connection, ref, affect);
+    return inRoom([uintParameter('weight', weight), ...texts.map((name) => stringParameter(name, devices[name]))], room);
   }),
   56: call(struct({ domain }), struct({ type: string, count: int }), (_connection, { domain: asked }) => {
     domainOf(asked);

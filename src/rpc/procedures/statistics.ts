@@ -68,8 +68,10 @@ export const statisticsProcedures: Readonly<Record<number, Procedure>> = {
     struct({ parameters: parameters(16), count: int }),
     async (connection, { domain: asked, device, room, flags }) => {
       onlyFlags(flags, STRINGS_OKAY, 'lxcDomainBlockStatsFlags');
+      const ref = domainOf(asked);
+      if (room === 0) return { parameters: [], count: 4 };
       const { blockStats } = await block();
-      const stats = blockStats(connection, domainOf(asked), device);
+      const stats = blockStats(connection, ref, device);
       const all = [
         llongParameter('wr_bytes', stats.writeBytes),
         llongParameter('wr_operations', stats.writeRequests),
