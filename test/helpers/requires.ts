@@ -70,6 +70,8 @@ const NEEDS = {
       'qdisc add dev lo ingress',
       'filter add dev lo parent ffff: protocol all u32 match u32 0 0 police rate 1mbit burst 10k drop flowid :1',
     ),
+  /** libvirt's schemas, and what reads them. */
+  libvirt_schemas: () => fs.existsSync('/usr/share/libvirt/schemas/domaincaps.rng') && hasCommand('xmllint'),
   /** Of Debian's package prometheus. */
   promtool: () => hasCommand('promtool'),
   /** A processor whose time means something: that of a virtual machine without hardware help does not. */

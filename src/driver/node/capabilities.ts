@@ -134,7 +134,8 @@ function shortestSize(sizeKiB: number): [number, string] {
   return sizeKiB % 1024 === 0 ? [sizeKiB / 1024, 'MiB'] : [sizeKiB, 'KiB'];
 }
 
-function architectures(): string[] {
+/** Those whose programs the kernel runs, its own first. */
+export function architectures(): string[] {
   const arch = hostArchitecture();
   const narrower = entryOf(NARROWER, arch);
   return narrower === undefined ? [arch] : [arch, narrower];

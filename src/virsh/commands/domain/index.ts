@@ -16,6 +16,7 @@ import { exec } from './exec.ts';
 import { resume, suspend } from './freeze.ts';
 import { domfsinfo, guestinfo } from './guest.ts';
 import { attachInterface, detachInterface, domifSetlink, domiftune } from './interface.ts';
+import { domjobabort, domjobinfo } from './jobs.ts';
 import { logs } from './logs.ts';
 import { lxcEnterNamespace } from './lxc-enter-namespace.ts';
 import { managedsaveRemove } from './managedsave-remove.ts';
@@ -58,6 +59,8 @@ export const domainCommands = [
   domid,
   domifSetlink,
   domiftune,
+  domjobabort,
+  domjobinfo,
   domname,
   domrename,
   domuuid,

@@ -1,6 +1,7 @@
 import type { CommandDefinition } from '../../command.ts';
 import { allocpages } from './allocpages.ts';
 import { capabilities } from './capabilities.ts';
+import { domcapabilities, hypervisorCpuModels } from './domcapabilities.ts';
 import { freecell } from './freecell.ts';
 import { freepages } from './freepages.ts';
 import { hostname } from './hostname.ts';
@@ -19,9 +20,11 @@ import { version } from './version.ts';
 const supported = [
   allocpages,
   capabilities,
+  domcapabilities,
   freecell,
   freepages,
   hostname,
+  hypervisorCpuModels,
   maxvcpus,
   nodeMemoryTune,
   nodecpumap,

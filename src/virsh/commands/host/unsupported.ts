@@ -54,18 +54,6 @@ const REFUSALS: readonly Refusal[] = [
     doing: 'failed to get CPU model names',
   },
   {
-    name: 'domcapabilities',
-    summary: 'what an emulator can do (virtual machines only)',
-    options: [
-      { name: 'virttype', type: 'string', help: 'kind of virtual machine' },
-      { name: 'emulatorbin', type: 'string', help: 'path of its emulator' },
-      { name: 'arch', type: 'string', help: 'its architecture' },
-      { name: 'machine', type: 'string', help: 'its machine type' },
-    ],
-    api: 'virConnectGetDomainCapabilities',
-    doing: 'failed to get emulator capabilities',
-  },
-  {
     name: 'hypervisor-cpu-baseline',
     summary: 'the processor that several have in common for an emulator (virtual machines only)',
     options: [

@@ -114,15 +114,6 @@ export function refusedDomainCommands(): GroupDefinition[] {
       ['domfsfreeze <domain> [<mountpoint>]...', [refused('virDomainFSFreeze', 'Unable to freeze filesystems')]],
       ['domfsthaw <domain> [<mountpoint>]...', [refused('virDomainFSThaw', 'Unable to thaw filesystems')]],
       ['domfstrim <domain> [--minimum <ulong>] [--mountpoint <string>]', [refused('virDomainFSTrim', 'Unable to invoke fstrim')]],
-      ['domjobabort <domain> [--postcopy]', [given('postcopy', refused('virDomainAbortJobFlags')), refused('virDomainAbortJob')]],
-      [
-        'domjobinfo <domain> [--completed] [--keep-completed] [--anystats] [--rawstats]',
-        [
-          requires('keep-completed', 'completed'),
-          given('completed rawstats', refused('virDomainGetJobStats', 'Optional flags or --rawstats are not supported by the daemon')),
-          refused('virDomainGetJobInfo'),
-        ],
-      ],
       ['domlaunchsecinfo <domain>', [refused('virDomainGetLaunchSecurityInfo', 'Unable to get launch security parameters')]],
       [
         'domsetlaunchsecstate <domain> [--secrethdr=<string>] [--secret=<string>] [--set-address <number>]',
@@ -301,15 +292,6 @@ export function refusedDomainCommands(): GroupDefinition[] {
       [
         'dom-fd-associate <domain> <name> <pass-fds:string?> [--seclabel-writable] [--seclabel-restore]',
         [before(descriptors('pass-fds')), refused('virDomainFDAssociate')],
-      ],
-    ]),
-    groupOf('Domain Monitoring', 'monitor', [
-      ['domblkerror <domain>', [refused('virDomainGetDiskErrors')]],
-      ['domcontrol <domain>', [refused('virDomainGetControlInfo')]],
-      [
-        'domtime <domain> [--now] [--pretty] [--sync] [--time <long>]',
-        [given('now sync time', refused('virDomainSetTime')), refused('virDomainGetTime')],
-        ['now sync', 'time now', 'time sync'],
       ],
     ]),
     groupOf('Checkpoint', 'checkpoint', [

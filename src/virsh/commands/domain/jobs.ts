@@ -1,0 +1,49 @@
+// domjobinfo and domjobabort.
+
+import { inContext, LibvirtError } from '../../../errors.ts';
+import { defineCommand, domainOption, needs } from '../../command.ts';
+import { findDomain } from '../lookup.ts';
+
+export const domjobinfo = defineCommand({
+  name: 'domjobinfo',
+  group: 'domain',
+  summary: 'the long operation that a domain is in: none',
+  description: 'Prints that there is no job: nothing is done to a container that others would have to wait for.',
+  options: [
+    domainOption({ completes: 'active-domain' }),
+    { name: 'completed', type: 'bool', help: 'the last job that is over (there is none either)' },
+    { name: 'keep-completed', type: 'bool', help: 'with --completed: without effect' },
+    { name: 'anystats', type: 'bool', help: 'of failed jobs, too: without effect' },
+    { name: 'rawstats', type: 'bool', help: "libvirt's number instead of the word" },
+  ],
+  rules: [needs('keep-completed', 'completed')],
+  async run(context, args) {
+    const domain = await findDomain(context, args);
+    const { jobType } = await import('../../../driver/domain/jobs.ts');
+    const special = args.completed || args.rawstats;
+    let type: ReturnType<typeof jobType>;
+    try {
+      type = jobType(context.connection, domain, special ? 'virDomainGetJobStats' : 'virDomainGetJobInfo');
+    } catch (error) {
+      if (!special || !(error instanceof LibvirtError) || error.code !== 'NO_SUPPORT') throw error;
+      throw inContext('Optional flags or --rawstats are not supported by the daemon', error);
+    }
+    context.print(args.rawstats ? `Job type: ${type.number}\n\n` : `${'Job type:'.padEnd(17)} ${type.name.padEnd(12)}\n`);
+  },
+});
+
+export const domjobabort = defineCommand({
+  name: 'domjobabort',
+  group: 'domain',
+  summary: 'break off the long operation that a domain is in',
+  description: 'Fails, as a container never is in any.',
+  options: [
+    domainOption({ completes: 'active-domain' }),
+    { name: 'postcopy', type: 'bool', help: 'of a migration: containers do not migrate' },
+  ],
+  async run(context, args) {
+    const domain = await findDomain(context, args);
+    const { abortJob } = await import('../../../driver/domain/jobs.ts');
+    abortJob(context.connection, domain, args.postcopy ? 'virDomainAbortJobFlags' : 'virDomainAbortJob');
+  },
+});
