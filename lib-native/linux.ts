@@ -92,6 +92,7 @@ export const linux: Syscalls = {
     const result = bind('fcntl/lock', 'fcntl', 'int', ['int', 'int', 'void *'])(fd, F_OFD_SETLK, lock);
     return result < 0 ? -koffi().errno() : result;
   },
+  fallocate: (fd, offset, length) => intCall('fallocate64', ['int', 'int', 'int64', 'int64'], [fd, 0, offset, length]),
   memfdCreate: (name) => intCall('memfd_create', ['str', 'uint'], [name, MFD_CLOEXEC]),
   openTree: (dirfd, path, flags) => raw(SYS.open_tree, ['int', 'str', 'uint'], [dirfd, path, flags]),
   fsopen: (type) => raw(SYS.fsopen, ['str', 'uint'], [type, FSOPEN_CLOEXEC]),

@@ -31,6 +31,8 @@ export interface Syscalls {
   flock(fd: number, operation: number): number;
   /** A lock of the open file's (F_OFD_SETLK of fcntl(2)) on bytes of it; length 0: to its end, wherever that is. Waits for nothing. */
   ofdLock(fd: number, lock: { write: boolean; start: number; length: number }): number;
+  /** Space for a part of a file, which grows to hold it (fallocate(2)). */
+  fallocate(fd: number, offset: bigint, length: bigint): number;
   /** A file without a name, close-on-exec; `name` is for whoever looks at /proc. */
   memfdCreate(name: string): number;
   openTree(dirfd: number, path: string, flags: number): number;

@@ -5,11 +5,11 @@ import path from 'node:path';
 import { IN_ATTRIB, IN_MODIFY, IN_MOVE_SELF } from '../../lib-native/constants.ts';
 import { linux } from '../../lib-native/linux.ts';
 import { errnoCode } from '../errors.ts';
-import { type DomainEvent, type NetworkEvent, previousSpool } from '../store/events.ts';
+import { type DomainEvent, type NetworkEvent, type PoolEvent, previousSpool } from '../store/events.ts';
 import { paths } from '../store/paths.ts';
 import type { Connection } from './connection.ts';
 
-export type { DomainEvent, NetworkEvent } from '../store/events.ts';
+export type { DomainEvent, NetworkEvent, PoolEvent } from '../store/events.ts';
 
 /** Without notifications from the file system (an exotic one, or no more watches to be had) the spool is read this often. */
 const POLL_MS = 250;
@@ -22,6 +22,11 @@ export function followEvents(_connection: Connection, signal: AbortSignal): Asyn
 /** The same for networks. */
 export function followNetworkEvents(_connection: Connection, signal: AbortSignal): AsyncGenerator<NetworkEvent> {
   return followSpool(paths.networkEvents, signal);
+}
+
+/** And for storage pools. */
+export function followPoolEvents(_connection: Connection, signal: AbortSignal): AsyncGenerator<PoolEvent> {
+  return followSpool(paths.poolEvents, signal);
 }
 
 async function* followSpool<T>(spool: string, signal: AbortSignal): AsyncGenerator<T> {

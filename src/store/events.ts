@@ -37,6 +37,16 @@ export interface NetworkEvent {
   uri?: string;
 }
 
+export interface PoolEvent {
+  /** Milliseconds since the epoch. */
+  time: number;
+  pool: string;
+  uuid: string;
+  event: 'lifecycle' | 'refresh';
+  /** lifecycle. */
+  kind?: 'Defined' | 'Undefined' | 'Started' | 'Stopped' | 'Created' | 'Deleted';
+}
+
 /** Beyond this the spool is begun anew; who still reads the old one finds it beside it. */
 const SPOOL_LIMIT_BYTES = 256 * 1024;
 /** Who has stopped in the middle of writing keeps others from it for so long. */
@@ -52,6 +62,10 @@ export function recordEvent(event: Omit<DomainEvent, 'time'>): void {
 
 export function recordNetworkEvent(event: Omit<NetworkEvent, 'time'>): void {
   record(paths.networkEvents, event);
+}
+
+export function recordPoolEvent(event: Omit<PoolEvent, 'time'>): void {
+  record(paths.poolEvents, event);
 }
 
 function record(spool: string, event: object): void {

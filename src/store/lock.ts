@@ -50,6 +50,11 @@ export function lockNetwork(name: string, onWaiting?: (what: string) => void): S
   return acquire(networkLockFile(name), what, onWaiting);
 }
 
+/** That of all storage pools. */
+export function lockPools(): StateLock {
+  return acquire(`${paths.poolRun}/pools.lock`, 'another command on storage pools', undefined);
+}
+
 export const lockTimeout = () => libvirtError('OPERATION_TIMEOUT', 'cannot acquire state change lock');
 
 function acquire(file: string, what: string, onWaiting: ((what: string) => void) | undefined): StateLock {

@@ -45,6 +45,11 @@ export const paths = {
   networkAutostarted: at('/run/libvirt/network/autostarted'),
   networkEvents: at('/run/libvirt/network/events.log'),
   dnsmasq: at('/var/lib/libvirt/dnsmasq'),
+  pools: at('/etc/libvirt/storage'),
+  poolAutostart: at('/etc/libvirt/storage/autostart'),
+  poolRun: at('/run/libvirt/storage'),
+  poolAutostarted: at('/run/libvirt/storage/autostarted'),
+  poolEvents: at('/run/libvirt/storage/events.log'),
 } as const;
 
 export const definitionFile = (name: string): string => `${paths.definitions}/${name}.xml`;

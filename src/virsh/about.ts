@@ -1,6 +1,6 @@
 // What the program tells about itself: --help and --version.
 
-import { commandLines } from '../vsh/help.ts';
+import { commandLines, shownGroups } from '../vsh/help.ts';
 import type { CommandTable } from './command.ts';
 import type { CommandLine } from './settings.ts';
 import { GLOBAL_OPTIONS } from './settings.ts';
@@ -31,13 +31,15 @@ function longVersion(): string {
   ].join('\n');
 }
 
-function usage({ groups }: CommandTable): string {
+function usage(table: CommandTable): string {
   const options = GLOBAL_OPTIONS.map(({ letter, long, placeholder, help }) => {
     const name = long === undefined ? '' : `--${long}${placeholder === undefined ? '' : `=${placeholder}`}`;
     const forms = [letter === undefined ? '' : `-${letter}`, name].filter(Boolean).join(' | ');
     return `    ${forms.padEnd(34)} ${help}\n`;
   }).join('');
-  const commands = groups.map((group) => `\n ${group.name} (help keyword '${group.keyword}')\n${commandLines(group)}`).join('');
+  const commands = shownGroups(table)
+    .map((group) => `\n ${group.name} (help keyword '${group.keyword}')\n${commandLines(group)}`)
+    .join('');
   return (
     `\n${PROGRAM} [options]... [<command_string>]\n${PROGRAM} [options]... <command> [args...]\n\n` +
     `  options:\n${options}  commands (non interactive mode):\n${commands}\n` +

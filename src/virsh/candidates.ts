@@ -3,7 +3,8 @@
 import type { Connection } from '../driver/connection.ts';
 import type { DomainSummary } from '../driver/domain/lookup.ts';
 import type { NetworkSummary } from '../driver/network/lookup.ts';
-import type { CandidateKind, DomainKind, GivenValues, NetworkKind } from './command.ts';
+import type { PoolSummary } from '../driver/storage/pools.ts';
+import type { CandidateKind, DomainKind, GivenValues, NetworkKind, PoolKind } from './command.ts';
 
 const DOMAINS: Readonly<Record<DomainKind, (domain: DomainSummary) => boolean>> = {
   domain: () => true,
@@ -21,11 +22,21 @@ const NETWORKS: Readonly<Record<NetworkKind, (network: NetworkSummary) => boolea
   'persistent-network': ({ persistent }) => persistent,
 };
 
+const POOLS: Readonly<Record<PoolKind, (pool: PoolSummary) => boolean>> = {
+  pool: () => true,
+  'active-pool': ({ active }) => active,
+  'inactive-pool': ({ active }) => !active,
+  'persistent-pool': ({ persistent }) => persistent,
+};
+
 /** In no order. Throws LibvirtError, for example where the command names no domain that there is. */
 export async function candidates(kind: CandidateKind, connection: Connection, given: GivenValues): Promise<string[]> {
   if (isDomains(kind)) return await domains(connection, kind);
   if (isNetworks(kind)) return await networks(connection, kind);
+  if (isPools(kind)) return (await pools(connection)).filter(POOLS[kind]).map(({ name }) => name);
   switch (kind) {
+    case 'volume':
+      return await volumes(connection, given.get('pool'));
     case 'console': {
       const { consoles } = await devices(connection, given);
       return consoles.flatMap(({ alias }) => alias ?? []);
@@ -57,6 +68,7 @@ export async function candidates(kind: CandidateKind, connection: Connection, gi
 }
 
 const isDomains = (kind: CandidateKind): kind is DomainKind => Object.hasOwn(DOMAINS, kind);
+const isPools = (kind: CandidateKind): kind is PoolKind => Object.hasOwn(POOLS, kind);
 const isNetworks = (kind: CandidateKind): kind is NetworkKind => Object.hasOwn(NETWORKS, kind);
 
 async function domains(connection: Connection, kind: DomainKind): Promise<string[]> {
@@ -88,4 +100,18 @@ async function sources(connection: Connection, type: string | undefined): Promis
   const { hostBridgeNames, hostLinkNames } = await import('../host/routes.ts');
   if (type === 'bridge') return hostBridgeNames();
   return type === 'direct' ? [...hostLinkNames()] : [];
+}
+
+async function pools(connection: Connection): Promise<PoolSummary[]> {
+  const { listPools } = await import('../driver/storage/pools.ts');
+  return listPools(connection);
+}
+
+/** Names of the volumes of a pool; without one the paths of all. */
+async function volumes(connection: Connection, given: string | undefined): Promise<string[]> {
+  const { listVolumes } = await import('../driver/storage/volumes.ts');
+  const active = (await pools(connection)).filter(
+    (pool) => pool.active && (given === undefined || pool.name === given || pool.uuid === given),
+  );
+  return active.flatMap((pool) => listVolumes(connection, pool).map(({ name, path }) => (given === undefined ? path : name)));
 }

@@ -29,6 +29,7 @@ export interface Settings extends vsh.Settings {
 
 export type DomainKind = 'domain' | `${'active' | 'running' | 'paused' | 'inactive' | 'persistent'}-domain`;
 export type NetworkKind = 'network' | `${'active' | 'inactive' | 'persistent'}-network`;
+export type PoolKind = 'pool' | `${'active' | 'inactive' | 'persistent'}-pool`;
 
 /** What candidates.ts can list. Devices, ports and leases are those of the domain or network that the command names before. */
 export type CandidateKind =
@@ -40,6 +41,8 @@ export type CandidateKind =
   | 'interface-mac'
   | 'interface-source'
   | NetworkKind
+  | PoolKind
+  | 'volume'
   | 'network-port'
   | 'lease-mac';
 

@@ -1,7 +1,7 @@
 // The manual page virsh-lxc(1): facts from the table of commands, prose from man/prose. Text in, text out.
 
 import type { CommandDefinition, CommandTable, GroupDefinition, OptionDefinition } from '../vsh/command.ts';
-import { optionForm, synopsis, visibleCommands } from '../vsh/help.ts';
+import { optionForm, shownGroups, synopsis, visibleCommands } from '../vsh/help.ts';
 import type { GLOBAL_OPTIONS } from './settings.ts';
 
 export interface ManualSources {
@@ -24,7 +24,10 @@ export function manualPage(sources: ManualSources): string {
   const parts: Readonly<Record<string, () => string>> = {
     version: () => `.TH VIRSH-LXC 1 "" "virsh-lxc ${sources.version}" "User Commands"\n`,
     'global options': () => sources.globalOptions.map(globalOption).join(''),
-    commands: () => table.groups.map((group) => groupSection(group, notes)).join(''),
+    commands: () =>
+      shownGroups(table)
+        .map((group) => groupSection(group, notes))
+        .join(''),
     'refused commands': () => refusedCommands(table),
     'missing commands': () => missingCommands(table),
   };
@@ -43,8 +46,10 @@ export function commandNotes(text: string): Map<string, string> {
 }
 
 /** The commands that have a section of their own. */
-export function documented({ groups }: CommandTable): CommandDefinition[] {
-  return groups.flatMap(visibleCommands).filter(({ unsupported }) => !unsupported);
+export function documented(table: CommandTable): CommandDefinition[] {
+  return shownGroups(table)
+    .flatMap(visibleCommands)
+    .filter(({ unsupported }) => !unsupported);
 }
 
 function globalOption({ letter, long, placeholder, value, help }: (typeof GLOBAL_OPTIONS)[number]): string {
@@ -101,7 +106,7 @@ function combinations({ rules = [] }: CommandDefinition): string {
 }
 
 function refusedCommands(table: CommandTable): string {
-  const groups = [...table.groups, ...table.unsupportedGroups()];
+  const groups = [...table.groups, ...table.laterGroups()];
   const names = groups
     .flatMap(({ commands }) => commands.filter(({ unsupported, hidden }) => unsupported && !hidden))
     .map(({ name }) => name);

@@ -4,8 +4,10 @@ import type { CommandDefinition, CommandTable, GroupDefinition } from './command
 import { domainCommands } from './commands/domain/index.ts';
 import { eventCommands } from './commands/events.ts';
 import { hostCommands } from './commands/host/index.ts';
+import { hostDeviceGroups } from './commands/host-devices/index.ts';
 import { monitorCommands } from './commands/monitor/index.ts';
 import { networkCommands } from './commands/network/index.ts';
+import { storageGroups } from './commands/storage/index.ts';
 import { unsupportedGroups } from './commands/unsupported/index.ts';
 import { virshCommands } from './commands/virsh/index.ts';
 
@@ -18,10 +20,17 @@ const groups: readonly GroupDefinition[] = [
   { name: 'Virsh itself', keyword: 'virsh', commands: virshCommands },
 ];
 
+let later: readonly GroupDefinition[] | undefined;
+
+function laterGroups(): readonly GroupDefinition[] {
+  later ??= [...hostDeviceGroups(), ...storageGroups(), ...unsupportedGroups()];
+  return later;
+}
+
 export const commandTable: CommandTable = {
   groups,
-  unsupportedGroups,
-  find: (name) => findIn(groups, name) ?? findIn(unsupportedGroups(), name),
+  laterGroups,
+  find: (name) => findIn(groups, name) ?? findIn(laterGroups(), name),
 };
 
 function findIn(groups: readonly GroupDefinition[], name: string): CommandDefinition | undefined {

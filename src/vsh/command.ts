@@ -113,8 +113,8 @@ export interface GroupDefinition {
 /** All commands there are. */
 export interface CommandTable {
   readonly groups: readonly GroupDefinition[];
-  /** Commands that are known by name and refused; not listed. */
-  unsupportedGroups(): readonly GroupDefinition[];
+  /** Groups that are made when they are asked for, as most runs never do: of rarer commands, and of those that are known and refused. */
+  laterGroups(): readonly GroupDefinition[];
   /** By name or alias. */
   find(name: string): CommandDefinition | undefined;
 }

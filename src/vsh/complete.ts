@@ -2,6 +2,7 @@
 
 import { LibvirtError } from '../errors.ts';
 import type { CommandDefinition, CommandTable, GivenValues, OptionDefinition } from './command.ts';
+import { shownGroups } from './help.ts';
 import { namesOf } from './parse.ts';
 
 export interface Candidate {
@@ -46,8 +47,8 @@ function beginning(start: string, candidates: readonly Candidate[]): Candidate[]
   return [...candidates.filter(({ isMark }) => isMark), ...words.sort((a, b) => (a.text < b.text ? -1 : a.text > b.text ? 1 : 0))];
 }
 
-function commandNames({ groups }: CommandTable): Candidate[] {
-  return groups.flatMap((group) =>
+function commandNames(table: CommandTable): Candidate[] {
+  return shownGroups(table).flatMap((group) =>
     group.commands.filter(({ hidden }) => !hidden).map(({ name, summary }) => ({ text: name, about: summary })),
   );
 }
@@ -152,7 +153,7 @@ async function valuesOf(
   if (completes === 'file') return paths('file', start);
   if (completes === 'directory') return paths('directory', start);
   if (completes === 'command')
-    return [...commandNames(table), ...table.groups.map(({ keyword, name }) => ({ text: keyword, about: `all of ${name}` }))];
+    return [...commandNames(table), ...shownGroups(table).map(({ keyword, name }) => ({ text: keyword, about: `all of ${name}` }))];
   if (typeof completes !== 'string') return completes.map((text) => ({ text }));
   try {
     return (await completer.candidates(completes, given)).map((text) => ({ text }));

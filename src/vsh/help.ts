@@ -11,15 +11,24 @@ interface Printer {
 /** Prints the help that `topic` asks for. Throws when there is neither a command nor a group of that name. */
 export function printHelp(printer: Printer, topic: string | undefined): void {
   if (topic === undefined) {
-    printer.print(`Grouped commands:\n\n${printer.table.groups.map((group) => `${groupHelp(group)}\n`).join('')}`);
+    printer.print(
+      `Grouped commands:\n\n${shownGroups(printer.table)
+        .map((group) => `${groupHelp(group)}\n`)
+        .join('')}`,
+    );
     return;
   }
   const command = printer.table.find(topic);
-  const groups = [...printer.table.groups, ...printer.table.unsupportedGroups()];
+  const groups = [...printer.table.groups, ...printer.table.laterGroups()];
   const group = groups.find(({ name, keyword }) => name === topic || keyword === topic);
   if (command) printer.print(commandHelp(command));
   else if (group) printer.print(groupHelp(group));
   else throw failure(`command or command group '${topic}' doesn't exist`);
+}
+
+/** The groups that have commands which do something. */
+export function shownGroups(table: CommandTable): readonly GroupDefinition[] {
+  return [...table.groups, ...table.laterGroups().filter(({ commands }) => commands.some(({ unsupported }) => !unsupported))];
 }
 
 /** What a list shows of a group: commands that containers have; of a group without any, the refused ones. */

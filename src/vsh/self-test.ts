@@ -5,7 +5,7 @@ import { namesOf } from './parse.ts';
 
 /** One sentence for each mistake; empty when the table is sound. */
 export function findTableMistakes(table: CommandTable): string[] {
-  const commands = [...table.groups, ...table.unsupportedGroups()].flatMap((group) => group.commands);
+  const commands = [...table.groups, ...table.laterGroups()].flatMap((group) => group.commands);
   return [...duplicates(commands.flatMap(namesOf), 'command'), ...commands.flatMap(commandMistakes)];
 }
 

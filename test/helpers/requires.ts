@@ -42,6 +42,8 @@ const NEEDS = {
   /** The kernel's module, and qemu-utils. */
   nbd: () =>
     (fs.existsSync('/sys/block/nbd0') || spawnSync('modprobe', ['nbd']).status === 0) && hasCommand('qemu-nbd') && hasCommand('qemu-img'),
+  /** Of Debian's package qemu-utils. */
+  qemu_img: () => hasCommand('qemu-img'),
   ext4: () => /^\text4$/m.test(fs.readFileSync('/proc/filesystems', 'utf8')),
   userns: () => fs.existsSync('/proc/self/ns/user'),
   /** Owners of temporary files can be mapped (mount_setattr(2)). */

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { commandNotes, documented, manualPage } from '../../../src/virsh/man.ts';
 import { commandTable } from '../../../src/virsh/registry.ts';
 import { GLOBAL_OPTIONS } from '../../../src/virsh/settings.ts';
-import { visibleCommands } from '../../../src/vsh/help.ts';
+import { shownGroups, visibleCommands } from '../../../src/vsh/help.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../../..');
 const read = (name: string): string => fs.readFileSync(path.join(ROOT, name), 'utf8');
@@ -52,7 +52,9 @@ describe('man/virsh-lxc.1', () => {
     expect([...commandSections.keys()]).toEqual(documented(commandTable).map(({ name }) => name));
     const refused = sections(page, 'SH').get('COMMANDS THAT CONTAINERS DO NOT HAVE') ?? '';
     const names = new Set(refused.split(/[\s,.]+/));
-    const visible = commandTable.groups.flatMap(visibleCommands).map(({ name }) => name);
+    const visible = shownGroups(commandTable)
+      .flatMap(visibleCommands)
+      .map(({ name }) => name);
     expect(visible.filter((name) => !commandSections.has(name) && !names.has(name))).toEqual([]);
   });
 
@@ -66,7 +68,9 @@ describe('man/virsh-lxc.1', () => {
   });
 
   it('explains only what a command has, wherever an option of it is named', () => {
-    const all = new Set(commandTable.groups.flatMap(({ commands }) => commands.flatMap(({ options }) => options.map(({ name }) => name))));
+    const all = new Set(
+      shownGroups(commandTable).flatMap(({ commands }) => commands.flatMap(({ options }) => options.map(({ name }) => name))),
+    );
     for (const { long } of GLOBAL_OPTIONS) if (long) all.add(long);
     // Of other programs, too: auvirt(8).
     for (const known of ['all-events', 'help', 'name', 'internal-on-exit', 'list']) all.add(known);
@@ -99,7 +103,7 @@ describe('man/virsh-lxc.1', () => {
 
   it('takes nothing of a help text for a request', () => {
     const strange = { ...commandTable.find('list')!, description: ".start\n'so \\x -- a-b", options: [], rules: [] };
-    const table = { ...commandTable, groups: [{ name: 'One', keyword: 'one', commands: [strange] }] };
+    const table = { ...commandTable, groups: [{ name: 'One', keyword: 'one', commands: [strange] }], laterGroups: () => [] };
     const made = manualPage({ ...sources, table, page: '.\\" insert: commands\n', commands: '' });
     expect(made.split('\n').slice(2)).toEqual([
       '.SH "COMMANDS: ONE"',

@@ -64,7 +64,7 @@ const run = defineCommand({
 const commands: CommandDefinition[] = [fly, say, weigh, run, help];
 const table: CommandTable = {
   groups: [],
-  unsupportedGroups: () => [],
+  laterGroups: () => [],
   find: (name) => commands.find((command) => command.name === name || command.aliases?.includes(name)),
 };
 

@@ -1,6 +1,6 @@
 // `--print-xml` of commands that containers do not have.
 
-import { blockcopyDocument, checkpointDocument, type DocumentOptions, poolDocument, snapshotDocument } from '../../documents.ts';
+import { blockcopyDocument, checkpointDocument, type DocumentOptions, snapshotDocument } from '../../documents.ts';
 import { readDescription } from '../files.ts';
 import type { Outcome } from './outcomes.ts';
 
@@ -18,7 +18,6 @@ function document(make: (options: DocumentOptions) => string): Outcome {
 
 export const printsSnapshot = (): Outcome => document(snapshotDocument);
 export const printsCheckpoint = (): Outcome => document(checkpointDocument);
-export const printsPool = (): Outcome => document(poolDocument);
 /** Of the copy, or what was given for it. */
 export const printsCopy = (): Outcome =>
   document((options) => (typeof options['xml'] === 'string' ? readDescription(options['xml']) : blockcopyDocument(options)));

@@ -1,9 +1,8 @@
-// Commands of libvirt's other drivers (storage, secrets, network filters, interfaces, node devices), which are not part of
+// Commands of libvirt's other drivers (secrets, network filters, interfaces, node devices), which are not part of
 // this program: there is nothing to list, no name is known, and nothing can be made.
 
 import type { GroupDefinition } from '../../command.ts';
-import { printsPool } from './documents.ts';
-import { emptyTable, file, given, missing, type Outcome, prints, refused, says, unknown, uuidOnly } from './outcomes.ts';
+import { emptyTable, file, given, missing, type Outcome, prints, refused, unknown, uuidOnly } from './outcomes.ts';
 import { groupOf, type Row } from './rows.ts';
 
 const noInterface = (option = 'interface') =>
@@ -19,21 +18,12 @@ const noSecret = () => {
   const outcome = unknown(doing, "Secret not found: no secret with matching uuid '{secret}'");
   return uuidOnly('secret', 'virSecretLookupByUUIDString', doing, outcome);
 };
-const noPool = () => unknown("failed to get pool '{pool}'", "Storage pool not found: no storage pool with matching name '{pool}'");
-const noVolume = () => [
-  given('pool', noPool()),
-  unknown("failed to get vol '{vol}', specifying --pool might help", "Storage volume not found: no storage vol with matching path '{vol}'"),
-];
-
 const EVENT_OPTIONS = '[--event <string>] [--loop] [--timeout <int>] [--list] [--timestamp]';
 const events = (api: string, names: string) => [
   given('list', prints(...names.split(' '))),
   missing('list event', 'either --list or --event <type> is required'),
   refused(api),
 ];
-
-const POOL_SOURCE =
-  '[--source-host <string>] [--source-path <string>] [--source-dev <string>] [--source-name <string>] [--target <string>] [--source-format <string>] [--auth-type <string>] [--auth-username <string>] [--secret-usage <string>] [--secret-uuid <string>] [--adapter-name <string>] [--adapter-wwnn <string>] [--adapter-wwpn <string>] [--adapter-parent <string>] [--adapter-parent-wwnn <string>] [--adapter-parent-wwpn <string>] [--adapter-parent-fabric-wwn <string>] [--source-protocol-ver <string>] [--source-initiator <string>]';
 
 /** Commands that only need the name of something. */
 const named = (prefix: string, verbs: string, options: string, outcome: () => Outcome): Row[] =>
@@ -47,12 +37,9 @@ export function otherDriversCommands(): GroupDefinition[] {
       ['iface-bridge <interface> <bridge> [--no-stp] [--delay <int>] [--no-start]', [noInterface()]],
       ['iface-commit', [refused('virInterfaceChangeCommit', 'Failed to commit network config change transaction')]],
       ['iface-define <file> [--validate]', [file('file', refused('virInterfaceDefineXML', 'Failed to define interface from {file}'))]],
-      ['iface-dumpxml <interface> [--inactive] [--xpath=<string>] [--wrap]', [noInterface()]],
-      ['iface-list [--inactive] [--all]', [refused('virConnectListAllInterfaces', 'Failed to list interfaces')]],
       ['iface-rollback', [refused('virInterfaceChangeRollback', 'Failed to rollback network config change transaction')]],
       ['iface-unbridge <bridge> [--no-start]', [noInterface('bridge')]],
-      ['iface-name <interface>', [says("failed to get interface '{interface}'")]],
-      ...named('iface', 'destroy edit mac start undefine', '<interface>', noInterface),
+      ...named('iface', 'destroy edit start undefine', '<interface>', noInterface),
     ]),
     groupOf('Network Filter', 'filter', [
       [
@@ -77,14 +64,9 @@ export function otherDriversCommands(): GroupDefinition[] {
         [file('file', refused('virNodeDeviceDefineXML', "Failed to define node device from '{file}'"))],
       ],
       ['nodedev-detach <device> [--driver <string>]', [noDevice()]],
-      ['nodedev-dumpxml <device> [--xpath=<string>] [--wrap]', [noDevice()]],
       ['nodedev-autostart <device> [--disable]', [noDevice()]],
-      [
-        'nodedev-list [--tree] [--cap <string>] [--inactive] [--all]',
-        [refused('virConnectListAllNodeDevices', 'Failed to list node devices')],
-      ],
       [`nodedev-event [--device <string>] ${EVENT_OPTIONS}`, events('virConnectNodeDeviceEventRegisterAny', 'lifecycle update')],
-      ...named('nodedev', 'reattach reset undefine start info', '<device>', noDevice),
+      ...named('nodedev', 'reattach reset undefine start', '<device>', noDevice),
       ['nodedev-destroy <device|name>', [noDevice()]],
     ]),
     groupOf('Secret', 'secret', [
@@ -105,63 +87,7 @@ export function otherDriversCommands(): GroupDefinition[] {
         'find-storage-pool-sources <type> [--srcSpec <string>]',
         [refused('virConnectFindStoragePoolSources', 'Failed to find any {type} pool sources')],
       ],
-      ['pool-autostart <pool> [--disable]', [noPool()]],
-      ['pool-build <pool> [--no-overwrite] [--overwrite]', [noPool()]],
-      [
-        `pool-create-as <name> <type> [--print-xml] ${POOL_SOURCE} [--build] [--no-overwrite] [--overwrite]`,
-        [printsPool(), refused('virStoragePoolCreateXML', 'Failed to create pool {name}')],
-        ['overwrite no-overwrite', 'secret-usage secret-uuid'],
-      ],
-      [
-        'pool-create <file> [--build] [--no-overwrite] [--overwrite]',
-        [file('file', refused('virStoragePoolCreateXML', 'Failed to create pool from {file}'))],
-        ['overwrite no-overwrite'],
-      ],
-      [
-        `pool-define-as <name> <type> [--print-xml] ${POOL_SOURCE}`,
-        [printsPool(), refused('virStoragePoolDefineXML', 'Failed to define pool {name}')],
-        ['secret-usage secret-uuid'],
-      ],
-      ['pool-define <file> [--validate]', [file('file', refused('virStoragePoolDefineXML', 'Failed to define pool from {file}'))]],
-      ['pool-dumpxml <pool> [--inactive] [--xpath=<string>] [--wrap]', [noPool()]],
-      ['pool-info <pool> [--bytes]', [noPool()]],
-      [
-        'pool-list [--inactive] [--all] [--transient] [--persistent] [--autostart] [--no-autostart] [--type <string>] [--details] [--uuid] [--name]',
-        [
-          given('uuid name', { apply: () => true }),
-          given('details', emptyTable('Name', 'State', 'Autostart', 'Persistent', 'Capacity', 'Allocation', 'Available')),
-          emptyTable('Name', 'State', 'Autostart'),
-        ],
-      ],
-      ['pool-start <pool> [--build] [--no-overwrite] [--overwrite]', [noPool()]],
-      [`pool-event [--pool <string>] ${EVENT_OPTIONS}`, events('virConnectStoragePoolEventRegisterAny', 'lifecycle refresh')],
       ['pool-capabilities', [refused('virConnectGetStoragePoolCapabilities', 'failed to get storage pool capabilities')]],
-      ['pool-name <pool>', [says("failed to get pool '{pool}'")]],
-      ...named('pool', 'delete destroy edit refresh undefine uuid', '<pool>', noPool),
-    ]),
-    groupOf('Storage Volume', 'volume', [
-      ['vol-clone <vol> <newname> [--pool <string>] [--prealloc-metadata] [--reflink] [--print-xml]', noVolume()],
-      [
-        'vol-create-as <pool> <name> <capacity> [--allocation <string>] [--format <string>] [--backing-vol <string>] [--backing-vol-format <string>] [--prealloc-metadata] [--print-xml]',
-        [noPool()],
-      ],
-      ['vol-create <pool> <file> [--prealloc-metadata] [--validate]', [noPool()]],
-      ['vol-create-from <pool> <file> <vol> [--inputpool <string>] [--prealloc-metadata] [--reflink] [--validate]', [noPool()]],
-      ['vol-delete <vol> [--pool <string>] [--delete-snapshots]', noVolume()],
-      ['vol-download <vol> <file> [--pool <string>] [--offset <int>] [--length <int>] [--sparse]', noVolume()],
-      ['vol-dumpxml <vol> [--pool <string>] [--xpath=<string>] [--wrap]', noVolume()],
-      ['vol-info <vol> [--pool <string>] [--bytes] [--physical]', noVolume()],
-      ['vol-key <vol> [--pool <string>]', noVolume()],
-      ['vol-list <pool> [--details]', [noPool()]],
-      ['vol-name <vol>', [unknown("failed to get vol '{vol}'", "Storage volume not found: no storage vol with matching path '{vol}'")]],
-      ['vol-path <vol> [--pool <string>]', noVolume()],
-      [
-        'vol-pool <vol> [--uuid]',
-        [unknown("failed to get vol '{vol}'", "Storage volume not found: no storage vol with matching path '{vol}'")],
-      ],
-      ['vol-resize <vol> <capacity> [--pool <string>] [--allocate] [--delta] [--shrink]', noVolume()],
-      ['vol-upload <vol> <file> [--pool <string>] [--offset <int>] [--length <int>] [--sparse]', noVolume()],
-      ['vol-wipe <vol> [--pool <string>] [--algorithm <string>]', noVolume()],
     ]),
   ];
 }

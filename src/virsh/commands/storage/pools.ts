@@ -1,0 +1,402 @@
+// pool-*: made when they are asked for, as most runs of the program never do.
+
+import type { PoolEvent } from '../../../driver/events.ts';
+import type { PoolRef, PoolSummary } from '../../../driver/storage/pools.ts';
+import { withContext } from '../../../errors.ts';
+import { formatTable } from '../../../vsh/table.ts';
+import { type CommandDefinition, defineCommand, excludes, failure } from '../../command.ts';
+import { editInLoop } from '../edit-loop.ts';
+import { printEvents } from '../event-loop.ts';
+import { readDescription } from '../files.ts';
+import { printXml, XPATH_OPTIONS } from '../print-xml.ts';
+import { findPoolOperand, poolOption, prettySize } from './operand.ts';
+
+const driver = () => import('../../../driver/storage/pools.ts');
+const yesNo = (value: boolean) => (value ? 'yes' : 'no');
+
+/** What a pool is made of on the command line; all but the target is for pools that are no directory. */
+const SOURCE_OPTIONS = [
+  { name: 'name', type: 'string', required: true, help: 'name of the pool' },
+  { name: 'type', type: 'string', required: true, completes: ['dir'], help: "its type: 'dir'" },
+  { name: 'print-xml', type: 'bool', help: 'print the XML, and do nothing' },
+  ...(['source-host', 'source-path', 'source-dev', 'source-name'] as const).map(
+    (name) => ({ name, type: 'string', help: 'of pools that are no directory' }) as const,
+  ),
+  { name: 'target', type: 'string', completes: 'directory', help: 'the directory' },
+  ...(
+    [
+      ...['source-format', 'auth-type', 'auth-username', 'secret-usage', 'secret-uuid', 'adapter-name', 'adapter-wwnn', 'adapter-wwpn'],
+      ...['adapter-parent', 'adapter-parent-wwnn', 'adapter-parent-wwpn', 'adapter-parent-fabric-wwn', 'source-protocol-ver'],
+      'source-initiator',
+    ] as const
+  ).map((name) => ({ name, type: 'string', help: 'of pools that are no directory' }) as const),
+] as const;
+
+const BUILD_OPTIONS = [
+  { name: 'build', type: 'bool', help: 'make the directory first' },
+  { name: 'no-overwrite', type: 'bool', help: 'of pools that are no directory' },
+  { name: 'overwrite', type: 'bool', help: 'of pools that are no directory' },
+] as const;
+
+const buildOptions = (args: { readonly overwrite: boolean; readonly 'no-overwrite': boolean }) => ({
+  overwrite: args.overwrite,
+  noOverwrite: args['no-overwrite'],
+});
+
+/** A command that does one thing to a pool and says so. */
+function action(
+  verb: string,
+  done: string,
+  texts: { summary: string; description: string; completes: Parameters<typeof poolOption>[0] },
+  doIt: (context: Parameters<CommandDefinition['run']>[0] & { connection: never }, pool: PoolRef) => Promise<void>,
+): CommandDefinition {
+  return defineCommand({
+    name: `pool-${verb}`,
+    group: 'pool',
+    summary: texts.summary,
+    description: texts.description,
+    options: [poolOption(texts.completes)],
+    async run(context, args) {
+      const pool = await findPoolOperand(context, args);
+      await withContext(`Failed to ${verb} pool ${args.pool}`, () => doIt(context as never, pool));
+      context.extra(`Pool ${args.pool} ${done}\n`);
+    },
+  });
+}
+
+async function documentOf(args: Readonly<Record<string, unknown>>): Promise<string> {
+  const { poolDocument } = await import('../../documents.ts');
+  return poolDocument(args);
+}
+
+export const poolCommands = (): CommandDefinition[] => [
+  defineCommand({
+    name: 'pool-autostart',
+    group: 'pool',
+    summary: 'mark a pool to be started with the host',
+    description: 'Marks a stored pool as one to start when the host has booted, or removes the mark.',
+    options: [poolOption({ completes: 'persistent-pool' }), { name: 'disable', type: 'bool', help: 'remove the mark' }],
+    async run(context, args) {
+      const pool = await findPoolOperand(context, args);
+      const verb = args.disable ? 'unmark' : 'mark';
+      await withContext(`failed to ${verb} pool ${args.pool} as autostarted`, async () =>
+        (await driver()).markPoolAutostart(context.connection, pool, !args.disable),
+      );
+      context.extra(`Pool ${args.pool} ${verb}ed as autostarted\n`);
+    },
+  }),
+  defineCommand({
+    name: 'pool-build',
+    group: 'pool',
+    summary: 'make the directory of a pool',
+    description:
+      'Makes the directory of a pool that is not active, with those above it, and gives it the owner and mode that the pool names.',
+    options: [poolOption({ completes: 'inactive-pool' }), ...BUILD_OPTIONS.slice(1)],
+    async run(context, args) {
+      const pool = await findPoolOperand(context, args);
+      await withContext(`Failed to build pool ${args.pool}`, async () =>
+        (await driver()).buildPool(context.connection, pool, buildOptions(args as never)),
+      );
+      context.extra(`Pool ${args.pool} built\n`);
+    },
+  }),
+  defineCommand({
+    name: 'pool-create-as',
+    group: 'pool',
+    summary: 'start a pool from options, without storing it',
+    description:
+      'Starts a pool of volumes in the directory that --target names. It is forgotten when it is destroyed; what is in the directory stays.',
+    options: [...SOURCE_OPTIONS, ...BUILD_OPTIONS],
+    rules: [excludes('overwrite', 'no-overwrite'), excludes('secret-usage', 'secret-uuid')],
+    async run(context, args) {
+      const xml = await documentOf(args);
+      if (args['print-xml']) {
+        context.print(xml);
+        return;
+      }
+      const pool = await withContext(`Failed to create pool ${args.name}`, async () =>
+        (await driver()).createPool(context.connection, xml, { build: args.build, ...buildOptions(args) }),
+      );
+      context.extra(`Pool ${pool.name} created\n`);
+    },
+  }),
+  defineCommand({
+    name: 'pool-create',
+    group: 'pool',
+    summary: 'start a pool from an XML file, without storing it',
+    description: 'Starts the pool that FILE describes. It is forgotten when it is destroyed; what is in the directory stays.',
+    options: [{ name: 'file', type: 'string', required: true, completes: 'file', help: 'file with the XML of the pool' }, ...BUILD_OPTIONS],
+    rules: [excludes('overwrite', 'no-overwrite')],
+    async run(context, args) {
+      const xml = readDescription(args.file);
+      const pool = await withContext(`Failed to create pool from ${args.file}`, async () =>
+        (await driver()).createPool(context.connection, xml, { build: args.build, ...buildOptions(args) }),
+      );
+      context.extra(`Pool ${pool.name} created from ${args.file}\n`);
+    },
+  }),
+  defineCommand({
+    name: 'pool-define-as',
+    group: 'pool',
+    summary: 'store a pool from options, without starting it',
+    description: 'Stores a pool of volumes in the directory that --target names.',
+    options: SOURCE_OPTIONS,
+    rules: [excludes('secret-usage', 'secret-uuid')],
+    async run(context, args) {
+      const xml = await documentOf(args);
+      if (args['print-xml']) {
+        context.print(xml);
+        return;
+      }
+      const pool = await withContext(`Failed to define pool ${args.name}`, async () =>
+        (await driver()).definePool(context.connection, xml),
+      );
+      context.extra(`Pool ${pool.name} defined\n`);
+    },
+  }),
+  defineCommand({
+    name: 'pool-define',
+    group: 'pool',
+    summary: 'store a pool from an XML file, without starting it',
+    description: 'Stores the pool that FILE describes, or gives a stored pool its new definition, which counts from its next start on.',
+    options: [
+      { name: 'file', type: 'string', required: true, completes: 'file', help: 'file with the XML of the pool' },
+      { name: 'validate', type: 'bool', help: 'accepted: what is no pool is refused anyway' },
+    ],
+    async run(context, args) {
+      const xml = readDescription(args.file);
+      const pool = await withContext(`Failed to define pool from ${args.file}`, async () =>
+        (await driver()).definePool(context.connection, xml),
+      );
+      context.extra(`Pool ${pool.name} defined from ${args.file}\n`);
+    },
+  }),
+  action(
+    'delete',
+    'deleted',
+    {
+      summary: 'remove the directory of a pool',
+      description: 'Removes the directory of a pool that is not active. It has to be empty.',
+      completes: { completes: 'inactive-pool' },
+    },
+    async ({ connection }, pool) => (await driver()).deletePool(connection, pool),
+  ),
+  action(
+    'destroy',
+    'destroyed',
+    {
+      summary: 'end a pool',
+      description: 'From then on its volumes are not known as such. Nothing in the directory is touched.',
+      completes: { completes: 'active-pool' },
+    },
+    async ({ connection }, pool) => (await driver()).destroyPool(connection, pool),
+  ),
+  defineCommand({
+    name: 'pool-dumpxml',
+    group: 'pool',
+    summary: 'the XML of a pool',
+    description:
+      'Prints what an active pool is and has, or its stored definition. --xpath prints only the parts that the expression selects.',
+    options: [
+      poolOption(),
+      { name: 'inactive', type: 'bool', help: 'the stored definition, even while the pool is active' },
+      ...XPATH_OPTIONS,
+    ],
+    async run(context, args) {
+      const pool = await findPoolOperand(context, args);
+      const { poolXml } = await driver();
+      return printXml(context, poolXml(context.connection, pool, { inactive: args.inactive }), args);
+    },
+  }),
+  defineCommand({
+    name: 'pool-edit',
+    group: 'pool',
+    summary: 'change the stored definition of a pool in an editor',
+    description: 'Opens the stored XML in the editor that VISUAL or EDITOR names and stores what it leaves.',
+    options: [poolOption()],
+    async run(context, args) {
+      const pool = await findPoolOperand(context, args);
+      const { poolXml, definePool } = await driver();
+      const changed = await editInLoop(context, {
+        read: () => poolXml(context.connection, pool, { inactive: true }),
+        write: (xml) => definePool(context.connection, xml),
+        validate: false,
+      });
+      if (changed === 'discarded') return false;
+      context.extra(`Pool ${pool.name} XML configuration ${changed === 'written' ? 'edited' : 'not changed'}.\n`);
+      return true;
+    },
+  }),
+  defineCommand({
+    name: 'pool-event',
+    group: 'pool',
+    summary: 'what happens to pools, as it happens',
+    description:
+      'Waits for something to happen to a pool, or to any, prints it and ends; with --loop goes on until interrupted or until --timeout. ' +
+      'The exit status tells whether anything happened.',
+    options: [
+      { name: 'pool', type: 'string', completes: 'pool', help: 'only about this pool' },
+      { name: 'event', type: 'string', completes: ['lifecycle', 'refresh'], help: 'only events of this kind' },
+      { name: 'loop', type: 'bool', help: 'go on after the first one' },
+      { name: 'timeout', type: 'int', min: 1, max: 2147483, help: 'give up after so many seconds' },
+      { name: 'list', type: 'bool', help: 'print the kinds of events' },
+      { name: 'timestamp', type: 'bool', help: 'say when' },
+    ],
+    async run(context, args) {
+      if (args.list) {
+        context.print('lifecycle\nrefresh\n');
+        return true;
+      }
+      const wanted = args.event;
+      if (wanted === undefined) throw failure('either --list or --event <type> is required');
+      if (wanted !== 'lifecycle' && wanted !== 'refresh') throw failure(`unknown event type ${wanted}`);
+      const timeoutS = args.timeout;
+      const uuid = args.pool === undefined ? undefined : (await findPoolOperand(context, { pool: args.pool })).uuid;
+      const { followPoolEvents } = await import('../../../driver/events.ts');
+      return await printEvents<PoolEvent>(context, {
+        source: (stop) => followPoolEvents(context.connection, stop),
+        accepts: (happened) => happened.event === wanted && (uuid === undefined || happened.uuid === uuid),
+        sentence: ({ event, pool, kind }) => `event '${event}' for storage pool ${pool}${kind === undefined ? '' : `: ${kind}`}`,
+        loop: args.loop,
+        timeoutS,
+        timestamp: args.timestamp,
+      });
+    },
+  }),
+  defineCommand({
+    name: 'pool-info',
+    group: 'pool',
+    summary: 'a few facts about a pool',
+    description: 'Prints name, uuid and state of a pool, and of one that is active how much its file system has.',
+    options: [poolOption(), { name: 'bytes', type: 'bool', help: 'sizes in bytes' }],
+    async run(context, args) {
+      const pool = await findPoolOperand(context, args);
+      const { poolUse } = await driver();
+      const use = poolUse(pool);
+      const size = args.bytes ? String : prettySize;
+      const rows: [string, string][] = [
+        ['Name:', pool.name],
+        ['UUID:', pool.uuid],
+        ['State:', pool.active ? 'running' : 'inactive'],
+        ['Persistent:', yesNo(pool.persistent)],
+        ['Autostart:', yesNo(pool.autostart)],
+      ];
+      if (use) rows.push(['Capacity:', size(use.capacity)], ['Allocation:', size(use.allocation)], ['Available:', size(use.available)]);
+      context.print(rows.map(([label, value]) => `${label.padEnd(15)} ${value}\n`).join(''));
+    },
+  }),
+  poolList(),
+  action(
+    'refresh',
+    'refreshed',
+    {
+      summary: 'look anew at what a pool has',
+      description: 'Volumes are looked for whenever they are asked for: this tells those who follow events.',
+      completes: { completes: 'active-pool' },
+    },
+    async ({ connection }, pool) => (await driver()).refreshPool(connection, pool),
+  ),
+  defineCommand({
+    name: 'pool-start',
+    group: 'pool',
+    summary: 'start a stored pool',
+    description: 'From then on the files and directories in its directory are known as volumes.',
+    options: [poolOption({ completes: 'inactive-pool' }), ...BUILD_OPTIONS],
+    async run(context, args) {
+      const pool = await findPoolOperand(context, args);
+      await withContext(`Failed to start pool ${args.pool}`, async () =>
+        (await driver()).startPool(context.connection, pool, { build: args.build, ...buildOptions(args) }),
+      );
+      context.extra(`Pool ${args.pool} started\n`);
+    },
+  }),
+  defineCommand({
+    name: 'pool-undefine',
+    group: 'pool',
+    summary: 'forget the stored definition of a pool',
+    description: 'Removes the definition and the autostart mark of a pool that is not active. Nothing in the directory is touched.',
+    options: [poolOption({ completes: 'persistent-pool' })],
+    async run(context, args) {
+      const pool = await findPoolOperand(context, args);
+      await withContext(`Failed to undefine pool ${args.pool}`, async () => (await driver()).undefinePool(context.connection, pool));
+      context.extra(`Pool ${args.pool} has been undefined\n`);
+    },
+  }),
+  defineCommand({
+    name: 'pool-name',
+    group: 'pool',
+    summary: 'the name of a pool',
+    description: 'Prints the name of the pool that has this uuid.',
+    options: [poolOption({ help: 'pool uuid' })],
+    async run(context, args) {
+      context.print(`${(await findPoolOperand(context, args, ['uuid'])).name}\n`);
+    },
+  }),
+  defineCommand({
+    name: 'pool-uuid',
+    group: 'pool',
+    summary: 'the uuid of a pool',
+    description: 'Prints the uuid of the pool that has this name.',
+    options: [poolOption({ help: 'pool name' })],
+    async run(context, args) {
+      context.print(`${(await findPoolOperand(context, args, ['name'])).uuid}\n`);
+    },
+  }),
+];
+
+function poolList(): CommandDefinition {
+  return defineCommand({
+    name: 'pool-list',
+    group: 'pool',
+    summary: 'the pools',
+    description:
+      'Lists active pools; with --inactive those that are not active, with --all both. Filters of one kind (persistent or ' +
+      'transient, with or without an autostart mark) add up, those of different kinds all have to hold.',
+    options: [
+      { name: 'inactive', type: 'bool', help: 'pools that are not active' },
+      { name: 'all', type: 'bool', help: 'pools that are active and pools that are not' },
+      { name: 'transient', type: 'bool', help: 'pools that have no stored definition' },
+      { name: 'persistent', type: 'bool', help: 'pools that have a stored definition' },
+      { name: 'autostart', type: 'bool', help: 'pools that start with the host' },
+      { name: 'no-autostart', type: 'bool', help: 'pools that do not start with the host' },
+      { name: 'type', type: 'string', joined: true, completes: ['dir'], help: 'pools of these types, joined by commas' },
+      { name: 'details', type: 'bool', help: 'what they have, too' },
+      { name: 'uuid', type: 'bool', help: 'print uuids' },
+      { name: 'name', type: 'bool', help: 'print names' },
+    ],
+    async run(context, args) {
+      const types = args.type === undefined ? undefined : await poolTypes(args.type);
+      const { listPools, poolUse } = await driver();
+      const shows = (pool: PoolSummary): boolean =>
+        (args.all || pool.active !== args.inactive) &&
+        (!(args.persistent || args.transient) || (pool.persistent ? args.persistent : args.transient)) &&
+        (!(args.autostart || args['no-autostart']) || (pool.autostart ? args.autostart : args['no-autostart'])) &&
+        (types === undefined || types.includes('dir'));
+      const pools = listPools(context.connection).filter(shows);
+      if (args.uuid || args.name) {
+        // virsh fills names up, each on a line of its own.
+        context.print(pools.map((pool) => `${args.uuid ? pool.uuid : pool.name.padEnd(20)}\n`).join(''));
+        return;
+      }
+      const header = context.settings.quiet ? undefined : ['Name', 'State', 'Autostart'];
+      if (!args.details) {
+        const rows = pools.map(({ name, active, autostart }) => [name, active ? 'active' : 'inactive', yesNo(autostart)]);
+        context.print(formatTable(header, rows));
+        return;
+      }
+      const rows = pools.map((pool) => {
+        const use = poolUse(pool);
+        const sizes = use ? [use.capacity, use.allocation, use.available].map(prettySize) : ['-', '-', '-'];
+        return [pool.name, pool.active ? 'running' : 'inactive', yesNo(pool.autostart), yesNo(pool.persistent), ...sizes];
+      });
+      context.print(formatTable(header && [...header, 'Persistent', 'Capacity', 'Allocation', 'Available'], rows));
+    },
+  });
+}
+
+async function poolTypes(text: string): Promise<string[]> {
+  const { POOL_TYPES } = await import('../../../storage/parse.ts');
+  const types = text.split(',');
+  for (const type of types) if (!(POOL_TYPES as readonly string[]).includes(type)) throw failure(`Invalid pool type '${type}'`);
+  return types;
+}

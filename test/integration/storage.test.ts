@@ -1,0 +1,135 @@
+// Storage pools and volumes: what the real virsh 9.0 said of the same session, word for word; and what nobody may get by them.
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import process from 'node:process';
+import type { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { beforeEach, expect, it } from 'vitest';
+import { eventually } from '../helpers/eventually.ts';
+import { ROOT, requires, suite } from '../helpers/requires.ts';
+import { useVirsh } from '../helpers/virsh.ts';
+
+const FIXTURES = path.join(ROOT, 'test/fixtures/storage');
+
+/** Without what differs from run to run, and the width of columns that hold paths. */
+const steady = (text: string, folder: string): string =>
+  text
+    .replaceAll(folder, '/B')
+    .replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, 'UUID')
+    .replace(/[0-9.]+ GiB/g, 'N GiB')
+    .replace(/unit='bytes'>[0-9]{9,}</g, "unit='bytes'>N<")
+    .replace(/time>[0-9.]+</g, 'time>T<')
+    .replace(/ {3,}/g, '  ')
+    .replace(/-{5,}/g, '-----');
+
+suite('storage', ['root', 'built'], () => {
+  const virsh = useVirsh();
+  let folder: string;
+  beforeEach(() => {
+    for (const kept of ['etc/libvirt', 'run/libvirt', 'storage']) fs.rmSync(virsh.path(kept), { recursive: true, force: true });
+    folder = virsh.path('storage');
+    fs.mkdirSync(folder, { mode: 0o755 });
+  });
+  const pool = (name = 'p'): string => {
+    const directory = path.join(folder, name);
+    virsh.ok('pool-define-as', name, 'dir', '--target', directory);
+    virsh.ok('pool-start', name, '--build');
+    return directory;
+  };
+
+  it.skipIf(requires('qemu_img'))('answers a long session as libvirt does', () => {
+    const { stdout } = spawnSync('sh', [path.join(FIXTURES, 'session.sh')], {
+      env: { ...virsh.env, PATH: process.env['PATH'], VIRSH: virsh.command, B: folder, STATE: `${virsh.prefix}/run/libvirt/storage` },
+      encoding: 'utf8',
+    });
+    expect(steady(stdout, folder)).toBe(fs.readFileSync(path.join(FIXTURES, 'libvirt-9.0.txt'), 'utf8'));
+  });
+
+  it('copies a directory with all that is in it, and a file with its holes', () => {
+    const directory = pool();
+    virsh.ok('vol-create-as', 'p', 'root', '0', '--format', 'dir');
+    fs.writeFileSync(`${directory}/root/file`, 'content', { mode: 0o640 });
+    fs.chownSync(`${directory}/root/file`, 100000, 100000);
+    fs.symlinkSync('/nowhere', `${directory}/root/link`);
+    virsh.ok('vol-clone', 'root', 'copy', '--pool', 'p');
+    const { mode, uid } = fs.statSync(`${directory}/copy/file`);
+    expect([fs.readlinkSync(`${directory}/copy/link`), mode & 0o777, uid]).toEqual(['/nowhere', 0o640, 100000]);
+    expect(fs.statSync(`${directory}/copy`).mode & 0o777).toBe(0o755);
+
+    virsh.ok('vol-create-as', 'p', 'disk', '64M', '--allocation', '0');
+    virsh.ok('vol-clone', 'disk', 'disk2', '--pool', 'p');
+    const { size, blocks } = fs.statSync(`${directory}/disk2`);
+    expect([size, blocks]).toEqual([64 * 1024 * 1024, 0]);
+  });
+
+  it('carries bytes both ways, with holes where there are only zeros', () => {
+    const directory = pool();
+    virsh.ok('vol-create-as', 'p', 'v', '4M', '--allocation', '0');
+    const bytes = Buffer.alloc(3 * 1024 * 1024);
+    bytes.write('first', 0);
+    bytes.write('last', bytes.length - 4);
+    fs.writeFileSync(`${folder}/in`, bytes);
+    virsh.ok('vol-upload', 'v', `${folder}/in`, '--pool', 'p', '--sparse');
+    expect(fs.statSync(`${directory}/v`).blocks * 512).toBeLessThan(3 * 1024 * 1024);
+    virsh.ok('vol-download', 'v', `${folder}/out`, '--pool', 'p', '--length', String(bytes.length));
+    expect(fs.readFileSync(`${folder}/out`).equals(bytes)).toBe(true);
+    expect(virsh.error('vol-upload', 'v', `${folder}/in`, '--pool', 'p', '--length', '5')).toEqual([
+      'cannot upload to volume v',
+      'cannot write to stream: No space left on device',
+    ]);
+  });
+
+  it('never follows a link out of the directory when it changes something, and waits for no FIFO', () => {
+    const directory = pool();
+    const outside = virsh.file('outside', 'precious');
+    fs.symlinkSync(outside, `${directory}/link`);
+    spawnSync('mkfifo', [`${directory}/fifo`]);
+    fs.writeFileSync(`${folder}/in`, 'bad');
+    expect(virsh.ok('vol-list', 'p')).toContain(' link ');
+    expect(virsh.ok('vol-list', 'p')).not.toContain('fifo');
+    const loop = `cannot open volume '${directory}/link': Too many levels of symbolic links`;
+    expect(virsh.error('vol-wipe', 'link', 'p')).toEqual(['Failed to wipe vol link', loop]);
+    expect(virsh.error('vol-upload', 'link', `${folder}/in`, 'p')).toEqual(['cannot upload to volume link', loop]);
+    expect(virsh.error('vol-download', 'link', `${folder}/out`, 'p')).toEqual(['cannot download from volume link', loop]);
+    expect(virsh.error('vol-resize', 'link', '100M', 'p')).toEqual(["Failed to change size of volume 'link' to 100M", loop]);
+    expect(virsh.error('vol-clone', 'link', 'copy', 'p')).toEqual(['Failed to clone vol from link', loop]);
+    expect(fs.existsSync(`${directory}/copy`)).toBe(false);
+    virsh.ok('vol-delete', 'link', 'p');
+    expect(fs.readFileSync(outside, 'utf8')).toBe('precious');
+  });
+
+  it('starts marked pools with the host, and tells who listens', async () => {
+    pool();
+    virsh.ok('pool-autostart', 'p');
+    virsh.ok('pool-destroy', 'p');
+    expect(virsh.ok('autostart-all')).toContain('Pool p started');
+    expect(virsh.ok('pool-list', '--autostart')).toMatch(/^ p +active +yes$/m);
+    const child = virsh.start({ stdio: ['ignore', 'pipe', 'ignore'] }, 'pool-event', '--event', 'lifecycle', '--loop');
+    const output = text(child.stdout as Readable);
+    const files = `/proc/${child.pid}/fd`;
+    await eventually(() => fs.readdirSync(files).some((fd) => fs.readlinkSync(`${files}/${fd}`).includes('inotify')));
+    virsh.ok('pool-destroy', 'p');
+    virsh.ok('pool-undefine', 'p');
+    child.kill('SIGINT');
+    expect(await output).toBe(
+      "event 'lifecycle' for storage pool p: Stopped\nevent 'lifecycle' for storage pool p: Undefined\nevent loop interrupted\nevents received: 2\n\n",
+    );
+  });
+
+  it('leaves nothing of a volume that could not be made', () => {
+    const directory = pool();
+    const most = 9_000_000_000_000_000_000n;
+    expect(virsh.error('vol-create-as', 'p', 'v', String(most))[0]).toBe('Failed to create vol v');
+    expect(fs.readdirSync(directory)).toEqual([]);
+  });
+
+  it('does no more than libvirt where that is wanted', () => {
+    virsh.file('etc/libvirt/lxc.conf', 'functions = "libvirt"\n');
+    expect(virsh.error('pool-define-as', 'p', 'dir', '--target', folder)).toEqual([
+      'Failed to define pool p',
+      'this function is not supported by the connection driver: virStoragePoolDefineXML',
+    ]);
+    expect(virsh.ok('pool-list', '--all')).toContain(' Name   State   Autostart');
+  });
+});
