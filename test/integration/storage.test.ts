@@ -7,6 +7,7 @@ import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { beforeEach, expect, it } from 'vitest';
 import { eventually } from '../helpers/eventually.ts';
+import { outputComplaints } from '../helpers/json-schema.ts';
 import { ROOT, requires, suite } from '../helpers/requires.ts';
 import { useVirsh } from '../helpers/virsh.ts';
 
@@ -115,6 +116,25 @@ suite('storage', ['root', 'built'], () => {
     expect(await output).toBe(
       "event 'lifecycle' for storage pool p: Stopped\nevent 'lifecycle' for storage pool p: Undefined\nevent loop interrupted\nevents received: 2\n\n",
     );
+  });
+
+  it('is told as JSON', () => {
+    const directory = pool();
+    virsh.ok('vol-create-as', 'p', 'v', '1M', '--allocation', '0');
+    for (const [command, ...args] of [
+      ['pool-list'],
+      ['pool-info', 'p'],
+      ['vol-list', 'p'],
+      ['vol-info', 'v', 'p'],
+      ['iface-list', '--all'],
+    ])
+      expect(outputComplaints(command!, JSON.parse(virsh.ok(command!, ...args, '--json')))).toEqual([]);
+    for (const [command, ...args] of [['nodedev-list'], ['nodedev-info', 'computer']])
+      expect(outputComplaints(command!, JSON.parse(virsh.ok(command!, ...args, '--json')))).toEqual([]);
+    expect(JSON.parse(virsh.ok('vol-info', 'v', 'p', '--json'))).toEqual({
+      ...{ name: 'v', path: `${directory}/v`, type: 'file', format: 'raw' },
+      ...{ capacity_bytes: 1_048_576, allocation_bytes: 0, physical_bytes: 1_048_576 },
+    });
   });
 
   it('leaves nothing of a volume that could not be made', () => {

@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { commandTable } from '../../../src/virsh/registry.ts';
+import { shownGroups } from '../../../src/vsh/help.ts';
 import { OUTPUTS, outputComplaints } from '../../helpers/json-schema.ts';
 import { type TempStore, tempStore } from '../../helpers/temp-store.ts';
 
@@ -11,13 +12,18 @@ const WITHOUT = `
   allocpages await attach-device attach-disk attach-interface autostart autostart-all capabilities cd complete connect console create define
   destroy detach-device detach-disk detach-interface domif-setlink domrename domxml-from-native dumpxml echo edit exec exit help
   lxc-enter-namespace managedsave-remove metrics net-autostart net-create net-define net-destroy net-dumpxml net-edit net-port-create
-  net-port-delete net-port-dumpxml net-start net-undefine net-update nodesuspend pwd quit reboot resume self-test send-process-signal
+  iface-dumpxml iface-mac iface-name net-port-delete net-port-dumpxml net-start net-undefine net-update nodedev-dumpxml nodesuspend
+  pool-autostart pool-build pool-create pool-create-as pool-define pool-define-as pool-delete pool-destroy pool-dumpxml pool-edit pool-name
+  pool-refresh pool-start pool-undefine pool-uuid vol-clone vol-create vol-create-as vol-create-from vol-delete vol-download vol-dumpxml
+  vol-key vol-name vol-path vol-pool vol-resize vol-upload vol-wipe pwd quit reboot resume self-test send-process-signal
   set-lifecycle-action setmaxmem setmem setvcpus shutdown shutdown-all start suspend sysinfo undefine update-device
 `
   .trim()
   .split(/\s+/);
 
-const commands = commandTable.groups.flatMap((group) => group.commands).filter(({ unsupported }) => !unsupported);
+const commands = shownGroups(commandTable)
+  .flatMap((group) => group.commands)
+  .filter(({ unsupported }) => !unsupported);
 const hasJson = ({ options }: (typeof commands)[number]) => options.some(({ name }) => name === 'json');
 
 describe('--json', () => {

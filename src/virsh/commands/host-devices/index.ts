@@ -4,7 +4,7 @@ import type { NodeDevice } from '../../../driver/node/devices.ts';
 import type { HostInterface } from '../../../driver/node/interfaces.ts';
 import { inContext, LibvirtError } from '../../../errors.ts';
 import { formatTable } from '../../../vsh/table.ts';
-import { type CommandContext, type CommandDefinition, defineCommand, failure, type GroupDefinition } from '../../command.ts';
+import { type CommandContext, type CommandDefinition, defineCommand, defineReading, failure, type GroupDefinition } from '../../command.ts';
 import { printXml, XPATH_OPTIONS } from '../print-xml.ts';
 
 const devices = () => import('../../../driver/node/devices.ts');
@@ -47,6 +47,8 @@ function inTwoLines<T>(problem: string, find: () => T): T {
   }
 }
 
+const deviceFacts = ({ name, kind, parent, path }: NodeDevice) => ({ name, kind, parent, path });
+
 const nodeDeviceCommands = (): CommandDefinition[] => [
   defineCommand({
     name: 'nodedev-dumpxml',
@@ -60,15 +62,15 @@ const nodeDeviceCommands = (): CommandDefinition[] => [
       return printXml(context, (await devices()).nodeDeviceXml(device), args);
     },
   }),
-  defineCommand({
+  defineReading({
     name: 'nodedev-info',
     group: 'nodedev',
     store: false,
     summary: 'a few facts about a device of the host',
     description: 'Prints name and parent of a device. All are active, and none is defined or started by anybody.',
     options: [DEVICE],
-    async run(context, args) {
-      const { name, parent, kind } = await findDevice(context, args.device);
+    read: (context, args) => findDevice(context, args.device),
+    text({ name, parent, kind }) {
       const isOurs = kind === 'system' ? 'yes' : 'no';
       const rows = [
         ['Name:', name],
@@ -77,10 +79,11 @@ const nodeDeviceCommands = (): CommandDefinition[] => [
         ['Persistent:', isOurs],
         ['Autostart:', isOurs],
       ];
-      context.print(rows.map(([label, value]) => `${label!.padEnd(15)} ${value}\n`).join(''));
+      return rows.map(([label, value]) => `${label!.padEnd(15)} ${value}\n`).join('');
     },
+    json: deviceFacts,
   }),
-  defineCommand({
+  defineReading({
     name: 'nodedev-list',
     group: 'nodedev',
     store: false,
@@ -92,19 +95,22 @@ const nodeDeviceCommands = (): CommandDefinition[] => [
       { name: 'inactive', type: 'bool', help: 'those that are not active: none' },
       { name: 'all', type: 'bool', help: 'those that are active and those that are not' },
     ],
-    async run(context, args) {
+    async read(context, args) {
       const kinds = args.cap?.split(',');
       if (kinds?.some((kind) => !KINDS.includes(kind))) throw failure('Invalid capability type');
       if (args.tree && (kinds || args.inactive)) throw failure('Option --tree is incompatible with --cap and --inactive');
       const { listNodeDevices } = await devices();
       const found = listNodeDevices(context.connection).filter(({ kind }) => kinds?.includes(kind) ?? true);
-      if (args.inactive && !args.all) return;
-      if (args.tree) {
-        for (const root of found.filter(({ parent }) => parent === undefined)) context.print(treeOf(root.name, found));
-        return;
-      }
-      context.print(found.map(({ name }) => `${name}\n`).join(''));
+      return args.inactive && !args.all ? [] : found;
     },
+    text(found, args) {
+      if (!args.tree) return found.map(({ name }) => `${name}\n`).join('');
+      return found
+        .filter(({ parent }) => parent === undefined)
+        .map(({ name }) => treeOf(name, found))
+        .join('');
+    },
+    json: (found) => found.map(deviceFacts),
   }),
 ];
 
@@ -131,7 +137,7 @@ const interfaceCommands = (): CommandDefinition[] => [
       return printXml(context, (await interfaces()).interfaceXml(found), args);
     },
   }),
-  defineCommand({
+  defineReading({
     name: 'iface-list',
     group: 'interface',
     store: false,
@@ -141,12 +147,15 @@ const interfaceCommands = (): CommandDefinition[] => [
       { name: 'inactive', type: 'bool', help: 'interfaces that are not up' },
       { name: 'all', type: 'bool', help: 'interfaces that are up and interfaces that are not' },
     ],
-    async run(context, args) {
+    async read(context, args) {
       const { listInterfaces } = await interfaces();
-      const found = listInterfaces(context.connection).filter(({ active }) => args.all || active !== args.inactive);
-      const rows = found.map(({ name, active, mac }) => [name, active ? 'active' : 'inactive', mac]);
-      context.print(formatTable(context.settings.quiet ? undefined : ['Name', 'State', 'MAC Address'], rows));
+      return listInterfaces(context.connection).filter(({ active }) => args.all || active !== args.inactive);
     },
+    text(found, _args, { settings }) {
+      const rows = found.map(({ name, active, mac }) => [name, active ? 'active' : 'inactive', mac]);
+      return formatTable(settings.quiet ? undefined : ['Name', 'State', 'MAC Address'], rows);
+    },
+    json: (found) => found.map(({ name, active, mac }) => ({ name, active, mac })),
   }),
   defineCommand({
     name: 'iface-mac',

@@ -3,10 +3,11 @@
 import type { PoolEvent } from '../../../driver/events.ts';
 import type { PoolRef, PoolSummary } from '../../../driver/storage/pools.ts';
 import { withContext } from '../../../errors.ts';
+import type { PoolUse } from '../../../storage/definition.ts';
 import { formatTable } from '../../../vsh/table.ts';
-import { type CommandDefinition, defineCommand, excludes, failure } from '../../command.ts';
+import { type CommandDefinition, defineCommand, defineFollowing, defineReading, excludes, failure } from '../../command.ts';
 import { editInLoop } from '../edit-loop.ts';
-import { printEvents } from '../event-loop.ts';
+import { eventLine, tellEvents } from '../event-loop.ts';
 import { readDescription } from '../files.ts';
 import { printXml, XPATH_OPTIONS } from '../print-xml.ts';
 import { findPoolOperand, poolOption, prettySize } from './operand.ts';
@@ -227,7 +228,7 @@ export const poolCommands = (): CommandDefinition[] => [
       return true;
     },
   }),
-  defineCommand({
+  defineFollowing({
     name: 'pool-event',
     group: 'pool',
     summary: 'what happens to pools, as it happens',
@@ -242,7 +243,8 @@ export const poolCommands = (): CommandDefinition[] => [
       { name: 'list', type: 'bool', help: 'print the kinds of events' },
       { name: 'timestamp', type: 'bool', help: 'say when' },
     ],
-    async run(context, args) {
+    rules: [excludes('list', 'json')],
+    async follow(context, args, tell: (happened: PoolEvent) => void) {
       if (args.list) {
         context.print('lifecycle\nrefresh\n');
         return true;
@@ -253,26 +255,37 @@ export const poolCommands = (): CommandDefinition[] => [
       const timeoutS = args.timeout;
       const uuid = args.pool === undefined ? undefined : (await findPoolOperand(context, { pool: args.pool })).uuid;
       const { followPoolEvents } = await import('../../../driver/events.ts');
-      return await printEvents<PoolEvent>(context, {
+      return await tellEvents<PoolEvent>(context, {
         source: (stop) => followPoolEvents(context.connection, stop),
         accepts: (happened) => happened.event === wanted && (uuid === undefined || happened.uuid === uuid),
-        sentence: ({ event, pool, kind }) => `event '${event}' for storage pool ${pool}${kind === undefined ? '' : `: ${kind}`}`,
+        tell,
         loop: args.loop,
         timeoutS,
-        timestamp: args.timestamp,
+        json: args.json,
       });
     },
+    text: ({ time, event, pool, kind }, args) =>
+      eventLine(time, `event '${event}' for storage pool ${pool}${kind === undefined ? '' : `: ${kind}`}`, args),
+    json: ({ time, event, pool, uuid, kind }) => ({
+      time: new Date(time).toISOString(),
+      event,
+      pool,
+      uuid,
+      ...(kind !== undefined && { kind }),
+    }),
   }),
-  defineCommand({
+  defineReading({
     name: 'pool-info',
     group: 'pool',
     summary: 'a few facts about a pool',
     description: 'Prints name, uuid and state of a pool, and of one that is active how much its file system has.',
     options: [poolOption(), { name: 'bytes', type: 'bool', help: 'sizes in bytes' }],
-    async run(context, args) {
+    async read(context, args) {
       const pool = await findPoolOperand(context, args);
       const { poolUse } = await driver();
-      const use = poolUse(pool);
+      return { pool, use: poolUse(pool) };
+    },
+    text({ pool, use }, args) {
       const size = args.bytes ? String : prettySize;
       const rows: [string, string][] = [
         ['Name:', pool.name],
@@ -282,8 +295,9 @@ export const poolCommands = (): CommandDefinition[] => [
         ['Autostart:', yesNo(pool.autostart)],
       ];
       if (use) rows.push(['Capacity:', size(use.capacity)], ['Allocation:', size(use.allocation)], ['Available:', size(use.available)]);
-      context.print(rows.map(([label, value]) => `${label.padEnd(15)} ${value}\n`).join(''));
+      return rows.map(([label, value]) => `${label.padEnd(15)} ${value}\n`).join('');
     },
+    json: poolFacts,
   }),
   poolList(),
   action(
@@ -344,8 +358,20 @@ export const poolCommands = (): CommandDefinition[] => [
   }),
 ];
 
+const poolFacts = ({ pool, use }: { pool: PoolSummary; use: PoolUse | undefined }) => ({
+  name: pool.name,
+  uuid: pool.uuid,
+  active: pool.active,
+  persistent: pool.persistent,
+  autostart: pool.autostart,
+  path: pool.definition.path,
+  capacity_bytes: use?.capacity,
+  allocation_bytes: use?.allocation,
+  available_bytes: use?.available,
+});
+
 function poolList(): CommandDefinition {
-  return defineCommand({
+  return defineReading({
     name: 'pool-list',
     group: 'pool',
     summary: 'the pools',
@@ -364,7 +390,7 @@ function poolList(): CommandDefinition {
       { name: 'uuid', type: 'bool', help: 'print uuids' },
       { name: 'name', type: 'bool', help: 'print names' },
     ],
-    async run(context, args) {
+    async read(context, args) {
       const types = args.type === undefined ? undefined : await poolTypes(args.type);
       const { listPools, poolUse } = await driver();
       const shows = (pool: PoolSummary): boolean =>
@@ -372,25 +398,25 @@ function poolList(): CommandDefinition {
         (!(args.persistent || args.transient) || (pool.persistent ? args.persistent : args.transient)) &&
         (!(args.autostart || args['no-autostart']) || (pool.autostart ? args.autostart : args['no-autostart'])) &&
         (types === undefined || types.includes('dir'));
-      const pools = listPools(context.connection).filter(shows);
-      if (args.uuid || args.name) {
-        // virsh fills names up, each on a line of its own.
-        context.print(pools.map((pool) => `${args.uuid ? pool.uuid : pool.name.padEnd(20)}\n`).join(''));
-        return;
-      }
-      const header = context.settings.quiet ? undefined : ['Name', 'State', 'Autostart'];
+      return listPools(context.connection)
+        .filter(shows)
+        .map((pool) => ({ pool, use: poolUse(pool) }));
+    },
+    text(pools, args, { settings }) {
+      // virsh fills names up, each on a line of its own.
+      if (args.uuid || args.name) return pools.map(({ pool }) => `${args.uuid ? pool.uuid : pool.name.padEnd(20)}\n`).join('');
+      const header = ['Name', 'State', 'Autostart'];
       if (!args.details) {
-        const rows = pools.map(({ name, active, autostart }) => [name, active ? 'active' : 'inactive', yesNo(autostart)]);
-        context.print(formatTable(header, rows));
-        return;
+        const rows = pools.map(({ pool: { name, active, autostart } }) => [name, active ? 'active' : 'inactive', yesNo(autostart)]);
+        return formatTable(settings.quiet ? undefined : header, rows);
       }
-      const rows = pools.map((pool) => {
-        const use = poolUse(pool);
+      const rows = pools.map(({ pool, use }) => {
         const sizes = use ? [use.capacity, use.allocation, use.available].map(prettySize) : ['-', '-', '-'];
         return [pool.name, pool.active ? 'running' : 'inactive', yesNo(pool.autostart), yesNo(pool.persistent), ...sizes];
       });
-      context.print(formatTable(header && [...header, 'Persistent', 'Capacity', 'Allocation', 'Available'], rows));
+      return formatTable(settings.quiet ? undefined : [...header, 'Persistent', 'Capacity', 'Allocation', 'Available'], rows);
     },
+    json: (pools) => pools.map(poolFacts),
   });
 }
 

@@ -1,9 +1,9 @@
 // vol-*: made when they are asked for, as most runs of the program never do.
 
 import { withContext } from '../../../errors.ts';
-import type { VolumeRequest } from '../../../storage/definition.ts';
+import type { Volume, VolumeRequest } from '../../../storage/definition.ts';
 import { formatTable } from '../../../vsh/table.ts';
-import { type CommandDefinition, defineCommand, failure } from '../../command.ts';
+import { type CommandDefinition, defineCommand, defineReading, failure } from '../../command.ts';
 import { readDescription } from '../files.ts';
 import { printXml, XPATH_OPTIONS } from '../print-xml.ts';
 import { findPoolOperand, findVolumeOperand, poolOption, prettySize, sizeOf, volumeOptions } from './operand.ts';
@@ -27,6 +27,16 @@ const wordOfName = (what: 'key' | 'name' | 'path', summary: string, description:
       context.print(`${what === 'name' ? volume.name : volume.path}\n`);
     },
   });
+
+const volumeFacts = ({ name, path, type, format, capacity, allocation, physical }: Volume) => ({
+  name,
+  path,
+  type,
+  format,
+  capacity_bytes: capacity,
+  allocation_bytes: allocation,
+  physical_bytes: physical,
+});
 
 export const volumeCommands = (): CommandDefinition[] => [
   defineCommand({
@@ -166,7 +176,7 @@ export const volumeCommands = (): CommandDefinition[] => [
       return printXml(context, volumeXml(context.connection, volume), args);
     },
   }),
-  defineCommand({
+  defineReading({
     name: 'vol-info',
     group: 'volume',
     summary: 'a few facts about a volume',
@@ -176,46 +186,40 @@ export const volumeCommands = (): CommandDefinition[] => [
       { name: 'bytes', type: 'bool', help: 'sizes in bytes' },
       { name: 'physical', type: 'bool', help: 'the size of the file instead of what it takes on the disk' },
     ],
-    async run(context, args) {
+    async read(context, args) {
       const ref = await findVolumeOperand(context, args);
       const { volumeOf } = await driver();
-      const { name, type, capacity, allocation, physical } = volumeOf(context.connection, ref);
+      return volumeOf(context.connection, ref);
+    },
+    text({ name, type, capacity, allocation, physical }, args) {
       const size = args.bytes ? (bytes: bigint) => `${bytes} bytes` : prettySize;
       const second = args.physical ? ['Physical:', size(physical ?? 0n)] : ['Allocation:', size(allocation)];
       const rows = [['Name:', name], ['Type:', type], ['Capacity:', size(capacity)], second];
-      context.print(rows.map(([label, value]) => `${label!.padEnd(15)} ${value}\n`).join(''));
+      return rows.map(([label, value]) => `${label!.padEnd(15)} ${value}\n`).join('');
     },
+    json: volumeFacts,
   }),
   wordOfName('key', 'the key of a volume', 'Prints the key of a volume, which is its path.'),
-  defineCommand({
+  defineReading({
     name: 'vol-list',
     group: 'volume',
     summary: 'the volumes of a pool',
     description: 'Lists the files and directories in the directory of a pool.',
     options: [poolOption({ completes: 'active-pool' }), { name: 'details', type: 'bool', help: 'type and sizes, too' }],
-    async run(context, args) {
+    async read(context, args) {
       const pool = await findPoolOperand(context, args);
       const { listVolumes } = await driver();
-      const volumes = await withContext('Failed to list volumes', () => listVolumes(context.connection, pool));
-      const header = context.settings.quiet ? undefined : ['Name', 'Path'];
-      if (!args.details) {
-        context.print(
-          formatTable(
-            header,
-            volumes.map(({ name, path }) => [name, path]),
-          ),
-        );
-        return;
-      }
-      const rows = volumes.map(({ name, path, type, capacity, allocation }) => [
-        name,
-        path,
-        type,
-        prettySize(capacity),
-        prettySize(allocation),
-      ]);
-      context.print(formatTable(header && [...header, 'Type', 'Capacity', 'Allocation'], rows));
+      return await withContext('Failed to list volumes', () => listVolumes(context.connection, pool));
     },
+    text(volumes, args, { settings }) {
+      const header = ['Name', 'Path', ...(args.details ? ['Type', 'Capacity', 'Allocation'] : [])];
+      const rows = volumes.map(({ name, path, type, capacity, allocation }) => [
+        ...[name, path],
+        ...(args.details ? [type, prettySize(capacity), prettySize(allocation)] : []),
+      ]);
+      return formatTable(settings.quiet ? undefined : header, rows);
+    },
+    json: (volumes) => volumes.map(volumeFacts),
   }),
   wordOfName('name', 'the name of a volume', 'Prints the name of the volume that has this path.'),
   wordOfName('path', 'the path of a volume', 'Prints the path of a volume.'),
