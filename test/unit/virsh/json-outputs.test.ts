@@ -98,12 +98,20 @@ describe('the JSON of a stored domain', () => {
     expect(JSON.parse(await json('dominfo a --json'))).toMatchObject({ max_memory_bytes: 1048577 * 1024, cpu_time_ns: null });
   });
 
-  it.each(['list --all', 'dominfo a', 'domstate a', 'memtune a', 'schedinfo a', 'blkiotune a', 'vcpuinfo a', 'vcpupin a', 'numatune a'])(
-    'is as the schema has it: %s',
-    async (line) => {
-      expect(outputComplaints(line.split(' ')[0]!, JSON.parse(await json(`${line} --json`)))).toEqual([]);
-    },
-  );
+  it.each([
+    'list --all',
+    'dominfo a',
+    'domstate a',
+    'memtune a',
+    'schedinfo a',
+    'blkiotune a',
+    'vcpuinfo a',
+    'vcpupin a',
+    'emulatorpin a',
+    'numatune a',
+  ])('is as the schema has it: %s', async (line) => {
+    expect(outputComplaints(line.split(' ')[0]!, JSON.parse(await json(`${line} --json`)))).toEqual([]);
+  });
 
   it('is not printed where the command fails', async () => {
     for (const line of [

@@ -6,7 +6,7 @@ import { cpuStats } from './cpu-stats.ts';
 import { create } from './create.ts';
 import { define } from './define.ts';
 import { desc } from './desc.ts';
-import { attachDevice, detachDevice, updateDevice } from './device-file.ts';
+import { attachDevice, detachDevice, detachDeviceAlias, updateDevice } from './device-file.ts';
 import { attachDisk, detachDisk } from './disk.ts';
 import { domhostname } from './domhostname.ts';
 import { domxmlFromNative } from './domxml-from-native.ts';
@@ -35,7 +35,7 @@ import { ttyconsole } from './ttyconsole.ts';
 import { undefine } from './undefine.ts';
 import { vcpucount } from './vcpucount.ts';
 import { vcpuinfo } from './vcpuinfo.ts';
-import { setvcpus, vcpupin } from './vcpus.ts';
+import { emulatorpin, setvcpus, vcpupin } from './vcpus.ts';
 
 /** In the order of `help domain`. */
 export const domainCommands = [
@@ -52,6 +52,7 @@ export const domainCommands = [
   desc,
   destroy,
   detachDevice,
+  detachDeviceAlias,
   detachDisk,
   detachInterface,
   domfsinfo,
@@ -67,6 +68,7 @@ export const domainCommands = [
   domxmlFromNative,
   dumpxml,
   edit,
+  emulatorpin,
   exec,
   guestinfo,
   sendProcessSignal,
