@@ -51,11 +51,20 @@ export const ERROR_CODES = {
 export type ErrorCode = keyof typeof ERROR_CODES;
 
 /** libvirt's numbers of those of its parts that errors of ours are of (virErrorDomain). */
-export const ERROR_DOMAINS = { none: 0, xml: 5, rpc: 7, conf: 9, lxc: 17, network: 19, domain: 20, hook: 34, capabilities: 44 } as const;
+export const ERROR_DOMAINS = {
+  ...{ none: 0, xml: 5, rpc: 7, conf: 9, lxc: 17, storage: 18, network: 19, domain: 20, nodedev: 22, interface: 26, hook: 34 },
+  capabilities: 44,
+} as const;
 export type ErrorDomain = keyof typeof ERROR_DOMAINS;
 
 /** The driver that was asked, and the part of libvirt that reads its documents and offers its functions. */
-const OFFERED_BY = { lxc: 'domain', network: 'network' } as const satisfies Record<string, ErrorDomain>;
+const OFFERED_BY = {
+  lxc: 'domain',
+  network: 'network',
+  storage: 'storage',
+  nodedev: 'nodedev',
+  interface: 'interface',
+} as const satisfies Record<string, ErrorDomain>;
 export type ErrorDriver = keyof typeof OFFERED_BY;
 
 /** What is said, whatever driver was asked, by one part; or by the part that offers the driver's functions (`offer`). The rest is the driver's. */

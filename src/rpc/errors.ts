@@ -40,9 +40,9 @@ export function toWire(error: unknown, driver: ErrorDriver): WireError {
 /** The parts that offer other drivers' functions (virErrorDomain), by how those are called. */
 const OTHERS: readonly [RegExp, number][] = [
   [/^vir(?:Connect\w*)?Network/, ERROR_DOMAINS.network],
-  [/Storage(?:Pool|Vol)/, 18],
-  [/NodeDevice/, 22],
-  [/^virInterface|ConnectListAllInterfaces|Connect\w*Interfaces$/, 26],
+  [/Storage(?:Pool|Vol)/, ERROR_DOMAINS.storage],
+  [/NodeDevice/, ERROR_DOMAINS.nodedev],
+  [/^virInterface|ConnectListAllInterfaces|Connect\w*Interfaces$/, ERROR_DOMAINS.interface],
   [/Secret/, 30],
   [/NWFilter/, 33],
   [/^virDomain\w*(?:Snapshot)/, 35],

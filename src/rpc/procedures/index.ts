@@ -6,6 +6,7 @@ import { connectProcedures } from './connect.ts';
 import { documentProcedures } from './documents.ts';
 import { domainInfoProcedures } from './domain-info.ts';
 import { hostProcedures } from './host.ts';
+import { interfaceProcedures, nodeDeviceProcedures } from './host-devices.ts';
 import { lifecycleProcedures } from './lifecycle.ts';
 import { lookupProcedures } from './lookup.ts';
 import { networkProcedures } from './networks.ts';
@@ -13,6 +14,7 @@ import { otherDriversProcedures } from './other-drivers.ts';
 import { processorProcedures } from './processors.ts';
 import { resourceProcedures } from './resources.ts';
 import { statisticsProcedures } from './statistics.ts';
+import { storageProcedures } from './storage.ts';
 
 const REMOTE = 0x20008086;
 const QEMU = 0x20008087;
@@ -45,6 +47,9 @@ export const programs: readonly Program[] = [
       processorProcedures,
       statisticsProcedures,
       networkProcedures,
+      storageProcedures,
+      nodeDeviceProcedures,
+      interfaceProcedures,
       otherDriversProcedures,
     ),
     apiName,

@@ -1,10 +1,10 @@
-// What libvirt's other drivers have: secrets, network filters, devices of the host. There are none, which clients that list
+// What libvirt's other drivers have: secrets, network filters. There are none, which clients that list
 // everything are to hear as such.
 
 import { libvirtError } from '../../errors.ts';
 import { call, type Procedure } from '../procedure.ts';
 import { uuid } from '../types.ts';
-import { array, int, nothing, optional, string, struct, type Type, uint } from '../xdr.ts';
+import { array, int, nothing, string, struct, type Type, uint } from '../xdr.ts';
 
 /** None of `things`, and the number of those. */
 const noneOf = (things: Type<never>): Procedure =>
@@ -30,16 +30,10 @@ export const otherDriversProcedures: Readonly<Record<number, Procedure>> = {
   178: noNumber,
   179: noNames,
   401: noneOf(thing), // their bindings
-  285: noneOf(thing), // devices of the host
-  111: call(struct({ capability: optional(string), flags: uint }), struct({ count: int }), () => ({ count: 0 })),
-  112: call(struct({ capability: optional(string), most: int, flags: uint }), struct({ names: array(string, 0) }), () => ({ names: [] })),
   141: call(struct({ uuid }), nothing, (_connection, { uuid: asked }) => {
     throw libvirtError('NO_SECRET', `no secret with matching uuid '${asked}'`);
   }),
   175: call(struct({ name: string }), nothing, (_connection, { name }) => {
     throw libvirtError('NO_NWFILTER', `no nwfilter with matching name '${name}'`);
-  }),
-  113: call(struct({ name: string, flags: uint }), nothing, (_connection, { name }) => {
-    throw libvirtError('NO_NODE_DEVICE', `no node device with matching name '${name}'`);
   }),
 };
