@@ -19,10 +19,13 @@ static const char *const STEERING[] = {
 	"DEBUG_ASYNC",				    /* koffi */
 };
 
-static char *const OURS[] = {
-	"BUN_JSC_useJIT=0",	/* no command runs for long enough to earn back what it costs to compile a function for the processor */
-	"MIMALLOC_ALLOW_THP=1", /* the heap in huge pages: a thousand page faults less */
-};
+/* No command runs for long enough to earn back what it costs to compile a function for the processor. */
+static char WITHOUT_COMPILER[] = "BUN_JSC_useJIT=0";
+/* The heap in huge pages: a thousand page faults less, and some megabytes more, which whoever waits for clients would keep. */
+static char HUGE_PAGES[] = "MIMALLOC_ALLOW_THP=1";
+
+/* The names by which the program waits (src/virsh/program.ts). */
+static const char *const WAITING[] = { "virsh-lxc-rpc", "virt-ssh-helper" };
 
 static const char PROGRAM[] = "virsh-lxc.bin";
 static const char SELF[] = "/proc/self/exe";
@@ -70,6 +73,18 @@ static int steers(const char *variable)
 {
 	for (size_t i = 0; i < sizeof STEERING / sizeof *STEERING; i++)
 		if (begins(variable, STEERING[i]))
+			return 1;
+	return 0;
+}
+
+static int waits(const char *called)
+{
+	const char *name = called;
+	for (const char *at = called; *at; at++)
+		if (*at == '/')
+			name = at + 1;
+	for (size_t i = 0; i < sizeof WAITING / sizeof *WAITING; i++)
+		if (begins(name, WAITING[i]))
 			return 1;
 	return 0;
 }
@@ -122,8 +137,9 @@ _Noreturn __attribute__((used)) static void launch(long *stack)
 		if (!steers(*variable))
 			*kept++ = *variable;
 	/* At most two words further than before: into the auxiliary vector, which is longer, and which only a C library would read. */
-	for (size_t i = 0; i < sizeof OURS / sizeof *OURS; i++)
-		*kept++ = OURS[i];
+	*kept++ = WITHOUT_COMPILER;
+	if (*stack == 0 || !waits(argv[0]))
+		*kept++ = HUGE_PAGES;
 	*kept = NULL;
 	long failure = call(__NR_readlinkat, AT_FDCWD, (long)SELF, (long)program, PATH_BYTES);
 	if (failure > 0) {

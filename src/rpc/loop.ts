@@ -16,6 +16,9 @@ interface Watched extends Watch {
   readonly onReady: (revents: number) => void | Promise<void>;
 }
 
+/** A client that has more to ask does so sooner. */
+const QUIET_MS = 300;
+
 interface Timer {
   readonly at: number;
   readonly action: () => void | Promise<void>;
@@ -25,6 +28,7 @@ export class Loop {
   readonly #watches = new Set<Watched>();
   readonly #timers = new Set<Timer>();
   #stopped = false;
+  #onQuiet: (() => void) | undefined;
 
   /** Has `onReady` called whenever one of `events` is there, until the watch is disposed of. The descriptor stays the caller's. */
   watch(fd: number, events: number, onReady: (revents: number) => void | Promise<void>): Watch {
@@ -40,18 +44,28 @@ export class Loop {
     return { [Symbol.dispose]: () => void this.#timers.delete(timer) };
   }
 
+  /** Has `action` called when nothing was to be done for a while, once after each time that something was. */
+  whenQuiet(action: () => void): void {
+    this.#onQuiet = action;
+  }
+
   stop(): void {
     this.#stopped = true;
   }
 
   async run(): Promise<void> {
+    let isQuiet = false;
     while (!this.#stopped) {
       const watches = [...this.#watches];
-      const ready = linux.poll(watches, this.#timeout());
+      const due = this.#timeout();
+      const waitsQuietly: boolean = !isQuiet && this.#onQuiet !== undefined && (due < 0 || due > QUIET_MS);
+      const ready = linux.poll(watches, waitsQuietly ? QUIET_MS : due);
       if (typeof ready === 'number') {
         if (ready === -EINTR) continue;
         throw systemError('poll failed', -ready);
       }
+      isQuiet = waitsQuietly && ready.every((revents) => revents === 0);
+      if (isQuiet) this.#onQuiet?.();
       for (const [i, watch] of watches.entries()) {
         const revents = ready[i]!;
         if (revents === 0 || this.#stopped || !this.#watches.has(watch)) continue;

@@ -1,6 +1,7 @@
 // virsh-lxc-rpc and virt-ssh-helper: libvirt's protocol on standard input and output, one process for each connection.
 
 import process from 'node:process';
+import { releaseMemory } from '../../lib-native/runtime.ts';
 import { libvirtError } from '../errors.ts';
 import { type Channel, standardChannel } from './channel.ts';
 import { ClientConnection } from './connection.ts';
@@ -11,6 +12,7 @@ import { programs } from './procedures/index.ts';
 /** Serves a client until it is gone. */
 export async function serve(channel: Channel, { readonly }: { readonly: boolean }): Promise<void> {
   const loop = new Loop();
+  loop.whenQuiet(releaseMemory);
   const dispatcher = new Dispatcher(programs);
   const client: ClientConnection = new ClientConnection(loop, channel, {
     readonly,
