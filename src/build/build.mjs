@@ -40,7 +40,7 @@ const dist = join(root, 'dist');
 const bun = bunOf(process.arch);
 
 /** Further names of the program (src/virsh/program.ts tells what it is by each): copies of the launcher, since npm packs no links. */
-const NAMES = ['virsh', 'virsh-lxc-leases', 'virsh-lxc-rpc', 'virt-host-validate', 'virt-top'];
+const NAMES = ['virsh', 'virsh-lxc-leases', 'virsh-lxc-rpc', 'virt-host-validate', 'virt-ssh-helper', 'virt-top'];
 
 const WARM_UP_XML = `<domain type='lxc'>
   <name>warm-up</name>

@@ -108,7 +108,7 @@ function whose(scheme: string, from: string | undefined): string {
 }
 
 /** libvirt.conf: `uri_aliases = [ "name=uri", … ]`. An alias is a plain word. */
-function resolveAlias(uri: string): string {
+export function resolveAlias(uri: string): string {
   if (!/^[\w.-]+$/.test(uri)) return uri;
   for (const alias of clientConf().list('uri_aliases') ?? []) {
     const [name, ...target] = alias.split('=');

@@ -2,6 +2,7 @@
 
 import process from 'node:process';
 import { releaseMemory } from '../../lib-native/runtime.ts';
+import { openConnection } from '../driver/connection.ts';
 import { libvirtError } from '../errors.ts';
 import { type Channel, standardChannel } from './channel.ts';
 import { ClientConnection } from './connection.ts';
@@ -30,11 +31,23 @@ export async function serve(channel: Channel, { readonly }: { readonly: boolean 
 export async function runServer(argv: readonly string[]): Promise<number> {
   const [word] = argv;
   if (word !== undefined) throw libvirtError('PLAIN', `virsh-lxc-rpc: no argument is known of '${word}'`);
-  await serveStandard({ readonly: false });
-  return 0;
+  return serveStandard({ readonly: false });
 }
 
-async function serveStandard({ readonly }: { readonly: boolean }): Promise<void> {
+/**
+ * `virt-ssh-helper [-r] URI`, which libvirt's clients run on the other host of `lxc+ssh://`. libvirt's own of that name reaches its
+ * daemons, whatever drivers they have.
+ */
+export async function runSshHelper(argv: readonly string[]): Promise<number> {
+  const isReadonly = (word: string): boolean => word === '-r' || word === '--readonly';
+  const [uri, ...more] = argv.filter((word) => !isReadonly(word) && word !== '--');
+  if (uri === undefined || uri.startsWith('-') || more.length > 0) throw libvirtError('PLAIN', 'Usage: virt-ssh-helper [-r] URI');
+  openConnection(uri, { readonly: true });
+  return serveStandard({ readonly: argv.some(isReadonly) });
+}
+
+async function serveStandard({ readonly }: { readonly: boolean }): Promise<number> {
   if (process.stdin.isTTY) throw libvirtError('PLAIN', 'this speaks with programs: give its path in a URI, lxc+ext:///?command=PATH');
   await serve(standardChannel(), { readonly });
+  return 0;
 }

@@ -1,5 +1,7 @@
 // Virsh: from the words of the command line to an exit status.
 
+import process from 'node:process';
+import { withContext } from '../errors.ts';
 import { DebugLog } from '../vsh/debug-log.ts';
 import { Output, OutputLost } from '../vsh/output.ts';
 import { parseLine, parseWords, UsageError } from '../vsh/parse.ts';
@@ -25,6 +27,8 @@ export async function main(argv: readonly string[]): Promise<number> {
       session.flush();
       return 0;
     }
+    const elsewhere = await remoteStatus(settings, argv, words);
+    if (elsewhere !== undefined) return elsewhere;
     const ok = await execute(session, words);
     await session.close();
     return session.exitStatus ?? (ok ? 0 : 1);
@@ -32,6 +36,18 @@ export async function main(argv: readonly string[]): Promise<number> {
     reportOutside(error, session ?? new VirshSession(output, DEFAULT_SETTINGS, commandTable, undefined));
     return 1;
   }
+}
+
+/** The exit status of the same command line on another host, if that is what its URI means. */
+async function remoteStatus({ uri }: Settings, argv: readonly string[], words: readonly string[]): Promise<number | undefined> {
+  const asked = uri ?? (process.env['LIBVIRT_DEFAULT_URI'] || undefined);
+  if (asked === undefined || asked.startsWith('lxc:')) return undefined;
+  const { resolveAlias } = await import('../driver/connection.ts');
+  const resolved = resolveAlias(asked);
+  if (!resolved.startsWith('lxc+ssh:')) return undefined;
+  const { remoteOf, runThere } = await import('./remote.ts');
+  const remote = await withContext('failed to connect to the hypervisor', () => remoteOf(resolved));
+  return await runThere(remote, argv.slice(0, argv.length - words.length), words);
 }
 
 async function requireNewer(option: string): Promise<void> {

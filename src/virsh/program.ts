@@ -15,6 +15,7 @@ const virsh: Program = async (argv) => (await import('./main.ts')).main(argv);
 const BY_NAME: ReadonlyMap<string, Program> = new Map([
   ['virsh-lxc-leases', inside(async (argv) => (await import('../bridge/lease-script.ts')).runLeaseScript(argv))],
   ['virsh-lxc-rpc', inside(async (argv) => (await import('../rpc/serve.ts')).runServer(argv))],
+  ['virt-ssh-helper', inside(async (argv) => (await import('../rpc/serve.ts')).runSshHelper(argv))],
   ['virt-top', async (argv) => (await import('../virt-top/virt-top.ts')).runVirtTop(argv, PROGRAM_VERSION)],
   ['virt-host-validate', inside(async (argv) => (await import('./host-validate.ts')).runHostValidate(argv, process.argv0))],
 ]);

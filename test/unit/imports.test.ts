@@ -15,6 +15,7 @@ const PACKAGES: Record<string, readonly string[]> = {
   koffi: ['lib-native/koffi.ts'],
   chalk: ['src/vsh/output.ts', 'src/virt-top/run-screen.ts'],
   yargs: ['src/virt-top/options.ts'],
+  execa: ['src/virsh/remote.ts'],
   xpath: ['src/virsh/commands/xpath-engine.ts'],
 };
 

@@ -73,8 +73,8 @@ export const documentProcedures: Readonly<Record<number, Procedure>> = {
       const ref = domainOf(asked);
       const { setDomainMetadata, setDomainText } = await metadata();
       const what = TEXTS[type];
-      if (what) setDomainText(connection, ref, what, text ?? '', affect);
-      else if (type === ELEMENT) setDomainMetadata(connection, ref, { uri: uri ?? '', key, xml: text }, affect);
+      if (what) await setDomainText(connection, ref, what, text ?? '', affect);
+      else if (type === ELEMENT) await setDomainMetadata(connection, ref, { uri: uri ?? '', key, xml: text }, affect);
       else throw unknownType();
     },
   ),

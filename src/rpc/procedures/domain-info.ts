@@ -51,7 +51,7 @@ export const domainInfoProcedures: Readonly<Record<number, Procedure>> = {
   }),
   29: call(struct({ domain, autostart: flag }), nothing, async (connection, { domain: named, autostart }) => {
     const { setAutostart } = await import('../../driver/domain/autostart.ts');
-    setAutostart(connection, domainOf(named), autostart);
+    await setAutostart(connection, domainOf(named), autostart);
   }),
   150: call(ofDomain, struct({ active: flag }), (connection, { domain: named }) => ({ active: isActive(connection, domainOf(named)) })),
   151: call(ofDomain, struct({ persistent: flag }), async (connection, { domain: named }) => {

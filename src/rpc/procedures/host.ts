@@ -83,13 +83,13 @@ export const hostProcedures: Readonly<Record<number, Procedure>> = {
     const { suspendNode } = await host();
     const named = SUSPEND_TARGETS[target];
     if (named === undefined) throw libvirtError('INTERNAL_ERROR', 'Invalid suspend target');
-    suspendNode(connection, named, Number(seconds));
+    await suspendNode(connection, named, Number(seconds));
   }),
   288: call(struct({ parameters: parameters(64), flags: uint }), nothing, async (connection, { parameters: given, flags }) => {
     onlyFlags(flags, 0, 'virHostMemSetParameters');
     const { setNodeMemoryParameters } = await host();
     const types = { shm_pages_to_scan: 'uint', shm_sleep_millisecs: 'uint', shm_merge_across_nodes: 'uint' } as const;
-    setNodeMemoryParameters(connection, valuesOf(given, types));
+    await setNodeMemoryParameters(connection, valuesOf(given, types));
   }),
   289: call(struct({ room: int, flags: uint }), struct({ parameters: parameters(64), count: int }), async (connection, { room, flags }) => {
     onlyFlags(flags, STRINGS_OKAY, 'virHostMemGetParameters');
@@ -127,6 +127,15 @@ export const hostProcedures: Readonly<Record<number, Procedure>> = {
       return { counts };
     },
   ),
+  342: call(
+    struct({ emulator: optional(string), arch: optional(string), machine: optional(string), virttype: optional(string), flags: uint }),
+    struct({ xml: string }),
+    async (connection, { flags, ...request }) => {
+      onlyFlags(flags, 0, 'lxcConnectGetDomainCapabilities');
+      const { domainCapabilitiesXml } = await import('../../driver/node/domain-capabilities.ts');
+      return { xml: domainCapabilitiesXml(connection, request) };
+    },
+  ),
   347: call(
     struct({ sizes: array(uint, CELLS_MAX), counts: array(uhyper, CELLS_MAX), start: int, cells: uint, flags: uint }),
     struct({ allocated: int }),
@@ -137,7 +146,7 @@ export const hostProcedures: Readonly<Record<number, Procedure>> = {
       let allocated = 0;
       for (const cell of start === -1 ? [undefined] : Array.from({ length: Math.min(cells, CELLS_MAX) }, (_, i) => start + i))
         for (const [i, sizeKiB] of sizes.entries()) {
-          allocateHostPages(connection, { sizeKiB, count: Number(counts[i] ?? 0n), add, ...(cell !== undefined && { cells: cell }) });
+          await allocateHostPages(connection, { sizeKiB, count: Number(counts[i] ?? 0n), add, ...(cell !== undefined && { cells: cell }) });
           allocated++;
         }
       return { allocated };

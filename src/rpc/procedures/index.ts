@@ -5,6 +5,7 @@ import { apiName } from './api-names.ts';
 import { connectProcedures } from './connect.ts';
 import { documentProcedures } from './documents.ts';
 import { domainInfoProcedures } from './domain-info.ts';
+import { guestProcedures } from './guest.ts';
 import { hostProcedures } from './host.ts';
 import { interfaceProcedures, nodeDeviceProcedures } from './host-devices.ts';
 import { lifecycleProcedures } from './lifecycle.ts';
@@ -46,6 +47,7 @@ export const programs: readonly Program[] = [
       resourceProcedures,
       processorProcedures,
       statisticsProcedures,
+      guestProcedures,
       networkProcedures,
       storageProcedures,
       nodeDeviceProcedures,

@@ -134,7 +134,7 @@ export const lifecycleProcedures: Readonly<Record<number, Procedure>> = {
     async (connection, { domain: asked, name, flags }) => {
       onlyFlags(flags, 0, 'lxcDomainRename');
       const { renameDomain } = await define();
-      renameDomain(connection, domainOf(asked), name ?? '');
+      await renameDomain(connection, domainOf(asked), name ?? '');
       return { result: 0 };
     },
   ),
@@ -145,7 +145,7 @@ export const lifecycleProcedures: Readonly<Record<number, Procedure>> = {
       const { setLifecycleAction } = await import('../../driver/domain/lifecycle-action.ts');
       const [event, what] = [LIFECYCLE_EVENTS[type], LIFECYCLE_ACTIONS[action]];
       if (!event || !what) throw libvirtError('INVALID_ARG', 'a lifecycle type or action is out of range');
-      setLifecycleAction(connection, domainOf(asked), event, what, affectOf(flags, 'lxcDomainSetLifecycleAction'));
+      await setLifecycleAction(connection, domainOf(asked), event, what, affectOf(flags, 'lxcDomainSetLifecycleAction'));
     },
   ),
   /** A container's state cannot be saved: there is none. */
@@ -160,7 +160,7 @@ export const lifecycleProcedures: Readonly<Record<number, Procedure>> = {
     async (connection, { domain: asked, pid, signal, flags }) => {
       onlyFlags(flags, 0, 'lxcDomainSendProcessSignal');
       const { sendProcessSignal } = await import('../../driver/domain/signal.ts');
-      sendProcessSignal(connection, domainOf(asked), pid, signal);
+      await sendProcessSignal(connection, domainOf(asked), pid, signal);
     },
   ),
 };

@@ -111,15 +111,15 @@ export const networkProcedures: Readonly<Record<number, Procedure>> = callsOf('n
   }),
   49: call(ofNetwork, nothing, async (connection, { network: asked }) => {
     const { undefineNetwork } = await define();
-    undefineNetwork(connection, networkOf(asked));
+    await undefineNetwork(connection, networkOf(asked));
   }),
   39: call(ofNetwork, nothing, async (connection, { network: asked }) => {
     const { startNetwork } = await start();
-    startNetwork(connection, networkOf(asked));
+    await startNetwork(connection, networkOf(asked));
   }),
   42: call(ofNetwork, nothing, async (connection, { network: asked }) => {
     const { destroyNetwork } = await start();
-    destroyNetwork(connection, networkOf(asked));
+    await destroyNetwork(connection, networkOf(asked));
   }),
   43: call(struct({ network, flags: uint }), struct({ xml: string }), async (connection, { network: asked, flags }) => {
     onlyFlags(flags, INACTIVE_XML, 'networkGetXMLDesc');
@@ -136,7 +136,7 @@ export const networkProcedures: Readonly<Record<number, Procedure>> = callsOf('n
   })),
   48: call(struct({ network, autostart: flag }), nothing, async (connection, { network: asked, autostart }) => {
     const { markNetworkAutostart } = await define();
-    markNetworkAutostart(connection, networkOf(asked), autostart);
+    await markNetworkAutostart(connection, networkOf(asked), autostart);
   }),
   152: call(ofNetwork, struct({ active: flag }), (_connection, { network: asked }) => ({ active: networkOf(asked).active })),
   153: call(ofNetwork, struct({ persistent: flag }), (_connection, { network: asked }) => ({ persistent: networkOf(asked).persistent })),
@@ -150,7 +150,7 @@ export const networkProcedures: Readonly<Record<number, Procedure>> = callsOf('n
       const named = { command: UPDATE_COMMANDS[command], section: UPDATE_SECTIONS[section - 1] };
       if (!named.section) throw libvirtError('OPERATION_UNSUPPORTED', "can't update unrecognized section of network");
       if (!named.command) throw libvirtError('INVALID_ARG', `unrecognized network update command code ${command}`);
-      changeNetwork(connection, found, { command: named.command, section: named.section, parentIndex, xml }, target);
+      await changeNetwork(connection, found, { command: named.command, section: named.section, parentIndex, xml }, target);
     },
   ),
   341: call(
@@ -182,7 +182,7 @@ export const networkProcedures: Readonly<Record<number, Procedure>> = callsOf('n
   405: call(struct({ network, uuid }), struct({ port: networkPort }), async (connection, { network: asked, uuid: wanted }) => {
     const { portXml } = await ports();
     const found = networkOf(asked);
-    portXml(connection, found, wanted);
+    await portXml(connection, found, wanted);
     return { port: { network: wire(found), uuid: wanted } };
   }),
   406: call(
@@ -205,6 +205,6 @@ export const networkProcedures: Readonly<Record<number, Procedure>> = callsOf('n
   410: call(struct({ port: networkPort, flags: uint }), nothing, async (connection, { port, flags }) => {
     onlyFlags(flags, 0, 'networkPortDelete');
     const { deletePort } = await ports();
-    deletePort(connection, networkOf(port.network), port.uuid);
+    await deletePort(connection, networkOf(port.network), port.uuid);
   }),
 });

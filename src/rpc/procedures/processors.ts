@@ -23,7 +23,7 @@ const RUNNING = 1;
 async function setVcpus(connection: Connection, asked: WireDomain, count: number, flags: number, api: string): Promise<void> {
   const affect = affectOf(flags, 'lxcDomainSetVcpusFlags', VCPU.maximum | VCPU.guest | VCPU.hotpluggable);
   const driver = await vcpus();
-  driver.setVcpus(connection, domainOf(asked), count, { ...affect, ...named(flags, VCPU) }, api);
+  await driver.setVcpus(connection, domainOf(asked), count, { ...affect, ...named(flags, VCPU) }, api);
 }
 
 async function pinVcpu(
@@ -36,7 +36,7 @@ async function pinVcpu(
 ): Promise<void> {
   const affect = affectOf(flags, 'lxcDomainPinVcpuFlags');
   const driver = await vcpus();
-  driver.pinVcpu(connection, domainOf(asked), { vcpu, cpus: formatBitmap(membersOf(map)) }, affect, api);
+  await driver.pinVcpu(connection, domainOf(asked), { vcpu, cpus: formatBitmap(membersOf(map)) }, affect, api);
 }
 
 /** A map has a bit for each processor of the host, the first one's lowest. */

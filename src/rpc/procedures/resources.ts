@@ -4,6 +4,7 @@ import { MEMORY_UNLIMITED_KIB } from '../../domain/definition.ts';
 import type { Connection } from '../../driver/connection.ts';
 import { DEVICE_PARAMETERS } from '../../driver/domain/block.ts';
 import type { MemoryLimitChanges } from '../../driver/domain/memory.ts';
+import { requireBeyondLibvirt } from '../../driver/functions.ts';
 import { affectOf, LIVE, STRINGS_OKAY } from '../flags.ts';
 import { inRoom, intParameter, llongParameter, stringParameter, uintParameter, ullongParameter, valuesOf } from '../parameters.ts';
 import { call, type Procedure } from '../procedure.ts';
@@ -28,7 +29,7 @@ const MAXIMUM = 4;
 async function setMemory(connection: Connection, asked: WireDomain, kib: bigint, flags: number): Promise<void> {
   const affect = affectOf(flags, 'lxcDomainSetMemoryFlags', MAXIMUM);
   const driver = await memory();
-  driver.setMemory(connection, domainOf(asked), Number(kib), { ...affect, maximum: (flags & MAXIMUM) !== 0 });
+  await driver.setMemory(connection, domainOf(asked), Number(kib), { ...affect, maximum: (flags & MAXIMUM) !== 0 });
 }
 
 const MEMORY_LIMITS = { hard_limit: 'ullong', soft_limit: 'ullong', swap_hard_limit: 'ullong' } as const;
@@ -59,7 +60,7 @@ type SchedulerChange = { domain: WireDomain; parameters: Parameters<typeof value
 async function setScheduler(connection: Connection, { domain: asked, parameters: given, flags }: SchedulerChange): Promise<void> {
   const affect = affectOf(flags, 'lxcDomainSetSchedulerParametersFlags');
   const { setSchedulerParameters } = await scheduler();
-  setSchedulerParameters(connection, domainOf(asked), valuesOf(given, SCHEDULER), affect);
+  await setSchedulerParameters(connection, domainOf(asked), valuesOf(given, SCHEDULER), affect);
 }
 
 export const resourceProcedures: Readonly<Record<number, Procedure>> = {
@@ -76,7 +77,7 @@ export const resourceProcedures: Readonly<Record<number, Procedure>> = {
     if (values.hard_limit !== undefined) changes.hardLimitKiB = Number(values.hard_limit);
     if (values.soft_limit !== undefined) changes.softLimitKiB = Number(values.soft_limit);
     if (values.swap_hard_limit !== undefined) changes.swapHardLimitKiB = Number(values.swap_hard_limit);
-    setMemoryLimits(connection, domainOf(asked), changes, affect);
+    await setMemoryLimits(connection, domainOf(asked), changes, affect);
   }),
   198: call(askForParameters, givenParameters, async (connection, { domain: asked, room, flags }) => {
     const affect = affectOf(flags, 'lxcDomainGetMemoryParameters', STRINGS_OKAY);
@@ -90,7 +91,7 @@ export const resourceProcedures: Readonly<Record<number, Procedure>> = {
     const affect = affectOf(flags, 'lxcDomainSetBlkioParameters');
     const { setBlockTuning } = await block();
     const { weight, ...limits } = valuesOf(given, BLOCK);
-    setBlockTuning(connection, domainOf(asked), { weight, devices: limits }, affect);
+    await setBlockTuning(connection, domainOf(asked), { weight, devices: limits }, affect);
   }),
   206: call(askForParameters, givenParameters, async (connection, { domain: asked, room, flags }) => {
     const affect = affectOf(flags, 'lxcDomainGetBlkioParameters', STRINGS_OKAY);
@@ -121,7 +122,7 @@ export const resourceProcedures: Readonly<Record<number, Procedure>> = {
     const { setNumaParameters } = await numa();
     const { numa_mode: mode, numa_nodeset } = valuesOf(given, NUMA);
     const changes = { ...(mode !== undefined && { numa_mode: NUMA_MODES[mode] }), ...(numa_nodeset !== undefined && { numa_nodeset }) };
-    setNumaParameters(connection, domainOf(asked), changes, affect);
+    await setNumaParameters(connection, domainOf(asked), changes, affect);
   }),
   255: call(askForParameters, givenParameters, async (connection, { domain: asked, room, flags }) => {
     const affect = affectOf(flags, 'lxcDomainGetNumaParameters', STRINGS_OKAY);
@@ -133,6 +134,7 @@ export const resourceProcedures: Readonly<Record<number, Procedure>> = {
     struct({ domain, device: string, parameters: parameters(MOST), flags: uint }),
     nothing,
     async (connection, { domain: asked, device, parameters: given, flags }) => {
+      requireBeyondLibvirt('virDomainSetInterfaceParameters');
       const affect = affectOf(flags, 'lxcDomainSetInterfaceParameters');
       const { setInterfaceTuning } = await import('../../driver/domain/interface-tuning.ts');
       const values = valuesOf(given, INTERFACE);
@@ -146,13 +148,14 @@ export const resourceProcedures: Readonly<Record<number, Procedure>> = {
         return Object.fromEntries(set.filter(([, value]) => value > 0));
       };
       const [inbound, outbound] = [rates('inbound'), rates('outbound')];
-      setInterfaceTuning(connection, domainOf(asked), device, { ...(inbound && { inbound }), ...(outbound && { outbound }) }, affect);
+      await setInterfaceTuning(connection, domainOf(asked), device, { ...(inbound && { inbound }), ...(outbound && { outbound }) }, affect);
     },
   ),
   257: call(
     struct({ domain, device: string, room: int, flags: uint }),
     givenParameters,
     async (connection, { domain: asked, device, room, flags }) => {
+      requireBeyondLibvirt('virDomainGetInterfaceParameters');
       const affect = affectOf(flags, 'lxcDomainGetInterfaceParameters', STRINGS_OKAY);
       const { interfaceTuning } = await import('../../driver/domain/interface-tuning.ts');
       const all = interfaceTuning(connection, domainOf(asked), device, affect).map(([name, value]) => uintParameter(name, value));
