@@ -56,11 +56,12 @@ const PATIENT = '--require=./test/helpers/patient-timers.cjs';
  * The guest's command; the report comes back from $OUT. What QEMU translated of a program serves its next run only where
  * that lies at the same addresses.
  */
-function guestCommand(project, tests) {
+function guestCommand(variant, project, tests) {
   const vitest = ['run', '--config', 'test/vitest.config.ts', '--project', project, '--reporter', 'verbose', '--reporter', 'json'];
   return [
     'echo 0 > /proc/sys/kernel/randomize_va_space;',
     'mkdir -p "$TMPDIR";',
+    ...(variant.startsWith('selinux') ? ['. test/fixtures/selinux/prepare.sh;'] : []),
     `exec node ${PATIENT} node_modules/vitest/vitest.mjs ${vitest.join(' ')}`,
     `--outputFile.json "$OUT/report.json" ${tests}`,
   ].join(' ');
@@ -73,7 +74,7 @@ async function testIn(variant, directory, { tests, timeout }, { project, environ
   const env = { ...environment, ...(process.stdout.isTTY ? {} : { NO_COLOR: '1' }) };
   const settings = Object.entries(env).flatMap(([name, value]) => ['-e', `${name}=${value}`]);
   const options = ['-v', variant, '-p', path.join(directory, 'project'), '-o', out, '-t', String(timeout), ...settings];
-  const { exitCode } = await execa(runInVm, [...options, '--', guestCommand(project, tests)], {
+  const { exitCode } = await execa(runInVm, [...options, '--', guestCommand(variant, project, tests)], {
     reject: false,
     stdin: 'ignore',
     stdout: 'inherit',

@@ -2,6 +2,7 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import { afterAll, expect, it } from 'vitest';
+import { liveWithInit } from '../helpers/busybox-init.ts';
 import { eventually } from '../helpers/eventually.ts';
 import { suite } from '../helpers/requires.ts';
 import { useVirsh } from '../helpers/virsh.ts';
@@ -17,7 +18,7 @@ function denials(profile: string): string[] {
   return text.split('\n').filter((line) => line.includes('apparmor="DENIED"') && line.includes(`profile="${profile}"`));
 }
 
-suite('AppArmor', ['root', 'built', 'static_busybox', 'fuse', 'apparmor'], () => {
+suite('AppArmor', ['root', 'built', 'static_busybox', 'fuse', 'script', 'apparmor'], () => {
   const virsh = useVirsh();
   const profileOf = (name: string): string => `libvirt-${virsh.ok('domuuid', name).trim()}`;
   const confined = (more = '') => ({ more: `<features><privnet/></features>${more}${SECLABEL}` });
@@ -91,6 +92,12 @@ suite('AppArmor', ['root', 'built', 'static_busybox', 'fuse', 'apparmor'], () =>
       'sleep 100 & kill $!',
     ])
       expect(virsh.runInside(domain, script)).toMatchObject({ status: 0, stderr: '' });
+  });
+
+  it("boots busybox's own init system, whose console is logged in on", async () => {
+    await liveWithInit(virsh, { more: SECLABEL }, (name) => {
+      expect(virsh.inside(name, 'cat /proc/1/attr/apparmor/current')).toBe(`${profileOf(name)} (enforce)\n`);
+    });
   });
 
   it('lets no process signal or look at one outside', async () => {

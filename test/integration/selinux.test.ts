@@ -2,14 +2,17 @@
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
+import type { SecurityLevel } from '../../src/domain/definition.ts';
+import { liveWithInit } from '../helpers/busybox-init.ts';
 import { eventually } from '../helpers/eventually.ts';
 import { suite } from '../helpers/requires.ts';
 import { useVirsh } from '../helpers/virsh.ts';
 
 const INIT_TYPE = "<seclabel type='dynamic' model='selinux'><baselabel>system_u:system_r:container_init_t:s0</baselabel></seclabel>";
+const AUDIT_LOG = '/var/log/audit/audit.log';
 const DYNAMIC = "<seclabel type='dynamic' model='selinux'/>";
 
-suite('a container under SELinux', ['root', 'built', 'busybox', 'fuse', 'selinux'], () => {
+suite('a container under SELinux', ['root', 'built', 'busybox', 'fuse', 'script', 'selinux'], () => {
   const virsh = useVirsh();
   beforeAll(() => {
     expect(spawnSync('chcon', ['-R', '-t', 'container_file_t', virsh.root]).status).toBe(0);
@@ -35,9 +38,24 @@ suite('a container under SELinux', ['root', 'built', 'busybox', 'fuse', 'selinux
 
   it('starts where no program may gain rights', () => {
     const name = virsh.boot({ more: DYNAMIC, level: 'strict' });
-    expect(labelOf(name)).toMatch(/:container_t:s0:c\d+,c\d+$/);
-    expect(virsh.inside(name, 'grep NoNewPrivs /proc/self/status')).toMatch(/1$/);
-    expect(virsh.inside(name, 'tr -d "\\0" </proc/1/attr/current')).toBe(labelOf(name));
+    const label = labelOf(name);
+    expect(label).toMatch(/:container_t:s0:c\d+,c\d+$/);
+    expect(virsh.ok('dominfo', name)).toContain(`${label} (${isEnforcing() ? 'enforcing' : 'permissive'})`);
+    for (const process of ['1', 'self']) {
+      expect(virsh.inside(name, `grep NoNewPrivs /proc/${process}/status`)).toBe('NoNewPrivs:\t1\n');
+      expect(virsh.inside(name, `tr -d "\\0" </proc/${process}/attr/current`)).toBe(label);
+    }
+    // Root is not the host's there.
+    expect(virsh.inside(name, 'cat /proc/self/uid_map').trim().split(/\s+/)[1]).not.toBe('0');
+  });
+
+  it.each([DYNAMIC, INIT_TYPE])("boots busybox's own init system, whose console is logged in on: %s", async (more) => {
+    await liveWithInit(
+      virsh,
+      { more },
+      (name) => expect(virsh.inside(name, 'tr -d "\\0" </proc/1/attr/current')).toBe(labelOf(name)),
+      'container_file_t',
+    );
   });
 
   it('is entered with the label of who enters where that is asked for', () => {
@@ -64,41 +82,53 @@ suite('a container under SELinux', ['root', 'built', 'busybox', 'fuse', 'selinux
 
   it('is not stored with a label that the host does not know', () => {
     const seclabel = "<seclabel type='static' model='selinux'><label>a:b:no_such_t:s0</label></seclabel>";
-    expect(() => virsh.define({ more: seclabel })).toThrow('Invalid security label a:b:no_such_t:s0');
+    const file = virsh.file('unknown.xml', virsh.xml(virsh.name(), { more: seclabel }));
+    expect(virsh.error('define', file).at(-1)).toBe('XML error: Invalid security label a:b:no_such_t:s0');
   });
 
   describe.runIf(isEnforcing())('that is enforced', () => {
+    const devices = `<filesystem type='mount'><source dir='/etc'/><target dir='/hostetc'/></filesystem>
+      <filesystem type='mount'><source dir='/proc'/><target dir='/hostproc'/></filesystem>`;
+
+    /** It fails, and the audit log says that it was for this container's label. */
+    async function expectDenied(more: string, level: SecurityLevel, command: string): Promise<void> {
+      const name = virsh.boot({ more, devices, level });
+      const label = labelOf(name);
+      const { stdout, stderr } = virsh.runInside(name, `(${command}) 2>&1 | cat`);
+      expect(stdout + stderr).toMatch(/permission denied/i);
+      if (fs.existsSync(AUDIT_LOG)) await eventually(() => expect(denials(label)).not.toEqual([]));
+    }
+
+    // Where the policy alone is in the way.
     it.each([
       ['a file of the host that was handed in', 'cat /hostetc/shadow'],
       ['a mount of what is not memory', 'mount -t proc proc /tmp'],
       ['what is under a mount', 'umount /proc/sys'],
-      ['to remount its root', 'mount -o remount,ro /'],
       ['sysrq-trigger', 'echo h >/hostproc/sysrq-trigger'],
       ['core_pattern', 'echo x >/hostproc/sys/kernel/core_pattern'],
       ['a process outside', 'cat /hostproc/1/environ'],
-    ])('has no way to %s', (_, command) => {
-      const devices = `<filesystem type='mount'><source dir='/etc'/><target dir='/hostetc'/></filesystem>
-        <filesystem type='mount'><source dir='/proc'/><target dir='/hostproc'/></filesystem>`;
-      const name = virsh.boot({ more: DYNAMIC, devices });
-      const { stdout, stderr } = virsh.run('-q', 'lxc-enter-namespace', name, '--', '/bin/sh', '-c', `(${command}) 2>&1 | cat`);
-      expect(stdout + stderr).toContain('Permission denied');
+    ])('has no way to %s', async (_, command) => {
+      await expectDenied(DYNAMIC, 'libvirt', command);
     });
 
     it.each([
       ['sysrq-trigger of a /proc of its own', 'mount -t proc proc /tmp && echo h >/tmp/sysrq-trigger'],
       ['core_pattern once nothing covers it', 'umount /proc/sys; echo x >/proc/sys/kernel/core_pattern'],
       ["the kernel's memory of a /proc of its own", 'mount -t proc proc /tmp && head -c 1 /tmp/kcore'],
-      ['the file system that its root is on', 'mount -o remount,ro /'],
       ["the kernel's own file systems", 'mount -t debugfs debugfs /tmp'],
       ['a file of the host that was handed in', 'cat /hostetc/shadow'],
       ['a process outside', 'cat /hostproc/1/environ'],
-    ])('has, as an init system that mounts, no way to %s', (_, command) => {
-      const devices = `<filesystem type='mount'><source dir='/etc'/><target dir='/hostetc'/></filesystem>
-        <filesystem type='mount'><source dir='/proc'/><target dir='/hostproc'/></filesystem>`;
-      const name = virsh.boot({ more: INIT_TYPE, devices });
-      expect(labelOf(name)).toContain(':container_init_t:');
-      const { stdout, stderr } = virsh.run('-q', 'lxc-enter-namespace', name, '--', '/bin/sh', '-c', `(${command}) 2>&1 | cat`);
-      expect(stdout + stderr).toMatch(/permission denied/i);
+    ])('has, as an init system that mounts, no way to %s', async (_, command) => {
+      await expectDenied(INIT_TYPE, 'libvirt', command);
+    });
+
+    it.each([
+      ['', DYNAMIC],
+      [', as an init system,', INIT_TYPE],
+    ])('has%s no way to the file system that its root is on: the filter that a label brings refuses it', (_, more) => {
+      const name = virsh.boot({ more, level: 'libvirt' });
+      expect(virsh.runInside(name, 'mount -o remount,ro /').stderr).toContain('permission denied (are you root?)');
+      expect(virsh.inside(name, 'touch /tmp/x && rm /tmp/x && echo written')).toBe('written\n');
     });
 
     it('may, as an init system, make a mount of its own read-only', () => {
@@ -109,6 +139,13 @@ suite('a container under SELinux', ['root', 'built', 'busybox', 'fuse', 'selinux
     });
   });
 });
+
+/** Of what has this label; with its categories, no other container's. */
+const denials = (label: string): string[] =>
+  fs
+    .readFileSync(AUDIT_LOG, 'latin1')
+    .split('\n')
+    .filter((line) => line.includes(`scontext=${label} `) && /avc: +denied/.test(line));
 
 function isEnforcing(): boolean {
   try {
