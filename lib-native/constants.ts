@@ -51,6 +51,17 @@ const NUMBERS = {
     clone: 56,
     keyctl: 250,
     getcwd: 79,
+    pread64: 17,
+    pwrite64: 18,
+    lseek: 8,
+    ftruncate: 77,
+    getdents64: 217,
+    readlinkat: 267,
+    linkat: 265,
+    renameat2: 316,
+    utimensat: 280,
+    statx: 332,
+    fstatfs: 138,
   },
   arm64: {
     read: 63,
@@ -100,6 +111,17 @@ const NUMBERS = {
     clone: 220,
     keyctl: 219,
     getcwd: 17,
+    pread64: 67,
+    pwrite64: 68,
+    lseek: 62,
+    ftruncate: 46,
+    getdents64: 61,
+    readlinkat: 78,
+    linkat: 37,
+    renameat2: 276,
+    utimensat: 88,
+    statx: 291,
+    fstatfs: 44,
   },
 } as const;
 const COMMON = {
@@ -140,6 +162,7 @@ export const O_WRONLY = 1;
 export const O_RDWR = 2;
 export const O_CREAT = 0o100;
 export const O_EXCL = 0o200;
+export const O_TRUNC = 0o1000;
 export const O_NOCTTY = 0o400;
 export const O_APPEND = 0o2000;
 export const O_NONBLOCK = 0o4000;
@@ -149,6 +172,8 @@ export const O_NOFOLLOW = process.arch === 'arm64' ? 0o100000 : 0o400000;
 export const O_CLOEXEC = 0o2000000;
 export const O_PATH = 0o10000000;
 
+export const RESOLVE_NO_MAGICLINKS = 0x02;
+export const RESOLVE_BENEATH = 0x08;
 export const RESOLVE_IN_ROOT = 0x10;
 export const CLOSE_RANGE_CLOEXEC = 4;
 
@@ -188,6 +213,15 @@ export const MNT_DETACH = 2;
 export const S_IFCHR = 0o020000;
 export const S_IFBLK = 0o060000;
 export const S_IFREG = 0o100000;
+export const S_IFMT = 0o170000;
+export const S_IFIFO = 0o010000;
+export const S_IFDIR = 0o040000;
+export const S_IFLNK = 0o120000;
+export const S_IFSOCK = 0o140000;
+
+export const STATX_BASIC_STATS = 0x7ff;
+export const SEEK_DATA = 3;
+export const SEEK_HOLE = 4;
 
 export const LOCK_EX = 2;
 export const LOCK_NB = 4;
@@ -261,6 +295,9 @@ export const EBUSY = 16;
 export const EXDEV = 18;
 export const EEXIST = 17;
 export const EINVAL = 22;
+export const ENXIO = 6;
+export const EXDEV = 18;
+export const EOPNOTSUPP = 95;
 export const EPROTONOSUPPORT = 93;
 export const EAFNOSUPPORT = 97;
 export const ECONNREFUSED = 111;

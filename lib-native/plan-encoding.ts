@@ -12,8 +12,15 @@ export interface Structure {
   /** At these places, eight bytes each. */
   pointers: readonly { at: number; to: Buffer }[];
 }
+/** Room that a call writes into, and that comes back (controller/steps.c). */
+export interface ReplyArea {
+  /** What came back. */
+  reply: Buffer;
+  /** Where in the reply: whoever sends the plan sets it. */
+  at: number;
+}
 /** Text becomes the address of its terminated bytes, a Buffer or structure the address of its bytes, a string[] an argv-like vector. */
-export type Argument = number | bigint | string | Buffer | string[] | Structure | ResultOf | typeof GO | null;
+export type Argument = number | bigint | string | Buffer | string[] | Structure | ResultOf | ReplyArea | typeof GO | null;
 
 export interface Step {
   /** System call number. */
@@ -29,6 +36,8 @@ export interface Step {
   forks?: boolean;
   /** The text that it leaves at its first argument must begin with '/': a place below the root (getcwd(2)). */
   inside?: boolean;
+  /** A result that is not its third argument is a failure: a write that was cut short (ENOSPC). */
+  whole?: boolean;
   /** What a user is told when it fails; the kernel's word is appended. */
   purpose: string;
   /** What is printed below it, of what its bytes do not tell a reader. */
@@ -59,12 +68,17 @@ export interface Plan {
   cgroup?: Step;
   /** What the container is told of its resources, if it is not all of the host's (controller/view.h). */
   view?: PlanView;
+  /** How large the reply area is. */
+  replyBytes?: number;
 }
 
+/** Added to the size of a plan that is kept for the end (controller/steps.c). */
+export const PLAN_WILL = 0x80000000;
+
 const MAGIC = 0x324e4c50;
-const HEADER_BYTES = 56;
+const HEADER_BYTES = 64;
 const STEP_BYTES = 72;
-const KIND = { number: 0, data: 1, result: 2, parent: 3, go: 4 } as const;
+const KIND = { number: 0, data: 1, result: 2, parent: 3, go: 4, reply: 5 } as const;
 
 const PADDING = Buffer.alloc(8);
 
@@ -131,7 +145,7 @@ export function encodePlan(plan: Plan): Buffer {
   const header = new Int32Array(HEADER_BYTES / 4);
   header.set([MAGIC, plan.parent.length, plan.child.length, body.length, data.relocations.length]);
   header.set([(plan.cgroup && parentNumbers.get(plan.cgroup)) ?? -1, view, version, plan.cloneFlags, 0, uid, gid], 5);
-  header.set([since, Math.floor(since / 2 ** 32)], 12);
+  header.set([since, Math.floor(since / 2 ** 32), plan.replyBytes ?? 0], 12);
   return Buffer.concat([bytesOf(header), bytesOf(parent), bytesOf(child), bytesOf(relocations), body]);
 }
 
@@ -143,9 +157,10 @@ function encodeSteps(steps: readonly Step[], data: Data, parents: Map<Step, numb
   const numbers = new Map<Step, number>();
   let at = 0;
   for (const step of steps) {
-    const { call, args, tolerate, nonZero, late, forks, inside } = step;
+    const { call, args, tolerate, nonZero, late, forks, inside, whole } = step;
     words[at] = call;
-    words[at + 1] = (nonZero ? 1 : 0) | (late ? 2 : 0) | (forks ? 4 : 0) | (inside ? 8 : 0) | ((tolerate?.length ?? 0) << 8);
+    words[at + 1] =
+      (nonZero ? 1 : 0) | (late ? 2 : 0) | (forks ? 4 : 0) | (inside ? 8 : 0) | (whole ? 16 : 0) | ((tolerate?.length ?? 0) << 8);
     tolerate?.forEach((errno, i) => {
       words[at + 2 + (i >> 1)]! |= errno << ((i & 1) * 16);
     });
@@ -179,6 +194,7 @@ function encodeArgument(
   if (typeof argument === 'string') return [KIND.data, data.text(argument)];
   if (Buffer.isBuffer(argument)) return [KIND.data, data.add(argument)];
   if (Array.isArray(argument)) return [KIND.data, data.vector(argument)];
+  if ('reply' in argument) return [KIND.reply, argument.at];
   if ('bytes' in argument) return [KIND.data, data.structure(argument)];
   const own = earlier.get(argument.step);
   if (own !== undefined) return [KIND.result, own];

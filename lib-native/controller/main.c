@@ -35,6 +35,7 @@
 #include "ordinary.h"
 #include "plan.h"
 #include "protocol.h"
+#include "steps.h"
 #include "view.h"
 
 #include <errno.h>
@@ -446,6 +447,7 @@ static void usage(FILE *to)
 	fputs("usage: libvirt_lxc --name DOMAIN --control FD [--console GUEST:HOST [--console-log FD:DIRECTORY:NAME] [--console-record DIRECTORY:BYTES:FILES:NAME]]... [--fuse FD] [--plan-fds FIRST-LAST] [--autodestroy] [--successor PROGRAM] [-- ON-EXIT...]\n"
 	      "       libvirt_lxc --enter --control FD [--plan-fds FIRST-LAST] [--autodestroy]\n"
 	      "       libvirt_lxc --errand WORD...\n"
+	      "       libvirt_lxc --steps FD\n"
 	      "The controller of one container, started by virsh-lxc; see libvirt_lxc(8).\n",
 	      to);
 }
@@ -466,6 +468,8 @@ int main(int argc, char **argv)
 	prctl(PR_SET_DUMPABLE, 0);
 	if (argc > 1 && !strcmp(argv[1], "--errand"))
 		return errand(argc - 2, argv + 2);
+	if (argc > 2 && !strcmp(argv[1], "--steps"))
+		return steps((unsigned)number(argv[2]));
 	/* The plan gives init the limit that it is to have. */
 	if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
 		files.rlim_cur = files.rlim_max;

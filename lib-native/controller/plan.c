@@ -11,13 +11,14 @@
 
 static int64_t parent_results[PLAN_MAX_STEPS];
 static int64_t child_results[PLAN_MAX_STEPS];
+char plan_reply[PLAN_MAX_BYTES] __attribute__((aligned(8)));
 
 int plan_open(struct plan *plan, void *bytes, size_t size)
 {
 	struct plan_header *h = bytes;
 	if (size < sizeof *h || h->magic != PLAN_MAGIC || h->parent_steps > PLAN_MAX_STEPS ||
 	    h->child_steps > PLAN_MAX_STEPS || h->child_steps == 0 || h->relocations > PLAN_MAX_BYTES / 4 ||
-	    h->data_bytes > PLAN_MAX_BYTES)
+	    h->data_bytes > PLAN_MAX_BYTES || h->reply_bytes > sizeof plan_reply)
 		return -1;
 	size_t relocations = ((size_t)h->relocations * sizeof(uint32_t) + 7) & ~(size_t)7;
 	size_t steps = ((size_t)h->parent_steps + h->child_steps) * sizeof(struct step);
@@ -51,7 +52,7 @@ static int tolerated(const struct step *step, int error)
 	return 0;
 }
 
-/* One step. Returns 0, or the errno (EPIPE for an end of file where a byte was wanted, EXDEV for a place outside the root). */
+/* One step. Returns 0, or the errno (EPIPE for an end of file where a byte was wanted, EXDEV for a place outside the root, ENOSPC for half a write). */
 static int run_step(const struct plan *plan, const struct step *step, int64_t *results, uint32_t index, int go_fd)
 {
 	long arg[6];
@@ -70,6 +71,9 @@ static int run_step(const struct plan *plan, const struct step *step, int64_t *r
 		case ARG_GO:
 			value = (uint64_t)go_fd;
 			break;
+		case ARG_REPLY:
+			value += (uint64_t)(uintptr_t)plan_reply;
+			break;
 		default:
 			break;
 		}
@@ -82,6 +86,8 @@ static int run_step(const struct plan *plan, const struct step *step, int64_t *r
 		return tolerated(step, errno) ? 0 : errno;
 	if ((step->flags & STEP_INSIDE) && *(const char *)arg[0] != '/')
 		return EXDEV;
+	if ((step->flags & STEP_WHOLE) && result != arg[2])
+		return ENOSPC;
 	return (step->flags & STEP_NONZERO) && result == 0 ? EPIPE : 0;
 }
 
@@ -95,6 +101,18 @@ int plan_run_parent(const struct plan *plan, struct failure *failure)
 		}
 	}
 	return 0;
+}
+
+void plan_run_here(const struct plan *plan, int64_t *results, struct failure *failure)
+{
+	*failure = (struct failure){ -1, 0 };
+	for (uint32_t i = 0; i < plan->header->child_steps; i++) {
+		int error = run_step(plan, &plan->child[i], results, i, -1);
+		if (error) {
+			*failure = (struct failure){ (int32_t)i, error };
+			return;
+		}
+	}
 }
 
 int plan_cgroup(const struct plan *plan)

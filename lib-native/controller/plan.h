@@ -16,12 +16,14 @@ enum arg_kind {
 	ARG_RESULT = 2, /* result of an earlier step of the same list */
 	ARG_PARENT = 3, /* result of a step that the parent ran */
 	ARG_GO = 4,     /* the read end of the pipe on which the child is told to go on */
+	ARG_REPLY = 5,  /* offset into the reply area: becomes its address */
 };
 
 enum step_flags {
 	STEP_NONZERO = 1, /* a result of 0 is a failure too (end of file at a barrier) */
 	STEP_LATE = 2,    /* a failure counts as one of the started container: logged, not reported */
 	STEP_FORK = 4,    /* makes a process, which goes on with the plan; whoever made it tells the controller its pid and ends */
+	STEP_WHOLE = 16,  /* a result that is not the third argument is a failure (a write that is cut short) */
 	STEP_INSIDE = 8,  /* the text that the call left at its first argument must begin with '/': getcwd(2) of a place below the root */
 };
 
@@ -51,6 +53,8 @@ struct plan_header {
 	uint64_t clone_flags;
 	uint32_t view_uid, view_gid; /* whose the files are */
 	uint64_t view_since;	  /* seconds after the host's start that its time begins */
+	uint32_t reply_bytes;	  /* of the reply area (steps.c) */
+	uint32_t reserved;
 	/* struct step parent[], struct step child[], uint32_t relocation[], padding to 8, data */
 };
 
@@ -62,6 +66,9 @@ struct plan {
 	size_t bytes;
 };
 
+/* Added to the size of a plan that is kept for the end (steps.c). */
+#define PLAN_WILL (1u << 31)
+
 /* What a failing child writes to its parent; step has FAILED_LATE added where it is a late one. Of FORKED no step has
  * failed: error is the pid of the process that goes on. */
 #define FAILED_LATE (1 << 30)
@@ -71,11 +78,18 @@ struct failure {
 	int32_t error;
 };
 
+/* Where calls leave what is sent back; sized like the largest plan. */
+extern char plan_reply[PLAN_MAX_BYTES];
+
 /* Checks a received plan and fills *plan. Returns 0, or -1 if its numbers do not add up. */
 int plan_open(struct plan *plan, void *bytes, size_t size);
 
 /* Runs the parent's steps. Returns 0, or -1 with *failure filled in. */
 int plan_run_parent(const struct plan *plan, struct failure *failure);
+
+/* Runs the child's steps in this process, which goes on afterwards. *results: what each returned, up to one that failed; failure->step
+ * is -1 where none did. */
+void plan_run_here(const struct plan *plan, int64_t *results, struct failure *failure);
 
 /* The descriptor for clone3's cgroup argument, or -1. */
 int plan_cgroup(const struct plan *plan);

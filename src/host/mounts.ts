@@ -68,9 +68,17 @@ function clone(path: string, recursive: number): number {
 
 /** Makes a detached tree read-only, all of it, and gives it further `attributes` (MOUNT_ATTR_*). Throws SYSTEM_ERROR. */
 export function makeReadonly(tree: number, attributes = 0): void {
-  const result = linux.mountSetattr(tree, '', AT_EMPTY_PATH | AT_RECURSIVE, { set: MOUNT_ATTR_RDONLY | attributes });
+  const result = setAttributes(tree, MOUNT_ATTR_RDONLY | attributes);
   if (result < 0) throw systemError('Failed to make mount readonly', -result);
 }
+
+/** MOUNT_ATTR_*, of a detached tree, all of it. Throws SYSTEM_ERROR. */
+export function restrictMount(tree: number, attributes: number): void {
+  const result = setAttributes(tree, attributes);
+  if (result < 0) throw systemError('Failed to restrict mount', -result);
+}
+
+const setAttributes = (tree: number, set: number): number => linux.mountSetattr(tree, '', AT_EMPTY_PATH | AT_RECURSIVE, { set });
 
 /**
  * Shows the files of a detached tree, all of it, with the ids of a user namespace (MOUNT_ATTR_IDMAP of mount_setattr(2)): what is

@@ -13,6 +13,7 @@ export function describeSteps(steps: readonly Step[], parents: readonly Step[] =
       step.late ? ' late' : '',
       step.forks ? ' forks' : '',
       step.inside ? ' inside' : '',
+      step.whole ? ' whole' : '',
     ];
     return `${syscallName(step.call)}(${args})${marks.join('')} -- ${step.purpose}`;
   });
@@ -35,6 +36,7 @@ function describeArgument(argument: Argument, known: ReadonlySet<Step>): string 
   if (typeof argument === 'string' || Array.isArray(argument)) return JSON.stringify(argument);
   if (Buffer.isBuffer(argument)) return `${argument.length}:${argument.toString('hex').replace(/(00)+$/, '')}`;
   if (typeof argument === 'object' && 'bytes' in argument) return 'structure';
+  if (typeof argument === 'object' && 'reply' in argument) return `reply:${argument.reply.length}`;
   if (typeof argument === 'object') return known.has(argument.step) ? `<${label(argument.step)}>` : `<later ${label(argument.step)}>`;
   return String(argument);
 }

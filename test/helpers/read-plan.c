@@ -29,8 +29,9 @@ static void print_data(const struct plan *plan, uint64_t offset)
 static void print_step(const struct plan *plan, const char *whose, const struct step *step)
 {
 	printf("%s %s%" PRId32, whose, step->number == MAKE_TARGET ? "make-target " : "", step->number);
-	printf("%s%s%s%s", step->flags & STEP_NONZERO ? " nonzero" : "", step->flags & STEP_LATE ? " late" : "",
-	       step->flags & STEP_FORK ? " fork" : "", step->flags & STEP_INSIDE ? " inside" : "");
+	printf("%s%s%s%s%s", step->flags & STEP_NONZERO ? " nonzero" : "", step->flags & STEP_LATE ? " late" : "",
+	       step->flags & STEP_FORK ? " fork" : "", step->flags & STEP_INSIDE ? " inside" : "",
+	       step->flags & STEP_WHOLE ? " whole" : "");
 	for (int i = 0; i < step->tolerated_count; i++)
 		printf(" tolerates %d", step->tolerated[i]);
 	printf(":");
@@ -51,6 +52,9 @@ static void print_step(const struct plan *plan, const char *whose, const struct 
 		case ARG_GO:
 			printf(" go");
 			break;
+		case ARG_REPLY:
+			printf(" reply-%" PRIu64, step->arg[i]);
+			break;
 		default:
 			printf(" ?");
 		}
@@ -69,6 +73,8 @@ int main(void)
 	}
 	const struct plan_header *h = plan.header;
 	printf("clone %" PRIx64 " cgroup %" PRId32 "\n", h->clone_flags, h->cgroup_step);
+	if (h->reply_bytes)
+		printf("reply %" PRIu32 "\n", h->reply_bytes);
 	if (h->view) {
 		printf("view v%" PRIu32 " %" PRIu32 ":%" PRIu32 " since %" PRIu64, h->view_version, h->view_uid, h->view_gid, h->view_since);
 		for (int i = 0; i < VIEW_DIRECTORIES; i++)

@@ -382,7 +382,8 @@ function procSys(hasNetwork: boolean): Step[] {
   ];
 }
 
-function enterRoot({ root }: PlanInputs): Step[] {
+/** From here on no path leads out of the root. */
+export function enterRoot({ root }: Pick<PlanInputs, 'root'>): Step[] {
   return [
     moveMount(root, STAGING, 'Failed to attach the root file system'),
     step('chdir', [STAGING], 'Failed to enter the root file system'),

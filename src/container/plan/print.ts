@@ -54,6 +54,7 @@ function formatArgument(argument: Argument, numbers: Map<Step, string>): string 
   if (Buffer.isBuffer(argument))
     return argument.every((byte) => byte === 0) ? `{0 x ${argument.length}}` : `{${argument.toString('hex').replace(/(00)+$/, '…')}}`;
   if (typeof argument === 'object' && 'bytes' in argument) return formatStructure(argument);
+  if (typeof argument === 'object' && 'reply' in argument) return `{reply x ${argument.reply.length}}`;
   if (typeof argument === 'object') return `<${numbers.get(argument.step)}>`;
   return argument === -100 ? 'AT_FDCWD' : Number(argument) > 4096 ? `0x${argument.toString(16)}` : String(argument);
 }

@@ -1,6 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Argument, encodePlan, GO, type Plan, type Step, VIEW_DIRECTORIES } from '../../../lib-native/plan-encoding.ts';
+import {
+  type Argument,
+  encodePlan,
+  GO,
+  type Plan,
+  type ReplyArea,
+  type Step,
+  VIEW_DIRECTORIES,
+} from '../../../lib-native/plan-encoding.ts';
 
 const step = (fields: Partial<Step>): Step => ({ call: 1, args: [], purpose: '', ...fields });
 const plan = (fields: Partial<Plan>): Plan => ({ cloneFlags: 0, parent: [], child: [], ...fields });
@@ -8,8 +16,10 @@ const hex = (text: string): string => text.replace(/#.*$/gm, '').replace(/\s/g, 
 
 describe('encodePlan()', () => {
   it('writes the flags of a step', () => {
-    const flags = (fields: Partial<Step>) => encodePlan(plan({ child: [step(fields)] })).readUInt8(56 + 4);
-    expect([{}, { nonZero: true }, { late: true }, { forks: true }, { inside: true }].map(flags)).toEqual([0, 1, 2, 4, 8]);
+    const flags = (fields: Partial<Step>) => encodePlan(plan({ child: [step(fields)] })).readUInt8(64 + 4);
+    expect([{}, { nonZero: true }, { late: true }, { forks: true }, { inside: true }, { whole: true }].map(flags)).toEqual([
+      0, 1, 2, 4, 8, 16,
+    ]);
   });
 
   it('writes header, steps, relocations and data as plan.h reads them', () => {
@@ -20,6 +30,7 @@ describe('encodePlan()', () => {
       parent: [group],
       child: [first, step({ call: 59, args: ['sh', ['sh', '-c'], { step: first }, { step: group }, GO, null], late: true })],
       cgroup: group,
+      replyBytes: 24,
       view: { directories: { memory: '/m', pressure: '/p' }, version: 2, uid: 1000, gid: 1001, since: 2 ** 32 + 7 },
     });
     expect(bytes.toString('hex')).toBe(
@@ -28,6 +39,7 @@ describe('encodePlan()', () => {
         09000000 00000000 50000000 02000000   # relocations, the step of the cgroup, the view's directories and version
         0000022000000000                      # clone flags
         e8030000 e9030000 0700000001000000    # the view's owner and beginning
+        18000000 00000000                     # bytes of the reply
 
         01010000 00 00 0000 0000000000000000  # the parent's step: call 257, no flags
         00 01 00 00 00 00 0000                # number, data
@@ -66,8 +78,8 @@ describe('encodePlan()', () => {
   it('writes -1 for no cgroup and 0 for no view, and pads the relocations to eight bytes', () => {
     const bytes = encodePlan(plan({ child: [step({ args: [['x']] })] }));
     expect(bytes.subarray(20, 32).toString('hex')).toBe('ffffffff' + '00000000' + '00000000');
-    expect(bytes.subarray(56 + 72, 56 + 72 + 8).toString('hex')).toBe('10000000' + '00000000');
-    expect(bytes.length).toBe(56 + 72 + 8 + 32);
+    expect(bytes.subarray(64 + 72, 64 + 72 + 8).toString('hex')).toBe('10000000' + '00000000');
+    expect(bytes.length).toBe(64 + 72 + 8 + 32);
   });
 
   it('refuses the result of a step that comes later, of the step itself, and of none', () => {
@@ -93,7 +105,7 @@ describe('encodePlan()', () => {
 
 // --- any plan
 
-type Sketch = { call: number; args: ArgumentSketch[]; tolerate: number[]; nonZero: boolean; late: boolean };
+type Sketch = { call: number; args: ArgumentSketch[]; tolerate: number[]; nonZero: boolean; late: boolean; whole: boolean };
 type ArgumentSketch = Exclude<Argument, { step: Step }> | { earlier: number } | { parent: number };
 
 const word = fc.string({ unit: 'grapheme', maxLength: 12 }).filter((text) => !text.includes('\0'));
@@ -112,6 +124,7 @@ const argument: fc.Arbitrary<ArgumentSketch> = fc.oneof(
     })),
   fc.constant(null),
   fc.constant<typeof GO>(GO),
+  fc.nat(2 ** 20).map((at): ReplyArea => ({ reply: Buffer.alloc(1), at })),
   fc.nat().map((earlier) => ({ earlier })),
   fc.nat().map((parent) => ({ parent })),
 );
@@ -121,6 +134,7 @@ const sketch: fc.Arbitrary<Sketch> = fc.record({
   tolerate: fc.array(fc.integer({ min: 1, max: 133 }), { maxLength: 4 }),
   nonZero: fc.boolean(),
   late: fc.boolean(),
+  whole: fc.boolean(),
 });
 
 const anyPlan: fc.Arbitrary<Plan> = fc
@@ -129,6 +143,7 @@ const anyPlan: fc.Arbitrary<Plan> = fc
     parents: fc.array(sketch, { maxLength: 4 }),
     children: fc.array(sketch, { minLength: 1, maxLength: 8 }),
     cgroup: fc.option(fc.nat(), { nil: undefined }),
+    replyBytes: fc.nat(),
     view: fc.option(
       fc.record({
         directories: fc.dictionary(fc.constantFrom(...VIEW_DIRECTORIES), word),
@@ -140,10 +155,10 @@ const anyPlan: fc.Arbitrary<Plan> = fc
       { nil: undefined },
     ),
   })
-  .map(({ cloneFlags, parents, children, cgroup, view }) => {
+  .map(({ cloneFlags, parents, children, cgroup, replyBytes, view }) => {
     const parent = build(parents, []);
     const group = cgroup === undefined ? undefined : parent[cgroup % Math.max(1, parent.length)];
-    return { cloneFlags, parent, child: build(children, parent), ...(group && { cgroup: group }), ...(view && { view }) };
+    return { cloneFlags, parent, child: build(children, parent), replyBytes, ...(group && { cgroup: group }), ...(view && { view }) };
   });
 
 function build(sketches: Sketch[], parents: Step[]): Step[] {
@@ -151,7 +166,7 @@ function build(sketches: Sketch[], parents: Step[]): Step[] {
   for (const { args, ...rest } of sketches) {
     const built = args.map((argument): Argument => {
       if (typeof argument !== 'object' || argument === null || Buffer.isBuffer(argument) || Array.isArray(argument)) return argument;
-      if ('bytes' in argument) return argument;
+      if ('bytes' in argument || 'reply' in argument) return argument;
       const [list, wanted] = 'earlier' in argument ? [steps, argument.earlier] : [parents, argument.parent];
       return list.length === 0 ? wanted : { step: list[wanted % list.length]! };
     });
@@ -170,18 +185,20 @@ type Value =
   | { vector: string[] }
   | { result: number }
   | { parent: number }
+  | { reply: number }
   | 'go';
 
 function normal(original: Plan) {
   const list = (steps: Step[], parents: Step[]) =>
-    steps.map(({ call, args, tolerate, nonZero, late }, i) => ({
+    steps.map(({ call, args, tolerate, nonZero, late, whole }, i) => ({
       call,
-      flags: (nonZero ? 1 : 0) | (late ? 2 : 0),
+      flags: (nonZero ? 1 : 0) | (late ? 2 : 0) | (whole ? 16 : 0),
       tolerate: tolerate ?? [],
       args: Array.from({ length: 6 }, (_, at) => value(args[at] ?? null, steps.slice(0, i), parents)),
     }));
   return {
     cloneFlags: BigInt(original.cloneFlags),
+    replyBytes: original.replyBytes ?? 0,
     cgroup: original.cgroup ? original.parent.indexOf(original.cgroup) : -1,
     view: original.view ? { ...original.view, directories: VIEW_DIRECTORIES.map((name) => original.view?.directories[name] ?? '') } : null,
     parent: list(original.parent, []),
@@ -196,6 +213,7 @@ function value(argument: Argument, earlier: Step[], parents: Step[]): Value {
   if (typeof argument === 'string') return { text: argument };
   if (Buffer.isBuffer(argument)) return { bytes: argument.toString('hex') };
   if (Array.isArray(argument)) return { vector: argument };
+  if ('reply' in argument) return { reply: argument.at };
   if ('bytes' in argument) return structure(argument.bytes, argument.pointers, ({ to }) => to.toString('hex'));
   const at = earlier.indexOf(argument.step);
   return at >= 0 ? { result: at } : { parent: parents.indexOf(argument.step) };
@@ -212,13 +230,13 @@ function structure<P extends { at: number }>(bytes: Buffer, pointers: readonly P
 function decode(bytes: Buffer, original: Plan) {
   const [magic, parents, children, dataBytes, relocations] = [0, 4, 8, 12, 16].map((at) => bytes.readUInt32LE(at));
   expect([magic, parents, children]).toEqual([Buffer.from('PLN2').readUInt32LE(), original.parent.length, original.child.length]);
-  const relocationStart = 56 + 72 * (parents! + children!);
+  const relocationStart = 64 + 72 * (parents! + children!);
   const data = bytes.subarray(relocationStart + Math.ceil(relocations! / 2) * 8);
   expect(data.length).toBe(dataBytes);
   const pointers = new Set(Array.from({ length: relocations! }, (_, i) => bytes.readUInt32LE(relocationStart + i * 4)));
   const list = (steps: Step[], from: number) =>
     steps.map((like, i) => {
-      const at = 56 + 72 * (from + i);
+      const at = 64 + 72 * (from + i);
       return {
         call: bytes.readInt32LE(at),
         flags: bytes.readUInt8(at + 4),
@@ -232,6 +250,7 @@ function decode(bytes: Buffer, original: Plan) {
   const directory = (at: number): string => textAt(data, Number(data.readBigUInt64LE(at)));
   return {
     cloneFlags: bytes.readBigUInt64LE(32),
+    replyBytes: bytes.readUInt32LE(56),
     cgroup: bytes.readInt32LE(20),
     view:
       view === 0
@@ -253,6 +272,7 @@ function decodeValue(kind: number, value: bigint, like: Argument | undefined, da
   if (kind === 2) return { result: Number(value) };
   if (kind === 3) return { parent: Number(value) };
   if (kind === 4) return 'go';
+  if (kind === 5) return { reply: Number(value) };
   const at = Number(value);
   if (Buffer.isBuffer(like)) return { bytes: data.toString('hex', at, at + like.length) };
   if (like !== null && typeof like === 'object' && 'bytes' in like)

@@ -32,21 +32,25 @@ suite('plan.c', ['cc'], () => {
       first,
       step({ call: SYS.make_target, args: ['/mnt', 1], inside: true }),
       step({ call: 56, args: [], forks: true }),
+      step({ call: 0, args: [3, { reply: Buffer.alloc(8), at: 16 }, 8], whole: true }),
       step({ call: 59, args: ['sh', ['sh', '-c', ''], { step: first }, { step: group }, GO, null], late: true }),
     ],
     cgroup: group,
+    replyBytes: 24,
     view: { directories: { memory: '/memory', cpuset: '/cpuset' }, version: 2, uid: 1000, gid: 1001, since: 2 ** 32 + 1 },
   };
 
   it('finds every step, argument and flag that encodePlan() wrote', () => {
     expect(read(encodePlan(plan))).toEqual([
       'clone 20020000 cgroup 1',
+      'reply 24',
       'view v2 1000:1001 since 4294967297 "/memory" "" "" "/cpuset" "" "" ""',
       'parent 5: 4294967295 0 0 0 0 0',
       'parent 257: -100 "/group" 0 0 0 0',
       'child 428 nonzero tolerates 17 tolerates 30: "/group" 7 1099511627776 9223372036854775807 0 0',
       'child make-target -1 inside: "/mnt" 1 0 0 0 0',
       'child 56 fork: 0 0 0 0 0 0',
+      'child 0 whole: 3 reply-16 8 0 0 0',
       'child 59 late: "sh" [ "sh" "-c" "" ] result-0 parent-1 go 0',
     ]);
   });

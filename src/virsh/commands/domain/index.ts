@@ -2,6 +2,7 @@ import { autostart } from './autostart.ts';
 import { autostartAll } from './autostart-all.ts';
 import { blkiotune } from './blkiotune.ts';
 import { consoleCommand } from './console.ts';
+import { cp } from './cp.ts';
 import { cpuStats } from './cpu-stats.ts';
 import { create } from './create.ts';
 import { define } from './define.ts';
@@ -46,6 +47,7 @@ export const domainCommands = [
   autostartAll,
   blkiotune,
   consoleCommand,
+  cp,
   cpuStats,
   create,
   define,

@@ -1,0 +1,193 @@
+// What is copied, from a tar archive and into one: streams of this process, standard input and output.
+import { libvirtError } from '../../errors.ts';
+import { BLOCK, longName, paddingOf, parsePax, parseTarHeader, TarError, type TarMember, tarEnd, tarHeader } from '../../values/tar.ts';
+import { type Attributes, type Chunk, type Entry, type EntryKind, shown } from './entry.ts';
+
+/** Gives the next bytes, at most so many; none: the end. */
+export type Read = (size: number) => Buffer;
+export type Write = (bytes: Buffer) => void;
+
+const CHUNK_BYTES = 262144;
+/** Names are shorter: who writes more wants the memory. */
+const HEADER_BYTES = 1 << 20;
+const PADDING_BYTES = 1 << 20;
+
+const failure = (why: string) => libvirtError('OPERATION_FAILED', `the archive ${why}`);
+
+/** The members of an archive. Throws OPERATION_FAILED for one that is none, or names places outside of where it is unpacked. */
+export function* archiveEntries(read: Read): Generator<Entry> {
+  const source = new Blocks(read);
+  const forAll = new Map<string, string>();
+  let extensions = new Map<string, string>();
+  try {
+    for (;;) {
+      const block = source.exactly(BLOCK, true);
+      const header = block && parseTarHeader(block, new Map([...forAll, ...extensions]));
+      if (!header) return source.toEnd();
+      if (header.kind !== 'member') {
+        if (header.size > HEADER_BYTES) throw new TarError('has a header that is too large');
+        const bytes = source.exactly(header.size)!;
+        source.exactly(paddingOf(header.size));
+        if (header.kind === 'long') extensions.set(header.key, longName(bytes));
+        else for (const [key, value] of parsePax(bytes)) (header.of === 'archive' ? forAll : extensions).set(key, value);
+        continue;
+      }
+      extensions = new Map();
+      yield* entry(header.member, source);
+    }
+  } catch (error) {
+    if (error instanceof TarError) throw failure(error.message);
+    throw error;
+  }
+}
+
+function* entry(member: TarMember, source: Blocks): Generator<Entry> {
+  const { size } = member;
+  const path = partsOf(member.path);
+  let left = size;
+  const content = function* (): Generator<Chunk> {
+    while (left > 0) {
+      const bytes = source.some(Math.min(left, CHUNK_BYTES));
+      left -= bytes.length;
+      yield { at: size - left - bytes.length, bytes };
+    }
+  };
+  const attributes: Attributes = { ...attributesOf(member), size };
+  if (member.kind === 'link') yield { path, attributes, linkTo: linkTarget(member) };
+  else if (member.kind === 'symlink') yield { path, attributes, target: linkText(member) };
+  else yield { path, attributes, ...(member.kind === 'file' ? { content } : {}) };
+  for (const _ of content()); // what nobody wanted
+  source.exactly(paddingOf(size));
+}
+
+function attributesOf({ kind, mode, uid, gid, mtime, device }: TarMember): Attributes {
+  return { kind: kind === 'link' ? 'file' : kind, mode, uid, gid, size: 0, mtime, atime: mtime, device };
+}
+
+/** Below the place where it is unpacked: a leading slash is left out, as tar does; a way up is none of an honest archive. */
+function partsOf(path: string): string[] {
+  const parts = path.split('/').filter((part) => part !== '' && part !== '.');
+  if (parts.includes('..')) throw new TarError(`leads outside: '${shown(path)}'`);
+  if (path === '' || path.includes('\0')) throw new TarError('has a member without a name');
+  return parts;
+}
+
+function linkTarget({ target, path }: TarMember): string[] {
+  const parts = partsOf(target);
+  if (parts.length === 0) throw new TarError(`has a link to nothing: '${shown(path)}'`);
+  return parts;
+}
+
+/** May say what it likes: nothing of ours follows it out. */
+function linkText({ target, path }: TarMember): string {
+  if (target === '' || target.includes('\0')) throw new TarError(`has a link to nothing: '${shown(path)}'`);
+  return target;
+}
+
+class Blocks {
+  readonly #read: Read;
+  constructor(read: Read) {
+    this.#read = read;
+  }
+
+  some(size: number): Buffer {
+    const bytes = this.#read(size);
+    if (bytes.length === 0) throw failure('ends too early');
+    return bytes;
+  }
+
+  /** `mayEnd`: undefined at the end. */
+  exactly(size: number, mayEnd = false): Buffer | undefined {
+    const parts: Buffer[] = [];
+    for (let left = size; left > 0; ) {
+      if (mayEnd && left === size) {
+        const first = this.#read(left);
+        if (first.length === 0) return undefined;
+        parts.push(first);
+        left -= first.length;
+        continue;
+      }
+      const bytes = this.some(left);
+      parts.push(bytes);
+      left -= bytes.length;
+    }
+    return Buffer.concat(parts);
+  }
+
+  /** Who writes it is not to be told that nobody reads what it pads its archive with. */
+  toEnd(): void {
+    for (let left = PADDING_BYTES; left > 0; ) {
+      const { length } = this.#read(Math.min(left, CHUNK_BYTES));
+      if (length === 0) return;
+      left -= length;
+    }
+  }
+}
+
+/** Writes entries as members of an archive. */
+export class ArchiveSink {
+  readonly #write: Write;
+  readonly #onLeftOut: (what: string) => void;
+  #written = 0;
+
+  constructor(write: Write, onLeftOut: (what: string) => void) {
+    this.#write = write;
+    this.#onLeftOut = onLeftOut;
+  }
+
+  add(entry: Entry): void {
+    const { kind } = entry.attributes;
+    if (kind === 'socket') this.#onLeftOut(`'${shown(entry.path.join('/'))}' is left out: a socket`);
+    else this.#add(entry, kind);
+  }
+
+  #add({ path, attributes, target, linkTo, content }: Entry, kind: Exclude<EntryKind, 'socket'>): void {
+    const isDirectory = kind === 'directory';
+    const member: TarMember = {
+      kind: linkTo ? 'link' : kind,
+      path: path.length === 0 ? './' : path.join('/') + (isDirectory ? '/' : ''),
+      target: target ?? linkTo?.join('/') ?? '',
+      mode: attributes.mode,
+      uid: attributes.uid,
+      gid: attributes.gid,
+      size: 0,
+      mtime: attributes.mtime,
+      device: attributes.device,
+    };
+    if (!content) {
+      this.#put(tarHeader(member));
+    } else if (attributes.size > 0) {
+      this.#file({ ...member, size: attributes.size }, content());
+    } else {
+      const chunks = [...content()]; // one that does not tell its size, as the kernel's own are
+      this.#file({ ...member, size: chunks.reduce((sum, { bytes }) => sum + bytes.length, 0) }, chunks);
+    }
+  }
+
+  finish(): void {
+    this.#put(tarEnd(this.#written));
+  }
+
+  #file(member: TarMember, chunks: Iterable<Chunk>): void {
+    this.#put(tarHeader(member));
+    let end = 0;
+    for (const { at, bytes } of chunks) {
+      this.#nothing(at - end);
+      this.#put(bytes);
+      end = at + bytes.length;
+    }
+    if (end < member.size) this.#onLeftOut(`'${shown(member.path)}' has become shorter while it was copied`);
+    this.#nothing(member.size - end + paddingOf(member.size));
+  }
+
+  #nothing(size: number): void {
+    for (let left = size; left > 0; left -= CHUNK_BYTES) this.#put(NOTHING.subarray(0, Math.min(left, CHUNK_BYTES)));
+  }
+
+  #put(bytes: Buffer): void {
+    this.#write(bytes);
+    this.#written += bytes.length;
+  }
+}
+
+const NOTHING = Buffer.alloc(CHUNK_BYTES);

@@ -1,0 +1,299 @@
+// The files of one side of a copy, container or host, by its file server. Nothing is looked at by a path but what a person named: below
+// that each name is looked up in a directory that is held, and never followed if it is a link. So whoever changes the tree meanwhile,
+// a directory to a link, say, leads nowhere. Nothing is opened but files and directories: to open a device or a pipe is to use it.
+import {
+  AT_EMPTY_PATH,
+  AT_FDCWD,
+  AT_SYMLINK_NOFOLLOW,
+  ENOENT,
+  ENXIO,
+  O_CLOEXEC,
+  O_DIRECTORY,
+  O_NOCTTY,
+  O_NOFOLLOW,
+  O_NONBLOCK,
+  O_PATH,
+  O_RDONLY,
+  RESOLVE_NO_MAGICLINKS,
+  S_IFBLK,
+  S_IFCHR,
+  S_IFDIR,
+  S_IFIFO,
+  S_IFLNK,
+  S_IFMT,
+  S_IFREG,
+  S_IFSOCK,
+  SEEK_DATA,
+  SEEK_HOLE,
+  STATX_BASIC_STATS,
+} from '../../../lib-native/constants.ts';
+import type { Argument, ReplyArea, Step } from '../../../lib-native/plan-encoding.ts';
+import { libvirtError, systemError } from '../../errors.ts';
+import { step } from '../plan/steps.ts';
+import { type Attributes, type Chunk, type EntryKind, pathEnd, shown } from './entry.ts';
+import type { FileServer, Ran } from './server.ts';
+
+/** From the numbers that the server sees to those of the container, and back; undefined: there is none. */
+export interface Ids {
+  uid: IdMap;
+  gid: IdMap;
+}
+export interface IdMap {
+  toContainer(id: number): number;
+  fromContainer(id: number): number | undefined;
+}
+
+const same: IdMap = { toContainer: (id) => id, fromContainer: (id) => id };
+export const SAME_IDS: Ids = { uid: same, gid: same };
+
+export interface Held {
+  /** O_PATH, in the server. */
+  fd: number;
+  attributes: Attributes;
+  /** The same for two names of one file. */
+  id: string;
+  /** Of its file system. */
+  device: string;
+  links: number;
+  /** Fewer bytes on the disk than in it. */
+  isSparse: boolean;
+}
+
+const STATX_BYTES = 256;
+const STATFS_BYTES = 120;
+const PATH_BYTES = 4096;
+const MAX_FOLLOWED = 40;
+/** A first piece comes with the opening; most files are done with it. */
+const FIRST_BYTES = 65536;
+const CHUNK_BYTES = 524288;
+const LIST_BYTES = 65536;
+/** Files of the kernel's tell no size; none is larger than this. */
+const UNSIZED_BYTES = 4 << 20;
+
+const area = (size: number): ReplyArea => ({ reply: Buffer.alloc(size), at: 0 });
+export const bytesOf = (name: string): Buffer => Buffer.from(`${name}\0`, 'latin1');
+
+const how = (flags: number, resolve: number): Buffer => {
+  const bytes = Buffer.alloc(24);
+  bytes.writeBigUInt64LE(BigInt(flags), 0);
+  bytes.writeBigUInt64LE(BigInt(resolve), 16);
+  return bytes;
+};
+
+/** openat2(2) with O_CLOEXEC. */
+export const openHow = (dir: number, path: string, flags: number, resolve = 0): Step =>
+  step('openat2', [dir, bytesOf(path), how(flags | O_CLOEXEC, resolve), 24], 'open');
+
+export class Side {
+  readonly server: FileServer;
+  /** Before a path, in messages. */
+  readonly name: string;
+  readonly ids: Ids;
+  /** Who owns what is copied here, unless its owners are kept: ids as the container counts. */
+  readonly owner: { uid: number; gid: number };
+
+  constructor(server: FileServer, { name, ids, owner }: { name: string; ids: Ids; owner: { uid: number; gid: number } }) {
+    this.server = server;
+    this.name = name;
+    this.ids = ids;
+    this.owner = owner;
+  }
+
+  fail(doing: string, path: string, errno: number): never {
+    throw systemError(`cannot ${doing} '${this.shown(path)}'`, errno);
+  }
+
+  shown(path: string): string {
+    return this.name + shown(path);
+  }
+
+  /** Runs steps that are all to succeed. */
+  must(steps: readonly Step[], doing: string, path: string): readonly number[] {
+    return this.done(this.server.run(steps), doing, path);
+  }
+
+  done({ results, failed, errno }: Ran, doing: string, path: string): readonly number[] {
+    if (failed >= 0) this.fail(doing, path, errno);
+    return results;
+  }
+
+  close(fd: number): void {
+    this.server.run([step('close', [fd], 'close')]);
+  }
+
+  /** What a person named; undefined where nothing is. Follows links, but for a last one if that is asked. */
+  find(path: string, { follows = true } = {}): Held | undefined {
+    return this.#hold(openHow(AT_FDCWD, path, O_PATH | (follows ? 0 : O_NOFOLLOW), RESOLVE_NO_MAGICLINKS), path);
+  }
+
+  /** What has that name in a directory, were it a link; undefined where nothing has. `path`: for messages. */
+  hold(dir: number, name: string, path: string): Held | undefined {
+    return this.#hold(step('openat', [dir, bytesOf(name), O_PATH | O_NOFOLLOW | O_CLOEXEC], 'open'), path);
+  }
+
+  #hold(open: Step, path: string): Held | undefined {
+    const stat = area(STATX_BYTES);
+    const { results, failed, errno } = this.server.run([open, statx({ step: open }, stat)]);
+    if (failed === 0 && errno === ENOENT) return undefined;
+    if (failed >= 0) this.fail('look at', path, errno);
+    return this.#held(results[0]!, stat.reply, path);
+  }
+
+  #held(fd: number, stat: Buffer, path: string): Held {
+    const kind = KINDS.get(stat.readUInt16LE(28) & S_IFMT);
+    if (kind === undefined) throw libvirtError('OPERATION_FAILED', `'${this.shown(path)}' is of no known type`);
+    const size = Number(stat.readBigUInt64LE(40));
+    const device = `${stat.readUInt32LE(136)}:${stat.readUInt32LE(140)}`;
+    return {
+      fd,
+      attributes: {
+        kind,
+        mode: stat.readUInt16LE(28) & 0o7777,
+        uid: this.ids.uid.toContainer(stat.readUInt32LE(20)),
+        gid: this.ids.gid.toContainer(stat.readUInt32LE(24)),
+        size: kind === 'file' ? size : 0,
+        atime: timeAt(stat, 64),
+        mtime: timeAt(stat, 112),
+        device: { major: stat.readUInt32LE(128), minor: stat.readUInt32LE(132) },
+      },
+      id: `${device}:${stat.readBigUInt64LE(32)}`,
+      device,
+      links: stat.readUInt32LE(16),
+      isSparse: Number(stat.readBigUInt64LE(48)) * 512 < size,
+    };
+  }
+
+  /** True for a file system that is no store of files but the kernel's own word: /proc, /sys and their kin. */
+  isKernels(dir: number, path: string): boolean {
+    const found = area(STATFS_BYTES);
+    this.must([step('fstatfs', [dir, found], 'fstatfs')], 'look at', path);
+    return KERNELS.has(found.reply.readUInt32LE(0));
+  }
+
+  idOf(dir: number, path: string): string {
+    const stat = area(STATX_BYTES);
+    this.must([statx(dir, stat)], 'look at', path);
+    return this.#held(dir, stat.reply, path).id;
+  }
+
+  /** Where a file of that path is, or would be: its directory, and its name there; links of that name are followed. */
+  locate(path: string): { dir: number; name: string } {
+    let at = path;
+    for (let links = 0; ; links++) {
+      const { name, directory } = pathEnd(at);
+      if (name === undefined || links > MAX_FOLLOWED) this.fail('find', path, ENOENT);
+      const last = this.find(at.replace(/\/+$/, ''), { follows: false });
+      if (last?.attributes.kind !== 'symlink') {
+        if (last) this.close(last.fd);
+        const open = openHow(AT_FDCWD, directory, O_RDONLY | O_DIRECTORY, RESOLVE_NO_MAGICLINKS);
+        return { dir: this.must([open], 'open the directory of', path)[0]!, name: name! };
+      }
+      const target = this.readLink(last, at);
+      this.close(last.fd);
+      at = target.startsWith('/') ? target : `${directory.replace(/\/*$/, '/')}${target}`;
+    }
+  }
+
+  readLink({ fd }: Held, path: string): string {
+    const text = area(PATH_BYTES);
+    const [length] = this.must([step('readlinkat', [fd, bytesOf(''), text, PATH_BYTES], 'readlink')], 'read the link', path);
+    return text.reply.toString('latin1', 0, length);
+  }
+
+  /** A directory that is held, to be read and changed; the hold is let go. */
+  openDirectory({ fd }: Held, path: string): number {
+    const open = step('openat', [fd, bytesOf('.'), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC], 'open');
+    return this.must([open, step('close', [fd], 'close')], 'open', path)[0]!;
+  }
+
+  /** The names in it, some at a time. */
+  *names(dir: number, path: string): Generator<string> {
+    for (;;) {
+      const list = area(LIST_BYTES);
+      const [length] = this.must([step('getdents64', [dir, list, LIST_BYTES], 'getdents64')], 'read', path);
+      if (length === 0) return;
+      yield* namesIn(list.reply.subarray(0, length));
+    }
+  }
+
+  /** A file that is held, as long as it was when it was held; the hold is let go. */
+  *content({ fd, attributes: { size }, isSparse }: Held, path: string): Generator<Chunk> {
+    const until = size === 0 ? UNSIZED_BYTES : size;
+    const first = area(isSparse ? 0 : Math.min(until, FIRST_BYTES));
+    const open = step('openat', [this.server.descriptors, bytesOf(String(fd)), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC], 'open');
+    const read = step('pread64', [{ step: open }, first, first.reply.length, 0], 'read');
+    const results = this.must([open, step('close', [fd], 'close'), ...(isSparse ? [] : [read])], 'read', path);
+    const file = results[0]!;
+    const got = isSparse ? 0 : results[2]!;
+    if (got > 0) yield { at: 0, bytes: first.reply.subarray(0, got) };
+    if (isSparse) {
+      for (const [from, to] of this.#extents(file, size, path)) yield* this.#range(file, from, to, path);
+      yield { at: size, bytes: Buffer.alloc(0) };
+    } else if (got > 0 && got < until) {
+      yield* this.#range(file, got, until, path);
+    }
+    this.close(file);
+  }
+
+  /** The next piece is read while the last one is used. */
+  *#range(file: number, from: number, to: number, path: string): Generator<Chunk> {
+    let [at, next] = [from, area(0)];
+    const ask = () => {
+      next = area(Math.min(CHUNK_BYTES, to - at));
+      this.server.post([step('pread64', [file, next, next.reply.length, at], 'read')]);
+    };
+    if (at < to) ask();
+    while (at < to) {
+      const [got] = this.done(this.server.collect(), 'read', path) as [number];
+      if (got === 0) return; // it has become shorter
+      const chunk = { at, bytes: next.reply.subarray(0, got) };
+      at += got;
+      if (at < to) ask();
+      yield chunk;
+    }
+  }
+
+  /** Where there is something. A file system that does not know says that it is everywhere. */
+  *#extents(file: number, size: number, path: string): Generator<[from: number, to: number]> {
+    for (let at = 0; at < size; ) {
+      const data = step('lseek', [file, at, SEEK_DATA], 'lseek');
+      const { results, failed, errno } = this.server.run([data, step('lseek', [file, { step: data }, SEEK_HOLE], 'lseek')]);
+      if (failed === 0 && errno === ENXIO) return;
+      const [from, to] = failed >= 0 ? [at, size] : [results[0]!, Math.min(results[1]!, size)];
+      if (from < at || to <= from) this.fail('read', path, ENXIO);
+      yield [from, to];
+      at = to;
+    }
+  }
+}
+
+/** linux/magic.h: proc, sysfs, cgroup, cgroup2, devpts, debugfs, tracefs, securityfs, bpf, mqueue, configfs, selinuxfs, binfmt_misc, pstore, efivarfs. */
+const KERNELS: ReadonlySet<number> = new Set([
+  ...[0x9fa0, 0x62656572, 0x27e0eb, 0x63677270, 0x1cd1, 0x64626720, 0x74726163, 0x73636673],
+  ...[0xcafe4a11, 0x19800202, 0x62656570, 0xf97cff8c, 0x42494e4d, 0x6165676c, 0xde5e81e4],
+]);
+
+const KINDS: ReadonlyMap<number, EntryKind> = new Map([
+  [S_IFREG, 'file'],
+  [S_IFDIR, 'directory'],
+  [S_IFLNK, 'symlink'],
+  [S_IFIFO, 'fifo'],
+  [S_IFSOCK, 'socket'],
+  [S_IFBLK, 'block'],
+  [S_IFCHR, 'character'],
+]);
+
+export const statx = (fd: Argument, into: ReplyArea): Step =>
+  step('statx', [fd, bytesOf(''), AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS, into], 'statx');
+
+const timeAt = (stat: Buffer, at: number) => ({ seconds: Number(stat.readBigInt64LE(at)), nanoseconds: stat.readUInt32LE(at + 8) });
+
+/** getdents64(2): inode, offset, length of the record, type, name. */
+function* namesIn(list: Buffer): Generator<string> {
+  for (let at = 0; at + 19 <= list.length; ) {
+    const end = at + list.readUInt16LE(at + 16);
+    const name = list.toString('latin1', at + 19, list.indexOf(0, at + 19));
+    if (name !== '.' && name !== '..') yield name;
+    at = end;
+  }
+}

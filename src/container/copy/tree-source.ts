@@ -1,0 +1,80 @@
+// What is copied, of a tree: depth first, each entry once, as it is at that moment.
+import { libvirtError } from '../../errors.ts';
+import type { Entry } from './entry.ts';
+import type { Held, Side } from './side.ts';
+
+/** Directories are held open on the way down. */
+const MAX_DEPTH = 400;
+
+export interface TreeRequest {
+  side: Side;
+  /** What a person named, for messages. */
+  path: string;
+  held: Held;
+  /** A directory that is not to be copied into itself. */
+  targetId: string | undefined;
+  onLeftOut: (what: string) => void;
+}
+
+export function treeEntries({ side, path, held, targetId, onLeftOut }: TreeRequest): Iterable<Entry> {
+  /** Files of several names, by the first one. */
+  const known = new Map<string, readonly string[]>();
+  const here = (below: readonly string[]) => [path.replace(/\/+$/, ''), ...below].join('/') || '/';
+
+  return visit(held, [], held.device);
+
+  function* visit(found: Held, below: readonly string[], device: string): Generator<Entry> {
+    const { attributes } = found;
+    switch (attributes.kind) {
+      case 'directory':
+        if (found.id === targetId)
+          throw libvirtError('OPERATION_INVALID', `cannot copy directory '${side.shown(here(below))}' into itself`);
+        if (below.length > MAX_DEPTH)
+          throw libvirtError('OPERATION_UNSUPPORTED', `directories in '${side.shown(path)}' are nested more than ${MAX_DEPTH} deep`);
+        yield { path: below, attributes };
+        yield* children(side.openDirectory(found, here(below)), below, { isEntered: found.device !== device, device: found.device });
+        return;
+      case 'file': {
+        const first = found.links > 1 ? known.get(found.id) : undefined;
+        if (found.links > 1 && !first) known.set(found.id, below);
+        if (first) {
+          side.close(found.fd);
+          yield { path: below, attributes, linkTo: first };
+        } else {
+          let isRead = false;
+          const content = () => {
+            isRead = true;
+            return side.content(found, here(below));
+          };
+          yield { path: below, attributes, content };
+          if (!isRead) side.close(found.fd);
+        }
+        return;
+      }
+      case 'symlink': {
+        const target = side.readLink(found, here(below));
+        side.close(found.fd);
+        yield { path: below, attributes, target };
+        return;
+      }
+      default:
+        side.close(found.fd);
+        yield { path: below, attributes };
+    }
+  }
+
+  /** `isEntered`: it is the root of another file system than it stands in. Of the kernel's no more than the place is copied. */
+  function* children(
+    dir: number,
+    below: readonly string[],
+    { isEntered, device }: { isEntered: boolean; device: string },
+  ): Generator<Entry> {
+    const isLeft = isEntered && side.isKernels(dir, here(below));
+    if (isLeft) onLeftOut(`'${side.shown(here(below))}' is left out: a file system of the kernel's`);
+    for (const name of isLeft ? [] : side.names(dir, here(below))) {
+      const found = side.hold(dir, name, here([...below, name]));
+      if (found) yield* visit(found, [...below, name], device); // else it has gone meanwhile
+    }
+    side.close(dir);
+  }
+}
