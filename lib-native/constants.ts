@@ -296,7 +296,6 @@ export const EXDEV = 18;
 export const EEXIST = 17;
 export const EINVAL = 22;
 export const ENXIO = 6;
-export const EXDEV = 18;
 export const EOPNOTSUPP = 95;
 export const EPROTONOSUPPORT = 93;
 export const EAFNOSUPPORT = 97;

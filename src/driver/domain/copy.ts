@@ -10,8 +10,8 @@ import { type IdMap, type Ids, SAME_IDS, Side } from '../../container/copy/side.
 import { hostFacts } from '../../container/host-facts.ts';
 import { hostPath } from '../../container/host-path.ts';
 import { openInit } from '../../container/init.ts';
-import { openMounts } from '../../container/init-mounts.ts';
 import { isMappable, rootOf } from '../../container/live-definition.ts';
+import { openOwnMounts } from '../../container/own-mounts.ts';
 import { hostFiles, runningFiles, stoppedFiles } from '../../container/plan/files.ts';
 import { hasUserNamespace } from '../../container/plan/namespaces.ts';
 import type { DomainDefinition, IdRange, SecurityLevel } from '../../domain/definition.ts';
@@ -76,7 +76,7 @@ interface Opened {
 async function runningSide(record: StatusRecord, timeoutMs: number): Promise<Opened> {
   const { domain, level = 'libvirt' } = loadStatus(record);
   using init = openInit(record);
-  using mounts = openMounts(domain, init.pid);
+  using mounts = openOwnMounts(domain, init.pid);
   const label = await enterLabel(domain);
   const enter = runningFiles(domain, {
     host: hostFacts(domain),

@@ -22,7 +22,6 @@ import { exitCode, termSignal } from '../../../lib-native/wait-status.ts';
 import { hostFacts } from '../../container/host-facts.ts';
 import { type CommandIdentity, commandIdentity } from '../../container/identity.ts';
 import { openInit } from '../../container/init.ts';
-import { openMounts } from '../../container/init-mounts.ts';
 import { Controller, controllerEnvironment, InheritedFds } from '../../container/launch.ts';
 import { openOwnMounts } from '../../container/own-mounts.ts';
 import { commandEnvironment, compileEnterPlan, enterEnvironment } from '../../container/plan/enter.ts';
