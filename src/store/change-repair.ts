@@ -2,7 +2,7 @@
 import fs from 'node:fs';
 import { forgetChange, type NotedChange, notedChange } from './change-note.ts';
 import { moveRecords } from './console-record.ts';
-import { isDefined, removeDefinition, setAutostartLink } from './definitions.ts';
+import { forgetAutostart, isDefined, removeDefinition } from './definitions.ts';
 import { moveEnd } from './live-status.ts';
 import { tryLockDomain, tryLockStore } from './lock.ts';
 import { logFile } from './paths.ts';
@@ -31,7 +31,7 @@ export function repairChange(): void {
     forgetChange();
     return;
   }
-  setAutostartLink(change.from, false);
+  forgetAutostart(change.from);
   if (change.to === '') forgetChange();
   else endRename(change);
 }

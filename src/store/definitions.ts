@@ -6,7 +6,7 @@ import { listDirectory } from '../host/system-files.ts';
 import { readIfThere, removeDurably, writeAtomically } from './atomic-write.ts';
 import { setLink } from './autostart.ts';
 import { forgetChange, noteChange } from './change-note.ts';
-import { autostartLink, definitionFile, namesIn, paths } from './paths.ts';
+import { AUTOSTART_ENDINGS, type AutostartMark, autostartLink, definitionFile, namesIn, paths } from './paths.ts';
 import { sweepDirectory } from './sweep.ts';
 import { definitionsStamp, indexAll, isIndexed, linkedName, unlinkName, unlinkOthers, whileIndexed } from './uuid-index.ts';
 
@@ -32,15 +32,15 @@ export function writeDefinition(name: string, stored: string): void {
   whileIndexed(() => writeAtomically(definitionFile(name), stored, { durable: true }), name, domainFacts(stored).uuid);
 }
 
-/** Removes the definition and its autostart mark. `isNoted`: as part of a change that is noted already. */
+/** Removes the definition and its autostart marks. `isNoted`: as part of a change that is noted already. */
 export function removeDefinition(name: string, { isNoted = false } = {}): void {
   const uuid = readableUuid(name);
-  const takesNote = !isNoted && hasAutostartLink(name);
+  const takesNote = !isNoted && autostartMarks(name).length > 0;
   if (takesNote) noteChange({ from: name, to: '' });
   whileIndexed(
     () => {
       removeDurably(definitionFile(name));
-      setAutostartLink(name, false);
+      forgetAutostart(name);
       if (uuid !== undefined) unlinkName(uuid, name);
     },
     name,
@@ -84,21 +84,33 @@ function readAll(): Map<string, string> {
   );
 }
 
-export function hasAutostartLink(name: string): boolean {
+export function hasAutostartLink(name: string, mark: AutostartMark = 'always'): boolean {
   try {
-    fs.lstatSync(autostartLink(name));
+    fs.lstatSync(autostartLink(name, mark));
     return true;
   } catch (error) {
     if (errnoCode(error) === 'ENOENT') return false;
-    throw systemError(`cannot read link '${autostartLink(name)}'`, error);
+    throw systemError(`cannot read link '${autostartLink(name, mark)}'`, error);
   }
 }
 
-export function autostartNames(): string[] {
-  return namesIn(listDirectory(paths.autostart), '.xml');
+const MARKS: readonly AutostartMark[] = ['always', 'once'];
+
+/** The marks that a domain has. */
+export function autostartMarks(name: string): AutostartMark[] {
+  return MARKS.filter((mark) => hasAutostartLink(name, mark));
+}
+
+/** The domains that have the mark. */
+export function autostartNames(mark: AutostartMark = 'always'): string[] {
+  return namesIn(listDirectory(paths.autostart), AUTOSTART_ENDINGS[mark]);
 }
 
 /** Marks or unmarks; either may be so already. Throws SYSTEM_ERROR with libvirt's words. */
-export function setAutostartLink(name: string, on: boolean): void {
-  setLink(autostartLink(name), definitionFile(name), on, `Cannot create autostart directory ${paths.autostart}`);
+export function setAutostartLink(name: string, on: boolean, mark: AutostartMark = 'always'): void {
+  setLink(autostartLink(name, mark), definitionFile(name), on, `Cannot create autostart directory ${paths.autostart}`);
+}
+
+export function forgetAutostart(name: string): void {
+  for (const mark of MARKS) setAutostartLink(name, false, mark);
 }

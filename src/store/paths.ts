@@ -53,7 +53,11 @@ export const paths = {
 } as const;
 
 export const definitionFile = (name: string): string => `${paths.definitions}/${name}.xml`;
-export const autostartLink = (name: string): string => `${paths.autostart}/${name}.xml`;
+/** When a domain is started with the host: always, or the next time only. */
+export type AutostartMark = 'always' | 'once';
+/** libvirt's LXC driver has no second mark. */
+export const AUTOSTART_ENDINGS: Readonly<Record<AutostartMark, string>> = { always: '.xml', once: '.once' };
+export const autostartLink = (name: string, mark: AutostartMark): string => `${paths.autostart}/${name}${AUTOSTART_ENDINGS[mark]}`;
 export const statusFile = (name: string): string => `${paths.run}/${name}.xml`;
 /** That of a domain called `driver` would be the driver's lock. No other file of a domain ends like this one. */
 export const pidFile = (name: string): string => (name === 'driver' ? `${paths.run}/driver.domain-pid` : `${paths.run}/${name}.pid`);

@@ -36,7 +36,9 @@ suite('killed anywhere:', ['root', 'built', 'busybox', 'fuse', 'strace'], () => 
           .replace(/ id='\d+'/, '')
           .replaceAll(/\/dev\/pts\/\d+/g, 'pty');
         seen[`${name} next xml`] = virsh.run('dumpxml', name, '--inactive').stdout;
-        seen[`${name} autostart`] = /^Autostart: +(\w+)/m.exec(virsh.ok('dominfo', name))?.[1] ?? '';
+        const info = virsh.ok('dominfo', name);
+        seen[`${name} autostart`] = /^Autostart: +(\w+)/m.exec(info)?.[1] ?? '';
+        seen[`${name} autostart once`] = /^Autostart Once: +(\w+)/m.exec(info)?.[1] ?? '';
       }
       return seen;
     });
@@ -64,6 +66,7 @@ suite('killed anywhere:', ['root', 'built', 'busybox', 'fuse', 'strace'], () => 
   const marked = (): void => {
     defined();
     virsh.ok('autostart', A);
+    virsh.ok('autostart', A, '--once');
   };
   const meta = ['metadata', A, '--uri', 'urn:x', '--key', 'x', '--set', '<a/>'];
   const device = (): string =>
@@ -84,6 +87,7 @@ suite('killed anywhere:', ['root', 'built', 'busybox', 'fuse', 'strace'], () => 
     ['domrename marked', marked, () => ['domrename', A, B]],
     ['autostart', defined, () => ['autostart', A]],
     ['autostart --disable', marked, () => ['autostart', A, '--disable']],
+    ['autostart --once', defined, () => ['autostart', A, '--once']],
     ['setmem', running, () => ['setmem', A, '60000', '--live', '--config']],
     ['setmaxmem', defined, () => ['setmaxmem', A, '90000', '--config']],
     ['memtune', running, () => ['memtune', A, '--soft-limit', '50000', '--live', '--config']],

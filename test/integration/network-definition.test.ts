@@ -39,6 +39,31 @@ suite('stored networks', ['root', 'built', 'busybox', 'ip', 'dnsmasq', 'nft'], (
     expect(fs.existsSync(mark)).toBe(false);
   });
 
+  it('start once with the host, domains that are marked for that', () => {
+    const [always, once, both] = [virsh.define(), virsh.define(), virsh.define()];
+    for (const name of [always, both]) virsh.ok('autostart', name);
+    expect(virsh.ok('autostart', '--once', once)).toBe(`Domain '${once}' marked as autostarted on next boot\n\n`);
+    virsh.ok('autostart', '--once', both);
+    expect(virsh.ok('dominfo', once)).toMatch(/^Autostart: +disable\nAutostart Once: +enable$/m);
+    const boot = (): string[] => {
+      for (const name of virsh.ok('list', '--name').split('\n').filter(Boolean)) virsh.ok('destroy', name);
+      for (const marker of ['lxc/autostarted', 'network/autostarted']) fs.rmSync(virsh.path('run/libvirt', marker), { force: true });
+      return [...virsh.ok('autostart-all').matchAll(/'(.*)' started/g)].map(([, name]) => name!);
+    };
+    expect(boot()).toEqual([always, once, both].sort());
+    expect(virsh.ok('dominfo', once)).not.toContain('Autostart Once');
+    expect(boot()).toEqual([always, both].sort());
+    // Between two boots it is not its turn.
+    virsh.ok('autostart', '--once', once);
+    virsh.ok('autostart-all', '--again');
+    expect(virsh.state(once)).toMatch(/^shut off/);
+    virsh.ok('domrename', once, `${once}-new`);
+    expect(virsh.ok('autostart', '--once', '--disable', `${once}-new`)).toMatch(/ unmarked as autostarted on next boot\n/);
+    virsh.ok('autostart', '--once', `${once}-new`);
+    virsh.ok('undefine', `${once}-new`);
+    expect(fs.readdirSync(virsh.path('etc/libvirt/lxc/autostart')).sort()).toEqual([`${always}.xml`, `${both}.xml`].sort());
+  });
+
   it('whose names are those of others’ files, or lead out of the folder, harm nobody', () => {
     const names = ['a', 'a.xml', 'a.pid', 'autostarted', '..'];
     for (const [i, name] of names.entries()) networks.start(name, `<ip address='10.78.${10 + i}.1' prefix='24'/>`);

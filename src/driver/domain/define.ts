@@ -6,7 +6,7 @@ import type { DomainStatus } from '../../domain/status.ts';
 import { isFailure, libvirtError, unsupportedFlags } from '../../errors.ts';
 import { noteChange } from '../../store/change-note.ts';
 import { endRename } from '../../store/change-repair.ts';
-import { hasAutostartLink, isDefined, removeDefinition, setAutostartLink } from '../../store/definitions.ts';
+import { autostartMarks, isDefined, removeDefinition, setAutostartLink } from '../../store/definitions.ts';
 import { loadDefinition, loadStatus, saveDefinition } from '../../store/domain-documents.ts';
 import { liveStatus, type StatusRecord } from '../../store/live-status.ts';
 import { lockDomain, lockStore } from '../../store/lock.ts';
@@ -101,7 +101,7 @@ function knownUuid(ref: DomainRef): string {
 }
 
 /**
- * Gives a domain that is off another name. Its autostart mark and log go with it.
+ * Gives a domain that is off another name. Its autostart marks and log go with it.
  * Differs from libvirt, whose LXC driver cannot. Throws OPERATION_INVALID or OPERATION_FAILED; nothing is changed then.
  */
 export function renameDomain(connection: Connection, ref: DomainRef, newName: string): void {
@@ -118,10 +118,10 @@ export function renameDomain(connection: Connection, ref: DomainRef, newName: st
   if (findByName(newName)) throw libvirtError('OPERATION_INVALID', `domain with name '${newName}' already exists`);
   const names = { from: ref.name, to: newName };
   noteChange(names);
-  const autostart = hasAutostartLink(ref.name);
+  const marks = autostartMarks(ref.name);
   const change = transition({ name: newName, uuid: ref.uuid }, 'defined', 'renamed');
   saveDefinition({ ...loadDefinition(ref.name), name: newName });
-  if (autostart) setAutostartLink(newName, true);
+  for (const mark of marks) setAutostartLink(newName, true, mark);
   removeDefinition(ref.name, { isNoted: true }); // whoever dies before has renamed nothing, and after that everything
   change.at('done');
   endRename(names);

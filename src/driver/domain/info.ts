@@ -32,6 +32,8 @@ export interface DomainInfo {
   usedMemoryKiB: number;
   persistent: boolean;
   autostart: boolean;
+  /** With the next boot only. */
+  autostartOnce: boolean;
   security: { model: string; doi: string; label?: string };
 }
 
@@ -52,6 +54,7 @@ export async function domainInfo(_connection: Connection, ref: DomainRef): Promi
     usedMemoryKiB: cgroup ? memoryUsageKiB(cgroup) : domain.currentMemoryKiB,
     persistent: isDefined(ref.name),
     autostart: hasAutostartLink(ref.name),
+    autostartOnce: hasAutostartLink(ref.name, 'once'),
     security: await securityOf(record?.initPid),
   };
 }

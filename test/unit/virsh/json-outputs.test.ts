@@ -9,8 +9,9 @@ import { type TempStore, tempStore } from '../../helpers/temp-store.ts';
 
 /** They change something, print a document that is none of JSON's, or are about the shell. */
 const WITHOUT = `
-  allocpages await attach-device attach-disk attach-interface autostart autostart-all capabilities cd complete connect console cp create define
-  destroy detach-device detach-device-alias detach-disk detach-interface domif-setlink domrename domxml-from-native dumpxml echo edit exec exit help
+  allocpages attach-device attach-disk attach-interface autostart autostart-all await capabilities cd complete connect console cp create
+  define destroy detach-device detach-device-alias detach-disk detach-interface domcapabilities domif-setlink domjobabort domrename
+  domxml-from-native dumpxml echo edit exec exit help
   lxc-enter-namespace managedsave-remove metrics net-autostart net-create net-define net-destroy net-dumpxml net-edit net-port-create
   iface-dumpxml iface-mac iface-name net-port-delete net-port-dumpxml net-start net-undefine net-update nodedev-dumpxml nodesuspend
   pool-autostart pool-build pool-create pool-create-as pool-define pool-define-as pool-delete pool-destroy pool-dumpxml pool-edit pool-name

@@ -1,10 +1,10 @@
 // domjobinfo and domjobabort.
 
 import { inContext, LibvirtError } from '../../../errors.ts';
-import { defineCommand, domainOption, needs } from '../../command.ts';
+import { defineCommand, defineReading, domainOption, needs } from '../../command.ts';
 import { findDomain } from '../lookup.ts';
 
-export const domjobinfo = defineCommand({
+export const domjobinfo = defineReading({
   name: 'domjobinfo',
   group: 'domain',
   summary: 'the long operation that a domain is in: none',
@@ -17,19 +17,19 @@ export const domjobinfo = defineCommand({
     { name: 'rawstats', type: 'bool', help: "libvirt's number instead of the word" },
   ],
   rules: [needs('keep-completed', 'completed')],
-  async run(context, args) {
+  async read(context, args) {
     const domain = await findDomain(context, args);
     const { jobType } = await import('../../../driver/domain/jobs.ts');
     const special = args.completed || args.rawstats;
-    let type: ReturnType<typeof jobType>;
     try {
-      type = jobType(context.connection, domain, special ? 'virDomainGetJobStats' : 'virDomainGetJobInfo');
+      return jobType(context.connection, domain, special ? 'virDomainGetJobStats' : 'virDomainGetJobInfo');
     } catch (error) {
       if (!special || !(error instanceof LibvirtError) || error.code !== 'NO_SUPPORT') throw error;
       throw inContext('Optional flags or --rawstats are not supported by the daemon', error);
     }
-    context.print(args.rawstats ? `Job type: ${type.number}\n\n` : `${'Job type:'.padEnd(17)} ${type.name.padEnd(12)}\n`);
   },
+  text: ({ number, name }, { rawstats }) => (rawstats ? `Job type: ${number}\n\n` : `${'Job type:'.padEnd(17)} ${name.padEnd(12)}\n`),
+  json: () => ({ type: null }),
 });
 
 export const domjobabort = defineCommand({

@@ -1,7 +1,7 @@
 // domcapabilities and hypervisor-cpu-models.
 
 import { withContext } from '../../../errors.ts';
-import { defineCommand } from '../../command.ts';
+import { defineCommand, defineReading } from '../../command.ts';
 import { printXml, XPATH_DESCRIPTION, XPATH_OPTIONS } from '../print-xml.ts';
 
 const VIRTTYPE = { name: 'virttype', type: 'string', completes: ['lxc'], help: 'type of the domain: lxc' } as const;
@@ -32,7 +32,7 @@ export const domcapabilities = defineCommand({
   },
 });
 
-export const hypervisorCpuModels = defineCommand({
+export const hypervisorCpuModels = defineReading({
   name: 'hypervisor-cpu-models',
   group: 'host',
   store: false,
@@ -45,11 +45,14 @@ export const hypervisorCpuModels = defineCommand({
     MACHINE,
     { name: 'all', type: 'bool', help: 'also models that cannot be used' },
   ],
-  async run(context, args) {
+  async read(context, args) {
     const { virttype, emulator, arch, machine } = args;
     const { domainCapabilitiesXml } = await import('../../../driver/node/domain-capabilities.ts');
     await withContext('failed to get hypervisor CPU model names', () =>
       domainCapabilitiesXml(context.connection, { virttype, emulator, arch, machine }),
     );
+    return [];
   },
+  text: (models: readonly string[]) => models.map((model) => `${model}\n`).join(''),
+  json: (models) => models,
 });

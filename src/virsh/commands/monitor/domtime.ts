@@ -1,7 +1,7 @@
-import { activeDomainOption, defineCommand, excludes } from '../../command.ts';
+import { activeDomainOption, defineReading, excludes } from '../../command.ts';
 import { findDomain } from '../lookup.ts';
 
-export const domtime = defineCommand({
+export const domtime = defineReading({
   name: 'domtime',
   group: 'monitor',
   summary: 'what time it is for a domain',
@@ -15,13 +15,15 @@ export const domtime = defineCommand({
     { name: 'sync', type: 'bool', help: 'refused: set it by a clock of its own' },
     { name: 'time', type: 'int', min: -(2 ** 63), max: 2 ** 63, help: 'refused: set it to so many seconds' },
   ],
+  changedBy: ['now', 'sync', 'time'],
   rules: [excludes('now', 'sync'), excludes('time', 'now'), excludes('time', 'sync')],
-  async run(context, args) {
+  async read(context, args) {
     const domain = await findDomain(context, args);
     const { time } = args;
     const { domainTimeMs, setDomainTime } = await import('../../../driver/domain/time.ts');
     if (args.now || args.sync || time !== undefined) setDomainTime(context.connection, domain);
-    const ms = domainTimeMs(context.connection, domain);
-    context.print(`Time: ${args.pretty ? new Date(ms).toISOString().slice(0, 19).replace('T', ' ') : Math.floor(ms / 1000)}`);
+    return domainTimeMs(context.connection, domain);
   },
+  text: (ms, { pretty }) => `Time: ${pretty ? new Date(ms).toISOString().slice(0, 19).replace('T', ' ') : Math.floor(ms / 1000)}`,
+  json: (ms) => ({ time: new Date(ms).toISOString() }),
 });

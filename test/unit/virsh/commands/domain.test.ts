@@ -43,6 +43,27 @@ describe('desc', () => {
   });
 });
 
+describe('autostart --once', () => {
+  it('is about a mark of its own', async () => {
+    expect((await transcriptOf('autostart a --once', { quiet: false })).output).toBe("Domain 'a' marked as autostarted on next boot\n\n");
+    expect(fs.readdirSync(store.at('etc/libvirt/lxc/autostart'))).toEqual(['a.once']);
+    expect((await transcriptOf('autostart a --disable; list --all --autostart --name')).output).toBe('');
+    expect((await transcriptOf('dominfo a')).output).toContain('Autostart Once: enable');
+    expect((await transcriptOf('domrename a b; dominfo b')).output).toContain('Autostart Once: enable');
+    expect(fs.readdirSync(store.at('etc/libvirt/lxc/autostart'))).toEqual(['b.once']);
+    expect((await transcriptOf('undefine b')).ok).toBe(true);
+    expect(fs.readdirSync(store.at('etc/libvirt/lxc/autostart'))).toEqual([]);
+  });
+  it('is refused where libvirt sets the measure', async () => {
+    fs.writeFileSync(store.at('etc/libvirt/lxc.conf'), 'functions = "libvirt"\n');
+    expect((await transcriptOf('autostart a --once')).errors).toEqual([
+      "Failed to mark domain 'a' as autostarted on next boot",
+      'this function is not supported by the connection driver: virDomainSetAutostartOnce',
+    ]);
+    expect((await transcriptOf('autostart a')).ok).toBe(true);
+  });
+});
+
 describe('await', () => {
   it.each([
     ['a --condition x', ["Unsupported await condition name 'x'"]],
