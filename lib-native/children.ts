@@ -4,14 +4,21 @@ import { WNOHANG } from './constants.ts';
 import { linux } from './linux.ts';
 
 const left = new Set<number>();
+let onLeft: ((pid: number) => void) | undefined;
 
 /** From now on `pid`, a child of ours, is nobody's to wait for. */
 export function leaveChild(pid: number): void {
   reapChildren();
   left.add(pid);
+  onLeft?.(pid);
 }
 
-/** Takes note of those that have ended; waits for none. To be called by a process of many starts now and then: when it hears SIGCHLD, say. */
+/** Has `watch` told of every child that is left from now on: who waits for its end calls reapChildren() then. */
+export function whenChildLeft(watch: (pid: number) => void): void {
+  onLeft = watch;
+}
+
+/** Takes note of those that have ended; waits for none. */
 export function reapChildren(): void {
   for (const pid of left) {
     const waited = linux.waitpid(pid, WNOHANG);

@@ -290,7 +290,6 @@ export const ENOSPC = 28;
 export const EROFS = 30;
 export const ELOOP = 40;
 export const EAGAIN = 11;
-export const EPIPE = 32;
 export const EBUSY = 16;
 export const EXDEV = 18;
 export const EEXIST = 17;

@@ -115,7 +115,6 @@ export const linux: Syscalls = {
   sigqueue: (pid, signal, value) => intCall('sigqueue', ['int', 'int', 'int64'], [pid, signal, value]),
   kill: (pid, signal) => intCall('kill', ['int', 'int'], [pid, signal]),
   setns: (fd, type) => intCall('setns', ['int', 'int'], [fd, type]),
-  schedSetaffinity: (pid, mask) => intCall('sched_setaffinity', ['int', 'size_t', 'void *'], [pid, mask.length, mask]),
   poll: (fds, timeoutMs) => {
     const set = Buffer.alloc(fds.length * 8);
     fds.forEach(({ fd, events }, i) => {
@@ -132,17 +131,15 @@ export const linux: Syscalls = {
   send: (fd, data, flags) => libcCall('send', ['int', 'void *', 'size_t', 'int'], [fd, data, data.length, flags]),
   recv: (fd, data, flags) => libcCall('recv', ['int', 'void *', 'size_t', 'int'], [fd, data, data.length, flags]),
   sendWithFds: (fd, data, fds, flags) => {
-    const { header, keep } = messageHeader(data, rightsMessage(fds));
-    const result = libcCall('sendmsg', ['int', 'void *', 'int'], [fd, header, flags]);
-    keep();
-    return result;
+    const message = messageOf(data, rightsMessage(fds));
+    const sent = libcCall('sendmsg', ['int', 'void *', 'int'], [fd, message.header, flags]);
+    return Math.min(sent, data.length);
   },
   recvWithFds: (fd, data, flags) => {
-    const control = Buffer.alloc(CONTROL_BYTES);
-    const { header, keep } = messageHeader(data, control);
+    const { header, control } = messageOf(data, CONTROL_BYTES);
     const bytes = libcCall('recvmsg', ['int', 'void *', 'int'], [fd, header, flags | MSG_CMSG_CLOEXEC]);
-    keep();
-    return bytes < 0 ? bytes : { bytes, fds: rightsIn(control.subarray(0, Number(header.readBigUInt64LE(CONTROL_LENGTH)))) };
+    if (bytes < 0) return bytes;
+    return { bytes: Math.min(bytes, data.length), fds: rightsIn(control.subarray(0, Number(header.readBigUInt64LE(CONTROL_LENGTH)))) };
   },
   inotifyInit: () => intCall('inotify_init1', ['int'], [IN_NONBLOCK | IN_CLOEXEC]),
   inotifyAddWatch: (fd, path, mask) => intCall('inotify_add_watch', ['int', 'str', 'uint32'], [fd, path, mask]),
@@ -193,28 +190,37 @@ const CMSGHDR_BYTES = 16;
 /** For as many descriptors as one message of the kernel's has at most (SCM_MAX_FD). */
 const CONTROL_BYTES = CMSGHDR_BYTES + 4 * 254;
 
-/** A struct msghdr of one piece of data. `keep` is to be called after the call: until then the engine must not free what it points to. */
-function messageHeader(data: Buffer, control: Buffer): { header: Buffer; keep(): void } {
-  const vector = Buffer.alloc(16);
+/** One message at a time: what a struct msghdr points to must be there until the kernel has read it, which an engine knows nothing of. */
+let message: { header: Buffer; vector: Buffer; control: Buffer } | undefined;
+
+/** A struct msghdr of one piece of data, which the caller still has after the call; so many bytes of its control are used. */
+function messageOf(data: Buffer, controlBytes: number): { header: Buffer; control: Buffer } {
+  const { header, vector, control } = theMessage();
   vector.writeBigUInt64LE(koffi().address(data), 0);
   vector.writeBigUInt64LE(BigInt(data.length), 8);
-  const header = Buffer.alloc(MSGHDR_BYTES);
+  header.fill(0);
   header.writeBigUInt64LE(koffi().address(vector), 16);
   header.writeBigUInt64LE(1n, 24);
-  header.writeBigUInt64LE(control.length === 0 ? 0n : koffi().address(control), 32);
-  header.writeBigUInt64LE(BigInt(control.length), CONTROL_LENGTH);
-  return { header, keep: () => void [data, vector, control] };
+  header.writeBigUInt64LE(controlBytes === 0 ? 0n : koffi().address(control), 32);
+  header.writeBigUInt64LE(BigInt(controlBytes), CONTROL_LENGTH);
+  return { header, control };
 }
 
-function rightsMessage(fds: readonly number[]): Buffer {
-  if (fds.length === 0) return Buffer.alloc(0);
+function theMessage(): NonNullable<typeof message> {
+  message ??= { header: Buffer.alloc(MSGHDR_BYTES), vector: Buffer.alloc(16), control: Buffer.alloc(CONTROL_BYTES) };
+  return message;
+}
+
+/** Writes descriptors into the message's control; how many bytes that takes. */
+function rightsMessage(fds: readonly number[]): number {
+  if (fds.length === 0) return 0;
+  const { control } = theMessage();
   const length = CMSGHDR_BYTES + 4 * fds.length;
-  const control = Buffer.alloc(Math.ceil(length / 8) * 8);
   control.writeBigUInt64LE(BigInt(length), 0);
   control.writeInt32LE(SOL_SOCKET, 8);
   control.writeInt32LE(SCM_RIGHTS, 12);
   for (const [i, fd] of fds.entries()) control.writeInt32LE(fd, CMSGHDR_BYTES + 4 * i);
-  return control;
+  return Math.ceil(length / 8) * 8;
 }
 
 function rightsIn(control: Buffer): number[] {

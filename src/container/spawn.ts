@@ -16,6 +16,8 @@ export interface SpawnOptions {
   autodestroy?: boolean;
   /** Descriptors of this process that become init's, from 3 on. */
   passFds?: readonly number[];
+  /** They were not inherited, but opened by this process, or sent to it. */
+  ownsFds?: boolean;
   onWaiting?: (what: string) => void;
   /** What keeps the container's ids from others. */
   heldIds?: { fd: number } | undefined;

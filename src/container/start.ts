@@ -9,7 +9,6 @@
 
 import { leaveChild } from '../../lib-native/children.ts';
 import type { DomainDefinition, SecurityLevel } from '../domain/definition.ts';
-import { emulatorPin } from '../domain/processors.ts';
 import type { LiveDomain } from '../domain/status.ts';
 import type { DomainCgroup } from '../host/cgroup/cgroup.ts';
 import { thawAll } from '../host/cgroup/freezer.ts';
@@ -18,7 +17,6 @@ import type { ProcessIdentity } from '../host/process.ts';
 import { availableLevel } from '../security/level.ts';
 import { type ContainerIds, takeIds } from './automatic-ids.ts';
 import { makeCgroup } from './cgroup.ts';
-import { obeysPins, pinController } from './controller-pin.ts';
 import { warnOfHostNetwork } from './host-root.ts';
 import { openHostSide } from './host-side.ts';
 import { mapIds } from './id-maps.ts';
@@ -63,7 +61,7 @@ export async function runDomain(stored: DomainDefinition, options: RunOptions): 
   try {
     const definition = startable(stored, options);
     level = availableLevel(definition);
-    checkPassFds(options.passFds ?? []);
+    if (!options.ownsFds) checkPassFds(options.passFds ?? []);
     change.at('allowed');
     taken = takeIds(definition, level, options.onWarning);
   } catch (error) {
@@ -101,12 +99,10 @@ async function start(
   let cgroup: DomainCgroup | undefined;
   try {
     leaveUnit(controller.pid);
-    cgroup = asStartup(() => makeCgroup(host.live, controller.pid, { devices: host.devices, pinned: obeysPins(options.level) }));
+    cgroup = asStartup(() => makeCgroup(host.live, controller.pid, host.devices));
     const initPid = controller.sendPlan(
       planOf(host.live, spawned, cgroup, { ...options, label: label.onExec, mountOptions: label.mountOptions }),
     );
-    const controllerCpus = emulatorPin(definition);
-    if (controllerCpus !== undefined && obeysPins(options.level)) asStartup(() => pinController(controller.pid, controllerCpus));
     mapIds(definition, initPid);
     mapFilesystems(definition, host.resources, { initPid, level: options.level });
     if (waitsBeforeMounts(definition)) controller.go();

@@ -158,6 +158,11 @@ export class EventQueue<T extends DomainEvent | NetworkEvent> implements Disposa
     return this.#watched === undefined ? UNWATCHED_MS : -1;
   }
 
+  /** Something was thrown away before it was read (SpoolReader). */
+  get hasMissed(): boolean {
+    return this.#reader.hasMissed;
+  }
+
   /** What was recorded since the last call, in its order. */
   read(): T[] {
     if (this.#watched !== undefined) this.#drain();

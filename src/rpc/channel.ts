@@ -1,9 +1,12 @@
 // The two directions in which bytes go between a client and us.
 
 import fs from 'node:fs';
-import { FIONBIO } from '../../lib-native/constants.ts';
+import { EAGAIN, EINTR, FIONBIO, MSG_NOSIGNAL } from '../../lib-native/constants.ts';
 import { linux } from '../../lib-native/linux.ts';
-import { errnoCode } from '../errors.ts';
+import { errnoCode, strerror } from '../errors.ts';
+
+/** The other side has closed its end, or there is no way to it any more. */
+export class ClientGone extends Error {}
 
 export interface Channel {
   /** To be waited for; both may be one. */
@@ -31,12 +34,37 @@ export function standardChannel(): Channel {
   };
 }
 
+/** A UNIX socket that a service manager accepted for us. */
+export function socketChannel(fd: number): Channel {
+  linux.ioctl(fd, FIONBIO, ON);
+  return {
+    input: fd,
+    output: fd,
+    passesFds: true,
+    read: (into) => {
+      const got = linux.recvWithFds(fd, into, 0);
+      if (typeof got === 'number') return unlessSocketBusy(got);
+      return { bytes: into.subarray(0, got.bytes), fds: got.fds };
+    },
+    write: (data, passed) => {
+      const sent = linux.sendWithFds(fd, data, passed === undefined ? [] : [passed], MSG_NOSIGNAL);
+      return sent < 0 ? (unlessSocketBusy(sent) ?? 0) : sent;
+    },
+  };
+}
+
+/** Throws unless it is only that there is nothing now, or no room. */
+function unlessSocketBusy(result: number): undefined {
+  if (result === -EAGAIN || result === -EINTR) return undefined;
+  throw new ClientGone(strerror(-result)); // whatever it is, nothing more comes of it
+}
+
 function unlessBusy<T>(action: () => T): T | undefined {
   try {
     return action();
   } catch (error) {
     const code = errnoCode(error);
     if (code === 'EAGAIN' || code === 'EINTR') return undefined;
-    throw error;
+    throw new ClientGone(code);
   }
 }

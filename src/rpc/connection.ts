@@ -2,9 +2,9 @@
 
 import { POLLIN, POLLOUT } from '../../lib-native/constants.ts';
 import { linux } from '../../lib-native/linux.ts';
+import { monotonicMs } from '../../lib-native/monotonic.ts';
 import type { Connection } from '../driver/connection.ts';
-import { errnoCode } from '../errors.ts';
-import type { Channel } from './channel.ts';
+import { type Channel, ClientGone } from './channel.ts';
 import { encodeFrame, type Frame, FrameError, FrameReader, type Header } from './frame.ts';
 import type { Loop, Watch } from './loop.ts';
 import type { XdrWriter } from './xdr.ts';
@@ -21,9 +21,9 @@ export interface ClientStream {
 
 /** More than that is not waiting to be read by the client before its next call is answered. */
 const QUEUE_FULL = 1 << 20;
-/** What writing and reading fail of when the other side is gone. */
-const GONE: ReadonlySet<string> = new Set(['EPIPE', 'ECONNRESET', 'ENOTCONN']);
 const READ_BYTES = 64 << 10;
+/** More descriptors than come with one call are not kept for a client. */
+const MOST_FDS = 32;
 
 export class ClientConnection {
   readonly loop: Loop;
@@ -47,6 +47,8 @@ export class ClientConnection {
   #queued = 0;
   readonly #onDrain: (() => void)[] = [];
   #isEnding = false;
+  #holds = 0;
+  #heardAt = monotonicMs();
 
   constructor(
     loop: Loop,
@@ -90,6 +92,27 @@ export class ClientConnection {
     else this.#onDrain.push(action);
   }
 
+  /** When the client was last heard of (monotonicMs()). */
+  get heardAt(): number {
+    return this.#heardAt;
+  }
+
+  /** Nothing more is read of the client until the result is disposed of: it sends more than somebody takes. */
+  hold(): Disposable {
+    let isHeld = true;
+    const change = (by: number) => {
+      this.#holds += by;
+      this.#listen();
+    };
+    change(1);
+    return {
+      [Symbol.dispose]: () => {
+        if (isHeld) change(-1);
+        isHeld = false;
+      },
+    };
+  }
+
   /** Ends the connection when all that was sent is with the client. */
   close(): void {
     this.whenDrained(() => this.loop.stop());
@@ -106,11 +129,12 @@ export class ClientConnection {
   }
 
   async #onReady(revents: number): Promise<void> {
+    if (this.#queued > 0 && revents & POLLOUT) this.#flush();
+    if (!(revents & ~POLLOUT)) return;
     try {
-      if (this.#queued > 0 && revents & POLLOUT) this.#flush();
-      if (revents & ~POLLOUT) await this.#receive();
+      await this.#receive();
     } catch (error) {
-      if (!(error instanceof FrameError) && !GONE.has(errnoCode(error) ?? '')) throw error;
+      if (!(error instanceof FrameError || error instanceof ClientGone)) throw error;
       this.loop.stop();
     }
   }
@@ -118,12 +142,14 @@ export class ClientConnection {
   async #receive(): Promise<void> {
     const read = this.channel.read(this.#buffer);
     if (!read) return;
+    this.#heardAt = monotonicMs();
     this.#fds.push(...read.fds);
     if (read.bytes.length === 0) return this.loop.stop();
     for (const frame of this.#reader.push(read.bytes)) {
       if (this.#isEnding) return;
       await this.#handle(frame, this.#fds.splice(0, frame.fdCount));
     }
+    if (this.#fds.length > MOST_FDS) throw new FrameError('descriptors that belong to no call');
   }
 
   #enqueue(data: Buffer, fd: number | undefined): void {
@@ -132,6 +158,19 @@ export class ClientConnection {
   }
 
   #flush(): void {
+    try {
+      this.#writeQueue();
+    } catch (error) {
+      if (!(error instanceof ClientGone)) throw error;
+      this.#isEnding = true;
+      this.loop.stop();
+      return;
+    }
+    this.#listen();
+    if (this.#queued === 0) for (const action of this.#onDrain.splice(0)) action();
+  }
+
+  #writeQueue(): void {
     while (this.#queue.length > 0) {
       const first = this.#queue[0]!;
       const written = this.channel.write(first.data, first.fd);
@@ -143,11 +182,14 @@ export class ClientConnection {
       }
       this.#queue.shift();
     }
+  }
+
+  /** To what can be done now. */
+  #listen(): void {
     const waits = this.#queued > 0 ? POLLOUT : 0;
-    const listens = this.isFull ? 0 : POLLIN;
+    const listens = this.isFull || this.#holds > 0 ? 0 : POLLIN;
     this.#input.events = this.#output ? listens : listens | waits;
     if (this.#output) this.#output.events = waits;
-    if (this.#queued === 0) for (const action of this.#onDrain.splice(0)) action();
   }
 }
 

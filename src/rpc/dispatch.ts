@@ -20,10 +20,18 @@ export class Dispatcher {
   /** How much is read of a frame. Of a stream that is not open, nothing. */
   mostOf(client: ClientConnection, { kind, serial }: Header): number {
     if (kind !== KIND.stream && kind !== KIND.streamHole) return CALL_MAX;
-    return client.streams.has(serial) ? Number.POSITIVE_INFINITY : 0;
+    return client.streams.has(serial) ? CALL_MAX : 0;
   }
 
-  async handle(client: ClientConnection, { header, payload }: Frame, fds: readonly number[]): Promise<void> {
+  async handle(client: ClientConnection, frame: Frame, fds: readonly number[]): Promise<void> {
+    try {
+      await this.#handle(client, frame, fds);
+    } finally {
+      for (const fd of fds) linux.close(fd);
+    }
+  }
+
+  async #handle(client: ClientConnection, { header, payload }: Frame, fds: readonly number[]): Promise<void> {
     switch (header.kind) {
       case KIND.call:
       case KIND.callWithFds:
@@ -69,8 +77,6 @@ export class Dispatcher {
       );
     } catch (error) {
       reply(error instanceof XdrError ? protocolError(error.message) : toWire(error, procedure.driver ?? 'lxc'));
-    } finally {
-      for (const fd of fds) linux.close(fd);
     }
   }
 

@@ -1,14 +1,19 @@
 // virsh-lxc-rpc and virt-ssh-helper: libvirt's protocol on standard input and output, one process for each connection.
 
-import process from 'node:process';
+import { reapChildren, whenChildLeft } from '../../lib-native/children.ts';
+import { POLLIN } from '../../lib-native/constants.ts';
+import { linux } from '../../lib-native/linux.ts';
 import { releaseMemory } from '../../lib-native/runtime.ts';
 import { openConnection } from '../driver/connection.ts';
 import { libvirtError } from '../errors.ts';
-import { type Channel, standardChannel } from './channel.ts';
+import { isTerminal } from '../host/terminal.ts';
+import { type Channel, socketChannel, standardChannel } from './channel.ts';
 import { ClientConnection } from './connection.ts';
 import { Dispatcher } from './dispatch.ts';
 import { Loop } from './loop.ts';
 import { programs } from './procedures/index.ts';
+
+const STDIN = 0;
 
 /** Serves a client until it is gone. */
 export async function serve(channel: Channel, { readonly }: { readonly: boolean }): Promise<void> {
@@ -20,6 +25,7 @@ export async function serve(channel: Channel, { readonly }: { readonly: boolean 
     most: (header) => dispatcher.mostOf(client, header),
     handle: (frame, fds) => dispatcher.handle(client, frame, fds),
   });
+  whenChildLeft((pid) => reapAtEnd(loop, pid));
   try {
     await loop.run();
   } finally {
@@ -27,11 +33,28 @@ export async function serve(channel: Channel, { readonly }: { readonly: boolean 
   }
 }
 
-/** `virsh-lxc-rpc`, for `lxc+ext:///?command=…`. */
+/** A container's controller is a child of whoever started it. */
+function reapAtEnd(loop: Loop, pid: number): void {
+  const pidfd = linux.pidfdOpen(pid);
+  if (pidfd < 0) return;
+  const watch = loop.watch(pidfd, POLLIN, () => {
+    watch[Symbol.dispose]();
+    linux.close(pidfd);
+    reapChildren();
+  });
+}
+
+/**
+ * `virsh-lxc-rpc`: for `lxc+ext:///?command=…` without a word. As a service for one connection, whose socket is its standard input:
+ * `--socket`; `--readonly`: it may only read.
+ */
 export async function runServer(argv: readonly string[]): Promise<number> {
-  const [word] = argv;
-  if (word !== undefined) throw libvirtError('PLAIN', `virsh-lxc-rpc: no argument is known of '${word}'`);
-  return serveStandard({ readonly: false });
+  const unknown = argv.find((word) => !['--socket', '--readonly'].includes(word));
+  if (unknown !== undefined) throw libvirtError('PLAIN', `virsh-lxc-rpc: no argument is known of '${unknown}'`);
+  const readonly = argv.includes('--readonly');
+  if (!argv.includes('--socket')) return serveStandard({ readonly });
+  await serve(socketChannel(STDIN), { readonly });
+  return 0;
 }
 
 /**
@@ -47,7 +70,7 @@ export async function runSshHelper(argv: readonly string[]): Promise<number> {
 }
 
 async function serveStandard({ readonly }: { readonly: boolean }): Promise<number> {
-  if (process.stdin.isTTY) throw libvirtError('PLAIN', 'this speaks with programs: give its path in a URI, lxc+ext:///?command=PATH');
+  if (isTerminal(STDIN)) throw libvirtError('PLAIN', 'this speaks with programs: give its path in a URI, lxc+ext:///?command=PATH');
   await serve(standardChannel(), { readonly });
   return 0;
 }

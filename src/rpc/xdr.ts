@@ -89,6 +89,11 @@ export class XdrWriter {
     this.#bytes.set(value, start);
     this.#bytes.fill(0, start + value.length, this.#at);
   }
+  /** Bytes that are no value of a type: nothing makes them up to four. */
+  raw(value: Uint8Array): void {
+    const start = this.#advance(value.length);
+    this.#bytes.set(value, start);
+  }
   text(value: string): void {
     const length = Buffer.byteLength(value);
     this.uint(length);

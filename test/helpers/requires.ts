@@ -38,8 +38,6 @@ const NEEDS = {
   /** A controller that counts processes. */
   pids: () => /^pids\b.*1$/m.test(fs.readFileSync('/proc/cgroups', 'utf8')),
   fuse: () => fs.existsSync('/dev/fuse'),
-  two_processors: () => os.availableParallelism() >= 2,
-  taskset: () => hasCommand('taskset'),
   loop: () => fs.existsSync('/dev/loop-control'),
   /** The kernel's module, and qemu-utils. */
   nbd: () =>
@@ -107,6 +105,10 @@ const NEEDS = {
   /** libvirt's own, of Debian's package libvirt-clients. */
   virt_host_validate: () =>
     spawnSync('/usr/bin/virt-host-validate', ['--version'], { encoding: 'utf8' }).stdout === 'version: /usr/bin/virt-host-validate 9.0.0\n',
+  /** libvirt's own virsh, of Debian's package libvirt-clients: it is a client of ours. */
+  libvirt_clients: () => /^9\./.test(spawnSync('/usr/bin/virsh', ['--version'], { encoding: 'utf8' }).stdout ?? ''),
+  /** Of Debian's package: what pyenv and its like have has none. */
+  python3_libvirt: () => spawnSync('/usr/bin/python3', ['-c', 'import libvirt']).status === 0,
   /** On, with a daemon that keeps the records, and its programs. */
   audit: () => /^enabled [12]$/m.test(spawnSync('auditctl', ['-s'], { encoding: 'utf8' }).stdout ?? '') && hasCommand('auvirt'),
   /** Gives a command a terminal. */

@@ -26,6 +26,8 @@ export interface StartOptions {
   forceBoot?: boolean;
   resetNvram?: boolean;
   passFds?: number[];
+  /** They were not inherited, but opened by this process, or sent to it. */
+  ownsFds?: boolean;
   /** An init system may run on the host's own root. */
   hostRoot?: boolean;
   /** Whoever starts it sits at a terminal: a program at that expects to have one. */

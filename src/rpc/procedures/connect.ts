@@ -4,6 +4,7 @@ import { openConnection, requireStore } from '../../driver/connection.ts';
 import { LIBVIRT_VERSION, versionNumber } from '../../driver/version.ts';
 import { libvirtError } from '../../errors.ts';
 import { onlyFlags } from '../flags.ts';
+import { keepAsking } from '../keepalive.ts';
 import { call, type Procedure, raw } from '../procedure.ts';
 import { characters, typedParameter } from '../types.ts';
 import { array, flag, int, nothing, optional, string, struct, uhyper, uint } from '../xdr.ts';
@@ -12,9 +13,13 @@ const READONLY = 1;
 const NO_ALIASES = 2;
 const AUTH_NONE = 0;
 
+/** The client answers when it is asked whether it is there, and may ask us. */
+const KEEPALIVE = 10;
+
 /** What clients ask for before they use it (VIR_DRV_FEATURE); what passes descriptors depends on the channel. */
 const FEATURES: ReadonlySet<number> = new Set([
   9, // parameters may be text
+  KEEPALIVE,
   14, // events by callback
   15, // the connection's end is told
   16, // net-update's operands in the order that they are documented in
@@ -34,9 +39,10 @@ export const connectProcedures: Readonly<Record<number, Procedure>> = {
     });
   }),
   2: raw(nothing, nothing, ({ client }) => client.close()),
-  60: raw(struct({ feature: int }), struct({ supported: flag }), ({ client }, { feature }) => ({
-    supported: FEATURES.has(feature) || (feature === PASSES_FDS && client.channel.passesFds),
-  })),
+  60: raw(struct({ feature: int }), struct({ supported: flag }), ({ client }, { feature }) => {
+    if (feature === KEEPALIVE) keepAsking(client);
+    return { supported: FEATURES.has(feature) || (feature === PASSES_FDS && client.channel.passesFds) };
+  }),
   /** The client hears of our end by itself: nothing else ends a connection. */
   360: raw(nothing, nothing, () => {}),
   361: raw(nothing, nothing, () => {}),

@@ -46,24 +46,24 @@ export const documentProcedures: Readonly<Record<number, Procedure>> = {
   }),
   8: call(ofDevice, nothing, async (connection, { domain: asked, xml }) => {
     const { attachDevice } = await devices();
-    await attachDevice(connection, domainOf(asked), xml, {});
+    attachDevice(connection, domainOf(asked), xml, {});
   }),
   160: call(ofDeviceWithFlags, nothing, async (connection, { domain: asked, xml, flags }) => {
     const { attachDevice } = await devices();
-    await attachDevice(connection, domainOf(asked), xml, deviceFlags(flags, 'lxcDomainAttachDeviceFlags'));
+    attachDevice(connection, domainOf(asked), xml, deviceFlags(flags, 'lxcDomainAttachDeviceFlags'));
   }),
   13: call(ofDevice, nothing, async (connection, { domain: asked, xml }) => {
     const { detachDevice } = await devices();
-    await detachDevice(connection, domainOf(asked), xml, {});
+    detachDevice(connection, domainOf(asked), xml, {});
   }),
   161: call(ofDeviceWithFlags, nothing, async (connection, { domain: asked, xml, flags }) => {
     const { detachDevice } = await devices();
-    await detachDevice(connection, domainOf(asked), xml, deviceFlags(flags, 'lxcDomainDetachDeviceFlags'));
+    detachDevice(connection, domainOf(asked), xml, deviceFlags(flags, 'lxcDomainDetachDeviceFlags'));
   }),
   174: call(ofDeviceWithFlags, nothing, async (connection, { domain: asked, xml, flags }) => {
     const { updateDevice } = await devices();
     const which = deviceFlags(flags, 'lxcDomainUpdateDeviceFlags', FORCE);
-    await updateDevice(connection, domainOf(asked), xml, { ...which, force: (flags & FORCE) !== 0 });
+    updateDevice(connection, domainOf(asked), xml, { ...which, force: (flags & FORCE) !== 0 });
   }),
   264: call(
     struct({ domain, type: int, text: optional(string), key: optional(string), uri: optional(string), flags: uint }),

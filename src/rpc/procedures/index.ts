@@ -1,10 +1,13 @@
 // All procedures, by libvirt's numbers.
 
+import { keepalive } from '../keepalive.ts';
 import type { Procedure, Program } from '../procedure.ts';
 import { apiName } from './api-names.ts';
 import { connectProcedures } from './connect.ts';
+import { descriptorProcedures, lxcProgram } from './descriptors.ts';
 import { documentProcedures } from './documents.ts';
 import { domainInfoProcedures } from './domain-info.ts';
+import { eventProcedures } from './events.ts';
 import { guestProcedures } from './guest.ts';
 import { hostProcedures } from './host.ts';
 import { interfaceProcedures, nodeDeviceProcedures } from './host-devices.ts';
@@ -13,11 +16,11 @@ import { lookupProcedures } from './lookup.ts';
 import { networkProcedures } from './networks.ts';
 import { otherDriversProcedures } from './other-drivers.ts';
 import { processorProcedures } from './processors.ts';
+import { REMOTE } from './remote.ts';
 import { resourceProcedures } from './resources.ts';
 import { statisticsProcedures } from './statistics.ts';
 import { storageProcedures } from './storage.ts';
 
-const REMOTE = 0x20008086;
 const QEMU = 0x20008087;
 
 /** Functions for another hypervisor, which every client has. */
@@ -53,8 +56,12 @@ export const programs: readonly Program[] = [
       nodeDeviceProcedures,
       interfaceProcedures,
       otherDriversProcedures,
+      eventProcedures,
+      descriptorProcedures,
     ),
     apiName,
   },
+  lxcProgram,
+  keepalive,
   { number: QEMU, version: 1, procedures: new Map(), apiName: (procedure) => QEMU_NAMES[procedure] },
 ];

@@ -50,7 +50,6 @@ function inputs(fields: Partial<PlanInputs> = {}): PlanInputs {
     sharedNamespaces: {},
     isSystem: false,
     holdsTerminal: false,
-    processorsOfCgroup: false,
     passFds: [],
     ...fields,
   };
@@ -461,8 +460,6 @@ describe('compilePlan()', () => {
         personality: ['personality(8) -- Failed to set personality'],
       }),
     );
-    const { child } = compile(definition, { processorsOfCgroup: true });
-    expect(child).toEqual(steps({ numa: ['set_mempolicy(3, 128:02, 1025) -- Failed to set NUMA memory policy'] }));
   });
 
   it.each([

@@ -1,0 +1,111 @@
+// What happens to domains and networks, sent to a client that has asked for it.
+
+import { POLLIN } from '../../lib-native/constants.ts';
+import type { DomainEvent, NetworkEvent } from '../driver/events.ts';
+import { EventQueue } from '../driver/events.ts';
+import { libvirtError } from '../errors.ts';
+import type { ClientConnection } from './connection.ts';
+
+export interface Registration {
+  /** The client names it so. */
+  readonly id: number;
+  /** libvirt's number of a kind of events. */
+  readonly eventId: number;
+  /** Only of this domain, or network. */
+  readonly uuid: string | undefined;
+  /** By one of the calls of the time before registrations had numbers. */
+  readonly isOld: boolean;
+}
+
+/** Sends the event, if it is one that is registered for. */
+export type Sender<T> = (client: ClientConnection, registration: Registration, event: T) => void;
+
+/** The events of one kind of objects, for one client: in their order, and each once for each registration. */
+export class ClientEvents<T extends DomainEvent | NetworkEvent> {
+  readonly #client: ClientConnection;
+  readonly #kind: 'domain' | 'network';
+  readonly #send: Sender<T>;
+  readonly #registrations = new Map<number, Registration>();
+  #nextId = 0;
+  #source: { queue: EventQueue<T>; waiting: Disposable } | undefined;
+  #isWaiting = false;
+
+  constructor(client: ClientConnection, kind: 'domain' | 'network', send: Sender<T>) {
+    this.#client = client;
+    this.#kind = kind;
+    this.#send = send;
+    client.atEnd.push(() => this.#close());
+  }
+
+  /** From now on; what happened before is for those that were registered then. Returns its number. */
+  register(wanted: Omit<Registration, 'id'>): number {
+    if (this.#source) this.#deliver();
+    else this.#open();
+    const id = this.#nextId++;
+    this.#registrations.set(id, { ...wanted, id });
+    return id;
+  }
+
+  /** Throws INTERNAL_ERROR for one that there is not, in `words`. */
+  deregister(which: (registration: Registration) => boolean, words: string): void {
+    const found = [...this.#registrations.values()].find(which);
+    if (!found) throw libvirtError('INTERNAL_ERROR', words);
+    if (this.#source) this.#deliver();
+    this.#registrations.delete(found.id);
+    if (this.#registrations.size === 0) this.#close();
+  }
+
+  has(which: (registration: Registration) => boolean): boolean {
+    return [...this.#registrations.values()].some(which);
+  }
+
+  #open(): void {
+    const queue = new EventQueue<T>(this.#kind);
+    this.#source = { queue, waiting: this.#waitFor(queue) };
+  }
+
+  #waitFor(queue: EventQueue<T>): Disposable {
+    const { loop } = this.#client;
+    const { fd, askMs } = queue;
+    if (fd !== undefined) return loop.watch(fd, POLLIN, () => this.#deliver());
+    return loop.after(askMs, () => {
+      this.#deliver();
+      this.#waitAnew();
+    });
+  }
+
+  #waitAnew(): void {
+    if (!this.#source) return;
+    this.#source.waiting[Symbol.dispose]();
+    this.#source.waiting = this.#waitFor(this.#source.queue);
+  }
+
+  /** A client that does not read is told when it does: until then the events stay where they are, which takes no memory. */
+  #deliver(): void {
+    const source = this.#source;
+    if (!source || this.#isWaiting) return;
+    if (this.#client.isFull) {
+      this.#isWaiting = true;
+      source.waiting[Symbol.dispose]();
+      this.#client.whenDrained(() => {
+        this.#isWaiting = false;
+        this.#deliver();
+        this.#waitAnew();
+      });
+      return;
+    }
+    for (const event of source.queue.read()) for (const registration of this.#registrations.values()) this.#tell(registration, event);
+    // It would take what it was told for all that happened.
+    if (source.queue.hasMissed) this.#client.loop.stop();
+  }
+
+  #tell(registration: Registration, event: T): void {
+    if (registration.uuid === undefined || registration.uuid === event.uuid) this.#send(this.#client, registration, event);
+  }
+
+  #close(): void {
+    this.#source?.waiting[Symbol.dispose]();
+    this.#source?.queue[Symbol.dispose]();
+    this.#source = undefined;
+  }
+}

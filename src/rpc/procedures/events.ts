@@ -1,0 +1,147 @@
+// Events: clients register for a kind of them, and are sent messages.
+
+import { lifecycleNumbers, metadataNumber, networkEventNumber } from '../../domain/event-kinds.ts';
+import type { Connection } from '../../driver/connection.ts';
+import { domainId } from '../../driver/domain/lookup.ts';
+import type { DomainEvent, NetworkEvent } from '../../driver/events.ts';
+import { libvirtError } from '../../errors.ts';
+import { ClientEvents, type Registration } from '../client-events.ts';
+import type { ClientConnection } from '../connection.ts';
+import { KIND, STATUS } from '../frame.ts';
+import { type Context, call, callsOf, type Procedure } from '../procedure.ts';
+import { domain, network, type WireDomain } from '../types.ts';
+import { int, nothing, optional, string, struct, type Type } from '../xdr.ts';
+import { wireDomain } from './domain-of.ts';
+import { REMOTE } from './remote.ts';
+
+/** virDomainEventID: containers have but three of them, the others may be registered for. */
+const LIFECYCLE = 0;
+const REBOOT = 1;
+const METADATA_CHANGE = 23;
+const DOMAIN_EVENTS = 27;
+const NETWORK_EVENTS = 1;
+
+const lifecycle = struct({ domain, event: int, detail: int });
+const callback = struct({ callbackId: int });
+const afterCallback = <T>(message: Type<T>) => struct({ callbackId: int, message });
+
+const OF_LIFECYCLE = { number: 318, message: afterCallback(lifecycle), oldNumber: 107, oldMessage: lifecycle };
+const OF_REBOOT = { number: 319, message: afterCallback(struct({ domain })), oldNumber: 169, oldMessage: struct({ domain }) };
+const ofMetadata = afterCallback(struct({ domain, type: int, uri: optional(string) }));
+const ofNetwork = afterCallback(struct({ network, event: int, detail: int }));
+
+function send<T>(client: ClientConnection, procedure: number, message: Type<T>, value: T): void {
+  // Clients do not look at the serial of an event; libvirt's daemons send this one.
+  const header = { program: REMOTE, version: 1, procedure, kind: KIND.message, serial: 1, status: STATUS.ok };
+  client.send(header, (to) => message.write(to, value));
+}
+
+function sendDomainEvent(client: ClientConnection, { id: callbackId, eventId, isOld }: Registration, event: DomainEvent): void {
+  switch (event.event) {
+    case 'lifecycle': {
+      const numbers = eventId === LIFECYCLE ? lifecycleNumbers(event.kind ?? '', event.detail ?? '') : undefined;
+      if (!numbers) return;
+      const message = { domain: domainIn(client.driver!, event), ...numbers };
+      if (isOld) send(client, OF_LIFECYCLE.oldNumber, OF_LIFECYCLE.oldMessage, message);
+      else send(client, OF_LIFECYCLE.number, OF_LIFECYCLE.message, { callbackId, message });
+      return;
+    }
+    case 'reboot': {
+      if (eventId !== REBOOT) return;
+      const message = { domain: domainIn(client.driver!, event) };
+      if (isOld) send(client, OF_REBOOT.oldNumber, OF_REBOOT.oldMessage, message);
+      else send(client, OF_REBOOT.number, OF_REBOOT.message, { callbackId, message });
+      return;
+    }
+    case 'metadata-change':
+      if (eventId !== METADATA_CHANGE || isOld) return;
+      send(client, 379, ofMetadata, {
+        callbackId,
+        message: { domain: domainIn(client.driver!, event), type: metadataNumber(event.type ?? ''), uri: event.uri },
+      });
+  }
+}
+
+/** With the id that it has now: that of a domain that has just ended is none, whatever was started since. */
+function domainIn(connection: Connection, { domain: name, uuid, kind }: DomainEvent): WireDomain {
+  const ref = { name, uuid };
+  return wireDomain(ref, kind === 'Stopped' ? null : domainId(connection, ref));
+}
+
+function sendNetworkEvent(client: ClientConnection, { id: callbackId, eventId }: Registration, event: NetworkEvent): void {
+  if (event.event !== 'lifecycle' || !event.kind || eventId !== LIFECYCLE) return;
+  send(client, 315, ofNetwork, {
+    callbackId,
+    message: { network: { name: event.network, uuid: event.uuid }, event: networkEventNumber(event.kind), detail: 0 },
+  });
+}
+
+interface AllEvents {
+  domain: ClientEvents<DomainEvent>;
+  network: ClientEvents<NetworkEvent>;
+}
+
+const byClient = new WeakMap<ClientConnection, AllEvents>();
+
+function eventsOf({ client }: Context): AllEvents {
+  let events = byClient.get(client);
+  if (!events) {
+    events = {
+      domain: new ClientEvents(client, 'domain', sendDomainEvent),
+      network: new ClientEvents(client, 'network', sendNetworkEvent),
+    };
+    byClient.set(client, events);
+  }
+  return events;
+}
+
+/** Throws INTERNAL_ERROR for a number that is none of libvirt's. */
+function checkEventId(eventId: number, count: number): void {
+  if (eventId < 0 || eventId >= count) throw libvirtError('INTERNAL_ERROR', `unsupported event ID ${eventId}`);
+}
+
+const old = (eventId: number) => ({ eventId, uuid: undefined, isOld: true });
+const isOldOf = (eventId: number) => (registration: Registration) => registration.isOld && registration.eventId === eventId;
+const registered = struct({ count: int });
+
+export const eventProcedures: Readonly<Record<number, Procedure>> = {
+  316: call(struct({ eventId: int, domain: optional(domain) }), callback, (_connection, { eventId, domain: only }, context) => {
+    checkEventId(eventId, DOMAIN_EVENTS);
+    return { callbackId: eventsOf(context).domain.register({ eventId, uuid: only?.uuid, isOld: false }) };
+  }),
+  317: call(callback, nothing, (_connection, { callbackId }, context) => {
+    eventsOf(context).domain.deregister(
+      ({ id, isOld }) => id === callbackId && !isOld,
+      `domain event callback ${callbackId} not registered`,
+    );
+  }),
+  105: call(nothing, registered, (_connection, _nothing, context) => {
+    const { domain: events } = eventsOf(context);
+    if (events.has(isOldOf(LIFECYCLE))) throw libvirtError('INTERNAL_ERROR', `domain event ${LIFECYCLE} already registered`);
+    events.register(old(LIFECYCLE));
+    return { count: 1 };
+  }),
+  106: call(nothing, registered, (_connection, _nothing, context) => {
+    eventsOf(context).domain.deregister(isOldOf(LIFECYCLE), `domain event ${LIFECYCLE} not registered`);
+    return { count: 0 };
+  }),
+  167: call(struct({ eventId: int }), nothing, (_connection, { eventId }, context) => {
+    checkEventId(eventId, DOMAIN_EVENTS);
+    const { domain: events } = eventsOf(context);
+    if (events.has(isOldOf(eventId))) throw libvirtError('INTERNAL_ERROR', `domain event ${eventId} already registered`);
+    events.register(old(eventId));
+  }),
+  168: call(struct({ eventId: int }), nothing, (_connection, { eventId }, context) => {
+    checkEventId(eventId, DOMAIN_EVENTS);
+    eventsOf(context).domain.deregister(isOldOf(eventId), `domain event ${eventId} not registered`);
+  }),
+  ...callsOf('network', {
+    313: call(struct({ eventId: int, network: optional(network) }), callback, (_connection, { eventId, network: only }, context) => {
+      checkEventId(eventId, NETWORK_EVENTS);
+      return { callbackId: eventsOf(context).network.register({ eventId, uuid: only?.uuid, isOld: false }) };
+    }),
+    314: call(callback, nothing, (_connection, { callbackId }, context) => {
+      eventsOf(context).network.deregister(({ id }) => id === callbackId, `network event callback ${callbackId} not registered`);
+    }),
+  }),
+};
