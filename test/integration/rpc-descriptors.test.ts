@@ -81,7 +81,7 @@ tell('done'); wait()
     const before = open();
     python.go();
     await python.told('done');
-    expect(open()).toEqual(before);
+    await eventually(() => open().length <= before.length);
     python.go();
     await python.end();
   });
