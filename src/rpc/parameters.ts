@@ -1,5 +1,6 @@
 // Lists of parameters that have a name and a type each. Pure.
 
+import { entryOf } from '../domain/table.ts';
 import { libvirtError } from '../errors.ts';
 import type { TypedParameter, TypedValue } from './types.ts';
 
@@ -14,16 +15,16 @@ export function valuesOf<const T extends Readonly<Record<string, Kind>>>(
   given: readonly TypedParameter[],
   types: T,
 ): { [Name in keyof T]?: ValueOfKind<T[Name]> } {
-  const values: Record<string, unknown> = {};
+  const values = new Map<string, unknown>();
   for (const { field, value } of given) {
-    const expected = Object.hasOwn(types, field) ? types[field] : undefined;
+    const expected = entryOf(types, field);
     if (expected === undefined) throw libvirtError('ARGUMENT_UNSUPPORTED', `parameter '${field}' not supported`);
     if (value.kind !== expected)
       throw libvirtError('INVALID_ARG', `invalid type '${value.kind}' for parameter '${field}', expected '${expected}'`);
-    if (Object.hasOwn(values, field)) throw libvirtError('INVALID_ARG', `parameter '${field}' occurs multiple times`);
-    values[field] = value.value;
+    if (values.has(field)) throw libvirtError('INVALID_ARG', `parameter '${field}' occurs multiple times`);
+    values.set(field, value.value);
   }
-  return values as { [Name in keyof T]?: ValueOfKind<T[Name]> };
+  return Object.fromEntries(values) as { [Name in keyof T]?: ValueOfKind<T[Name]> };
 }
 
 const make =
