@@ -19,8 +19,8 @@ export const ERROR_CODES = {
   OPERATION_FORBIDDEN_READONLY: { number: 29, prefix: 'operation forbidden: read only access prevents ' },
   /** A failed system call: `message` is what was tried, the kernel's word is appended. */
   SYSTEM_ERROR: { number: 38, prefix: '' },
-  NO_SOURCE: { number: 18, prefix: 'missing source information for device ' },
-  NO_TARGET: { number: 19, prefix: 'missing target information for device ' },
+  NO_SOURCE: { number: 19, prefix: 'missing source information for device ' },
+  NO_TARGET: { number: 20, prefix: 'missing target information for device ' },
   NO_DOMAIN: { number: 42, prefix: 'Domain not found: ' },
   NO_NETWORK: { number: 43, prefix: 'Network not found: ' },
   INVALID_MAC: { number: 44, prefix: 'invalid MAC address: ' },
@@ -34,7 +34,7 @@ export const ERROR_CODES = {
   NO_SECRET: { number: 66, prefix: 'Secret not found: ' },
   CONFIG_UNSUPPORTED: { number: 67, prefix: 'unsupported configuration: ' },
   OPERATION_TIMEOUT: { number: 68, prefix: 'Timed out during operation: ' },
-  HOOK_SCRIPT_FAILED: { number: 71, prefix: 'Hook script execution failed: ' },
+  HOOK_SCRIPT_FAILED: { number: 70, prefix: 'Hook script execution failed: ' },
   ARGUMENT_UNSUPPORTED: { number: 74, prefix: 'argument unsupported: ' },
   NO_DOMAIN_METADATA: { number: 80, prefix: 'metadata not found: ' },
   OPERATION_UNSUPPORTED: { number: 84, prefix: 'Operation not supported: ' },
@@ -43,9 +43,9 @@ export const ERROR_CODES = {
   /** `storage volume 'v1' exists already`. */
   STORAGE_VOL_EXIST: { number: 90, prefix: 'storage volume ' },
   XML_INVALID_SCHEMA: { number: 92, prefix: 'XML document failed to validate against schema: ' },
-  NO_NETWORK_PORT: { number: 105, prefix: 'network port not found: ' },
-  NO_HOSTNAME: { number: 107, prefix: 'no hostname found: ' },
-  NO_NETWORK_METADATA: { number: 110, prefix: 'metadata not found: ' },
+  NO_NETWORK_PORT: { number: 107, prefix: 'network port not found: ' },
+  NO_HOSTNAME: { number: 108, prefix: 'no hostname found: ' },
+  NO_NETWORK_METADATA: { number: 111, prefix: 'metadata not found: ' },
 } as const satisfies Record<string, { number: number; prefix: string }>;
 
 export type ErrorCode = keyof typeof ERROR_CODES;
@@ -96,7 +96,9 @@ const SAID_ELSEWHERE: readonly [RegExp, ErrorDomain | 'offer'][] = [
   [/^(?!unsupported flags )[^:]* in vir[A-Z]\w+ must /, 'offer'],
   [/^metadata title can't contain newlines$/, 'offer'],
   [/^unsupported configuration: unknown device type /, 'offer'],
+  [/^invalid argument: '.*' is not a known interface$/, 'offer'],
   [/^(?:internal error: start cell \d+ out of range|Invalid cpuNum in vir)/, 'none'],
+  [/^(?:argument unsupported: (?:Suspend|Hybrid)-|internal error: Network is already in use by )/, 'none'],
 ];
 
 /** The part of libvirt that says it where the driver is asked for something: what clients call the error's domain. */

@@ -19,10 +19,12 @@ export type WireNetwork = ValueOf<typeof network>;
 
 export const networkPort = struct({ network, uuid });
 
+const untilNul = (bytes: number[]): string => Buffer.from(bytes).toString('utf8').replace(/\0.*/s, '');
+
 /** Text that is sent as one number for each of its bytes. */
 export const characters = (most: number): Type<string> => ({
   least: 4,
-  read: (from) => Buffer.from(Array.from({ length: from.count(most, 4) }, () => from.int() & 0xff)).toString('utf8'),
+  read: (from) => untilNul(Array.from({ length: from.count(most, 4) }, () => from.int() & 0xff)),
   write: (to, value) => {
     const text = Buffer.from(`${value}\0`);
     to.uint(text.length);
@@ -53,10 +55,7 @@ export const parameters = (most: number) => array(typedParameter, most);
 
 export const fixedText = (length: number): Type<string> => ({
   least: 4 * length,
-  read: (from) =>
-    Buffer.from(Array.from({ length }, () => from.int() & 0xff))
-      .toString('utf8')
-      .replace(/\0.*/s, ''),
+  read: (from) => untilNul(Array.from({ length }, () => from.int() & 0xff)),
   write: (to, value) => {
     const text = Buffer.from(value);
     for (let at = 0; at < length; at++) to.int(at < length - 1 ? (text[at] ?? 0) : 0);

@@ -4,32 +4,26 @@
 import { libvirtError } from '../../errors.ts';
 import { call, type Procedure } from '../procedure.ts';
 import { uuid } from '../types.ts';
-import { array, int, nothing, string, struct, type Type, uint } from '../xdr.ts';
+import { type AnyType, array, int, nothing, string, struct, uint } from '../xdr.ts';
 
 /** None of `things`, and the number of those. */
-const noneOf = (things: Type<never>): Procedure =>
-  call(struct({ wanted: int, flags: uint }), struct({ things: array(things, 0), count: uint }), () => ({ things: [], count: 0 }));
+const noneOf = (thing: AnyType): Procedure =>
+  call(struct({ wanted: int, flags: uint }), struct({ things: array(thing, 16384), count: uint }), () => ({ things: [], count: 0 }));
 const noNumber = call(nothing, struct({ count: int }), () => ({ count: 0 }));
-const noNames = call(struct({ most: int }), struct({ names: array(string, 0) }), () => ({ names: [] }));
+const noNames = call(struct({ most: int }), struct({ names: array(string, 16384) }), () => ({ names: [] }));
 
-const thing: Type<never> = {
-  least: 4,
-  read: () => {
-    throw new Error('there are none');
-  },
-  write: () => {
-    throw new Error('there are none');
-  },
-};
+const filter = struct({ name: string, uuid });
+const secret = struct({ uuid, usage: int, usageId: string });
+const binding = struct({ port: string, filter: string });
 
 export const otherDriversProcedures: Readonly<Record<number, Procedure>> = {
-  287: noneOf(thing), // secrets
+  287: noneOf(secret),
   139: noNumber,
   140: noNames,
-  286: noneOf(thing), // network filters
+  286: noneOf(filter),
   178: noNumber,
   179: noNames,
-  401: noneOf(thing), // their bindings
+  401: noneOf(binding),
   141: call(struct({ uuid }), nothing, (_connection, { uuid: asked }) => {
     throw libvirtError('NO_SECRET', `no secret with matching uuid '${asked}'`);
   }),
