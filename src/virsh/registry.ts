@@ -10,6 +10,7 @@ import { networkCommands } from './commands/network/index.ts';
 import { storageGroups } from './commands/storage/index.ts';
 import { unsupportedGroups } from './commands/unsupported/index.ts';
 import { virshCommands } from './commands/virsh/index.ts';
+import { commandsMeantBy } from './other-names.ts';
 
 const groups: readonly GroupDefinition[] = [
   { name: 'Domain Management', keyword: 'domain', commands: domainCommands },
@@ -31,6 +32,7 @@ export const commandTable: CommandTable = {
   groups,
   laterGroups,
   find: (name) => findIn(groups, name) ?? findIn(laterGroups(), name),
+  meantBy: commandsMeantBy,
 };
 
 function findIn(groups: readonly GroupDefinition[], name: string): CommandDefinition | undefined {

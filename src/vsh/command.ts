@@ -117,6 +117,8 @@ export interface CommandTable {
   laterGroups(): readonly GroupDefinition[];
   /** By name or alias. */
   find(name: string): CommandDefinition | undefined;
+  /** Commands that are called so elsewhere. */
+  meantBy?(word: string): readonly string[];
 }
 
 /** How two options of one command depend on each other. */

@@ -19,11 +19,17 @@ export class UsageError extends Error {
 export class UnknownWord extends UsageError {
   readonly word: string;
   readonly known: readonly string[];
+  /** What it is called here, if it is another program's word. */
+  readonly meant: readonly string[];
 
-  constructor(line: string, word: string, known: readonly string[]) {
+  constructor(
+    line: string,
+    { word, known, meant = [] }: { word: string; known: readonly string[]; meant?: readonly string[] | undefined },
+  ) {
     super(line);
     this.word = word;
     this.known = known;
+    this.meant = meant;
   }
 }
 
@@ -114,7 +120,10 @@ function parseCommands(next: () => Token, table: CommandTable, onOption: OnOptio
       continue;
     }
     const definition = table.find(token.text);
-    if (!definition) throw new UnknownWord(`unknown command: '${token.text}'`, token.text, commandNames(table));
+    if (!definition) {
+      const word = token.text;
+      throw new UnknownWord(`unknown command: '${word}'`, { word, known: commandNames(table), meant: table.meantBy?.(word) });
+    }
     const { values, ended } = parseOptions(definition, next, onOption);
     commands.push(checked(definition, values, table));
     if (ended) return commands;
@@ -122,8 +131,10 @@ function parseCommands(next: () => Token, table: CommandTable, onOption: OnOptio
 }
 
 /** Those that are listed. */
-function commandNames({ groups }: CommandTable): string[] {
-  return groups.flatMap(({ commands }) => commands.flatMap(({ name, hidden, unsupported }) => (hidden || unsupported ? [] : [name])));
+function commandNames({ groups, laterGroups }: CommandTable): string[] {
+  return [...groups, ...laterGroups()].flatMap(({ commands }) =>
+    commands.flatMap(({ name, hidden, unsupported }) => (hidden || unsupported ? [] : [name])),
+  );
 }
 
 /** Skips a comment that stands in place of a command; true if nothing follows. */
@@ -214,7 +225,7 @@ function findOption(definition: CommandDefinition, name: string, values: Map<str
     // `help` ignores options that it does not know.
     if (definition.name === 'help') return undefined;
     const known = definition.options.map((candidate) => `--${candidate.name}`);
-    throw new UnknownWord(`command '${definition.name}' doesn't support option --${name}`, `--${name}`, known);
+    throw new UnknownWord(`command '${definition.name}' doesn't support option --${name}`, { word: `--${name}`, known });
   }
   if (values.has(option.name) && option.type !== 'argv') throw new UsageError(`option --${option.name} already seen`);
   return option;

@@ -11,6 +11,8 @@ suite('the command line', ['root', 'built', 'script'], () => {
 
   it.each([
     ['lsit', "unknown command: 'lsit'", "Did you mean 'list'?"],
+    ['ps', "unknown command: 'ps'", "Did you mean 'list'?"],
+    ['pool-lst', "unknown command: 'pool-lst'", "Did you mean 'pool-list'?"],
     ['strat', "unknown command: 'strat'", "Did you mean 'start'?"],
     ['list --inactiv', "command 'list' doesn't support option --inactiv", "Did you mean '--inactive'?"],
   ])('tells whoever mistyped %s what there is, on a terminal only', async (line, error, hint) => {
