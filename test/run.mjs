@@ -18,16 +18,29 @@ const PACKAGES = {
   'dnsmasq-base': '/usr/sbin/dnsmasq',
   e2fsprogs: '/usr/sbin/mke2fs',
   iproute2: '/usr/sbin/ip',
+  'libsys-virt-perl': '/usr/share/doc/libsys-virt-perl',
+  'libvirt-clients': '/usr/bin/virsh',
   nftables: '/usr/sbin/nft',
   python3: '/usr/bin/python3',
+  'python3-libvirt': '/usr/share/doc/python3-libvirt',
+  'ruby-libvirt': '/usr/share/doc/ruby-libvirt',
   strace: '/usr/bin/strace',
   tmux: '/usr/bin/tmux',
+  virtinst: '/usr/bin/virt-install',
+};
+
+/** More clients of libvirt's, which come as services: only where no service manager would start them. */
+const SERVICES = {
+  'collectd-core': '/usr/sbin/collectd',
+  'munin-libvirt-plugins': '/usr/share/munin/plugins/libvirt-mem',
+  'prometheus-libvirt-exporter': '/usr/bin/prometheus-libvirt-exporter',
 };
 
 const works = (command) => execaSync(command, ['--version'], { reject: false }).exitCode === 0;
 
 function installPackages() {
-  const missing = Object.entries(PACKAGES)
+  const wanted = fs.existsSync('/run/systemd/system') ? PACKAGES : { ...PACKAGES, ...SERVICES };
+  const missing = Object.entries(wanted)
     .filter(([name, file]) => !fs.existsSync(file) && !(name === 'python3' && works(name)))
     .map(([name]) => name);
   if (missing.length === 0 || !isRoot || !works('apt-get')) return;

@@ -109,6 +109,13 @@ const NEEDS = {
   libvirt_clients: () => /^9\./.test(spawnSync('/usr/bin/virsh', ['--version'], { encoding: 'utf8' }).stdout ?? ''),
   /** Of Debian's package: what pyenv and its like have has none. */
   python3_libvirt: () => spawnSync('/usr/bin/python3', ['-c', 'import libvirt']).status === 0,
+  /** Clients of libvirt's, of Debian's packages libsys-virt-perl, ruby-libvirt, virtinst, collectd-core and their kin. */
+  sys_virt: () => spawnSync('perl', ['-MSys::Virt', '-e', '1']).status === 0,
+  ruby_libvirt: () => spawnSync('ruby', ['-rlibvirt', '-e', '']).status === 0,
+  virt_install: () => hasCommand('virt-install') && hasCommand('virt-clone'),
+  collectd: () => hasCommand('collectd') && fs.existsSync('/usr/lib/collectd/virt.so'),
+  libvirt_exporter: () => hasCommand('prometheus-libvirt-exporter'),
+  munin_libvirt: () => fs.existsSync('/usr/share/munin/plugins/libvirt-mem'),
   /** On, with a daemon that keeps the records, and its programs. */
   audit: () => /^enabled [12]$/m.test(spawnSync('auditctl', ['-s'], { encoding: 'utf8' }).stdout ?? '') && hasCommand('auvirt'),
   /** Gives a command a terminal. */

@@ -107,7 +107,16 @@ export class Virsh {
   }
 
   start(options: SpawnOptions, ...args: string[]): ChildProcess {
-    const child = spawn(this.command, args, { cwd: this.prefix, stdio: 'ignore', ...options, env: { ...this.env, ...options.env } });
+    return this.#spawn(this.command, options, args);
+  }
+
+  /** Another program, which is ended with this. */
+  startProgram(program: string, ...args: string[]): ChildProcess {
+    return this.#spawn(program, {}, args);
+  }
+
+  #spawn(program: string, options: SpawnOptions, args: string[]): ChildProcess {
+    const child = spawn(program, args, { cwd: this.prefix, stdio: 'ignore', ...options, env: { ...this.env, ...options.env } });
     this.#children.push(child);
     return child;
   }
