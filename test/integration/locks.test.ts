@@ -39,6 +39,27 @@ suite('commands at once', ['root', 'built', 'busybox', 'fuse'], () => {
     expect(outcomes.filter(({ status }) => status === 0)).toHaveLength(1);
   });
 
+  it('await the end of a domain no longer than they are told to, though somebody is starting it', async () => {
+    const name = virsh.define();
+    const [held, go] = [virsh.path('held'), virsh.path('go')];
+    virsh.file(
+      'etc/libvirt/hooks/lxc',
+      `#!/bin/sh\n[ $2 != prepare ] || { touch ${held}; until [ -e ${go} ]; do sleep 0.05; done; }\n`,
+      0o755,
+    );
+    const starting = virsh.begin('start', name);
+    await eventually(() => fs.existsSync(held));
+    const begun = performance.now();
+    const wait = () => virsh.begin('await', name, '--condition', 'domain-inactive', '--timeout', '1');
+    expect(await wait()).toMatchObject({ status: 2 });
+    expect(performance.now() - begun).toBeLessThan(15_000);
+    fs.writeFileSync(go, '');
+    expect(await starting).toMatchObject({ status: 0 });
+    virsh.ok('destroy', name);
+    expect(await wait()).toMatchObject({ status: 0 });
+    for (const file of [held, go, virsh.path('etc/libvirt/hooks/lxc')]) fs.rmSync(file);
+  });
+
   it('on different domains do not wait for each other', async () => {
     const slow = virsh.define();
     const [held, go] = [virsh.path('held'), virsh.path('go')];
