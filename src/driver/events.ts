@@ -135,14 +135,16 @@ const SPOOL_CHANGES = IN_MODIFY | IN_ATTRIB | IN_MOVE_SELF;
 /** Without notifications events are as late as this. */
 const UNWATCHED_MS = 20;
 
-/** What happens to domains or networks from now on, for whoever waits with poll(2) for other things, too. */
-export class EventQueue<T extends DomainEvent | NetworkEvent> implements Disposable {
+const SPOOLS = { domain: paths.events, network: paths.networkEvents, pool: paths.poolEvents } as const;
+
+/** What happens to domains, networks or pools from now on, for whoever waits with poll(2) for other things, too. */
+export class EventQueue<T extends DomainEvent | NetworkEvent | PoolEvent> implements Disposable {
   readonly #reader: SpoolReader<T>;
   readonly #inotify: number;
   #watched: number | undefined;
 
-  constructor(kind: 'domain' | 'network') {
-    const spool = kind === 'domain' ? paths.events : paths.networkEvents;
+  constructor(kind: keyof typeof SPOOLS) {
+    const spool = SPOOLS[kind];
     this.#inotify = linux.inotifyInit();
     makeSpool(spool);
     this.#watch(spool);

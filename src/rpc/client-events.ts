@@ -1,8 +1,7 @@
-// What happens to domains and networks, sent to a client that has asked for it.
+// What happens to domains, networks and storage pools, sent to a client that has asked for it.
 
 import { POLLIN } from '../../lib-native/constants.ts';
-import type { DomainEvent, NetworkEvent } from '../driver/events.ts';
-import { EventQueue } from '../driver/events.ts';
+import { type DomainEvent, EventQueue, type NetworkEvent, type PoolEvent } from '../driver/events.ts';
 import { libvirtError } from '../errors.ts';
 import type { ClientConnection } from './connection.ts';
 
@@ -11,7 +10,7 @@ export interface Registration {
   readonly id: number;
   /** libvirt's number of a kind of events. */
   readonly eventId: number;
-  /** Only of this domain, or network. */
+  /** Only of this domain, network or pool. */
   readonly uuid: string | undefined;
   /** By one of the calls of the time before registrations had numbers. */
   readonly isOld: boolean;
@@ -21,16 +20,16 @@ export interface Registration {
 export type Sender<T> = (client: ClientConnection, registration: Registration, event: T) => void;
 
 /** The events of one kind of objects, for one client: in their order, and each once for each registration. */
-export class ClientEvents<T extends DomainEvent | NetworkEvent> {
+export class ClientEvents<T extends DomainEvent | NetworkEvent | PoolEvent> {
   readonly #client: ClientConnection;
-  readonly #kind: 'domain' | 'network';
+  readonly #kind: 'domain' | 'network' | 'pool';
   readonly #send: Sender<T>;
   readonly #registrations = new Map<number, Registration>();
   #nextId = 0;
   #source: { queue: EventQueue<T>; waiting: Disposable } | undefined;
   #isWaiting = false;
 
-  constructor(client: ClientConnection, kind: 'domain' | 'network', send: Sender<T>) {
+  constructor(client: ClientConnection, kind: 'domain' | 'network' | 'pool', send: Sender<T>) {
     this.#client = client;
     this.#kind = kind;
     this.#send = send;

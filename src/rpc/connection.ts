@@ -13,6 +13,8 @@ import type { XdrWriter } from './xdr.ts';
 export interface ClientStream {
   /** Bytes from the client; none: it will send no more. */
   onData(data: Buffer): void | Promise<void>;
+  /** So many bytes of nothing, where the stream is one of a file: `payload` is what the protocol says of it. */
+  onHole?(payload: Buffer): void;
   /** The client is done with it; `aborted`: it does not care for the rest. The connection has forgotten it. */
   onFinish(header: Header, aborted: boolean): void | Promise<void>;
   /** The client is gone. */

@@ -39,7 +39,7 @@ export class Dispatcher {
       case KIND.stream:
         return this.#stream(client, header, payload);
       case KIND.streamHole:
-        return;
+        return payload && client.streams.get(header.serial)?.onHole?.(payload);
       case KIND.message:
         return this.#programOf(header)?.onMessage?.(client, header);
       default:

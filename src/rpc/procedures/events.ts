@@ -1,9 +1,9 @@
 // Events: clients register for a kind of them, and are sent messages.
 
-import { lifecycleNumbers, metadataNumber, networkEventNumber } from '../../domain/event-kinds.ts';
+import { lifecycleNumbers, metadataNumber, networkEventNumber, poolEventNumber } from '../../domain/event-kinds.ts';
 import type { Connection } from '../../driver/connection.ts';
 import { domainId } from '../../driver/domain/lookup.ts';
-import type { DomainEvent, NetworkEvent } from '../../driver/events.ts';
+import type { DomainEvent, NetworkEvent, PoolEvent } from '../../driver/events.ts';
 import { libvirtError } from '../../errors.ts';
 import { ClientEvents, type Registration } from '../client-events.ts';
 import type { ClientConnection } from '../connection.ts';
@@ -13,6 +13,7 @@ import { domain, network, type WireDomain } from '../types.ts';
 import { int, nothing, optional, string, struct, type Type } from '../xdr.ts';
 import { wireDomain } from './domain-of.ts';
 import { REMOTE } from './remote.ts';
+import { pool } from './storage.ts';
 
 /** virDomainEventID: containers have but three of them, the others may be registered for. */
 const LIFECYCLE = 0;
@@ -20,6 +21,9 @@ const REBOOT = 1;
 const METADATA_CHANGE = 23;
 const DOMAIN_EVENTS = 27;
 const NETWORK_EVENTS = 1;
+/** virStoragePoolEventID. */
+const REFRESH = 1;
+const POOL_EVENTS = 2;
 
 const lifecycle = struct({ domain, event: int, detail: int });
 const callback = struct({ callbackId: int });
@@ -29,6 +33,8 @@ const OF_LIFECYCLE = { number: 318, message: afterCallback(lifecycle), oldNumber
 const OF_REBOOT = { number: 319, message: afterCallback(struct({ domain })), oldNumber: 169, oldMessage: struct({ domain }) };
 const ofMetadata = afterCallback(struct({ domain, type: int, uri: optional(string) }));
 const ofNetwork = afterCallback(struct({ network, event: int, detail: int }));
+const ofPool = afterCallback(struct({ pool, event: int, detail: int }));
+const ofRefresh = afterCallback(struct({ pool }));
 
 function send<T>(client: ClientConnection, procedure: number, message: Type<T>, value: T): void {
   // Clients do not look at the serial of an event; libvirt's daemons send this one.
@@ -76,9 +82,18 @@ function sendNetworkEvent(client: ClientConnection, { id: callbackId, eventId }:
   });
 }
 
+function sendPoolEvent(client: ClientConnection, { id: callbackId, eventId }: Registration, event: PoolEvent): void {
+  const named = { name: event.pool, uuid: event.uuid };
+  if (event.event === 'refresh') {
+    if (eventId === REFRESH) send(client, 373, ofRefresh, { callbackId, message: { pool: named } });
+  } else if (eventId === LIFECYCLE && event.kind)
+    send(client, 370, ofPool, { callbackId, message: { pool: named, event: poolEventNumber(event.kind), detail: 0 } });
+}
+
 interface AllEvents {
   domain: ClientEvents<DomainEvent>;
   network: ClientEvents<NetworkEvent>;
+  pool: ClientEvents<PoolEvent>;
 }
 
 const byClient = new WeakMap<ClientConnection, AllEvents>();
@@ -89,6 +104,7 @@ function eventsOf({ client }: Context): AllEvents {
     events = {
       domain: new ClientEvents(client, 'domain', sendDomainEvent),
       network: new ClientEvents(client, 'network', sendNetworkEvent),
+      pool: new ClientEvents(client, 'pool', sendPoolEvent),
     };
     byClient.set(client, events);
   }
@@ -142,6 +158,15 @@ export const eventProcedures: Readonly<Record<number, Procedure>> = {
     }),
     314: call(callback, nothing, (_connection, { callbackId }, context) => {
       eventsOf(context).network.deregister(({ id }) => id === callbackId, `network event callback ${callbackId} not registered`);
+    }),
+  }),
+  ...callsOf('storage', {
+    368: call(struct({ eventId: int, pool: optional(pool) }), callback, (_connection, { eventId, pool: only }, context) => {
+      checkEventId(eventId, POOL_EVENTS);
+      return { callbackId: eventsOf(context).pool.register({ eventId, uuid: only?.uuid, isOld: false }) };
+    }),
+    369: call(callback, nothing, (_connection, { callbackId }, context) => {
+      eventsOf(context).pool.deregister(({ id }) => id === callbackId, `storage pool event callback ${callbackId} not registered`);
     }),
   }),
 };

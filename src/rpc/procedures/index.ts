@@ -20,6 +20,7 @@ import { REMOTE } from './remote.ts';
 import { resourceProcedures } from './resources.ts';
 import { statisticsProcedures } from './statistics.ts';
 import { storageProcedures } from './storage.ts';
+import { volumeStreamProcedures } from './volume-streams.ts';
 
 const QEMU = 0x20008087;
 
@@ -53,6 +54,7 @@ export const programs: readonly Program[] = [
       guestProcedures,
       networkProcedures,
       storageProcedures,
+      volumeStreamProcedures,
       nodeDeviceProcedures,
       interfaceProcedures,
       otherDriversProcedures,

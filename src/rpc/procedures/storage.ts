@@ -15,9 +15,9 @@ const volumeDriver = () => import('../../driver/storage/volumes.ts');
 const LIST_MAX = 4096;
 const VOLUME_LIST_MAX = 16384;
 
-const pool = struct({ name: string, uuid });
+export const pool = struct({ name: string, uuid });
 /** Its key is its path. */
-const volume = struct({ pool: string, name: string, key: string });
+export const volume = struct({ pool: string, name: string, key: string });
 type WirePool = ValueOf<typeof pool>;
 type WireVolume = ValueOf<typeof volume>;
 
@@ -60,7 +60,7 @@ async function poolOf(connection: Connection, asked: WirePool): Promise<PoolSumm
   return (await poolDriver()).lookupPool(connection, asked.uuid, ['uuid']);
 }
 
-async function volumeOf(connection: Connection, asked: WireVolume): Promise<VolumeRef> {
+export async function volumeOf(connection: Connection, asked: WireVolume): Promise<VolumeRef> {
   return (await volumeDriver()).volumeByPath(connection, asked.key, 'key');
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { TRANSITIONS } from '../../../src/container/lifecycle.ts';
-import { lifecycleNumbers, metadataNumber, networkEventNumber } from '../../../src/domain/event-kinds.ts';
+import { lifecycleNumbers, metadataNumber, networkEventNumber, poolEventNumber } from '../../../src/domain/event-kinds.ts';
 
 describe('lifecycleNumbers()', () => {
   it.each([
@@ -33,7 +33,8 @@ describe('lifecycleNumbers()', () => {
   });
 });
 
-it('networks and metadata have numbers, too', () => {
+it('networks, pools and metadata have numbers, too', () => {
+  expect((['Defined', 'Undefined', 'Started', 'Stopped', 'Created', 'Deleted'] as const).map(poolEventNumber)).toEqual([0, 1, 2, 3, 4, 5]);
   expect((['Defined', 'Undefined', 'Started', 'Stopped'] as const).map(networkEventNumber)).toEqual([0, 1, 2, 3]);
   expect(['description', 'title', 'element', 'other'].map(metadataNumber)).toEqual([0, 1, 2, -1]);
 });
