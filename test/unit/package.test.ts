@@ -26,3 +26,18 @@ it('a package is listed if a file imports it, or it is a tool', () => {
   expect(packages.filter((name) => !TOOLS.includes(name) && !imported.has(name))).toEqual([]);
   expect(TOOLS.filter((name) => !packages.includes(name))).toEqual([]);
 });
+
+it('every unit that can be enabled is known to the package’s scripts', () => {
+  const read = (file: string) => fs.readFileSync(path.join(ROOT, 'src', file), 'utf8');
+  const units = fs
+    .readdirSync(path.join(ROOT, 'src/systemd'))
+    .filter((name) => !name.includes('@') && /^\[Install\]$/m.test(read(`systemd/${name}`)));
+  expect(units.length).toBeGreaterThan(3);
+  for (const script of ['postinst', 'postrm'])
+    expect(
+      /^units='(.*)'$/m
+        .exec(read(`debian/${script}`))![1]!
+        .split(' ')
+        .sort(),
+    ).toEqual(units.sort());
+});
