@@ -27,6 +27,13 @@ const PACKAGES = {
   strace: '/usr/bin/strace',
   tmux: '/usr/bin/tmux',
   virtinst: '/usr/bin/virt-install',
+  // virt-manager on a screen that nobody sees.
+  'virt-manager': '/usr/bin/virt-manager',
+  'gir1.2-vte-2.91': '/usr/lib/x86_64-linux-gnu/girepository-1.0/Vte-2.91.typelib',
+  'dbus-x11': '/usr/bin/dbus-launch',
+  xauth: '/usr/bin/xauth',
+  xdotool: '/usr/bin/xdotool',
+  xvfb: '/usr/bin/xvfb-run',
 };
 
 /** More clients of libvirt's, which come as services: only where no service manager would start them. */

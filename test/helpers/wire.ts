@@ -15,6 +15,10 @@ import type { Outcome, Virsh } from './virsh.ts';
 export const SERVER = path.join(ROOT, 'dist/virsh-lxc-rpc');
 export const REMOTE = 0x20008086;
 
+/** The server as a command that is told of the test's store: libvirt's clients hand no environment on. */
+export const serverCommand = (virsh: Virsh): string =>
+  virsh.file('rpc', `#!/bin/sh\nexport VIRSH_LXC_PREFIX=${virsh.prefix}\nexec ${SERVER} "$@"\n`, 0o755);
+
 /** A socket that is listened at. */
 export class WireServer implements Disposable {
   readonly socket: string;

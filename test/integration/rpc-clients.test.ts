@@ -7,13 +7,9 @@ import { expect, it } from 'vitest';
 import { eventually, SLOWNESS } from '../helpers/eventually.ts';
 import { suite } from '../helpers/requires.ts';
 import { useVirsh, type Virsh } from '../helpers/virsh.ts';
-import { SERVER } from '../helpers/wire.ts';
+import { serverCommand } from '../helpers/wire.ts';
 
-/** By a command, which is told of the test's store: libvirt's clients hand no environment on. */
-function uriOf(virsh: Virsh): string {
-  const command = virsh.file('rpc', `#!/bin/sh\nexport VIRSH_LXC_PREFIX=${virsh.prefix}\nexec ${SERVER} "$@"\n`, 0o755);
-  return `lxc+ext:///?command=${command}`;
-}
+const uriOf = (virsh: Virsh): string => `lxc+ext:///?command=${serverCommand(virsh)}`;
 
 /** Runs a client to its end; its output. */
 function client(virsh: Virsh, program: string, args: readonly string[], { timeoutS = 60, input = '' } = {}): string {
