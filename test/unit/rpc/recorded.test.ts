@@ -1,30 +1,14 @@
 // Conversations of libvirt's own virsh with its own daemon, 9.0: what of them is ours to say is read and written as it was said.
-import fs from 'node:fs';
-import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ERROR_CODES, type ErrorCode, LibvirtError } from '../../../src/errors.ts';
 import { refusal, toWire, wireError } from '../../../src/rpc/errors.ts';
-import { encodeFrame, type Frame, FrameReader, KIND, STATUS } from '../../../src/rpc/frame.ts';
+import { encodeFrame, type Frame, KIND, STATUS } from '../../../src/rpc/frame.ts';
 import { apiName } from '../../../src/rpc/procedures/api-names.ts';
 import { programs } from '../../../src/rpc/procedures/index.ts';
 import { type AnyType, XdrReader } from '../../../src/rpc/xdr.ts';
+import { recordedExchanges } from '../../helpers/recorded-frames.ts';
 
-interface Exchange {
-  asked: Frame;
-  answered: Frame;
-  bytes: { asked: Buffer; answered: Buffer };
-}
-
-const lines = fs
-  .readFileSync(path.join(import.meta.dirname, '../../fixtures/rpc/libvirtd-9.0.txt'), 'utf8')
-  .trim()
-  .split('\n');
-const frameOf = (bytes: Buffer): Frame => [...new FrameReader(() => bytes.length).push(bytes)][0]!;
-const exchanges: Exchange[] = [];
-for (let at = 0; at < lines.length; at += 2) {
-  const [asked, answered] = [lines[at]!, lines[at + 1]!].map((line) => Buffer.from(line.slice(2), 'hex')) as [Buffer, Buffer];
-  exchanges.push({ asked: frameOf(asked), answered: frameOf(answered), bytes: { asked, answered } });
-}
+const exchanges = recordedExchanges();
 const { procedures } = programs.find(({ number }) => number === 0x20008086)!;
 
 /** The frame as it is written again, having been read by `type`. */
