@@ -46,19 +46,19 @@ export const documentProcedures: Readonly<Record<number, Procedure>> = {
   }),
   8: call(ofDevice, nothing, async (connection, { domain: asked, xml }) => {
     const { attachDevice } = await devices();
-    attachDevice(connection, domainOf(asked), xml, {});
+    await attachDevice(connection, domainOf(asked), xml, {});
   }),
   160: call(ofDeviceWithFlags, nothing, async (connection, { domain: asked, xml, flags }) => {
     const { attachDevice } = await devices();
-    attachDevice(connection, domainOf(asked), xml, deviceFlags(flags, 'lxcDomainAttachDeviceFlags'));
+    await attachDevice(connection, domainOf(asked), xml, deviceFlags(flags, 'lxcDomainAttachDeviceFlags'));
   }),
   13: call(ofDevice, nothing, async (connection, { domain: asked, xml }) => {
     const { detachDevice } = await devices();
-    detachDevice(connection, domainOf(asked), xml, {});
+    await detachDevice(connection, domainOf(asked), xml, {});
   }),
   161: call(ofDeviceWithFlags, nothing, async (connection, { domain: asked, xml, flags }) => {
     const { detachDevice } = await devices();
-    detachDevice(connection, domainOf(asked), xml, deviceFlags(flags, 'lxcDomainDetachDeviceFlags'));
+    await detachDevice(connection, domainOf(asked), xml, deviceFlags(flags, 'lxcDomainDetachDeviceFlags'));
   }),
   174: call(ofDeviceWithFlags, nothing, async (connection, { domain: asked, xml, flags }) => {
     const { updateDevice } = await devices();
