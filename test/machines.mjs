@@ -41,6 +41,16 @@ export function machineTool(name) {
   return fs.existsSync(tool) ? tool : undefined;
 }
 
+/** The guests have no compiler: what tests run inside containers is brought along (test/helpers/c-program.ts). */
+const PROGRAMS = ['attacks', 'audit-writer', 'calls', 'fuse-server', 'kernel-files', 'watcher'];
+
+async function stagePrograms(directory) {
+  fs.mkdirSync(directory);
+  const options = ['-O2', '-static', '-pthread', '-Wall', '-Werror'];
+  for (const name of PROGRAMS)
+    await execa('cc', [...options, '-o', path.join(directory, name), path.join(root, `test/helpers/${name}.c`)], { stdio: 'inherit' });
+}
+
 function stage(directory) {
   const unused = new Set(UNUSED_MODULES.map((name) => path.join(root, 'node_modules', name)));
   for (const name of NEEDED) {
@@ -111,6 +121,7 @@ export async function testInMachines(options, { project, environment, stageMore 
   process.on('exit', () => fs.rmSync(directory, { recursive: true, force: true }));
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(1));
   stage(path.join(directory, 'project'));
+  await stagePrograms(path.join(directory, 'project/test/programs'));
   await stageMore(path.join(directory, 'project'));
   const results = [];
   for (const variant of variants) results.push({ variant, ...(await testIn(variant, directory, options, { project, environment })) });

@@ -8,6 +8,8 @@ import { describe } from 'vitest';
 import { minimalDebian } from './debian-machine.ts';
 
 export const ROOT = path.resolve(import.meta.dirname, '../..');
+/** What test/machines.mjs has compiled for a machine that has no compiler. */
+export const BROUGHT = path.join(ROOT, 'test/programs');
 
 const mounts = (): string => fs.readFileSync('/proc/mounts', 'utf8');
 const hasCommand = (name: string): boolean => spawnSync('sh', ['-c', `command -v ${name}`]).status === 0;
@@ -57,6 +59,8 @@ const NEEDS = {
   /** Ours to use: some machines forbid ptrace(2). */
   strace: () => spawnSync('strace', ['-qq', '-o', '/dev/null', 'true']).status === 0,
   cc: () => hasCommand('cc'),
+  /** Those of test/helpers in C. */
+  programs: () => hasCommand('cc') || fs.existsSync(BROUGHT),
   /** With a policy that has types for containers: that of src/selinux, or a distribution's. */
   selinux: () =>
     fs.existsSync('/sys/fs/selinux/context') &&

@@ -1,11 +1,11 @@
 // What a hostile root of a container gets done at each level, with ids of its own and without: test/helpers/attacks.c.
-import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import { expect, it } from 'vitest';
 import type { SecurityLevel } from '../../src/domain/definition.ts';
-import { ROOT, suite } from '../helpers/requires.ts';
+import { makeProgram } from '../helpers/c-program.ts';
+import { suite } from '../helpers/requires.ts';
 import { makeRoot } from '../helpers/rootfs.ts';
 import { useVirsh } from '../helpers/virsh.ts';
 
@@ -30,7 +30,7 @@ const OF_OWN_USERS = ['keyring', 'binary-formats'];
 /** Comes through at level libvirt on any kernel, and no further. */
 const STOPPED_BY_DEFAULT = ['swap', 'quota', 'keyring', 'typing'];
 
-suite('attacks from a container', ['root', 'built', 'busybox', 'fuse', 'cc'], () => {
+suite('attacks from a container', ['root', 'built', 'busybox', 'fuse', 'programs'], () => {
   const virsh = useVirsh();
   let made: string | undefined;
 
@@ -38,8 +38,7 @@ suite('attacks from a container', ['root', 'built', 'busybox', 'fuse', 'cc'], ()
     if (made === undefined) {
       made = makeRoot(virsh.path('hostile'));
       fs.chmodSync(path.join(made, 'tmp'), 0o1777);
-      const program = path.join(made, 'bin/attacks');
-      execFileSync('cc', ['-O1', '-static', '-Wall', '-Werror', '-o', program, path.join(ROOT, 'test/helpers/attacks.c')]);
+      makeProgram('attacks', made);
     }
     return made;
   }

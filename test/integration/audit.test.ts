@@ -1,12 +1,12 @@
 // What is put on record of containers: in the domain's log, which has the same records where that is wanted, and in the host's audit log.
-import { execFileSync, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
-import path from 'node:path';
 import process from 'node:process';
 import { beforeEach, expect, it } from 'vitest';
 import { expectPaired, LOGGED, lifeOf, logged } from '../helpers/audit-log.ts';
+import { makeProgram } from '../helpers/c-program.ts';
 import { eventually } from '../helpers/eventually.ts';
-import { ROOT, requires, suite } from '../helpers/requires.ts';
+import { requires, suite } from '../helpers/requires.ts';
 import { useVirsh } from '../helpers/virsh.ts';
 
 const REBOOTS = ['/bin/sh', '-c', "trap 'exec /bin/reboot -f' HUP; trap 'exit' TERM; while :; do sleep 0.01; done"];
@@ -122,7 +122,7 @@ suite('records in the log of a domain', ['root', 'built', 'busybox', 'fuse'], ()
   );
 });
 
-suite('a record that a container writes', ['root', 'built', 'busybox', 'fuse', 'userns', 'cc'], () => {
+suite('a record that a container writes', ['root', 'built', 'busybox', 'fuse', 'userns', 'programs'], () => {
   const virsh = useVirsh();
   const IDMAP = "<idmap><uid start='0' target='100000' count='1000'/><gid start='0' target='100000' count='1000'/></idmap>";
   const level = (name: string): string => `<virsh-lxc:security xmlns:virsh-lxc='urn:virsh-lxc:domain:1.0' level='${name}'/>`;
@@ -138,7 +138,7 @@ suite('a record that a container writes', ['root', 'built', 'busybox', 'fuse', '
     ['with ids of its own', 'Connection refused', level('libvirt') + IDMAP],
     ['at level strict', 'no socket: Invalid argument', level('strict')],
   ])('%s: %s', (_how, said, more) => {
-    execFileSync('cc', ['-O2', '-static', '-o', path.join(virsh.root, 'bin/audit-writer'), path.join(ROOT, 'test/helpers/audit-writer.c')]);
+    makeProgram('audit-writer', virsh.root);
     const name = virsh.boot({ more });
     expect(virsh.inside(name, '/bin/audit-writer')).toBe(`${said}\n`);
   });

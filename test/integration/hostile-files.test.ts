@@ -5,8 +5,9 @@ import fs from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import { expect, it } from 'vitest';
+import { makeProgram } from '../helpers/c-program.ts';
 import { eventually, SLOWNESS } from '../helpers/eventually.ts';
-import { ROOT, suite } from '../helpers/requires.ts';
+import { suite } from '../helpers/requires.ts';
 import { makeRoot } from '../helpers/rootfs.ts';
 import { useVirsh } from '../helpers/virsh.ts';
 
@@ -15,15 +16,14 @@ const OBEYS = "trap 'exit 0' TERM";
 const FOREVER = 'while :; do sleep 0.05; done';
 const DEVICE = '/dev/loop-control';
 
-suite('files of a container that are a trap', ['root', 'built', 'busybox', 'fuse', 'cc', 'loop'], () => {
+suite('files of a container that are a trap', ['root', 'built', 'busybox', 'fuse', 'programs', 'loop'], () => {
   const virsh = useVirsh();
 
   function hostileRoot(): string {
     const root = makeRoot(fs.mkdtempSync(virsh.path('hostile-')));
     fs.chmodSync(root, 0o755);
     fs.mkdirSync(path.join(root, 'run'));
-    const [program, source] = [path.join(root, 'bin/fuse-server'), path.join(ROOT, 'test/helpers/fuse-server.c')];
-    execFileSync('cc', ['-O2', '-static', '-o', program, source, '-lpthread']);
+    makeProgram('fuse-server', root);
     execFileSync('mknod', ['-m', '666', path.join(root, 'fuse'), 'c', '10', '229']);
     return root;
   }

@@ -1,8 +1,7 @@
 // What the kernel's own files let a container's root do that has no capability at all: who it is, is enough for them.
-import { execFileSync } from 'node:child_process';
-import path from 'node:path';
 import { expect, it } from 'vitest';
-import { ROOT, suite } from '../helpers/requires.ts';
+import { makeProgram } from '../helpers/c-program.ts';
+import { suite } from '../helpers/requires.ts';
 import { makeRoot } from '../helpers/rootfs.ts';
 import { useVirsh } from '../helpers/virsh.ts';
 
@@ -11,15 +10,12 @@ const NO_CAPABILITIES = "<features><privnet/><capabilities policy='deny'/></feat
 /** For anybody on a host to be told of its load; the container's own network; what asks for a capability when it is written. */
 const HARMLESS = /^write \/proc\/(?:pressure\/\w+|sys\/net\/.*|mtrr)$|^read \/proc\/sys\//;
 
-suite("the kernel's files in a container", ['root', 'built', 'busybox', 'fuse', 'cc'], () => {
+suite("the kernel's files in a container", ['root', 'built', 'busybox', 'fuse', 'programs'], () => {
   const virsh = useVirsh();
 
   it('are neither written nor read by a root without capabilities where they are of the host', () => {
     const root = makeRoot(virsh.path('looking'));
-    execFileSync('cc', [
-      ...['-O1', '-static', '-Wall', '-Werror'],
-      ...['-o', path.join(root, 'bin/kernel-files'), path.join(ROOT, 'test/helpers/kernel-files.c')],
-    ]);
+    makeProgram('kernel-files', root);
     const opened = (level: 'libvirt' | 'default' | 'strict') => {
       const name = virsh.boot({ root, level, more: NO_CAPABILITIES });
       expect(virsh.inside(name, 'grep CapEff /proc/self/status')).toMatch(/^CapEff:\t0+\n$/);

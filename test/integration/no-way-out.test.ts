@@ -1,10 +1,11 @@
 // What a container gets to see of the programs that start it and enter it.
-import { execFileSync, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { expect, it } from 'vitest';
+import { makeProgram } from '../helpers/c-program.ts';
 import { eventually } from '../helpers/eventually.ts';
-import { ROOT, suite } from '../helpers/requires.ts';
+import { suite } from '../helpers/requires.ts';
 import { makeRoot } from '../helpers/rootfs.ts';
 import { COMMAND, useVirsh } from '../helpers/virsh.ts';
 
@@ -12,13 +13,13 @@ const CONTROLLER = path.join(path.dirname(COMMAND), '../dist/libvirt_lxc');
 const IDMAP = "<idmap><uid start='0' target='100000' count='65536'/><gid start='0' target='100000' count='65536'/></idmap>";
 const ENTERS = 40;
 
-suite('a container that watches', ['root', 'built', 'busybox', 'fuse', 'cc'], () => {
+suite('a container that watches', ['root', 'built', 'busybox', 'fuse', 'programs'], () => {
   const virsh = useVirsh();
 
   function rootWithWatcher(): string {
     const root = makeRoot(fs.mkdtempSync(virsh.path('watched-')));
     fs.chmodSync(root, 0o777);
-    execFileSync('cc', ['-O2', '-static', '-o', path.join(root, 'bin/watcher'), path.join(ROOT, 'test/helpers/watcher.c')]);
+    makeProgram('watcher', root);
     return root;
   }
 

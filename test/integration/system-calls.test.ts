@@ -1,12 +1,11 @@
 // What the kernel says to system calls in containers of each level, by every way in that it has.
-import { execFileSync } from 'node:child_process';
-import path from 'node:path';
 import process from 'node:process';
 import { expect, it } from 'vitest';
 import type { SecurityLevel } from '../../src/domain/definition.ts';
 import { type CallName, callNumbers, X32_BIT } from '../../src/security/seccomp/calls.ts';
 import { type Rule, syscallFilter } from '../../src/security/seccomp/rules.ts';
-import { ROOT, suite } from '../helpers/requires.ts';
+import { makeProgram } from '../helpers/c-program.ts';
+import { suite } from '../helpers/requires.ts';
 import { makeRoot } from '../helpers/rootfs.ts';
 import { useVirsh } from '../helpers/virsh.ts';
 
@@ -39,14 +38,14 @@ const KERNELS_OWN: CallName[] = [
   'stime',
 ];
 
-suite('system calls in a container', ['root', 'built', 'busybox', 'fuse', 'cc'], () => {
+suite('system calls in a container', ['root', 'built', 'busybox', 'fuse', 'programs'], () => {
   const virsh = useVirsh();
   let made: string | undefined;
 
   function root(): string {
     if (made === undefined) {
       made = makeRoot(virsh.path('calls'));
-      execFileSync('cc', ['-O1', '-static', '-o', path.join(made, 'bin/calls'), path.join(ROOT, 'test/helpers/calls.c')]);
+      makeProgram('calls', made);
     }
     return made;
   }

@@ -41,7 +41,9 @@ const list = (patterns: readonly string[]): string => patterns.join(' ');
 const lines = (rules: readonly string[]): string => rules.map((rule) => `  ${rule},\n`).join('');
 
 // `attach_disconnected`: without it nobody may look at a file of the host's that is the standard output of what is executed in the
-// container, nor systemd at a namespace.
+// container, nor systemd at a namespace. So a file that is opened through a directory of the host's that was left open has the name that
+// it has there. AppArmor 4 can give all such files a name of their own (attach_disconnected.path), which does not tell a standard output
+// from what should be refused.
 // Without words for networks in its ABI a profile leaves them alone. With them, kernels refuse a lock on a socket whatever is allowed,
 // and services with a network of their own do not start.
 // What parsers before 4.0 make of a rule for mounts that names several options allows other mounts, too (CVE-2016-1585): those for
