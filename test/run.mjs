@@ -14,6 +14,7 @@ const isRoot = process.getuid?.() === 0;
 
 /** Debian packages that the integration and conformance tests use. */
 const PACKAGES = {
+  ansible: '/usr/bin/ansible-playbook',
   'busybox-static': '/bin/busybox',
   'dnsmasq-base': '/usr/sbin/dnsmasq',
   e2fsprogs: '/usr/sbin/mke2fs',
@@ -39,8 +40,13 @@ const PACKAGES = {
 /** More clients of libvirt's, which come as services: only where no service manager would start them. */
 const SERVICES = {
   'collectd-core': '/usr/sbin/collectd',
+  corosync: '/usr/sbin/corosync',
+  crmsh: '/usr/sbin/crm',
   'munin-libvirt-plugins': '/usr/share/munin/plugins/libvirt-mem',
+  pacemaker: '/usr/sbin/pacemakerd',
+  'pacemaker-cli-utils': '/usr/sbin/crm_resource',
   'prometheus-libvirt-exporter': '/usr/bin/prometheus-libvirt-exporter',
+  'resource-agents': '/usr/lib/ocf/resource.d/heartbeat/VirtualDomain',
 };
 
 const works = (command) => execaSync(command, ['--version'], { reject: false }).exitCode === 0;

@@ -4,7 +4,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { expect } from 'vitest';
 import { eventually } from './eventually.ts';
-import { allExamples, type Example } from './manual.ts';
+import { allExamples, type Example, patternOf, type Step, stepsOf } from './manual.ts';
 import { NetworkHost } from './network-host.ts';
 import { ROOT } from './requires.ts';
 import { onTerminal, type Terminal } from './terminal.ts';
@@ -172,62 +172,4 @@ export class Reader {
 function removeEmpty(folder: string): void {
   for (const name of fs.readdirSync(folder)) if (fs.statSync(path.join(folder, name)).isDirectory()) removeEmpty(path.join(folder, name));
   if (fs.readdirSync(folder).length === 0) fs.rmdirSync(folder);
-}
-
-interface Step {
-  /** The command, and what continues it. */
-  readonly lines: readonly string[];
-  /** What the page shows; undefined where it shows no answers. */
-  readonly answer: string | undefined;
-  /** The next thing typed asks for the status. */
-  readonly statusIsShown: boolean;
-}
-
-/** A block with prompts is a session, any other is what is typed. */
-function stepsOf(marked: string): Step[] {
-  const lines = marked.replace(/\n$/, '').split('\n');
-  if (!lines[0]!.startsWith('# ')) return scriptOf(lines).map((typed) => ({ lines: typed, answer: undefined, statusIsShown: false }));
-  const steps: { lines: string[]; answer: string[] }[] = [];
-  for (const line of lines) {
-    const last = steps.at(-1);
-    if (line.startsWith('# ')) steps.push({ lines: [line.slice(2)], answer: [] });
-    else if (line.startsWith('> ') && last!.answer.length === 0) last!.lines.push(line.slice(2));
-    else last!.answer.push(line);
-  }
-  return steps.map((step, i) => ({
-    lines: step.lines,
-    answer: step.answer.join('\n').trim(),
-    statusIsShown: steps[i + 1]?.lines[0] === 'echo $?',
-  }));
-}
-
-/** Lines of a script by command: a loop and a text for standard input are one each. */
-function scriptOf(lines: readonly string[]): string[][] {
-  const commands: string[][] = [];
-  let until: RegExp | undefined;
-  for (const line of lines) {
-    if (until === undefined) commands.push([line]);
-    else commands.at(-1)!.push(line);
-    if (until?.test(line)) until = undefined;
-    else if (until === undefined) {
-      if (/<<'END'$/.test(line)) until = /^END$/;
-      else if (/; do$/.test(line)) until = /^done$/;
-    }
-  }
-  return commands;
-}
-
-/**
- * What an answer must be like: what is in italics is a number where it is one here, `...` any lines, otherwise anything in a line. A
- * table that has such columns is as wide as these make it.
- */
-function patternOf(marked: string): RegExp {
-  const parts = marked.split(/\x0e(.*?)\x0f/s);
-  const varies = parts.length > 1;
-  const pattern = parts.map((part, i) => {
-    if (i % 2 === 1) return /^\d+$/.test(part) ? '\\d+' : part === '...' ? '[^]*?' : '.+?';
-    const text = part.replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&');
-    return varies ? text.replaceAll(/(?<=\n) +| {2,}/g, ' *').replaceAll(/-{8,}/g, '-+') : text;
-  });
-  return new RegExp(`^${pattern.join('').trim()}$`);
 }

@@ -124,6 +124,13 @@ const NEEDS = {
   munin_libvirt: () => fs.existsSync('/usr/share/munin/plugins/libvirt-mem'),
   /** On, with a daemon that keeps the records, and its programs. */
   audit: () => /^enabled [12]$/m.test(spawnSync('auditctl', ['-s'], { encoding: 'utf8' }).stdout ?? '') && hasCommand('auvirt'),
+  overlay: () => /^nodev\toverlay$/m.test(fs.readFileSync('/proc/filesystems', 'utf8')),
+  /** Of Debian's packages pacemaker, corosync, resource-agents and crmsh. */
+  pacemaker: () =>
+    ['pacemakerd', 'corosync', 'crm', 'crm_resource'].every(hasCommand) && fs.existsSync('/usr/lib/ocf/resource.d/heartbeat/VirtualDomain'),
+  /** Of Debian's package ansible, with its collection for libvirt. */
+  ansible: () =>
+    hasCommand('ansible-playbook') && spawnSync('ansible-doc', ['-t', 'connection', 'community.libvirt.libvirt_lxc']).status === 0,
   /** Gives a command a terminal. */
   script: () => hasCommand('script'),
 } as const;

@@ -23,6 +23,11 @@ export function makeRoot(folder: string): string {
   return folder;
 }
 
+/** Puts a program and its libraries into a root, at its own path. */
+export function copyProgram(program: string, folder: string): void {
+  for (const file of [program, ...librariesOf(program)]) copy(file, path.join(folder, file));
+}
+
 function copy(from: string, to: string): void {
   fs.mkdirSync(path.dirname(to), { recursive: true });
   fs.copyFileSync(from, to);

@@ -50,6 +50,7 @@ suite('the Debian package', ['built', 'dpkg_deb', 'readelf'], () => {
       '-rw-r--r-- root/root usr/share/man/man1/virsh-lxc.1.gz',
       '-rw-r--r-- root/root usr/share/man/man1/virt-host-validate.1virsh-lxc.gz',
       '-rw-r--r-- root/root usr/share/man/man1/virt-top.1virsh-lxc.gz',
+      '-rw-r--r-- root/root usr/share/man/man7/virsh-lxc-cluster.7.gz',
       '-rw-r--r-- root/root usr/share/man/man8/libvirt_lxc.8.gz',
       '-rw-r--r-- root/root usr/share/virsh-lxc/TEMPLATE.virsh-lxc',
       '-rw-r--r-- root/root usr/share/virsh-lxc/selinux/virsh-lxc-container.cil',

@@ -147,8 +147,11 @@ describe('man/virt-top.1', () => {
 const groff = spawnSync('groff', ['--version']).status === 0;
 
 describe.skipIf(!groff)(groff ? 'groff' : 'groff (skipped: not installed)', () => {
-  it.each(['virsh-lxc.1', 'virt-host-validate.1', 'virt-top.1', 'libvirt_lxc.8'])('formats %s without a warning', (name) => {
-    const { status, stderr } = spawnSync('groff', ['-t', '-man', '-Tutf8', '-ww', path.join(ROOT, 'man', name)], { encoding: 'utf8' });
-    expect([status, stderr]).toEqual([0, '']);
-  });
+  it.each(['virsh-lxc.1', 'virsh-lxc-cluster.7', 'virt-host-validate.1', 'virt-top.1', 'libvirt_lxc.8'])(
+    'formats %s without a warning',
+    (name) => {
+      const { status, stderr } = spawnSync('groff', ['-t', '-man', '-Tutf8', '-ww', path.join(ROOT, 'man', name)], { encoding: 'utf8' });
+      expect([status, stderr]).toEqual([0, '']);
+    },
+  );
 });
