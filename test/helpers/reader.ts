@@ -11,7 +11,17 @@ import { onTerminal, type Terminal } from './terminal.ts';
 import { COMMAND, type Virsh } from './virsh.ts';
 
 /** Directories of the host in whose place the reader has some below the prefix. */
-const PRIVATE = ['etc/libvirt', 'etc/systemd/system', 'opt', 'run/libvirt', 'srv', 'usr/local/bin', 'var/lib/libvirt', 'var/log/libvirt'];
+const PRIVATE = [
+  'etc/libvirt',
+  'etc/systemd/system',
+  'opt',
+  'run/libvirt',
+  'srv',
+  'usr/lib/virsh-lxc',
+  'usr/local/bin',
+  'var/lib/libvirt',
+  'var/log/libvirt',
+];
 
 /** What a reader does where a command waits for more than its end. */
 export interface Reaction {
@@ -68,8 +78,9 @@ export class Reader {
       host.run('mount', '--bind', virsh.path(name), `/${name}`);
     }
     fs.mkdirSync(virsh.path('reader'));
-    for (const name of ['virsh-lxc', 'virt-top', 'virt-host-validate'])
-      fs.symlinkSync(path.join(ROOT, 'dist', name), virsh.path('usr/local/bin', name));
+    const link = (name: string, folder: string) => fs.symlinkSync(path.join(ROOT, 'dist', name), virsh.path(folder, name));
+    for (const name of ['virsh-lxc', 'virt-top', 'virt-host-validate']) link(name, 'usr/local/bin');
+    for (const name of ['virsh-lxc-rpc', 'virt-ssh-helper']) link(name, 'usr/lib/virsh-lxc');
     const reader = new Reader(virsh, host, made, reactions);
     await eventually(() => PROMPT.test(reader.#terminal.shown()));
     return reader;

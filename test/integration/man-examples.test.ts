@@ -15,17 +15,21 @@ const NOT_TYPED: Readonly<Record<string, string>> = {
   'systemctl enable virsh-lxc-autostart.service': "a service of the host's",
   'systemctl enable virsh-lxc@web': "a service of the host's",
   'systemctl enable virsh-lxc-metrics.timer': "a service of the host's",
+  'virsh-lxc -c lxc+ssh://root@host/ list --all': 'another host',
+  'uri_aliases = [ "containers=lxc+ext:///?command=/usr/lib/virsh-lxc/virsh-lxc-rpc" ]': 'a line of a file',
 };
 
 suite("the manual page's examples", ['root', 'built', 'static_busybox', 'fuse', 'script', 'ip', 'dnsmasq', 'nft', 'userns'], () => {
   const virsh = useVirsh();
   const lacksDebian = requires('minimal_debian');
+  const lacksVirsh = requires('libvirt_clients');
   let reader: Reader;
 
   const REACTIONS: readonly Reaction[] = [
     { command: / (console|--console)( |$)/, shows: /Escape character/, do: '\x1d' },
     { command: /virsh-lxc exec web .* sh$/, shows: /[#$] /, do: 'exit\n' },
     { command: /--follow/, shows: /\n.*\n/, do: '\x03' },
+    { command: / --loop /, shows: /\n/, do: '\x03' },
     { command: /^virsh-lxc event /, shows: /^/, do: () => void (virsh.run('start', 'vm1').status === 0 && virsh.ok('destroy', 'vm1')) },
     // It tells, by its status too, what this host lacks.
     { command: /^virt-host-validate /, shows: /^/, do: '' },
@@ -39,7 +43,7 @@ suite("the manual page's examples", ['root', 'built', 'static_busybox', 'fuse', 
     for (const name of virsh.ok('net-list', '--name').split('\n').filter(Boolean)) virsh.ok('net-destroy', name);
     expect(reader.remains()).toEqual({ links: [], servers: [] });
   });
-  afterAll(() => reader.end());
+  afterAll(() => reader?.end());
 
   const file = (name: string): string => `${reader.home}/${name}`;
   const edit = (name: string, change: (text: string) => string): void =>
@@ -117,6 +121,8 @@ suite("the manual page's examples", ['root', 'built', 'static_busybox', 'fuse', 
     makeArchive();
     await reader.follow('An Alpine root');
     await reader.follow('Commands, output, files');
+    await reader.follow('cp');
+    expect(fs.readdirSync(file('logs'))).toEqual(['access.log']);
     await reader.follow('exec');
     await reader.follow('logs');
     await reader.follow('Backup and clone');
@@ -125,7 +131,10 @@ suite("the manual page's examples", ['root', 'built', 'static_busybox', 'fuse', 
     await reader.follow('Completion');
     virsh.ok('destroy', 'web');
     await reader.follow('start');
-    virsh.ok('destroy', 'web');
+    await reader.follow('JSON');
+    fs.rmSync(virsh.path('usr/local/bin/virsh'), { force: true });
+    await reader.follow('OTHER HOSTS, OTHER CLIENTS', ...(lacksVirsh ? [3] : [1, 3]));
+    await reader.follow('await');
     await reader.follow('QUOTING AND SEVERAL COMMANDS');
   });
 
@@ -136,13 +145,16 @@ suite("the manual page's examples", ['root', 'built', 'static_busybox', 'fuse', 
 
   it('are all typed', () => {
     const left = reader.left().filter((line) => !(line.replace(/^.*?: /, '') in NOT_TYPED));
-    expect(left.filter((line) => !(lacksDebian && line.startsWith('A Debian root')))).toEqual([]);
+    const lacking = (line: string) => (lacksDebian && line.startsWith('A Debian root')) || (lacksVirsh && / virsh -c /.test(line));
+    expect(left.filter((line) => !lacking(line))).toEqual([]);
   });
 
   /** In the place of the archive that the page names: busybox, and a package manager that has nothing to do. */
   function makeArchive(): void {
     const root = makeRoot(virsh.path('alpine'));
-    fs.mkdirSync(`${root}/srv`);
+    fs.mkdirSync(`${root}/srv/www`, { recursive: true });
+    fs.mkdirSync(`${root}/var/log/nginx`, { recursive: true });
+    fs.writeFileSync(`${root}/var/log/nginx/access.log`, '');
     fs.mkdirSync(`${root}/usr/local/bin`, { recursive: true });
     fs.appendFileSync(`${root}/etc/passwd`, 'www-data:x:33:33::/:/bin/sh\n');
     fs.writeFileSync(`${root}/bin/apk`, '#!/bin/sh\necho OK: 1 MiB in 1 packages\n', { mode: 0o755 });
