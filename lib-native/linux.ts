@@ -115,6 +115,7 @@ export const linux: Syscalls = {
   sigqueue: (pid, signal, value) => intCall('sigqueue', ['int', 'int', 'int64'], [pid, signal, value]),
   kill: (pid, signal) => intCall('kill', ['int', 'int'], [pid, signal]),
   setns: (fd, type) => intCall('setns', ['int', 'int'], [fd, type]),
+  schedSetaffinity: (pid, mask) => intCall('sched_setaffinity', ['int', 'size_t', 'void *'], [pid, mask.length, mask]),
   poll: (fds, timeoutMs) => {
     const set = Buffer.alloc(fds.length * 8);
     fds.forEach(({ fd, events }, i) => {

@@ -52,6 +52,8 @@ export interface Syscalls {
   /** A queued signal with a value, which the receiver gets together with who sent it. */
   sigqueue(pid: number, signal: number, value: number): number;
   setns(fd: number, type: number): number;
+  /** `mask`: a bit for each processor. */
+  schedSetaffinity(pid: number, mask: Buffer): number;
   /** Waits until one of the descriptors is ready. Returns their revents (0: not ready), or -errno. timeoutMs -1: for ever. */
   poll(fds: { fd: number; events: number }[], timeoutMs: number): number | number[];
   /** A connected pair of stream sockets, close-on-exec. */

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #define DEFAULT_SLACK_NS 50000
+#define CPU_MASK_BYTES 128
 
 static void write_file(const char *path, const char *text)
 {
@@ -58,6 +59,11 @@ static void take_scheduling(bool keeps_modesty)
 	if (IOPRIO_PRIO_CLASS(io) != IOPRIO_CLASS_IDLE || !keeps_modesty)
 		syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0, 0);
 	syscall(SYS_set_mempolicy, 0, NULL, 0);
+	if (!keeps_modesty) {
+		unsigned char all[CPU_MASK_BYTES];
+		memset(all, 0xff, sizeof all);
+		syscall(SYS_sched_setaffinity, 0, sizeof all, all);
+	}
 	prctl(PR_SET_TIMERSLACK, DEFAULT_SLACK_NS, 0, 0, 0);
 }
 

@@ -11,20 +11,27 @@ import { domainLimits } from '../host/cgroup/limits.ts';
 import { countsPids, pidsLimit } from '../host/cgroup/pids.ts';
 import { removeCgroup } from '../host/cgroup/remove.ts';
 import { inSystemdHierarchy } from '../host/cgroup/systemd-hierarchy.ts';
+import { onlineCpus } from '../host/cpu.ts';
 import { blockDeviceNumber } from '../host/device-number.ts';
 import { maxPids } from '../security/level.ts';
 import { forgetCgroup } from '../store/left-cgroups.ts';
-import { goesBeyondLibvirt } from '../store/lxc-conf.ts';
 import type { DomainDevicesPlan } from './devices.ts';
 import { dissolve } from './left-cgroups.ts';
 
-/** Makes it, named after the controller, with the domain's limits. Throws why one cannot be set; nothing is left then. */
-export function makeCgroup(domain: DomainDefinition, controllerPid: number, devices: DomainDevicesPlan): DomainCgroup {
+/**
+ * Makes it, named after the controller, with the domain's limits; `pinned`: by its virtual processors, too.
+ * Throws why one cannot be set; nothing is left then.
+ */
+export function makeCgroup(
+  domain: DomainDefinition,
+  controllerPid: number,
+  { devices, pinned }: { devices: DomainDevicesPlan; pinned: boolean },
+): DomainCgroup {
   const cgroup = cgroupFor(domain, controllerPid);
   clearPlace(cgroup);
   inSystemdHierarchy(cgroup.layout, () => createCgroup(cgroup, domain.partition === DEFAULT_PARTITION));
   try {
-    const limited = goesBeyondLibvirt() ? withProcessorLimits(domain) : domain;
+    const limited = pinned ? withProcessorLimits(domain, onlineCpus) : domain;
     applyLimits(cgroup, domainLimits(limited, cgroup.layout.version, blockDeviceNumber));
     limitPids(cgroup, domain);
     restrictDevices(cgroup, devices.rules);

@@ -7,6 +7,7 @@ import type { DomainCgroup } from '../host/cgroup/cgroup.ts';
 import { isShown, systemdMount, UNIFIED_NAME } from '../host/cgroup/layout.ts';
 import { readText } from '../host/system-files.ts';
 import { containment } from '../security/containment.ts';
+import { obeysPins } from './controller-pin.ts';
 import { mayHoldTerminal } from './controlling-terminal.ts';
 import { hostFacts } from './host-facts.ts';
 import { runsOnHostRoot } from './host-root.ts';
@@ -86,6 +87,7 @@ export function planInputs(domain: DomainDefinition, fds: InheritedNumbers, cgro
     cgroup: cgroupInputs(cgroup, fds, start.level !== 'libvirt'),
     filesystems: fds.filesystems,
     sharedNamespaces: fds.sharedNamespaces,
+    processorsOfCgroup: obeysPins(start.level),
     isSystem: start.level === 'strict' && runsInitSystem(domain.os, fds.rootFd),
     holdsTerminal: wantsTerminal && mayHoldTerminal(domain.os, fds.rootFd),
     passFds: start.passFds,

@@ -9,6 +9,7 @@
 
 import { leaveChild } from '../../lib-native/children.ts';
 import type { DomainDefinition, SecurityLevel } from '../domain/definition.ts';
+import { emulatorPin } from '../domain/processors.ts';
 import type { LiveDomain } from '../domain/status.ts';
 import type { DomainCgroup } from '../host/cgroup/cgroup.ts';
 import { thawAll } from '../host/cgroup/freezer.ts';
@@ -17,6 +18,7 @@ import type { ProcessIdentity } from '../host/process.ts';
 import { availableLevel } from '../security/level.ts';
 import { type ContainerIds, takeIds } from './automatic-ids.ts';
 import { makeCgroup } from './cgroup.ts';
+import { obeysPins, pinController } from './controller-pin.ts';
 import { warnOfHostNetwork } from './host-root.ts';
 import { openHostSide } from './host-side.ts';
 import { mapIds } from './id-maps.ts';
@@ -99,10 +101,12 @@ async function start(
   let cgroup: DomainCgroup | undefined;
   try {
     leaveUnit(controller.pid);
-    cgroup = asStartup(() => makeCgroup(host.live, controller.pid, host.devices));
+    cgroup = asStartup(() => makeCgroup(host.live, controller.pid, { devices: host.devices, pinned: obeysPins(options.level) }));
     const initPid = controller.sendPlan(
       planOf(host.live, spawned, cgroup, { ...options, label: label.onExec, mountOptions: label.mountOptions }),
     );
+    const controllerCpus = emulatorPin(definition);
+    if (controllerCpus !== undefined && obeysPins(options.level)) asStartup(() => pinController(controller.pid, controllerCpus));
     mapIds(definition, initPid);
     mapFilesystems(definition, host.resources, { initPid, level: options.level });
     if (waitsBeforeMounts(definition)) controller.go();

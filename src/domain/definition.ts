@@ -119,7 +119,7 @@ export interface Cputune {
   periodUs?: number;
   /** Negative: unlimited. */
   quotaUs?: number;
-  /** vcpupin, emulatorpin, global_period and the like: kept, printed, without effect. */
+  /** vcpupin and emulatorpin (domain/processors.ts); global_period and the like, which are kept, printed, and without effect. */
   others: EchoedElement[];
 }
 

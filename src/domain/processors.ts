@@ -1,16 +1,19 @@
 // Which processors a container may use, and how much of them, as its virtual ones say. Pure.
 //
 // A container has no virtual processors. It may run wherever any of those that its definition counts may run (<vcpupin>), and for as
-// much time as there are of them, where the definition says that not all are used (<vcpu current=>).
+// much time as there are of them, where the definition says that not all are used (<vcpu current=>). That there are any says nothing:
+// every definition has one at least, also where nobody wrote it.
 
 import { formatBitmap, parseBitmap } from '../values/bitmap.ts';
-import { echoedElement } from '../xml/echoed.ts';
-import type { DomainDefinition } from './definition.ts';
+import { type EchoedElement, echoedElement } from '../xml/echoed.ts';
+import type { Cputune, DomainDefinition } from './definition.ts';
 import { CPU_MASK_BITS } from './elements/vcpu.ts';
 
 /** The kernel's, where nothing is said (scheduler/sched-bwc.rst). */
 const PERIOD_US = 100_000;
 const PIN = 'vcpupin';
+/** The controller's own, which stands for what runs a virtual machine. */
+const EMULATOR_PIN = 'emulatorpin';
 
 export const usedVcpus = ({ vcpu }: DomainDefinition): number => vcpu.current ?? vcpu.count;
 
@@ -37,8 +40,23 @@ export function withVcpuPin(definition: DomainDefinition, vcpu: number, cpuset: 
         ['cpuset', cpus],
       ]),
     );
-  const { cputune } = definition;
-  return { ...definition, cputune: { ...cputune, others: [...written, ...cputune.others.filter(({ name }) => name !== PIN)] } };
+  return { ...definition, cputune: withPins(definition.cputune, PIN, written) };
+}
+
+/** Where the controller may run; undefined: anywhere. */
+export const emulatorPin = ({ cputune }: DomainDefinition): string | undefined =>
+  cputune.others.find(({ name }) => name === EMULATOR_PIN)?.attributes[0]?.[1];
+
+export const withEmulatorPin = (definition: DomainDefinition, cpuset: string | undefined): DomainDefinition => ({
+  ...definition,
+  cputune: withPins(definition.cputune, EMULATOR_PIN, cpuset === undefined ? [] : [echoedElement(EMULATOR_PIN, [['cpuset', cpuset]])]),
+});
+
+/** In libvirt's order: periods and quotas, then these, then what is about other threads. */
+function withPins(cputune: Cputune, pin: typeof PIN | typeof EMULATOR_PIN, written: readonly EchoedElement[]): Cputune {
+  const others = cputune.others.filter(({ name }) => name !== pin);
+  const after = others.findIndex(({ name }) => !/_(?:period|quota)$/.test(name) && name !== PIN);
+  return { ...cputune, others: others.toSpliced(after < 0 ? others.length : after, 0, ...written) };
 }
 
 /** Undefined: all. An automatic placement is left to the host. */
@@ -61,15 +79,19 @@ export function cpuQuotaUs({ vcpu, cputune }: DomainDefinition): number | undefi
   return cputune.quotaUs ?? (vcpu.current === undefined ? undefined : vcpu.current * (cputune.periodUs ?? PERIOD_US));
 }
 
-/** The definition with what its virtual processors come to where its own limits are read from. */
-export function withProcessorLimits(definition: DomainDefinition): DomainDefinition {
-  const [cpuset, quotaUs] = [allowedCpus(definition), cpuQuotaUs(definition)];
+/** The definition with what its virtual processors come to where its own limits are read from. Of pins those that the host has count. */
+export function withProcessorLimits(definition: DomainDefinition, onlineCpus: () => readonly number[]): DomainDefinition {
+  const [allowed, quotaUs] = [allowedCpus(definition), cpuQuotaUs(definition)];
+  const cpuset = allowed !== undefined && vcpuPins(definition).size > 0 ? thoseOf(onlineCpus(), allowed) || allowed : allowed;
   return {
     ...definition,
     vcpu: { ...definition.vcpu, ...(cpuset !== undefined && { cpuset, placement: 'static' }) },
     cputune: { ...definition.cputune, ...(quotaUs !== undefined && { quotaUs }) },
   };
 }
+
+const thoseOf = (cpus: readonly number[], list: string): string =>
+  formatBitmap(parseBitmap(list, CPU_MASK_BITS).filter((cpu) => cpus.includes(cpu)));
 
 /** `count` of them are used. Differs from libvirt's virtual machines: a quota that was set for another number goes. */
 export function withUsedVcpus(definition: DomainDefinition, count: number): DomainDefinition {

@@ -40,6 +40,8 @@ const NEEDS = {
   /** A controller that counts processes. */
   pids: () => /^pids\b.*1$/m.test(fs.readFileSync('/proc/cgroups', 'utf8')),
   fuse: () => fs.existsSync('/dev/fuse'),
+  two_processors: () => os.availableParallelism() >= 2,
+  taskset: () => hasCommand('taskset'),
   loop: () => fs.existsSync('/dev/loop-control'),
   /** The kernel's module, and qemu-utils. */
   nbd: () =>

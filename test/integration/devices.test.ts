@@ -226,3 +226,34 @@ suite('a console of a stored definition', ['root', 'built', 'busybox', 'fuse'], 
     expect(virsh.error('update-device', name, console('c'), '--live')[1]).toBe('Operation not supported: Unable to modify live devices');
   });
 });
+
+suite('a device that is detached by its alias', ['root', 'built', 'busybox', 'fuse'], () => {
+  const virsh = useVirsh();
+
+  it('is the one of that name in each definition', () => {
+    const name = virsh.boot();
+    const data = fs.mkdtempSync(virsh.path('data-'));
+    const [device, filesystem] = [
+      virsh.file('d.xml', misc('/dev/kmsg')),
+      virsh.file('f.xml', `<filesystem><source dir='${data}'/><target dir='/mnt'/></filesystem>`),
+    ];
+    for (const file of [device, filesystem]) virsh.ok('attach-device', name, file, '--persistent');
+    const has = (what: string, ...which: string[]): boolean => virsh.ok('dumpxml', name, ...which).includes(what);
+    expect(virsh.ok('detach-device-alias', name, 'hostdev0')).toBe('Device detach request sent successfully\n\n');
+    expect([has('kmsg'), has('kmsg', '--inactive'), virsh.inside(name, 'ls /dev | grep kmsg')]).toEqual([false, true, '']);
+    virsh.ok('detach-device-alias', name, 'hostdev0', '--config');
+    expect(has('kmsg', '--inactive')).toBe(false);
+    virsh.ok('detach-device-alias', name, 'fs1', '--live', '--config');
+    expect([has(data), has(data, '--inactive'), virsh.inside(name, 'grep -c /mnt /proc/mounts').trim()]).toEqual([false, false, '0']);
+    const refused = (alias: string, ...which: string[]) => virsh.error('detach-device-alias', name, alias, ...which);
+    expect(refused('hostdev0')).toEqual([
+      'Failed to detach device with alias hostdev0',
+      'device not found: no device found with alias hostdev0',
+    ]);
+    expect(refused('console0')[1]).toBe("unsupported configuration: device type 'chr' cannot be detached");
+    expect(refused('fs0')[1]).toBe('unsupported configuration: the root file system of a running domain cannot be changed');
+    virsh.file('etc/libvirt/lxc.conf', 'functions = "libvirt"\n');
+    expect(refused('fs0')[1]).toBe('this function is not supported by the connection driver: virDomainDetachDeviceAlias');
+    fs.rmSync(virsh.path('etc/libvirt/lxc.conf'));
+  });
+});

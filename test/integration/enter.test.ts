@@ -39,7 +39,7 @@ suite('lxc-enter-namespace', ['root', 'built', 'busybox', 'fuse'], () => {
     const { status, stderr } = enter(name, '/bin/true');
     expect({ status, stderr, found: fs.existsSync(path.join(root, 'found')) }).toEqual({
       status: 1,
-      stderr: 'error: operation forbidden: init has left the namespaces of its container: nothing is executed in those that it made\n',
+      stderr: 'error: operation forbidden: init has left the namespaces of its container: nothing is done in those that it made\n',
       found: false,
     });
   });

@@ -132,6 +132,8 @@ export interface PlanInputs {
   /** By index in definition.devices.filesystems; the root has none, and `bind` no mount. */
   filesystems: Map<number, { mount?: number; isFile: boolean }>;
   sharedNamespaces: Partial<Record<SharedNamespace, number>>;
+  /** Its processors are those of its cgroup, whichever it is given later: init's own mask leaves all to it. */
+  processorsOfCgroup: boolean;
   /** Init is an init system, and its level lets it mount nothing. */
   isSystem: boolean;
   /** Init's session has the console as its controlling terminal. */
@@ -192,7 +194,7 @@ export function compilePlan(definition: DomainDefinition, inputs: PlanInputs): P
     step('faccessat', [AT_FDCWD, definition.os.init, 0], `cannot find init path '${definition.os.init}' relative to container root`),
     ...(definition.sharedNamespaces.uts ? [] : [setHostName(hostName(definition.name))]),
     ...standardFiles(inputs),
-    ...resources(definition, inputs.host),
+    ...resources(definition, inputs),
     waitForGo('controller went away'),
     ...credentials(definition, inputs),
     ...fresh.label,
@@ -453,8 +455,8 @@ export function openFilesLimit({ maxOpenFiles }: HostFacts): Step {
   return step('prlimit64', [0, RLIMIT_NOFILE, limit, null], 'Failed to set the limit of open files');
 }
 
-function resources({ vcpu, numatune }: DomainDefinition, host: HostFacts): Step[] {
-  const cpus = vcpu.cpuset === undefined ? Buffer.alloc(128, 0xff) : numberMask(vcpu.cpuset, 1024);
+function resources({ vcpu, numatune }: DomainDefinition, { host, processorsOfCgroup }: PlanInputs): Step[] {
+  const cpus = vcpu.cpuset === undefined || processorsOfCgroup ? Buffer.alloc(128, 0xff) : numberMask(vcpu.cpuset, 1024);
   const steps = [openFilesLimit(host), step('sched_setaffinity', [0, cpus.length, cpus], 'Failed to set CPU affinity')];
   if (numatune?.nodeset !== undefined && numatune.mode !== 'restrictive') {
     const nodes = numberMask(numatune.nodeset, 1024);

@@ -1,4 +1,4 @@
-// <cputune>: shares, period and quota count; pinning, schedulers and caches are kept for show.
+// <cputune>: shares, period, quota and pins count; schedulers and caches are kept for show.
 
 import { libvirtError } from '../../errors.ts';
 import { formatBitmap, parseBitmap } from '../../values/bitmap.ts';

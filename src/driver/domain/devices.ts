@@ -8,6 +8,7 @@ import { plugInterface, plugNode, prepareInterface, unplugInterface, unplugNode 
 import type { ResourceAudit } from '../../container/resource-audit.ts';
 import type { DomainDefinition, DomainDevices, FilesystemDevice } from '../../domain/definition.ts';
 import { type ParsedDevice, parseDevice } from '../../domain/device.ts';
+import { deviceByAlias } from '../../domain/device-alias.ts';
 import {
   findDisk,
   findFilesystem,
@@ -33,7 +34,8 @@ import { warn } from '../../store/log.ts';
 import { goesBeyondLibvirt } from '../../store/lxc-conf.ts';
 import { parseXml } from '../../xml/reader.ts';
 import { type Connection, requireWritable } from '../connection.ts';
-import { affected } from './affect.ts';
+import { requireBeyondLibvirt } from '../functions.ts';
+import { type Affect, affected } from './affect.ts';
 import { changeDomain, type DomainChange, readDomain } from './change.ts';
 import { changeLiveInterface } from './interface-change.ts';
 import { isActive } from './lookup.ts';
@@ -65,7 +67,7 @@ export async function attachDevice(
   flags: DeviceFlags & { readonly onWarning?: (text: string) => void },
 ): Promise<void> {
   const which = permitted(connection, ref, 'virDomainAttachDevice', flags);
-  const filesystems = await liveFilesystems(connection, ref, xml);
+  const filesystems = describesFilesystem(xml) ? await liveFilesystems(connection, ref) : undefined;
   using ports = new TakenPorts(ref);
   changeDomain(connection, ref, (image, audit) => {
     const { live, config } = affected(image, which);
@@ -82,7 +84,7 @@ export async function attachDevice(
 /** The document only has to say which device is meant. Throws where there is not exactly one such device. */
 export async function detachDevice(connection: Connection, ref: DomainRef, xml: string, flags: DeviceFlags): Promise<void> {
   const which = permitted(connection, ref, 'virDomainDetachDevice', flags);
-  const filesystems = await liveFilesystems(connection, ref, xml);
+  const filesystems = describesFilesystem(xml) ? await liveFilesystems(connection, ref) : undefined;
   changeDomain(connection, ref, (image, audit) => {
     const { live, config } = affected(image, which);
     const parsed = parseDevice(xml, parseHost, { naming: true });
@@ -101,12 +103,28 @@ interface LiveFilesystems {
   label: ChosenLabel | undefined;
 }
 
-/** undefined: the document is of another device, or the host is to do no more than libvirt, which has none of this. */
-async function liveFilesystems(connection: Connection, ref: DomainRef, xml: string): Promise<LiveFilesystems | undefined> {
-  const isFilesystem = attempt(() => parseXml(xml, '(device_definition)').local) === 'filesystem'; // what is wrong with it comes later
-  if (!isFilesystem || !goesBeyondLibvirt()) return undefined;
+/** undefined: the host is to do no more than libvirt, which has none of this. */
+async function liveFilesystems(connection: Connection, ref: DomainRef): Promise<LiveFilesystems | undefined> {
+  if (!goesBeyondLibvirt()) return undefined;
   const { live } = readDomain(connection, ref);
   return { driver: await import('../../container/hotplug-filesystem.ts'), label: live ? await runningLabel(live) : undefined };
+}
+
+/** What is wrong with a document comes later. */
+const describesFilesystem = (xml: string): boolean => attempt(() => parseXml(xml, '(device_definition)').local) === 'filesystem';
+
+/** One that libvirt would call so; in each definition the one that it calls so there. Throws as detachDevice(). */
+export async function detachDeviceAlias(connection: Connection, ref: DomainRef, alias: string, affect: Affect): Promise<void> {
+  requireWritable(connection, 'virDomainDetachDeviceAlias');
+  requireBeyondLibvirt('virDomainDetachDeviceAlias');
+  const filesystems = await liveFilesystems(connection, ref);
+  changeDomain(connection, ref, (image, audit) => {
+    const { live, config } = affected(image, affect);
+    return {
+      ...(config && { config: withoutDevice(image.config!, deviceByAlias(image.config!, alias), KINDS) }),
+      ...(live && { live: unplug(image, deviceByAlias(image.live!, alias), filesystems, audit) }),
+    };
+  });
 }
 
 const FLAG_FORCE = 0x4;

@@ -1,13 +1,25 @@
 // The virtual processors that a domain's XML speaks of: vcpucount, setvcpus, vcpupin. What they mean to a container, domain/processors.ts says.
 
+import { pinController } from '../../container/controller-pin.ts';
 import { cgroupOf } from '../../container/definitions.ts';
 import type { DomainDefinition } from '../../domain/definition.ts';
-import { allowedCpus, cpuQuotaUs, usedVcpus, vcpuPins, withMostVcpus, withUsedVcpus, withVcpuPin } from '../../domain/processors.ts';
+import {
+  allowedCpus,
+  cpuQuotaUs,
+  emulatorPin,
+  usedVcpus,
+  vcpuPins,
+  withEmulatorPin,
+  withMostVcpus,
+  withUsedVcpus,
+  withVcpuPin,
+} from '../../domain/processors.ts';
 import type { DomainRef } from '../../domain/ref.ts';
-import { libvirtError } from '../../errors.ts';
+import { libvirtError, notRunning } from '../../errors.ts';
 import { changeCpuTuning } from '../../host/cgroup/cpu.ts';
 import { changeCpus } from '../../host/cgroup/cpuset.ts';
 import { onlineCpus, presentCpus } from '../../host/cpu.ts';
+import { isAlive } from '../../host/process.ts';
 import { parseNumberList } from '../../host/system-files.ts';
 import { numberChange } from '../../security/audit/records.ts';
 import { formatBitmap } from '../../values/bitmap.ts';
@@ -103,6 +115,28 @@ export function pinVcpu(
     const { live, config } = affected(image, affect);
     const next = { ...(live && { live: pin('live')(image.live!) }), ...(config && { config: pin('persistent')(image.config!) }) };
     if (next.live) changeCpus(cgroupOf(image), onlineOf(allowedCpus(next.live)));
+    return next;
+  });
+}
+
+/** Where the controller may run, as `0-3,7`. */
+export function emulatorAffinity(connection: Connection, ref: DomainRef, affect: Affect): string {
+  requireBeyondLibvirt('virDomainGetEmulatorPinInfo');
+  return emulatorPin(queried(readDomain(connection, ref), affect).definition) ?? formatBitmap(presentCpus());
+}
+
+/** `cpus`: undefined, all. Throws INVALID_ARG for no processor of the host. */
+export function pinEmulator(connection: Connection, ref: DomainRef, cpus: string | undefined, affect: Affect): void {
+  requireWritable(connection, 'virDomainPinEmulator');
+  requireBeyondLibvirt('virDomainPinEmulator');
+  if (cpus !== undefined && onlineOf(cpus) === '') throw libvirtError('INVALID_ARG', 'Empty cpu list for pinning');
+  changeDomain(connection, ref, (image) => {
+    const next = changeAffected(image, affect, (definition) => withEmulatorPin(definition, cpus));
+    if (next.live) {
+      const { controller } = image.run!;
+      if (!isAlive(controller)) throw notRunning();
+      pinController(controller.pid, cpus);
+    }
     return next;
   });
 }

@@ -63,7 +63,7 @@ export const documentProcedures: Readonly<Record<number, Procedure>> = {
   174: call(ofDeviceWithFlags, nothing, async (connection, { domain: asked, xml, flags }) => {
     const { updateDevice } = await devices();
     const which = deviceFlags(flags, 'lxcDomainUpdateDeviceFlags', FORCE);
-    updateDevice(connection, domainOf(asked), xml, { ...which, force: (flags & FORCE) !== 0 });
+    await updateDevice(connection, domainOf(asked), xml, { ...which, force: (flags & FORCE) !== 0 });
   }),
   264: call(
     struct({ domain, type: int, text: optional(string), key: optional(string), uri: optional(string), flags: uint }),

@@ -1,6 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import type { DomainDefinition } from '../../../src/domain/definition.ts';
-import { allowedCpus, cpuQuotaUs, vcpuPins, withMostVcpus, withUsedVcpus, withVcpuPin } from '../../../src/domain/processors.ts';
+import {
+  allowedCpus,
+  cpuQuotaUs,
+  emulatorPin,
+  vcpuPins,
+  withEmulatorPin,
+  withMostVcpus,
+  withProcessorLimits,
+  withUsedVcpus,
+  withVcpuPin,
+} from '../../../src/domain/processors.ts';
+import { echoedElement } from '../../../src/xml/echoed.ts';
 import { minimalDefinition } from '../../helpers/definition.ts';
 
 const domain = (vcpu: Partial<DomainDefinition['vcpu']>, pins: Record<number, string> = {}): DomainDefinition => {
@@ -42,5 +53,24 @@ describe('the processors of a container', () => {
       [2, '1'],
     ]);
     expect(withVcpuPin(withVcpuPin(pinned, 0, undefined), 2, undefined).cputune.others).toEqual([]);
+  });
+
+  it('leave pins where libvirt has them', () => {
+    const other = (name: string) => echoedElement(name, [], [], '1000');
+    const made: DomainDefinition = { ...domain({}), cputune: { others: [other('global_period'), other('vcpusched')] } };
+    const names = ({ cputune }: DomainDefinition) => cputune.others.map(({ name }) => name);
+    expect(names(withVcpuPin(withEmulatorPin(made, '1'), 0, '2'))).toEqual(['global_period', 'vcpupin', 'emulatorpin', 'vcpusched']);
+    const both = withEmulatorPin(withVcpuPin(made, 0, '2'), '1');
+    expect([names(both), emulatorPin(both)]).toEqual([['global_period', 'vcpupin', 'emulatorpin', 'vcpusched'], '1']);
+    expect(names(withEmulatorPin(withEmulatorPin(both, '3'), undefined))).toEqual(['global_period', 'vcpupin', 'vcpusched']);
+    expect(emulatorPin(made)).toBe(undefined);
+  });
+
+  it('count, of pins, as far as the host has them', () => {
+    const limits = (definition: DomainDefinition) => withProcessorLimits(definition, () => [0, 1]).vcpu.cpuset;
+    expect(limits(domain({ count: 1 }, { 0: '1-7' }))).toBe('1');
+    expect(limits(domain({ count: 1 }, { 0: '6-7' }))).toBe('6-7');
+    expect(limits(domain({ cpuset: '1-7' }))).toBe('1-7');
+    expect(limits(domain({}))).toBe(undefined);
   });
 });

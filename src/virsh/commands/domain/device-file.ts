@@ -1,7 +1,7 @@
 // attach-device, detach-device, update-device: a device that a file describes.
 
 import { withContext } from '../../../errors.ts';
-import { defineCommand, domainOption } from '../../command.ts';
+import { CURRENT_EXCLUDES, configLiveCurrent, defineCommand, domainOption } from '../../command.ts';
 import { readDescription } from '../files.ts';
 import { findDomain } from '../lookup.ts';
 import { PERSISTENT_EXCLUDES, persistentConfigLiveCurrent } from './device-options.ts';
@@ -47,6 +47,33 @@ export const detachDevice = defineCommand({
       await driver.detachDevice(context.connection, domain, xml, args);
     });
     context.extra('Device detached successfully\n');
+  },
+});
+
+const [CONFIG, LIVE, CURRENT] = configLiveCurrent();
+
+export const detachDeviceAlias = defineCommand({
+  name: 'detach-device-alias',
+  group: 'domain',
+  summary: 'remove a device by the name that libvirt gives it',
+  description:
+    'Removes a disk, network interface, host device or file system from a domain, or a console from its stored definition. ' +
+    "libvirt's LXC driver has no such function.",
+  options: [
+    domainOption(),
+    { name: 'alias', type: 'string', required: true, help: 'net0, hostdev0, fs1, console1, virtio-disk0, scsi0-0-0-0 ...' },
+    CONFIG,
+    LIVE,
+    CURRENT,
+  ],
+  rules: CURRENT_EXCLUDES,
+  async run(context, args) {
+    const domain = await findDomain(context, args);
+    await withContext(`Failed to detach device with alias ${args.alias}`, async () => {
+      const driver = await import('../../../driver/domain/devices.ts');
+      await driver.detachDeviceAlias(context.connection, domain, args.alias, args);
+    });
+    context.extra('Device detach request sent successfully\n');
   },
 });
 

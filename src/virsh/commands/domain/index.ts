@@ -7,7 +7,7 @@ import { cpuStats } from './cpu-stats.ts';
 import { create } from './create.ts';
 import { define } from './define.ts';
 import { desc } from './desc.ts';
-import { attachDevice, detachDevice, updateDevice } from './device-file.ts';
+import { attachDevice, detachDevice, detachDeviceAlias, updateDevice } from './device-file.ts';
 import { attachDisk, detachDisk } from './disk.ts';
 import { domhostname } from './domhostname.ts';
 import { domxmlFromNative } from './domxml-from-native.ts';
@@ -36,7 +36,7 @@ import { ttyconsole } from './ttyconsole.ts';
 import { undefine } from './undefine.ts';
 import { vcpucount } from './vcpucount.ts';
 import { vcpuinfo } from './vcpuinfo.ts';
-import { setvcpus, vcpupin } from './vcpus.ts';
+import { emulatorpin, setvcpus, vcpupin } from './vcpus.ts';
 
 /** In the order of `help domain`. */
 export const domainCommands = [
@@ -54,6 +54,7 @@ export const domainCommands = [
   desc,
   destroy,
   detachDevice,
+  detachDeviceAlias,
   detachDisk,
   detachInterface,
   domfsinfo,
@@ -69,6 +70,7 @@ export const domainCommands = [
   domxmlFromNative,
   dumpxml,
   edit,
+  emulatorpin,
   exec,
   guestinfo,
   sendProcessSignal,

@@ -15,6 +15,8 @@ import { findDomain } from '../lookup.ts';
 
 const [CONFIG, LIVE, CURRENT] = configLiveCurrent();
 const CPU_MASK_BITS = 1024;
+/** What libvirt's older functions without flags mean. */
+const RUNNING = { live: true } as const;
 
 export const setvcpus = defineCommand({
   name: 'setvcpus',
@@ -39,7 +41,13 @@ export const setvcpus = defineCommand({
     if (args.count === 0) throw failure("Can't set 0 processors for a VM");
     const { setVcpus } = await import('../../../driver/domain/vcpus.ts');
     const hasFlags = args.config || args.live || args.current || args.guest || args.hotpluggable;
-    await setVcpus(context.connection, domain, args.count, args, hasFlags ? 'virDomainSetVcpusFlags' : 'virDomainSetVcpus');
+    await setVcpus(
+      context.connection,
+      domain,
+      args.count,
+      hasFlags ? args : RUNNING,
+      hasFlags ? 'virDomainSetVcpusFlags' : 'virDomainSetVcpus',
+    );
   },
 });
 
@@ -67,7 +75,13 @@ export const vcpupin = defineReading({
     if (args.cpulist !== undefined) {
       const pin = { vcpu: args.vcpu!, cpus: cpuList(args.cpulist) };
       const hasFlags = args.config || args.live || args.current;
-      await driver.pinVcpu(context.connection, domain, pin, args, hasFlags ? 'virDomainPinVcpuFlags' : 'virDomainPinVcpu');
+      await driver.pinVcpu(
+        context.connection,
+        domain,
+        pin,
+        hasFlags ? args : RUNNING,
+        hasFlags ? 'virDomainPinVcpuFlags' : 'virDomainPinVcpu',
+      );
       return undefined;
     }
     const { active, maximum } = await driver.vcpuCounts(context.connection, domain);
@@ -86,6 +100,38 @@ export const vcpupin = defineReading({
       pins.map(([number, cpus]) => [String(number), cpus]),
     ),
   json: (pins) => pins.map(([vcpu, cpus]) => ({ vcpu, affinity: parseBitmap(cpus, CPU_MASK_BITS) })),
+});
+
+export const emulatorpin = defineReading({
+  name: 'emulatorpin',
+  group: 'domain',
+  summary: 'the processors of the host that the controller of a domain may run on',
+  description:
+    "Prints on which processors of the host a domain's controller may run, or pins it. The processes of the container are not pinned by " +
+    'it. libvirt has this for virtual machines only.',
+  options: [
+    domainOption(),
+    { name: 'cpulist', type: 'string', emptyAllowed: true, help: 'processors of the host, 0-3,^2, or r for all' },
+    CONFIG,
+    LIVE,
+    CURRENT,
+  ],
+  rules: CURRENT_EXCLUDES,
+  changedBy: ['cpulist'],
+  async read(context, args) {
+    const domain = await findDomain(context, args);
+    const driver = await import('../../../driver/domain/vcpus.ts');
+    if (args.cpulist !== undefined) {
+      const cpus = cpuList(args.cpulist);
+      const hasFlags = args.config || args.live || args.current;
+      await driver.pinEmulator(context.connection, domain, cpus, hasFlags ? args : RUNNING);
+      return undefined;
+    }
+    if (args.live && args.config) throw failure("Flags 'VIR_DOMAIN_AFFECT_LIVE' and 'VIR_DOMAIN_AFFECT_CONFIG' are mutually exclusive");
+    return await driver.emulatorAffinity(context.connection, domain, args);
+  },
+  text: (cpus, _args, { settings }) => (settings.quiet ? '' : `emulator: CPU Affinity\n${'-'.repeat(34)}\n       *: ${cpus}\n`),
+  json: (cpus) => ({ affinity: parseBitmap(cpus, CPU_MASK_BITS) }),
 });
 
 /** Where the driver does not tell, virsh says nothing of a stored definition, and speaks of another function for a running domain. */

@@ -99,10 +99,6 @@ export function refusedDomainCommands(): GroupDefinition[] {
       ],
       ['blockresize <domain> <path> <size:KiB>', [refused('virDomainBlockResize', "Failed to resize block device '{path}'")]],
       [
-        'detach-device-alias <domain> <alias> [--config] [--live] [--current]',
-        [refused('virDomainDetachDeviceAlias', 'Failed to detach device with alias {alias}')],
-      ],
-      [
         'domdisplay <domain> [--include-password] [--type <string>] [--all]',
         [
           off(says('Domain is not running')),
@@ -259,10 +255,6 @@ export function refusedDomainCommands(): GroupDefinition[] {
         'update-memory-device <domain> [--config] [--live] [--current] [--print-xml] [--alias <string>] [--node <uint>] [--requested-size <number>]',
         [says('no memory device found')],
         ['node alias'],
-      ],
-      [
-        'emulatorpin <domain> [--cpulist <string?>] [--config] [--live] [--current]',
-        [cpuList('cpulist'), given('cpulist', refused('virDomainPinEmulator')), oneDefinition(), refused('virDomainGetEmulatorPinInfo')],
       ],
       ['vncdisplay <domain>', [off(says('Domain is not running')), says('Failed to get VNC port. Is this domain using VNC?')]],
       [

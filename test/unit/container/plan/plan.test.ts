@@ -50,6 +50,7 @@ function inputs(fields: Partial<PlanInputs> = {}): PlanInputs {
     sharedNamespaces: {},
     isSystem: false,
     holdsTerminal: false,
+    processorsOfCgroup: false,
     passFds: [],
     ...fields,
   };
@@ -460,6 +461,8 @@ describe('compilePlan()', () => {
         personality: ['personality(8) -- Failed to set personality'],
       }),
     );
+    const { child } = compile(definition, { processorsOfCgroup: true });
+    expect(child).toEqual(steps({ numa: ['set_mempolicy(3, 128:02, 1025) -- Failed to set NUMA memory policy'] }));
   });
 
   it.each([
