@@ -21,6 +21,7 @@ const PACKAGES = {
   iproute2: '/usr/sbin/ip',
   'libsys-virt-perl': '/usr/share/doc/libsys-virt-perl',
   'libvirt-clients': '/usr/bin/virsh',
+  'libvirt-login-shell': '/usr/bin/virt-login-shell',
   nftables: '/usr/sbin/nft',
   python3: '/usr/bin/python3',
   'python3-libvirt': '/usr/share/doc/python3-libvirt',

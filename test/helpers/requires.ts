@@ -119,6 +119,7 @@ const NEEDS = {
   sys_virt: () => spawnSync('perl', ['-MSys::Virt', '-e', '1']).status === 0,
   ruby_libvirt: () => spawnSync('ruby', ['-rlibvirt', '-e', '']).status === 0,
   virt_install: () => hasCommand('virt-install') && hasCommand('virt-clone'),
+  virt_login_shell: () => fs.existsSync('/usr/bin/virt-login-shell') && hasCommand('setpriv'),
   /** With a screen that nobody sees, and a hand on its keyboard. */
   virt_manager: () => ['virt-manager', 'xvfb-run', 'xauth', 'xdotool', 'dbus-launch'].every(hasCommand),
   collectd: () => hasCommand('collectd') && fs.existsSync('/usr/lib/collectd/virt.so'),

@@ -5,9 +5,9 @@ import path from 'node:path';
 import process from 'node:process';
 import { expect, it } from 'vitest';
 import { eventually, SLOWNESS } from '../helpers/eventually.ts';
-import { suite } from '../helpers/requires.ts';
+import { ROOT, suite } from '../helpers/requires.ts';
 import { useVirsh, type Virsh } from '../helpers/virsh.ts';
-import { serverCommand } from '../helpers/wire.ts';
+import { SERVER, serverCommand } from '../helpers/wire.ts';
 
 const uriOf = (virsh: Virsh): string => `lxc+ext:///?command=${serverCommand(virsh)}`;
 
@@ -211,5 +211,40 @@ suite('munin’s plugins', [...NEEDS, 'munin_libvirt'], () => {
       expect(stdout).toMatch(value);
       expect(spawnSync(`/usr/share/munin/plugins/${plugin}`, ['config'], { env, encoding: 'utf8' }).stdout).toContain(name);
     }
+  });
+});
+
+suite('virt-login-shell', [...NEEDS, 'virt_login_shell'], () => {
+  const virsh = useVirsh();
+
+  it('starts the container that is called like the user, and enters it with the user’s ids', () => {
+    const name = virsh.define();
+    const listener = path.join(ROOT, 'test/helpers/socket-listener.cjs');
+    // The socket is at libvirt's own path, and the user known, in a mount namespace of their own.
+    const script = virsh.file(
+      'login',
+      `set -e
+mount --make-rprivate /
+mount -t tmpfs none /run/libvirt
+add() { cp $2 ${virsh.prefix}/$1; echo "$3" >>${virsh.prefix}/$1; mount --bind ${virsh.prefix}/$1 $2; }
+add passwd /etc/passwd '${name}:x:54321:54321::/:/usr/bin/virt-login-shell'
+add group /etc/group '${name}:x:54321:'
+add conf /etc/libvirt/virt-login-shell.conf 'shell = [ "/bin/sh" ]
+allowed_users = [ "${name}" ]'
+${process.execPath} ${listener} /run/libvirt/virtlxcd-sock ${SERVER} --socket >/dev/null 2>&1 &
+until [ -S /run/libvirt/virtlxcd-sock ]; do sleep 0.1; done
+setpriv --ruid 54321 --euid 0 --rgid 54321 --egid 54321 --clear-groups env -i PATH=/usr/bin:/bin \\
+  /usr/bin/virt-login-shell -c 'echo $(id -u) $(id -g); hostname; cat /proc/1/comm'
+kill $!
+`,
+    );
+    const { status, stdout, stderr } = spawnSync('unshare', ['-m', 'bash', script], {
+      env: virsh.env,
+      encoding: 'utf8',
+      timeout: 60_000 * SLOWNESS,
+    });
+    expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: `54321 54321\n${name}\nsleep\n`, stderr: '' });
+    expect(virsh.state(name)).toBe('running (booted)');
+    virsh.ok('destroy', name);
   });
 });
