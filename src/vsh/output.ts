@@ -28,6 +28,11 @@ export class Output {
     return new Output(isTerminal(2) ? await colours() : undefined);
   }
 
+  /** Notices and warnings are shown: standard error is a terminal. */
+  get tellsPeople(): boolean {
+    return this.paint !== undefined;
+  }
+
   /** Collects text for standard output. `flush` writes it, or this does once there is much. */
   print(text: string): void {
     this.pending += text;

@@ -138,7 +138,7 @@ export abstract class Session implements CommandContext {
   /** What is wrong with a command line; whoever sits at a terminal is told which words are like one that is not known. */
   reportUsage(error: UsageError): void {
     for (const line of error.lines) this.error(line);
-    if (!(error instanceof UnknownWord)) return;
+    if (!(error instanceof UnknownWord) || !this.output.tellsPeople) return;
     const meant = error.meant.length > 0 ? error.meant : nearest(error.word, error.known);
     if (meant.length > 0) this.onNotice(`Did you mean ${meant.map((word) => `'${word}'`).join(' or ')}?`);
   }
