@@ -45,6 +45,24 @@ suite('AppArmor', ['root', 'built', 'static_busybox', 'fuse', 'script', 'apparmo
     await eventually(() => virsh.run('domstate', other).stdout.includes('shut off') && !isLoaded(profileOf(other)));
   });
 
+  it('holds for a file system that is attached later, too', () => {
+    const [domain, data] = [virsh.boot({ ...confined() }), fs.mkdtempSync(virsh.path('data-'))];
+    const file = virsh.file('fs.xml', `<filesystem><source dir='${data}'/><target dir='/data'/><readonly/></filesystem>`);
+    const write = 'mount -o remount,bind,rw /data; touch /data/x';
+    virsh.ok('attach-device', domain, file);
+    expect(virsh.runInside(domain, write).status).not.toBe(0);
+    expect(fs.readdirSync(data)).toEqual([]);
+    virsh.ok('detach-device', domain, file);
+    virsh.ok('attach-device', domain, virsh.file('fs.xml', fs.readFileSync(file, 'utf8').replace('<readonly/>', '')));
+    expect(virsh.runInside(domain, 'touch /data/x').status).toBe(0);
+    virsh.error(
+      'attach-device',
+      domain,
+      virsh.file('bad.xml', "<filesystem><source dir='/no/such'/><target dir='/x'/><readonly/></filesystem>"),
+    );
+    expect(isLoaded(profileOf(domain))).toBe(true);
+  });
+
   const name = () => virsh.boot(confined());
   const REFUSED = [
     ['sysrq-trigger', 'echo h >/proc/sysrq-trigger'],

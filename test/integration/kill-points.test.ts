@@ -156,4 +156,38 @@ suite('a command that dies anywhere:', ['root', 'built', 'busybox', 'fuse', 'str
     }
     if (from === 'off') expect(worked).toBeGreaterThan(0);
   });
+
+  it.each(['attach-device', 'detach-device'])(
+    '%s of a file system leaves one that can be detached, or none',
+    { timeout: 300_000 * SLOWNESS },
+    async (command) => {
+      const [name, data] = [virsh.boot(), fs.mkdtempSync(virsh.path('data-'))];
+      const file = virsh.file('fs.xml', `<filesystem><source dir='${data}'/><target dir='/mnt'/></filesystem>`);
+      const words = [command, name, file, '--live', '--config'];
+      const [attached, detached] = ['attach-device', 'detach-device'].map((one) => () => {
+        for (const which of ['--live', '--config']) {
+          const { status, stderr } = virsh.run(one, name, file, which);
+          if (status !== 0) expect(errorLines(stderr)[1]).toMatch(/Target already exists$|no matching filesystem device was found$/);
+        }
+      }) as [() => void, () => void];
+      const ready = command === 'attach-device' ? detached : attached;
+      const isThere = (): boolean[] => [
+        / \/mnt /.test(fs.readFileSync(`/proc/${virsh.initPid(name)}/mountinfo`, 'utf8')),
+        ...[[], ['--inactive']].map((which) => virsh.ok('dumpxml', name, ...which).includes(data)),
+      ];
+      ready();
+      const points = pointsOf(virsh, ...words);
+      expect(points.length).toBeGreaterThan(4);
+      for (const point of points) {
+        await setImmediate();
+        ready();
+        killAt(virsh, point, ...words);
+        detached();
+        expect([point.call, isThere()]).toEqual([point.call, [false, false, false]]);
+        attached();
+        expect([point.call, isThere()]).toEqual([point.call, [true, true, true]]);
+      }
+      virsh.ok('destroy', name);
+    },
+  );
 });

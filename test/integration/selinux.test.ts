@@ -36,6 +36,17 @@ suite('a container under SELinux', ['root', 'built', 'busybox', 'fuse', 'script'
       expect(mounts.find((line) => line.split(' ')[1] === place)).toContain(`context=${/[" ]/.test(image) ? image : `"${image}"`}`);
   });
 
+  it('labels a file system that is made for it later, too', () => {
+    const name = virsh.boot({ more: DYNAMIC });
+    const file = virsh.file('ram.xml', "<filesystem type='ram'><source usage='64'/><target dir='/ram'/></filesystem>");
+    virsh.ok('attach-device', name, file);
+    const image = /<imagelabel>(.*)<\/imagelabel>/.exec(virsh.ok('dumpxml', name))![1]!;
+    const mounts = virsh.inside(name, 'cat /proc/mounts').split('\n');
+    expect(mounts.find((line) => line.split(' ')[1] === '/ram')).toContain(`context=${/[" ]/.test(image) ? image : `"${image}"`}`);
+    expect(virsh.runInside(name, 'echo mine >/ram/x && cat /ram/x').stdout).toBe('mine\n');
+    virsh.ok('detach-device', name, file);
+  });
+
   it('starts where no program may gain rights', () => {
     const name = virsh.boot({ more: DYNAMIC, level: 'strict' });
     const label = labelOf(name);
