@@ -291,7 +291,6 @@ export const EROFS = 30;
 export const ELOOP = 40;
 export const EAGAIN = 11;
 export const EBUSY = 16;
-export const EXDEV = 18;
 export const EEXIST = 17;
 export const EINVAL = 22;
 export const ENXIO = 6;

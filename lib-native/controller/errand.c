@@ -18,18 +18,16 @@
  *       attaches a mount at a place of the mount namespace FD; `users` instead of `mounts` with all words like these: FD is a
  *       pidfd, of a process in a mount namespace and the user namespace that it belongs to
  *   libvirt_lxc --errand bind FD mounts SOURCE TARGET ro|rw
- *       the same of a copy of what is mounted at SOURCE there
- *   libvirt_lxc --errand unmount FD mounts TARGET mount|twin SOURCEFD|-
+ *       the same of a copy of what is mounted at SOURCE there; writes its number to standard output
+ *   libvirt_lxc --errand unmount FD mounts TARGET id NUMBER
  *   libvirt_lxc --errand unmount FD mounts TARGET bind SOURCE
- *   libvirt_lxc --errand unmount FD mounts TARGET ram -
- *       takes it off again: what is a copy of SOURCEFD, or of SOURCE, or memory; see mounts.c
+ *       takes it off again: the mount of that number, or what shows the same as SOURCE there; see mounts.c
  *   libvirt_lxc --errand revoke MOUNTFD
  *       a mount that has not come to its place by now never does
  *
  * What lies at a path is looked at before it is opened: opening a device node is an action of its own. */
 #define _GNU_SOURCE
 #include "errand.h"
-#include "hold.h"
 #include "mounts.h"
 #include "protocol.h"
 
@@ -52,6 +50,13 @@
 #define MESSAGE_LIMIT 4096
 
 static int descriptors; /* our /proc/self/fd, whatever is there in another mount namespace */
+
+/* A hold on what is at `path`, which does nothing to it. */
+static int hold(int dir, const char *path, uint64_t flags, uint64_t resolve)
+{
+	struct open_how how = { .flags = O_PATH | O_CLOEXEC | flags, .resolve = resolve };
+	return (int)syscall(SYS_openat2, dir, path, &how, sizeof how);
+}
 
 /* Opens what is held already. */
 static int open_held(int fd, int flags)
@@ -226,8 +231,7 @@ static int change_mounts(const char *what, int words, char **word)
 		return bind_mount(to, word[2], word[3], !strcmp(word[4], "ro"));
 	if (words != 5 || strcmp(what, "unmount"))
 		return EINVAL;
-	bool binds = !strcmp(word[3], "bind"), has_source = !binds && strcmp(word[4], "-");
-	return detach_mount(to, word[2], word[3], has_source ? (int)number(word[4]) : -1, binds ? word[4] : NULL);
+	return strcmp(word[3], "bind") ? detach_mount(to, word[2], number(word[4])) : detach_bound(to, word[2], word[4]);
 }
 
 int errand(int words, char **word)

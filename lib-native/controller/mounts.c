@@ -2,12 +2,11 @@
  * own mount namespace: whatever it makes of them leads to its own files, and a mount comes only to where it is at home. */
 #define _GNU_SOURCE
 #include "mounts.h"
-#include "hold.h"
 #include "target.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
-#include <linux/magic.h>
 #include <linux/mount.h>
 #include <sched.h>
 #include <stdio.h>
@@ -15,13 +14,11 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/statfs.h>
-#include <sys/sysmacros.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
-#define MANY 64 /* of one file system over the other at the same place */
-
-/* Our /proc/self/fd, whatever is there in another mount namespace; its mount table and its root. */
-static int own_descriptors, own_mounts, own_root;
+/* Our /proc/self/fd, whatever is there in another mount namespace, and the mount table of that. */
+static int own_descriptors, own_mounts;
 
 static bool enter(struct entrance to)
 {
@@ -30,9 +27,8 @@ static bool enter(struct entrance to)
 	if (own_descriptors < 0 || setns(to.namespaces, CLONE_NEWNS | (to.users ? CLONE_NEWUSER : 0)) < 0)
 		return false;
 	own_mounts = openat(self, "mountinfo", O_RDONLY | O_CLOEXEC); /* of the namespace that we are in when it is opened */
-	own_root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	umask(022);
-	return own_mounts >= 0 && own_root >= 0 && (!to.users || (setgroups(0, NULL) == 0 && setresgid(0, 0, 0) == 0 && setresuid(0, 0, 0) == 0));
+	return own_mounts >= 0 && (!to.users || (setgroups(0, NULL) == 0 && setresgid(0, 0, 0) == 0 && setresuid(0, 0, 0) == 0));
 }
 
 static int move(int mount, int place)
@@ -64,6 +60,10 @@ int bind_mount(struct entrance to, const char *source, const char *target, bool 
 	struct mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY };
 	if (tree < 0 || (readonly && syscall(SYS_mount_setattr, tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr, sizeof attr) < 0))
 		return errno;
+	struct statx is;
+	if (statx(tree, "", AT_EMPTY_PATH, STATX_MNT_ID, &is) < 0)
+		return errno;
+	dprintf(STDOUT_FILENO, "%llu\n", (unsigned long long)is.stx_mnt_id);
 	return place(tree, target);
 }
 
@@ -81,65 +81,33 @@ int revoke_mount(int mount)
 
 /* -- taking one off -------------------------------------------------------------------------------------------------------- */
 
+/* It is known by the number that the kernel gave it; one that was bound by a start, whose number nobody knows, by what it shows. */
 struct wanted {
-	bool is_memory, is_known;
+	uint64_t id;
+	bool is_numbered, is_known;
 	struct stat of;
 };
 
-static bool is_mounted_on(int at)
+/* A directory that was removed is mounted still, and no longer to be found. */
+static bool is_wanted(int at, const struct statx *is, const struct wanted *wanted)
 {
-	struct statx is;
-	return statx(at, "", AT_EMPTY_PATH | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC, STATX_TYPE, &is) == 0 &&
-	       is.stx_attributes & STATX_ATTR_MOUNT_ROOT;
+	struct stat shown;
+	if (wanted->is_numbered)
+		return is->stx_mnt_id == wanted->id;
+	if (!wanted->is_known || fstat(at, &shown) < 0)
+		return !wanted->is_known;
+	return shown.st_nlink == 0 || (shown.st_dev == wanted->of.st_dev && shown.st_ino == wanted->of.st_ino);
 }
 
-/* A directory that was removed on the host is mounted still, and no longer to be found there. */
-static bool is_wanted(int at, const struct wanted *wanted)
-{
-	struct statfs system;
-	struct stat is;
-	if (wanted->is_memory)
-		return fstatfs(at, &system) == 0 && system.f_type == TMPFS_MAGIC;
-	if (fstat(at, &is) < 0)
-		return false;
-	return !wanted->is_known || is.st_nlink == 0 || (is.st_dev == wanted->of.st_dev && is.st_ino == wanted->of.st_ino);
-}
-
-/* As the table has it: \040 is a blank. */
-static void unescape(char *text)
-{
-	char *to = text;
-	for (; *text; text++) {
-		if (text[0] == '\\' && text[1] && text[2] && text[3]) {
-			*to++ = (char)((text[1] - '0') << 6 | (text[2] - '0') << 3 | (text[3] - '0'));
-			text += 3;
-		} else
-			*to++ = *text;
-	}
-	*to = '\0';
-}
-
-/* The container may have moved it to another place. What it waits for itself (FUSE) is not touched, unless it may be the one. */
-static bool is_elsewhere(const struct wanted *wanted)
+/* Covered, or moved to another place. */
+static bool is_mounted(uint64_t id)
 {
 	FILE *table = fdopen(own_mounts, "r");
 	char *line = NULL;
 	size_t size = 0;
 	bool found = false;
-	while (table && !found && getline(&line, &size, table) > 0) {
-		unsigned major, minor;
-		int start, end;
-		if (sscanf(line, "%*s %*s %u:%u %*s %n%*s%n", &major, &minor, &start, &end) != 2)
-			continue;
-		bool foreign = makedev(major, minor) != wanted->of.st_dev && strstr(line + end, " - fuse");
-		line[end] = '\0';
-		unescape(line + start);
-		int at = foreign ? -1 : hold(own_root, line + start, 0, RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS);
-		struct stat is;
-		found = at >= 0 && fstat(at, &is) == 0 && is.st_dev == wanted->of.st_dev && is.st_ino == wanted->of.st_ino;
-		if (at >= 0)
-			close(at);
-	}
+	while (table && !found && getline(&line, &size, table) > 0)
+		found = strtoull(line, NULL, 10) == id;
 	free(line);
 	return found;
 }
@@ -152,37 +120,32 @@ static int take_off(int at)
 	return fchdir(own_descriptors) < 0 || umount2(number, MNT_DETACH) < 0 ? errno : 0;
 }
 
-/* EBUSY: something else is mounted there; EXDEV: it is somewhere else. Done if it is mounted nowhere: the container may have
- * taken it off itself. `source`: what it is a copy of, -1 where that is gone; or `bound`, a path of the container's. A `twin`
- * may be found elsewhere: another file system of the domain shows the same. */
-int detach_mount(struct entrance from, const char *target, const char *kind, int source, const char *bound)
+/* EBUSY: it is there, but not to be got at. Done if it is not: the container may have taken it off itself. */
+static int detach(const char *target, const struct wanted *wanted)
 {
-	struct wanted wanted = { .is_memory = !strcmp(kind, "ram") };
-	wanted.is_known = source >= 0 && fstat(source, &wanted.of) == 0;
+	struct statx is = { 0 };
+	int at = find_target(target);
+	if (at < 0 && errno != ENOENT && errno != ENOTDIR)
+		return errno;
+	bool on_top = at >= 0 && statx(at, "", AT_EMPTY_PATH | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC, STATX_MNT_ID, &is) == 0 &&
+		      is.stx_attributes & STATX_ATTR_MOUNT_ROOT;
+	if (on_top && is_wanted(at, &is, wanted))
+		return take_off(at);
+	return (wanted->is_numbered ? is_mounted(wanted->id) : on_top) ? EBUSY : 0;
+}
+
+int detach_mount(struct entrance from, const char *target, uint64_t id)
+{
+	struct wanted wanted = { .is_numbered = true, .id = id };
+	return enter(from) ? detach(target, &wanted) : errno;
+}
+
+int detach_bound(struct entrance from, const char *target, const char *source)
+{
 	if (!enter(from))
 		return errno;
-	bool looks_elsewhere = wanted.is_known && strcmp(kind, "twin");
-	if (bound) {
-		int held = find_target(bound);
-		wanted.is_known = held >= 0 && fstat(held, &wanted.of) == 0;
-	}
-	for (int taken = 0; taken < MANY; taken++) {
-		int at = find_target(target);
-		if (at < 0 && errno != ENOENT && errno != ENOTDIR)
-			return errno;
-		bool is_mount = at >= 0 && is_mounted_on(at), is_it = is_mount && is_wanted(at, &wanted);
-		if (taken && !is_it)
-			return 0;
-		if (is_mount && !is_it)
-			return EBUSY;
-		if (!is_it)
-			return looks_elsewhere && is_elsewhere(&wanted) ? EXDEV : 0;
-		int error = take_off(at);
-		close(at);
-		if (error)
-			return error;
-		if (wanted.is_memory)
-			return 0;
-	}
-	return EBUSY;
+	int held = find_target(source);
+	struct wanted wanted = { 0 };
+	wanted.is_known = held >= 0 && fstat(held, &wanted.of) == 0;
+	return detach(target, &wanted);
 }

@@ -3,6 +3,7 @@
 import type { DomainDefinition, InterfaceDevice } from '../domain/definition.ts';
 import { libvirtError } from '../errors.ts';
 import { hostCgroups } from '../host/cgroup/layout.ts';
+import { mountIdOf } from '../host/mounts.ts';
 import { cgroupMountNames } from './cgroup-names.ts';
 import { type DomainDevicesPlan, domainDeviceNodes } from './devices.ts';
 import { attachImages, type Images } from './images.ts';
@@ -54,7 +55,10 @@ export function openHostSide(definition: DomainDefinition, { interfaces, labelOp
         return openResources(request);
       }),
     );
-    const live = withDevices(attached, { ptys: resources.consoles.map(({ host }) => `/dev/pts/${host.index}`) });
+    const live = withDevices(attached, {
+      ptys: resources.consoles.map(({ host }) => `/dev/pts/${host.index}`),
+      mountIds: new Map([...resources.filesystems].flatMap(([i, { mount }]) => (mount === undefined ? [] : [[i, mountIdOf(mount)]]))),
+    });
     return { live, images, devices, shared, resources, [Symbol.dispose]: close };
   } catch (error) {
     close();

@@ -1,18 +1,18 @@
 // <filesystem>s of a running container: what is attached is what a start would have attached, a copy of the host's mounts; where, the
 // container's own files say, which an errand looks up inside (controller/mounts.c).
 import fs from 'node:fs';
-import { EBUSY, ETIMEDOUT, EXDEV, O_CLOEXEC, O_PATH } from '../../lib-native/constants.ts';
+import { EBUSY, ETIMEDOUT, O_CLOEXEC } from '../../lib-native/constants.ts';
 import { linux } from '../../lib-native/linux.ts';
 import type { DomainDefinition, FilesystemDevice } from '../domain/definition.ts';
 import { isSameTarget } from '../domain/device-list.ts';
 import { libvirtError, notRunning, systemError } from '../errors.ts';
 import { attempt } from '../host/attempt.ts';
+import { mountIdOf } from '../host/mounts.ts';
 import type { ChosenLabel } from '../security/labels.ts';
 import type { DomainDefinitions } from './definitions.ts';
 import { type Descriptor, type ErrandEnd, runErrand } from './errand.ts';
-import { hostPath } from './host-path.ts';
 import { openInit } from './init.ts';
-import { accessible } from './live-definition.ts';
+import { accessible, withMountId } from './live-definition.ts';
 import { isMapped, mapFilesystem } from './mapped-mounts.ts';
 import { openOwnMounts } from './own-mounts.ts';
 import { containerRoot, idMapText } from './plan/idmap.ts';
@@ -32,7 +32,7 @@ export function pluggable({ run }: DomainDefinitions, filesystem: FilesystemDevi
 }
 
 /**
- * Attaches it. `next`: the running definition with it; `label`: what the container runs with.
+ * Attaches it; returns it as it runs. `next`: the running definition with it; `label`: what the container runs with.
  * Throws LibvirtError; nothing is attached then, though a directory that was missing may have been made for it.
  */
 export function plugFilesystem(
@@ -40,19 +40,21 @@ export function plugFilesystem(
   next: DomainDefinition,
   filesystem: FilesystemDevice,
   label: ChosenLabel | undefined,
-): void {
+): FilesystemDevice {
   const { type, source, target, readonly } = filesystem;
   const purpose = `Failed to mount '${source}' on '${target}'`;
   using inside = enterable(image);
   label?.driver.prepare(next, label.seclabel);
   try {
     if (type === 'bind') {
-      check(purpose, runErrand({ words: ['bind', ...inside.words, source, target, readonly ? 'ro' : 'rw'] }));
-      return;
+      const end = runErrand({ words: ['bind', ...inside.words, source, target, readonly ? 'ro' : 'rw'] });
+      check(purpose, end);
+      return withMountId(filesystem, Number(end?.output));
     }
     using mount = openMount(image, next, filesystem, label);
     const end = runErrand({ words: ['mount', ...inside.words, mount, target] });
     if (end || !hasArrived(mount)) check(purpose, end);
+    return withMountId(filesystem, mountIdOf(mount.fd));
   } catch (error) {
     label?.driver.prepare(image.live!, label.seclabel);
     throw error;
@@ -61,23 +63,19 @@ export function plugFilesystem(
 
 /**
  * Takes it off, whoever uses it: what is open in it stays open. One that the container has taken off itself is gone already.
- * Throws OPERATION_FAILED where it cannot be got at; then it is still there.
+ * Throws OPERATION_FAILED where it cannot be got at; then it is still there. `next`: the running definition without it.
  */
 export function unplugFilesystem(
   image: DomainDefinitions,
   next: DomainDefinition,
-  { type, source, target }: FilesystemDevice,
+  { source, target, mountId }: FilesystemDevice,
   label: ChosenLabel | undefined,
 ): void {
   using inside = enterable(image);
-  using copied = held(type === 'mount' ? linux.open(hostPath(source), O_PATH | O_CLOEXEC) : -1);
-  const hasTwin = next.devices.filesystems.some((other) => other.type === type && other.source === source);
-  const kind = type === 'mount' && hasTwin ? 'twin' : type;
-  const what = type === 'bind' ? source : copied.fd < 0 ? '-' : copied;
-  const end = runErrand({ words: ['unmount', ...inside.words, target, kind, what] });
-  if (end?.errno === EBUSY) throw libvirtError('OPERATION_FAILED', `something else is mounted on '${target}' in the container`);
-  if (end?.errno === EXDEV)
-    throw libvirtError('OPERATION_FAILED', `the container has moved what was mounted on '${target}' to another place`);
+  const which = mountId === undefined ? ['bind', source] : ['id', mountId]; // a start does not know of what it binds
+  const end = runErrand({ words: ['unmount', ...inside.words, target, ...which] });
+  if (end?.errno === EBUSY)
+    throw libvirtError('OPERATION_FAILED', `the container has covered what was mounted on '${target}', or moved it to another place`);
   check(`Failed to unmount '${target}'`, end);
   label?.driver.prepare(next, label.seclabel);
 }

@@ -65,17 +65,20 @@ export interface DeviceRuntime {
   interfaces?: readonly InterfaceDevice[] | undefined;
   /** Block devices of image files, by the place of their <disk>. */
   imageDevices?: ReadonlyMap<number, string>;
+  /** Numbers of mounts, by the place of their <filesystem>: of all that are known. */
+  mountIds?: ReadonlyMap<number, number>;
 }
 
 /** A live definition with these, as far as they are known. Nothing else puts them there. */
-export function withDevices(live: DomainDefinition, { ptys, interfaces, imageDevices }: DeviceRuntime): DomainDefinition {
-  const { consoles, disks } = live.devices;
+export function withDevices(live: DomainDefinition, { ptys, interfaces, imageDevices, mountIds }: DeviceRuntime): DomainDefinition {
+  const { consoles, disks, filesystems } = live.devices;
   return {
     ...live,
     devices: {
       ...live.devices,
       ...(interfaces && { interfaces: [...interfaces] }),
       ...(ptys && { consoles: consoles.map((device, i) => ({ ...device, sourcePath: ptys[i]! })) }),
+      ...(mountIds && { filesystems: filesystems.map((device, i) => withMountId(device, mountIds.get(i))) }),
       ...(imageDevices && {
         disks: disks.map((device, i) => {
           const imageDevice = imageDevices.get(i);
@@ -84,6 +87,11 @@ export function withDevices(live: DomainDefinition, { ptys, interfaces, imageDev
       }),
     },
   };
+}
+
+/** Not that of an earlier run. */
+export function withMountId({ mountId: _, ...device }: FilesystemDevice, mountId: number | undefined): FilesystemDevice {
+  return { ...device, ...(mountId !== undefined && { mountId }) };
 }
 
 /** The <filesystem> that is the root. */

@@ -232,6 +232,8 @@ export interface FilesystemDevice extends DeviceAlias {
   /** `ram` only. */
   usageKiB?: number;
   target: string;
+  /** The kernel's number of the mount, while the domain runs (mnt_id of proc_pid_fdinfo(5)). Only a status has it. */
+  mountId?: number;
   readonly: boolean;
   spaceHardLimitBytes?: bigint;
   spaceSoftLimitBytes?: bigint;

@@ -1,6 +1,7 @@
 // Mounts that are attached nowhere yet: descriptors that a plan's child attaches inside the container (mount API of
 // Linux 5.2: fsopen(2), fsmount(2), open_tree(2)). A path inside a container is never followed from here.
 
+import fs from 'node:fs';
 import {
   AT_EMPTY_PATH,
   AT_FDCWD,
@@ -86,6 +87,9 @@ const setAttributes = (tree: number, set: number): number => linux.mountSetattr(
  */
 export const mapOwners = (tree: number, userns: number): number =>
   linux.mountSetattr(tree, '', AT_EMPTY_PATH | AT_RECURSIVE, { set: MOUNT_ATTR_IDMAP, userns });
+
+/** The kernel's number of the mount that a descriptor is on: the same wherever it is attached, until it is taken off. */
+export const mountIdOf = (fd: number): number => Number(/^mnt_id:\s*(\d+)/m.exec(fs.readFileSync(`/proc/self/fdinfo/${fd}`, 'latin1'))![1]);
 
 /** Out of a table of proc_pid_mountinfo(5): what a copy of the mounts at `directory`, whose links are resolved, has in it; the first is what `directory` itself is on. */
 export function mountsWithin(mountinfo: string, directory: string): Mount[] {

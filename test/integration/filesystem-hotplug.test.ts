@@ -1,5 +1,5 @@
 // attach-device and detach-device of a <filesystem>.
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { expect, it } from 'vitest';
@@ -152,16 +152,16 @@ suite('a file system that a running container is given', ['root', 'built', 'busy
     const name = virsh.boot({ root });
     const file = xml(data(), '/data');
     virsh.ok('attach-device', name, file);
+    const hidden = "operation failed: the container has covered what was mounted on '/data', or moved it to another place";
     virsh.inside(name, 'mount -t tmpfs none /data');
-    expect(virsh.error('detach-device', name, file)[1]).toBe("operation failed: something else is mounted on '/data' in the container");
-    virsh.inside(name, 'umount /data; mkdir /elsewhere; mount --move /data /elsewhere');
-    expect(virsh.error('detach-device', name, file)[1]).toBe(
-      "operation failed: the container has moved what was mounted on '/data' to another place",
-    );
+    expect(virsh.error('detach-device', name, file)[1]).toBe(hidden);
+    virsh.inside(name, 'umount /data; mkdir /elsewhere; mount --move /data /elsewhere; mount -t tmpfs none /data');
+    expect(virsh.error('detach-device', name, file)[1]).toBe(hidden);
     expect(filesystems(name)).toContain('/data');
     virsh.inside(name, 'umount /elsewhere');
     expect(virsh.ok('detach-device', name, file)).toBe('Device detached successfully\n\n');
     expect(filesystems(name)).toBe(ROOT_ONLY);
+    expect(mounts(name)).toContain('/data'); // its own
   });
 
   it('goes although it is used, and although its directory is gone', () => {
@@ -175,6 +175,33 @@ suite('a file system that a running container is given', ['root', 'built', 'busy
     fs.mkdirSync(source);
     virsh.ok('detach-device', name, file);
     expect(mounts(name)).not.toContain('/data');
+  });
+
+  it('goes although the host has something else there by now', () => {
+    const [name, source] = [virsh.define({ root: ownRoot() }), data()];
+    execFileSync('mount', ['-t', 'tmpfs', 'none', source]);
+    try {
+      const files = [xml(source, '/first'), xml(source, '/second')] as const;
+      virsh.ok('attach-device', name, files[0], '--config');
+      virsh.ok('start', name);
+      virsh.ok('attach-device', name, files[1]);
+      execFileSync('umount', [source]);
+      for (const file of files) virsh.ok('detach-device', name, file);
+      expect(mounts(name).filter((mount) => /first|second/.test(mount))).toEqual([]);
+    } finally {
+      spawnSync('umount', [source]);
+    }
+  });
+
+  it('is bound by a start, and can be detached, too', () => {
+    const devices = "<filesystem type='bind'><source dir='/etc'/><target dir='/other'/></filesystem>";
+    const name = virsh.boot({ root: ownRoot(), devices });
+    const file = virsh.file('bound.xml', devices);
+    virsh.inside(name, 'mount -t tmpfs none /other');
+    expect(virsh.error('detach-device', name, file)[1]).toMatch(/^operation failed: the container has covered/);
+    virsh.inside(name, 'umount /other');
+    virsh.ok('detach-device', name, file);
+    expect(mounts(name)).not.toContain('/other');
   });
 
   it('is one of two of the same directory', () => {

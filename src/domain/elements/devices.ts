@@ -88,7 +88,7 @@ export function writeDevices(writer: XmlWriter, { devices }: DomainDefinition, f
     for (const disk of devices.disks) writeDisk(writer, disk, form);
     writeAll(writer, devices.controllers);
     writeAll(writer, devices.leases);
-    for (const device of devices.filesystems) writeFilesystem(writer, device);
+    for (const device of devices.filesystems) writeFilesystem(writer, device, form);
     for (const device of devices.interfaces) writeInterface(writer, device, form);
     others(PASSIVE_ORDER.afterInterfaces);
     for (const device of devices.serials) writeCharDevice(writer, 'serial', device, live);

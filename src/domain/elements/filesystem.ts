@@ -27,7 +27,7 @@ const SOURCE_ATTRIBUTES: Readonly<Record<Exclude<FilesystemType, 'ram'>, string>
   volume: 'volume',
 };
 
-/** `live`: as a running domain has it, nothing is filled in. */
+/** `live`: as a running domain has it, nothing is filled in, and its mount is known. */
 export function parseFilesystem(element: XmlElement, live: boolean): FilesystemDevice {
   const type = enumAttribute(element, 'type', TYPES) ?? 'mount';
   const accessmode = enumAttribute(element, 'accessmode', ['', 'passthrough', 'mapped', 'squash']) || undefined;
@@ -49,6 +49,8 @@ export function parseFilesystem(element: XmlElement, live: boolean): FilesystemD
   Object.assign(device, parseDeviceInfo(element, { live, boot: true }));
   device.source = type === 'ram' ? String(usageKiB) : (source ?? '');
   device.target = target;
+  const mount = live ? childOf(element, 'mount') : undefined;
+  if (mount) device.mountId = parseUint32(attributeOf(mount, 'id') ?? '') ?? 0;
   if (accessmode) device.accessmode = accessmode;
   else if (!live && device.socket === undefined) device.accessmode = 'passthrough';
   if (fmode) device.fmode = fmode;
@@ -189,7 +191,8 @@ export function validateFilesystemTags(devices: readonly FilesystemDevice[]): vo
   }
 }
 
-export function writeFilesystem(writer: XmlWriter, device: FilesystemDevice): void {
+/** `status`: with what only a status document keeps. */
+export function writeFilesystem(writer: XmlWriter, device: FilesystemDevice, { status = false } = {}): void {
   writer.block(
     'filesystem',
     [
@@ -216,6 +219,7 @@ export function writeFilesystem(writer: XmlWriter, device: FilesystemDevice): vo
       if (device.binary) writeEchoed(writer, device.binary);
       writeSource(writer, device);
       writer.empty('target', [['dir', device.target]]);
+      if (status && device.mountId !== undefined) writer.empty('mount', [['id', device.mountId]]);
       if (device.readonly) writer.empty('readonly');
       writeDeviceInfo(writer, device);
       writer.text('space_hard_limit', device.spaceHardLimitBytes, [['unit', 'bytes']]);

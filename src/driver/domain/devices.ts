@@ -212,15 +212,11 @@ function plugFilesystem(
   audit: ResourceAudit,
 ): DomainChange {
   audit.note(filesystemChange('attach', undefined, device));
+  const live = image.live!;
   const added = driver.pluggable(image, device);
-  const next = withDevices(image.live!, { filesystems: withFilesystem(image.live!.devices, added) });
-  return {
-    live: next,
-    apply: () => {
-      driver.plugFilesystem(image, next, added, label);
-      return undefined;
-    },
-  };
+  const having = (one: FilesystemDevice) => withDevices(live, { filesystems: withFilesystem(live.devices, one) });
+  const next = having(added);
+  return { live: next, apply: () => having(driver.plugFilesystem(image, next, added, label)) };
 }
 
 function plugNodeOf(image: DomainDefinitions, own: OwnNode, changed: Partial<DomainDevices>, audit: ResourceAudit): DomainChange {

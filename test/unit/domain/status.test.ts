@@ -19,6 +19,7 @@ function runningDomain(): DomainStatus {
   Object.assign(first!, { sourcePath: '/dev/pts/3', alias: 'console0' });
   Object.assign(second!, { sourcePath: '/dev/pts/4', alias: 'console1' });
   domain.devices.disks[0]!.imageDevice = '/dev/loop7';
+  domain.devices.filesystems[0]!.mountId = 4711;
   Object.assign(domain.devices.interfaces[0]!, {
     targetDev: 'vnet0',
     actual: { type: 'network', source: 'virbr0', bandwidth: { inbound: { floor: 9 }, classId: 3 } },
