@@ -4,6 +4,7 @@ import fs from 'node:fs';
 import { expect, it } from 'vitest';
 import { formatBitmap } from '../../src/values/bitmap.ts';
 import { commandTable } from '../../src/virsh/registry.ts';
+import { shownGroups } from '../../src/vsh/help.ts';
 import { eventually } from '../helpers/eventually.ts';
 import { outputComplaints } from '../helpers/json-schema.ts';
 import { interfaceIn, useNetworks } from '../helpers/networks.ts';
@@ -12,6 +13,10 @@ import { suite } from '../helpers/requires.ts';
 const MAC = '52:54:00:78:00:02';
 const OTHER_MAC = '52:54:00:78:00:03';
 const URI = 'urn:x';
+
+/** In the text these have units, rounded. */
+const POOL_SIZES = ['capacity_bytes', 'allocation_bytes', 'available_bytes'];
+const VOLUME_SIZES = ['capacity_bytes', 'allocation_bytes', 'physical_bytes'];
 
 interface Run {
   /** DOMAIN, NETWORK, DEVICE (the interface's) and the like stand for what the test made. */
@@ -28,9 +33,11 @@ const RUNS: Readonly<Record<string, readonly Run[]>> = {
   blkiotune: [{ args: 'DOMAIN' }, { args: 'DOMAIN --config' }],
   'cpu-stats': [{ args: 'DOMAIN --total' }],
   desc: [{ args: 'DOMAIN' }, { args: 'DOMAIN --title' }],
+  domblkerror: [{ args: 'DOMAIN' }],
   domblkinfo: [{ args: 'DOMAIN --all' }, { args: 'DOMAIN vda', silent: ['device'] }],
   domblklist: [{ args: 'DOMAIN --details' }, { args: 'DOMAIN', silent: ['type', 'device'] }],
   domblkstat: [{ args: 'DOMAIN' }, { args: 'DOMAIN vda' }],
+  domcontrol: [{ args: 'DOMAIN' }],
   domfsinfo: [{ args: 'DOMAIN' }],
   domhostname: [{ args: 'DOMAIN' }],
   domid: [{ args: 'DOMAIN' }, { args: 'OFF' }],
@@ -46,11 +53,20 @@ const RUNS: Readonly<Record<string, readonly Run[]>> = {
     { args: 'DOMAIN', silent: ['containment'] },
     { args: 'OFF', silent: ['containment'] },
   ],
+  domjobinfo: [
+    { args: 'DOMAIN', silent: ['number'] },
+    { args: 'DOMAIN --rawstats', silent: ['type'] },
+  ],
   dommemstat: [{ args: 'DOMAIN' }],
   domname: [{ args: 'ID' }],
   domstate: [{ args: 'DOMAIN', silent: ['reason', 'why'] }, { args: 'DOMAIN --reason' }, { args: 'OFF --reason' }, { args: 'ENDED --why' }],
   domstats: [{ args: '' }, { args: 'DOMAIN --vm --state' }, { args: '--list-inactive' }],
+  domtime: [{ args: 'DOMAIN --pretty', unsteady: ['time'] }],
   domuuid: [{ args: 'DOMAIN' }],
+  emulatorpin: [
+    { args: 'DOMAIN', silent: ['affinity'] },
+    { args: 'OFF', silent: ['affinity'] },
+  ],
   freecell: [
     { args: '', unsteady: ['total_free_bytes'] },
     { args: '0', unsteady: ['free_bytes'] },
@@ -62,13 +78,16 @@ const RUNS: Readonly<Record<string, readonly Run[]>> = {
   ],
   guestinfo: [{ args: 'DOMAIN' }, { args: 'DOMAIN --hostname --interface' }],
   hostname: [{ args: '' }],
+  'hypervisor-cpu-models': [{ args: '' }],
+  'iface-list': [{ args: '' }, { args: '--all' }],
+  'iface-mac': [{ args: 'IFACE' }],
+  'iface-name': [{ args: 'IFACE_MAC' }],
   list: [
     { args: '', silent: ['uuid', 'persistent', 'autostart', 'title'] },
     { args: '--all --title', silent: ['uuid', 'persistent', 'autostart'] },
     { args: '--all --uuid --name', silent: ['id', 'state', 'persistent', 'autostart', 'title'] },
     { args: '--inactive --name', silent: ['uuid', 'state', 'persistent', 'autostart', 'title'] },
   ],
-  logs: [],
   maxvcpus: [{ args: '' }],
   memtune: [{ args: 'DOMAIN' }, { args: 'DOMAIN --config' }],
   metadata: [{ args: `DOMAIN ${URI}`, silent: ['uri'] }],
@@ -95,7 +114,16 @@ const RUNS: Readonly<Record<string, readonly Run[]>> = {
     { args: '', unsteady: ['free_bytes', 'buffers_bytes', 'cached_bytes'] },
     { args: '0', unsteady: ['free_bytes'] },
   ],
+  'nodedev-info': [{ args: 'NODEDEV', silent: ['kind', 'path'] }],
+  'nodedev-list': [
+    { args: '', silent: ['kind', 'path', 'parent'] },
+    { args: '--cap net', silent: ['kind', 'path', 'parent'] },
+  ],
   numatune: [{ args: 'DOMAIN' }],
+  'pool-info': [{ args: 'POOL --bytes', silent: ['path'], unsteady: POOL_SIZES }],
+  'pool-list': [{ args: '--all', silent: ['uuid', 'persistent', 'path', ...POOL_SIZES] }],
+  'pool-name': [{ args: 'POOL_UUID' }],
+  'pool-uuid': [{ args: 'POOL' }],
   schedinfo: [{ args: 'DOMAIN' }, { args: 'DOMAIN --config' }],
   ttyconsole: [{ args: 'DOMAIN' }],
   uri: [{ args: '' }],
@@ -112,11 +140,20 @@ const RUNS: Readonly<Record<string, readonly Run[]>> = {
     { args: 'DOMAIN', silent: ['affinity'] },
     { args: 'DOMAIN 0', silent: ['affinity'] },
   ],
+  'vol-info': [{ args: 'VOLUME POOL --bytes', silent: ['path', 'format', 'physical_bytes'] }],
+  'vol-key': [{ args: 'VOLUME POOL' }],
+  'vol-list': [{ args: 'POOL', silent: ['type', 'format', ...VOLUME_SIZES] }],
+  'vol-name': [{ args: 'VOLUME_PATH' }],
+  'vol-path': [{ args: 'VOLUME POOL' }],
+  'vol-pool': [
+    { args: 'VOLUME_PATH', silent: ['uuid'] },
+    { args: 'VOLUME_PATH --uuid', silent: ['name'] },
+  ],
   version: [{ args: '--daemon', silent: ['program'] }],
 };
 
 /** They tell what happens, and end when they are told to. */
-const FOLLOWING = ['event', 'net-event', 'logs'];
+const FOLLOWING = ['event', 'net-event', 'pool-event', 'logs'];
 
 /** How texts have a value of JSON. Of a boolean they have one of several words. */
 function shown(key: string, value: unknown): string[] {
@@ -195,6 +232,10 @@ suite('--json', ['root', 'built', 'busybox', 'fuse', 'ip', 'nft', 'loop'], () =>
     virsh.ok('desc', off, '--title', 'off');
     const ended = virsh.boot({ init: ['/bin/sh', '-c', 'exit 7'] });
     await virsh.waitForState(ended, 'shut off (shutdown)');
+    virsh.ok('pool-define-as', 'store', 'dir', '--target', virsh.path('store'));
+    virsh.ok('pool-start', 'store', '--build');
+    virsh.ok('vol-create-as', 'store', 'volume', '1M');
+    const [, iface, ifaceMac] = /^ (\S+) +\w+ +((?!00:00:00)\S*:\S+)$/m.exec(virsh.ok('iface-list', '--all'))!;
     const names: Readonly<Record<string, string>> = {
       DOMAIN: domain,
       OFF: off,
@@ -202,6 +243,13 @@ suite('--json', ['root', 'built', 'busybox', 'fuse', 'ip', 'nft', 'loop'], () =>
       ID: virsh.ok('domid', domain).trim(),
       NETWORK: 'lan',
       NETWORK_UUID: virsh.ok('net-uuid', 'lan').trim(),
+      IFACE: iface!,
+      IFACE_MAC: ifaceMac!,
+      NODEDEV: `net_lo_${'00_'.repeat(5)}00`,
+      POOL: 'store',
+      POOL_UUID: virsh.ok('pool-uuid', 'store').trim(),
+      VOLUME: 'volume',
+      VOLUME_PATH: virsh.path('store/volume'),
       DEVICE: /^ (\S+) +network/m.exec(virsh.ok('domiflist', domain))![1]!,
     };
     for (const [command, runs] of Object.entries(RUNS)) {
@@ -228,7 +276,7 @@ suite('--json', ['root', 'built', 'busybox', 'fuse', 'ip', 'nft', 'loop'], () =>
   }, 240_000);
 
   it('is tried here of every command that has it', () => {
-    const commands = commandTable.groups.flatMap((group) => group.commands);
+    const commands = shownGroups(commandTable).flatMap((group) => group.commands);
     const told = commands.filter(({ options }) => options.some(({ name }) => name === 'json')).map(({ name }) => name);
     expect([...new Set([...Object.keys(RUNS), ...FOLLOWING])].sort()).toEqual(told.sort());
   });

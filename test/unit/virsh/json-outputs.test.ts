@@ -11,13 +11,12 @@ import { type TempStore, tempStore } from '../../helpers/temp-store.ts';
 const WITHOUT = `
   allocpages attach-device attach-disk attach-interface autostart autostart-all await capabilities cd complete connect console cp create
   define destroy detach-device detach-device-alias detach-disk detach-interface domcapabilities domif-setlink domjobabort domrename
-  domxml-from-native dumpxml echo edit exec exit help
-  lxc-enter-namespace managedsave-remove metrics net-autostart net-create net-define net-destroy net-dumpxml net-edit net-port-create
-  iface-dumpxml iface-mac iface-name net-port-delete net-port-dumpxml net-start net-undefine net-update nodedev-dumpxml nodesuspend
-  pool-autostart pool-build pool-create pool-create-as pool-define pool-define-as pool-delete pool-destroy pool-dumpxml pool-edit pool-name
-  pool-refresh pool-start pool-undefine pool-uuid vol-clone vol-create vol-create-as vol-create-from vol-delete vol-download vol-dumpxml
-  vol-key vol-name vol-path vol-pool vol-resize vol-upload vol-wipe pwd quit reboot resume self-test send-process-signal
-  set-lifecycle-action setmaxmem setmem setvcpus shutdown shutdown-all start suspend sysinfo undefine update-device
+  domxml-from-native dumpxml echo edit exec exit help iface-dumpxml lxc-enter-namespace managedsave-remove metrics net-autostart
+  net-create net-define net-destroy net-dumpxml net-edit net-port-create net-port-delete net-port-dumpxml net-start net-undefine
+  net-update nodedev-dumpxml nodesuspend pool-autostart pool-build pool-create pool-create-as pool-define pool-define-as pool-delete
+  pool-destroy pool-dumpxml pool-edit pool-refresh pool-start pool-undefine pwd quit reboot resume self-test send-process-signal
+  set-lifecycle-action setmaxmem setmem setvcpus shutdown shutdown-all start suspend sysinfo undefine update-device vol-clone vol-create
+  vol-create-as vol-create-from vol-delete vol-download vol-dumpxml vol-resize vol-upload vol-wipe
 `
   .trim()
   .split(/\s+/);

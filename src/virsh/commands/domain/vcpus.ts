@@ -17,6 +17,8 @@ const [CONFIG, LIVE, CURRENT] = configLiveCurrent();
 const CPU_MASK_BITS = 1024;
 /** What libvirt's older functions without flags mean. */
 const RUNNING = { live: true } as const;
+/** As a definition has them. */
+const MOST_CPUS = 16384;
 
 export const setvcpus = defineCommand({
   name: 'setvcpus',
@@ -99,7 +101,7 @@ export const vcpupin = defineReading({
       settings.quiet ? undefined : ['VCPU', 'CPU Affinity'],
       pins.map(([number, cpus]) => [String(number), cpus]),
     ),
-  json: (pins) => pins.map(([vcpu, cpus]) => ({ vcpu, affinity: parseBitmap(cpus, CPU_MASK_BITS) })),
+  json: (pins) => pins.map(([vcpu, cpus]) => ({ vcpu, affinity: parseBitmap(cpus, MOST_CPUS) })),
 });
 
 export const emulatorpin = defineReading({
@@ -131,7 +133,7 @@ export const emulatorpin = defineReading({
     return await driver.emulatorAffinity(context.connection, domain, args);
   },
   text: (cpus, _args, { settings }) => (settings.quiet ? '' : `emulator: CPU Affinity\n${'-'.repeat(34)}\n       *: ${cpus}\n`),
-  json: (cpus) => ({ affinity: parseBitmap(cpus, CPU_MASK_BITS) }),
+  json: (cpus) => ({ affinity: parseBitmap(cpus, MOST_CPUS) }),
 });
 
 /** Where the driver does not tell, virsh says nothing of a stored definition, and speaks of another function for a running domain. */

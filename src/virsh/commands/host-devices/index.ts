@@ -157,26 +157,26 @@ const interfaceCommands = (): CommandDefinition[] => [
     },
     json: (found) => found.map(({ name, active, mac }) => ({ name, active, mac })),
   }),
-  defineCommand({
+  defineReading({
     name: 'iface-mac',
     group: 'interface',
     store: false,
     summary: 'the MAC address of a network interface of the host',
     description: 'Prints the MAC address of the interface that has this name.',
     options: [{ ...INTERFACE, help: 'its name' }],
-    async run(context, args) {
-      context.print(`${(await findInterface(context, args.interface, 'name')).mac}\n`);
-    },
+    read: (context, args) => findInterface(context, args.interface, 'name'),
+    text: ({ mac }) => `${mac}\n`,
+    json: ({ mac }) => ({ mac }),
   }),
-  defineCommand({
+  defineReading({
     name: 'iface-name',
     group: 'interface',
     store: false,
     summary: 'the name of a network interface of the host',
     description: 'Prints the name of the interface that has this MAC address.',
     options: [{ ...INTERFACE, help: 'its MAC address' }],
-    async run(context, args) {
-      context.print(`${(await findInterface(context, args.interface, 'mac')).name}\n`);
-    },
+    read: (context, args) => findInterface(context, args.interface, 'mac'),
+    text: ({ name }) => `${name}\n`,
+    json: ({ name }) => ({ name }),
   }),
 ];

@@ -336,25 +336,25 @@ export const poolCommands = (): CommandDefinition[] => [
       context.extra(`Pool ${args.pool} has been undefined\n`);
     },
   }),
-  defineCommand({
+  defineReading({
     name: 'pool-name',
     group: 'pool',
     summary: 'the name of a pool',
     description: 'Prints the name of the pool that has this uuid.',
     options: [poolOption({ help: 'pool uuid' })],
-    async run(context, args) {
-      context.print(`${(await findPoolOperand(context, args, ['uuid'])).name}\n`);
-    },
+    read: (context, args) => findPoolOperand(context, args, ['uuid']),
+    text: ({ name }) => `${name}\n`,
+    json: ({ name }) => ({ name }),
   }),
-  defineCommand({
+  defineReading({
     name: 'pool-uuid',
     group: 'pool',
     summary: 'the uuid of a pool',
     description: 'Prints the uuid of the pool that has this name.',
     options: [poolOption({ help: 'pool name' })],
-    async run(context, args) {
-      context.print(`${(await findPoolOperand(context, args, ['name'])).uuid}\n`);
-    },
+    read: (context, args) => findPoolOperand(context, args, ['name']),
+    text: ({ uuid }) => `${uuid}\n`,
+    json: ({ uuid }) => ({ uuid }),
   }),
 ];
 

@@ -16,16 +16,18 @@ const VALIDATE = { name: 'validate', type: 'bool', help: 'accepted: what is no v
 const FILE = { name: 'file', type: 'string', required: true, completes: 'file', help: 'file with the XML of the volume' } as const;
 
 const wordOfName = (what: 'key' | 'name' | 'path', summary: string, description: string): CommandDefinition =>
-  defineCommand({
+  defineReading({
     name: `vol-${what}`,
     group: 'volume',
     summary,
     description,
     options: what === 'name' ? [volumeOptions()[0]] : volumeOptions(),
-    async run(context, args) {
+    async read(context, args) {
       const volume = await findVolumeOperand(context, args as never, what === 'name' ? null : 'pool');
-      context.print(`${what === 'name' ? volume.name : volume.path}\n`);
+      return what === 'name' ? volume.name : volume.path;
     },
+    text: (word) => `${word}\n`,
+    json: (word) => ({ [what]: word }),
   });
 
 const volumeFacts = ({ name, path, type, format, capacity, allocation, physical }: Volume) => ({
@@ -223,16 +225,15 @@ export const volumeCommands = (): CommandDefinition[] => [
   }),
   wordOfName('name', 'the name of a volume', 'Prints the name of the volume that has this path.'),
   wordOfName('path', 'the path of a volume', 'Prints the path of a volume.'),
-  defineCommand({
+  defineReading({
     name: 'vol-pool',
     group: 'volume',
     summary: 'the pool of a volume',
     description: 'Prints the name of the pool whose volume has this path.',
     options: [volumeOptions()[0], { name: 'uuid', type: 'bool', help: 'print its uuid' }],
-    async run(context, args) {
-      const { pool } = await findVolumeOperand(context, { vol: args.vol }, null);
-      context.print(`${args.uuid ? pool.uuid : pool.name}\n`);
-    },
+    read: async (context, args) => (await findVolumeOperand(context, { vol: args.vol }, null)).pool,
+    text: ({ name, uuid }, args) => `${args.uuid ? uuid : name}\n`,
+    json: ({ name, uuid }) => ({ name, uuid }),
   }),
   defineCommand({
     name: 'vol-resize',
