@@ -1,4 +1,7 @@
 // What is written for other programs: CSV, JSON, and tables one after the other. Pure.
+import type { BlkioStats } from '../host/cgroup/blkio.ts';
+import { bytesOfKiB } from '../values/units.ts';
+import { type Json, jsonLine } from '../vsh/json.ts';
 import { clockText, floatText } from './numbers.ts';
 import { hostText } from './screen.ts';
 import type { CsvColumns } from './settings.ts';
@@ -55,21 +58,28 @@ export function streamText(slice: Slice, host: Host, inBytes: boolean): string {
   return `virt-top time  ${clockText(slice.time)} Host ${host.name} ${hostText(host)}\n${heading}${lines.join('')}`;
 }
 
-/** One line. What is not known is null. */
-export function jsonLine(slice: Slice, host: Host): string {
+/** One line, as every --json has it (src/json-schema). */
+export function jsonRecord(slice: Slice, host: Host): string {
   const { count, running, paused, inactive, cpuNs, memoryKiB } = slice.totals;
-  const record = {
+  return jsonLine({
     time: slice.time.toISOString(),
-    host: { name: host.name, arch: host.model, cpus: host.cpus, memoryKiB: host.memoryKiB },
-    totals: { domains: count, running, paused, inactive, cpuNs, cpuPercent: rounded(slice.cpuPercent), memoryKiB },
+    host: { name: host.name, arch: host.model, cpus: host.cpus, memory_bytes: bytesOfKiB(host.memoryKiB) },
+    totals: {
+      domains: count,
+      running,
+      paused,
+      inactive,
+      cpu_ns: cpuNs,
+      cpu_percent: rounded(slice.cpuPercent),
+      memory_bytes: bytesOfKiB(memoryKiB),
+    },
     domains: byId(slice).map(({ name, row }) => domainRecord(name, row)),
-  };
-  return `${JSON.stringify(record, (_key, value: unknown) => (typeof value === 'bigint' ? Number(value) : value))}\n`;
+  });
 }
 
-const rounded = (percent: number | undefined): number | null => (percent === undefined ? null : Math.round(percent * 100) / 100);
+const rounded = (percent: number | undefined): number | undefined => (percent === undefined ? undefined : Math.round(percent * 100) / 100);
 
-function domainRecord(name: string, row: ActiveRow) {
+function domainRecord(name: string, row: ActiveRow): Json {
   const { id, figures, io, interfaces, devices } = row;
   const { uuid, state, cpu, memory, pids, oomKills, throttling, pressure, uptimeMs } = figures;
   return {
@@ -77,40 +87,45 @@ function domainRecord(name: string, row: ActiveRow) {
     name,
     uuid,
     state,
-    uptimeSeconds: uptimeMs === undefined ? null : Math.floor(uptimeMs / 1000),
-    cpu: { timeNs: cpu?.totalNs ?? null, sliceNs: row.cpuNs, percent: rounded(row.cpuPercent) },
-    throttling: throttling
-      ? {
-          periods: throttling.periods,
-          throttled: throttling.throttled,
-          timeNs: throttling.throttledNs,
-          percent: rounded(row.throttledPercent),
-        }
-      : null,
-    memory: {
-      usageKiB: row.memoryKiB ?? null,
-      percent: row.memoryPercent,
-      rssKiB: memory?.rssKiB ?? null,
-      cacheKiB: memory?.cacheKiB ?? null,
-      limitKiB: memory?.limitKiB ?? null,
-      swapKiB: memory?.swapKiB ?? null,
+    uptime_s: uptimeMs === undefined ? undefined : Math.floor(uptimeMs / 1000),
+    cpu: { time_ns: cpu?.totalNs, slice_ns: row.cpuNs, percent: rounded(row.cpuPercent) },
+    throttling: throttling && {
+      periods: throttling.periods,
+      throttled: throttling.throttled,
+      time_ns: throttling.throttledNs,
+      percent: rounded(row.throttledPercent),
     },
-    oomKills: oomKills ?? null,
-    pids: { current: pids?.current ?? null, limit: pids?.limit ?? null },
-    pressure: Object.fromEntries((['cpu', 'memory', 'io'] as const).map((kind) => [kind, pressure?.[kind]?.some.avg10 ?? null])),
-    block: io ?? null,
-    devices: devices.map(({ name: device, io: counts }) => ({ name: device, ...counts })),
-    net: { rxBytes: row.receivedBytes ?? null, txBytes: row.sentBytes ?? null },
+    memory: {
+      usage_bytes: bytesOfKiB(row.memoryKiB),
+      percent: row.memoryPercent,
+      rss_bytes: bytesOfKiB(memory?.rssKiB),
+      cache_bytes: bytesOfKiB(memory?.cacheKiB),
+      limit_bytes: bytesOfKiB(memory?.limitKiB),
+      swap_bytes: bytesOfKiB(memory?.swapKiB),
+    },
+    oom_kills: oomKills,
+    pids: { current: pids?.current, limit: pids?.limit },
+    pressure: Object.fromEntries((['cpu', 'memory', 'io'] as const).map((kind) => [`${kind}_percent`, pressure?.[kind]?.some.avg10])),
+    block: io && blockRecord(io),
+    devices: devices.map((device) => ({ name: device.name, ...blockRecord(device.io) })),
+    net: { rx_bytes: row.receivedBytes, tx_bytes: row.sentBytes },
     interfaces: interfaces.map(({ name: device, traffic: { received, sent } }) => ({
       name: device,
-      rxBytes: received.bytes,
-      rxPackets: received.packets,
-      rxErrors: received.errors,
-      rxDropped: received.dropped,
-      txBytes: sent.bytes,
-      txPackets: sent.packets,
-      txErrors: sent.errors,
-      txDropped: sent.dropped,
+      rx_bytes: received.bytes,
+      rx_packets: received.packets,
+      rx_errs: received.errors,
+      rx_drop: received.dropped,
+      tx_bytes: sent.bytes,
+      tx_packets: sent.packets,
+      tx_errs: sent.errors,
+      tx_drop: sent.dropped,
     })),
   };
 }
+
+const blockRecord = ({ readRequests, readBytes, writeRequests, writeBytes }: BlkioStats) => ({
+  rd_req: readRequests,
+  rd_bytes: readBytes,
+  wr_req: writeRequests,
+  wr_bytes: writeBytes,
+});

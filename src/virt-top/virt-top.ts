@@ -9,7 +9,7 @@ import { Output, writeFully } from '../vsh/output.ts';
 import { Collector, hostOf } from './collect.ts';
 import { type InitFile, parseInitFile } from './init-file.ts';
 import { type CommandLine, readCommandLine } from './options.ts';
-import { csvHeading, csvRecord, jsonLine, streamText } from './records.ts';
+import { csvHeading, csvRecord, jsonRecord, streamText } from './records.ts';
 import { DEFAULT_SETTINGS, type Settings, WrongSetting } from './settings.ts';
 import type { Slice } from './slice.ts';
 import { hasScreen } from './terminal.ts';
@@ -105,7 +105,7 @@ function openRecords(settings: Settings, { host }: Collector, output: Output): R
       if (csv !== undefined) writeFully(csv, Buffer.from(csvRecord(slice, host, settings)));
       if (debug !== undefined) writeFully(debug, Buffer.from(`${slice.time.toISOString()} ${slice.totals.count} domains\n`));
       if (stream) output.print(streamText(slice, host, blockInBytes));
-      if (json) output.print(jsonLine(slice, host));
+      if (json) output.print(jsonRecord(slice, host));
     },
     [Symbol.dispose]() {
       for (const fd of [csv, debug]) if (fd !== undefined) fs.closeSync(fd);

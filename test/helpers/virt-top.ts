@@ -7,7 +7,7 @@ export const HOST: Host = { name: 'host1', model: 'x86_64', cpus: 2, allCpus: 4,
 
 const plain = (name: string, id: number): DomainFigures => ({
   name,
-  uuid: '',
+  uuid: '1c1d2e3f-4a5b-4c6d-8e9f-a0b1c2d3e4f5',
   id,
   state: 'running',
   reason: 'booted',

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { afterEach, expect, it } from 'vitest';
 import { cgroupOf } from '../helpers/cgroup-of.ts';
 import { eventually, SLOWNESS } from '../helpers/eventually.ts';
+import { outputComplaints } from '../helpers/json-schema.ts';
 import { leastCostMs, manyDomains } from '../helpers/many-domains.ts';
 import { ROOT, suite } from '../helpers/requires.ts';
 import { type Outcome, useVirsh } from '../helpers/virsh.ts';
@@ -46,6 +47,7 @@ suite('virt-top', ['root', 'built', 'busybox', 'fuse'], () => {
     const name = virsh.boot();
     const off = virsh.define();
     const lines = top('--json', '-n', '2', '-d', '0.1').stdout.trimEnd().split('\n');
+    expect(lines.flatMap((line) => outputComplaints('virt-top', JSON.parse(line)))).toEqual([]);
     expect(lines.map((line) => JSON.parse(line).domains.map((domain: { name: string }) => domain.name))).toEqual([[name], [name]]);
     const [first, second] = top('-b', '-n', '2', '-d', '0.1', '-o', 'name')
       .stdout.split('\n\n')

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { csvHeading, csvRecord, jsonLine, streamText } from '../../../src/virt-top/records.ts';
+import { csvHeading, csvRecord, jsonRecord, streamText } from '../../../src/virt-top/records.ts';
 import { DEFAULT_SETTINGS } from '../../../src/virt-top/settings.ts';
 import { sliceBetween } from '../../../src/virt-top/slice.ts';
+import { outputComplaints } from '../../helpers/json-schema.ts';
 import { firstSlice, HOST, secondSlice } from '../../helpers/virt-top.ts';
 
 const ALL = { csv: DEFAULT_SETTINGS.csv, blockInBytes: false };
@@ -48,39 +49,49 @@ describe('streamText()', () => {
   });
 });
 
-describe('jsonLine()', () => {
+describe('jsonRecord()', () => {
   it('is one line, an object with everything', () => {
-    const line = jsonLine(secondSlice(), HOST);
+    const line = jsonRecord(secondSlice(), HOST);
     expect(line.match(/\n/g)).toHaveLength(1);
     const record = JSON.parse(line);
+    expect(outputComplaints('virt-top', record)).toEqual([]);
     expect(record).toMatchObject({
-      host: { name: 'host1', arch: 'x86_64', cpus: 2, memoryKiB: 4194304 },
-      totals: { domains: 3, running: 1, paused: 1, inactive: 1, cpuNs: 1500000000, cpuPercent: 25, memoryKiB: 449600 },
+      host: { name: 'host1', arch: 'x86_64', cpus: 2, memory_bytes: 4294967296 },
+      totals: { domains: 3, running: 1, paused: 1, inactive: 1, cpu_ns: 1500000000, cpu_percent: 25, memory_bytes: 460390400 },
     });
     expect(record.domains).toHaveLength(2);
     expect(record.domains[1]).toEqual({
-      ...{ id: 4711, name: 'web', uuid: '0c1d2e3f-4a5b-4c6d-8e9f-a0b1c2d3e4f5', state: 'running', uptimeSeconds: 61 },
-      cpu: { timeNs: 6500000000, sliceNs: 1500000000, percent: 25 },
-      throttling: { periods: 130, throttled: 31, timeNs: 0, percent: 20 },
-      memory: { usageKiB: 40000, percent: 0, rssKiB: 15000, cacheKiB: 20000, limitKiB: 65536, swapKiB: 100 },
-      oomKills: 1,
+      ...{ id: 4711, name: 'web', uuid: '0c1d2e3f-4a5b-4c6d-8e9f-a0b1c2d3e4f5', state: 'running', uptime_s: 61 },
+      cpu: { time_ns: 6500000000, slice_ns: 1500000000, percent: 25 },
+      throttling: { periods: 130, throttled: 31, time_ns: 0, percent: 20 },
+      memory: { usage_bytes: 40960000, percent: 0, rss_bytes: 15360000, cache_bytes: 20480000, limit_bytes: 67108864, swap_bytes: 102400 },
+      oom_kills: 1,
       pids: { current: 17, limit: 64 },
-      pressure: { cpu: 1.25, memory: null, io: 0 },
-      block: { readRequests: 3, readBytes: 12288, writeRequests: 7, writeBytes: 28672 },
+      pressure: { cpu_percent: 1.25, memory_percent: null, io_percent: 0 },
+      block: { rd_req: 3, rd_bytes: 12288, wr_req: 7, wr_bytes: 28672 },
       devices: [
-        { name: 'sda', readRequests: 3, readBytes: 12288, writeRequests: 0, writeBytes: 0 },
-        { name: 'sda', readRequests: 0, readBytes: 0, writeRequests: 7, writeBytes: 28672 },
+        { name: 'sda', rd_req: 3, rd_bytes: 12288, wr_req: 0, wr_bytes: 0 },
+        { name: 'sda', rd_req: 0, rd_bytes: 0, wr_req: 7, wr_bytes: 28672 },
       ],
-      net: { rxBytes: 20480, txBytes: 500 },
+      net: { rx_bytes: 20480, tx_bytes: 500 },
       interfaces: [
-        { name: 'vnet0', rxBytes: 20480, rxPackets: 15, rxErrors: 0, rxDropped: 0, txBytes: 500, txPackets: 5, txErrors: 0, txDropped: 0 },
+        { name: 'vnet0', rx_bytes: 20480, rx_packets: 15, rx_errs: 0, rx_drop: 0, tx_bytes: 500, tx_packets: 5, tx_errs: 0, tx_drop: 0 },
       ],
     });
   });
 
   it('has null for what is not known', () => {
-    const { domains } = JSON.parse(jsonLine(firstSlice(), HOST));
-    expect(domains[1]).toMatchObject({ block: null, devices: [], net: { rxBytes: null, txBytes: null }, interfaces: [] });
-    expect(domains[0]).toMatchObject({ throttling: null, oomKills: null, pids: { current: null, limit: null }, uptimeSeconds: null });
+    const record = JSON.parse(jsonRecord(firstSlice(), HOST));
+    expect(outputComplaints('virt-top', record)).toEqual([]);
+    const { domains } = record;
+    expect(domains[1]).toMatchObject({ block: null, devices: [], net: { rx_bytes: null, tx_bytes: null }, interfaces: [] });
+    expect(domains[0]).toMatchObject({ throttling: null, oom_kills: null, pids: { current: null, limit: null }, uptime_s: null });
+  });
+
+  it('loses no digit of a processor time of months', () => {
+    const [first] = secondSlice().rows.flatMap(({ active }) => (active ? [active.figures] : []));
+    const domains = [{ ...first!, cpu: { ...first!.cpu!, totalNs: 2n ** 60n + 1n } }];
+    const slice = sliceBetween(undefined, { atMs: 0, time: new Date(), domains }, HOST, String);
+    expect(jsonRecord(slice, HOST)).toContain('"time_ns":1152921504606846977,');
   });
 });
