@@ -53,20 +53,13 @@ const RUNS: Readonly<Record<string, readonly Run[]>> = {
     { args: 'DOMAIN', silent: ['containment'] },
     { args: 'OFF', silent: ['containment'] },
   ],
-  domjobinfo: [
-    { args: 'DOMAIN', silent: ['number'] },
-    { args: 'DOMAIN --rawstats', silent: ['type'] },
-  ],
+  domjobinfo: [{ args: 'DOMAIN' }, { args: 'DOMAIN --rawstats', forNull: '0' }],
   dommemstat: [{ args: 'DOMAIN' }],
   domname: [{ args: 'ID' }],
   domstate: [{ args: 'DOMAIN', silent: ['reason', 'why'] }, { args: 'DOMAIN --reason' }, { args: 'OFF --reason' }, { args: 'ENDED --why' }],
   domstats: [{ args: '' }, { args: 'DOMAIN --vm --state' }, { args: '--list-inactive' }],
   domtime: [{ args: 'DOMAIN --pretty', unsteady: ['time'] }],
   domuuid: [{ args: 'DOMAIN' }],
-  emulatorpin: [
-    { args: 'DOMAIN', silent: ['affinity'] },
-    { args: 'OFF', silent: ['affinity'] },
-  ],
   freecell: [
     { args: '', unsteady: ['total_free_bytes'] },
     { args: '0', unsteady: ['free_bytes'] },
