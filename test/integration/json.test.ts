@@ -60,6 +60,10 @@ const RUNS: Readonly<Record<string, readonly Run[]>> = {
   domstats: [{ args: '' }, { args: 'DOMAIN --vm --state' }, { args: '--list-inactive' }],
   domtime: [{ args: 'DOMAIN --pretty', unsteady: ['time'] }],
   domuuid: [{ args: 'DOMAIN' }],
+  emulatorpin: [
+    { args: 'DOMAIN', silent: ['affinity'] },
+    { args: 'OFF', silent: ['affinity'] },
+  ],
   freecell: [
     { args: '', unsteady: ['total_free_bytes'] },
     { args: '0', unsteady: ['free_bytes'] },
