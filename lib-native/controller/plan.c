@@ -11,14 +11,14 @@
 
 static int64_t parent_results[PLAN_MAX_STEPS];
 static int64_t child_results[PLAN_MAX_STEPS];
-char plan_reply[PLAN_MAX_BYTES] __attribute__((aligned(8)));
+char *plan_reply;
 
 int plan_open(struct plan *plan, void *bytes, size_t size)
 {
 	struct plan_header *h = bytes;
 	if (size < sizeof *h || h->magic != PLAN_MAGIC || h->parent_steps > PLAN_MAX_STEPS ||
 	    h->child_steps > PLAN_MAX_STEPS || h->child_steps == 0 || h->relocations > PLAN_MAX_BYTES / 4 ||
-	    h->data_bytes > PLAN_MAX_BYTES || h->reply_bytes > sizeof plan_reply)
+	    h->data_bytes > PLAN_MAX_BYTES || h->reply_bytes > PLAN_MAX_BYTES)
 		return -1;
 	size_t relocations = ((size_t)h->relocations * sizeof(uint32_t) + 7) & ~(size_t)7;
 	size_t steps = ((size_t)h->parent_steps + h->child_steps) * sizeof(struct step);

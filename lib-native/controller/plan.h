@@ -78,8 +78,8 @@ struct failure {
 	int32_t error;
 };
 
-/* Where calls leave what is sent back; sized like the largest plan. */
-extern char plan_reply[PLAN_MAX_BYTES];
+/* Where calls leave what is sent back: as large as the largest plan, or NULL where nothing is. */
+extern char *plan_reply;
 
 /* Checks a received plan and fills *plan. Returns 0, or -1 if its numbers do not add up. */
 int plan_open(struct plan *plan, void *bytes, size_t size);

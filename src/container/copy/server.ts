@@ -7,9 +7,12 @@ import { encodePlan, PLAN_WILL, type ReplyArea, type Step } from '../../../lib-n
 import { readable } from '../../../lib-native/readable.ts';
 import { controllerFile } from '../../../lib-native/runtime.ts';
 import { libvirtError, systemError } from '../../errors.ts';
+import { step } from '../plan/steps.ts';
 
 /** How soon one that waits for nothing dies of SIGKILL. */
 const KILL_MS = 100;
+/** Not worth being copied once more. */
+const LARGE_BYTES = 65536;
 
 export interface FileServerRequest {
   /** Descriptors that it is born with, from FIRST_FD on. */
@@ -23,6 +26,8 @@ export interface FileServerRequest {
 
 /** Its socket, and no standard output and error. */
 export const FIRST_FD = 3;
+
+const resultAt = (bytes: Buffer, at: number): number => bytes.readInt32LE(at + 4) * 2 ** 32 + bytes.readUInt32LE(at);
 
 /** How steps went. */
 export interface Ran {
@@ -41,7 +46,9 @@ export class FileServer implements Disposable {
   readonly #pid: number;
   #socket: number;
   /** Replies that are yet to come, in their order. */
-  readonly #awaited: { steps: readonly Step[]; areas: readonly ReplyArea[]; replyBytes: number }[] = [];
+  readonly #awaited: { closing: number; steps: readonly Step[]; areas: readonly ReplyArea[]; replyBytes: number }[] = [];
+  /** Descriptors of the server's that nobody needs any more. */
+  #toClose: number[] = [];
 
   /** Throws what one of the first steps failed of. */
   constructor({ fds, enter, name, timeoutMs }: FileServerRequest) {
@@ -83,18 +90,27 @@ export class FileServer implements Disposable {
         replyBytes += (argument.reply.length + 7) & ~7;
       }
     }
-    this.#send(steps, replyBytes, 0);
-    this.#awaited.push({ steps, areas, replyBytes });
+    const closing = this.#toClose.map((fd) => step('close', [fd], 'close'));
+    this.#toClose = [];
+    this.#send([...closing, ...steps], replyBytes, 0);
+    this.#awaited.push({ closing: closing.length, steps, areas, replyBytes });
+  }
+
+  /** Closes a descriptor of the server's, with whatever is to be done next. */
+  close(fd: number): void {
+    this.#toClose.push(fd);
   }
 
   collect(): Ran {
-    const { steps, areas, replyBytes } = this.#awaited.shift()!;
-    const bytes = this.#receive(8 + steps.length * 8 + replyBytes);
+    const { closing, steps, areas, replyBytes } = this.#awaited.shift()!;
+    const replyAt = 8 + (closing + steps.length) * 8;
+    const bytes = this.#receive(replyAt + replyBytes);
     const failed = bytes.readInt32LE(0);
-    const results = steps.map((_, i) => bytes.readInt32LE(12 + i * 8) * 2 ** 32 + bytes.readUInt32LE(8 + i * 8));
-    const reply = bytes.subarray(8 + steps.length * 8);
+    if (failed >= 0 && failed < closing) throw systemError('close failed', bytes.readInt32LE(4)); // what was written is not there
+    const results = steps.map((_, i) => resultAt(bytes, 8 + (closing + i) * 8));
+    const reply = bytes.subarray(replyAt);
     for (const area of areas) area.reply = reply.subarray(area.at, area.at + area.reply.length);
-    return { results, failed, errno: bytes.readInt32LE(4) };
+    return { results, failed: failed < 0 ? failed : failed - closing, errno: bytes.readInt32LE(4) };
   }
 
   /** What is done if we die, or end without another word; in place of what was said before. */
@@ -117,11 +133,13 @@ export class FileServer implements Disposable {
     const plan = encodePlan({ cloneFlags: 0, parent: [], child: [...steps], replyBytes });
     const size = Buffer.alloc(4);
     size.writeUInt32LE(plan.length + flag);
-    for (let rest = Buffer.concat([size, plan]); rest.length > 0; ) {
-      const sent = linux.send(this.#socket, rest, MSG_NOSIGNAL);
-      if (sent === -EINTR) continue;
-      if (sent < 0) throw this.#gone();
-      rest = rest.subarray(sent);
+    for (const part of plan.length < LARGE_BYTES ? [Buffer.concat([size, plan])] : [size, plan]) {
+      for (let rest = part; rest.length > 0; ) {
+        const sent = linux.send(this.#socket, rest, MSG_NOSIGNAL);
+        if (sent === -EINTR) continue;
+        if (sent < 0) throw this.#gone();
+        rest = rest.subarray(sent);
+      }
     }
   }
 

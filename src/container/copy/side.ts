@@ -5,6 +5,7 @@ import {
   AT_EMPTY_PATH,
   AT_FDCWD,
   AT_SYMLINK_NOFOLLOW,
+  EBADF,
   ENOENT,
   ENXIO,
   O_CLOEXEC,
@@ -118,7 +119,7 @@ export class Side {
   }
 
   close(fd: number): void {
-    this.server.run([step('close', [fd], 'close')]);
+    this.server.close(fd);
   }
 
   /** What a person named; undefined where nothing is. Follows links, but for a last one if that is asked. */
@@ -129,6 +130,18 @@ export class Side {
   /** What has that name in a directory, were it a link; undefined where nothing has. `path`: for messages. */
   hold(dir: number, name: string, path: string): Held | undefined {
     return this.#hold(step('openat', [dir, bytesOf(name), O_PATH | O_NOFOLLOW | O_CLOEXEC], 'open'), path);
+  }
+
+  /** The same of several, in their order. */
+  holdAll(dir: number, names: readonly string[], pathOf: (name: string) => string): (Held | undefined)[] {
+    const each = names.map((name) => {
+      const open = step('openat', [dir, bytesOf(name), O_PATH | O_NOFOLLOW | O_CLOEXEC], 'open', { tolerate: [ENOENT] });
+      const stat = area(STATX_BYTES);
+      return { name, stat, steps: [open, statx({ step: open }, stat, { tolerate: [EBADF] })] };
+    });
+    const { results, failed, errno } = this.server.run(each.flatMap(({ steps }) => steps));
+    if (failed >= 0) this.fail('look at', pathOf(names[failed >> 1]!), errno);
+    return each.map(({ name, stat }, i) => (results[2 * i]! < 0 ? undefined : this.#held(results[2 * i]!, stat.reply, pathOf(name))));
   }
 
   #hold(open: Step, path: string): Held | undefined {
@@ -218,20 +231,26 @@ export class Side {
 
   /** A file that is held, as long as it was when it was held; the hold is let go. */
   *content({ fd, attributes: { size }, isSparse }: Held, path: string): Generator<Chunk> {
-    const until = size === 0 ? UNSIZED_BYTES : size;
-    const first = area(isSparse ? 0 : Math.min(until, FIRST_BYTES));
     const open = step('openat', [this.server.descriptors, bytesOf(String(fd)), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC], 'open');
-    const read = step('pread64', [{ step: open }, first, first.reply.length, 0], 'read');
-    const results = this.must([open, step('close', [fd], 'close'), ...(isSparse ? [] : [read])], 'read', path);
-    const file = results[0]!;
-    const got = isSparse ? 0 : results[2]!;
-    if (got > 0) yield { at: 0, bytes: first.reply.subarray(0, got) };
+    const release = step('close', [fd], 'close');
     if (isSparse) {
+      const [file] = this.must([open, release], 'read', path) as [number];
       for (const [from, to] of this.#extents(file, size, path)) yield* this.#range(file, from, to, path);
+      this.close(file);
       yield { at: size, bytes: Buffer.alloc(0) };
-    } else if (got > 0 && got < until) {
-      yield* this.#range(file, got, until, path);
+      return;
     }
+    const until = size === 0 ? UNSIZED_BYTES : size;
+    const first = area(Math.min(until, FIRST_BYTES));
+    const read = step('pread64', [{ step: open }, first, first.reply.length, 0], 'read');
+    const isDone = size > 0 && size <= FIRST_BYTES;
+    const done = isDone ? [step('close', [{ step: open }], 'close')] : [];
+    const results = this.must([open, release, read, ...done], 'read', path);
+    const got = results[2]!;
+    if (got > 0) yield { at: 0, bytes: first.reply.subarray(0, got) };
+    if (isDone) return;
+    const file = results[0]!;
+    if (got > 0) yield* this.#range(file, got, until, path);
     this.close(file);
   }
 
@@ -283,8 +302,8 @@ const KINDS: ReadonlyMap<number, EntryKind> = new Map([
   [S_IFCHR, 'character'],
 ]);
 
-export const statx = (fd: Argument, into: ReplyArea): Step =>
-  step('statx', [fd, bytesOf(''), AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS, into], 'statx');
+const statx = (fd: Argument, into: ReplyArea, extra: Partial<Step> = {}): Step =>
+  step('statx', [fd, bytesOf(''), AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS, into], 'statx', extra);
 
 const timeAt = (stat: Buffer, at: number) => ({ seconds: Number(stat.readBigInt64LE(at)), nanoseconds: stat.readUInt32LE(at + 8) });
 

@@ -5,6 +5,9 @@ import type { Held, Side } from './side.ts';
 
 /** Directories are held open on the way down. */
 const MAX_DEPTH = 400;
+/** So many entries are held at once, where few directories are. */
+const HELD_AT_ONCE = 16;
+const SHALLOW = 16;
 
 export interface TreeRequest {
   side: Side;
@@ -71,10 +74,22 @@ export function treeEntries({ side, path, held, targetId, onLeftOut }: TreeReque
   ): Generator<Entry> {
     const isLeft = isEntered && side.isKernels(dir, here(below));
     if (isLeft) onLeftOut(`'${side.shown(here(below))}' is left out: a file system of the kernel's`);
-    for (const name of isLeft ? [] : side.names(dir, here(below))) {
-      const found = side.hold(dir, name, here([...below, name]));
-      if (found) yield* visit(found, [...below, name], device); // else it has gone meanwhile
+    const pathOf = (name: string) => here([...below, name]);
+    for (const names of isLeft ? [] : inGroups(side.names(dir, here(below)), below.length < SHALLOW ? HELD_AT_ONCE : 1)) {
+      for (const [i, found] of side.holdAll(dir, names, pathOf).entries()) {
+        if (found) yield* visit(found, [...below, names[i]!], device); // else it has gone meanwhile
+      }
     }
     side.close(dir);
   }
+}
+
+function* inGroups(names: Iterable<string>, size: number): Generator<string[]> {
+  let group: string[] = [];
+  for (const name of names) {
+    if (group.push(name) < size) continue;
+    yield group;
+    group = [];
+  }
+  if (group.length > 0) yield group;
 }
