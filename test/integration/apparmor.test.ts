@@ -92,6 +92,22 @@ suite('AppArmor', ['root', 'built', 'static_busybox', 'fuse', 'script', 'apparmo
     }
   });
 
+  it('confines who copies files in and out', async () => {
+    const domain = virsh.boot({ ...confined(), level: 'libvirt' });
+    const profile = profileOf(domain);
+    const tree = virsh.path('copied');
+    fs.mkdirSync(`${tree}/sub`, { recursive: true });
+    fs.writeFileSync(`${tree}/sub/file`, 'x'.repeat(200_000), { mode: 0o604 });
+    fs.symlinkSync('sub', `${tree}/link`);
+    fs.linkSync(`${tree}/sub/file`, `${tree}/second`);
+    virsh.ok('cp', '--archive', tree, `${domain}:/tmp/in`);
+    virsh.ok('cp', '--archive', `${domain}:/tmp/in`, `${tree}/out`);
+    expect(fs.readFileSync(`${tree}/out/second`, 'utf8')).toBe('x'.repeat(200_000));
+    expect(denials(profile)).toEqual([]);
+    expect(virsh.error('cp', `${domain}:/proc/kcore`, tree)).toEqual([`error: cannot read '${domain}:/proc/kcore': Permission denied`]);
+    await eventually(() => denials(profile).length > 0);
+  });
+
   it('leaves it what an init system needs, and what is executed in it its standard output', () => {
     const domain = name();
     const out = virsh.path('out');
