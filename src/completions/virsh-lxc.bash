@@ -25,7 +25,7 @@ _virsh_lxc()
             COMPREPLY+=("$answer") ;;
         esac
     done < <("$1" complete --shell --line "$line" 2>/dev/null)
-    [[ ${#COMPREPLY[@]} -eq 1 && ${COMPREPLY[0]} == *[/=] ]] && compopt -o nospace
+    [[ ${#COMPREPLY[@]} -eq 1 && ${COMPREPLY[0]} == *[/=:] ]] && compopt -o nospace
     return 0
 } &&
 complete -F _virsh_lxc virsh-lxc

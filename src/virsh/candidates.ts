@@ -41,6 +41,8 @@ export async function candidates(kind: CandidateKind, connection: Connection, gi
       const { consoles } = await devices(connection, given);
       return consoles.flatMap(({ alias }) => alias ?? []);
     }
+    case 'domain-root':
+      return (await domains(connection, 'domain')).map((name) => `${name}:`);
     case 'disk': {
       const { disks } = await devices(connection, given);
       return disks.map(({ target }) => target.dev);

@@ -35,6 +35,7 @@ export type PoolKind = 'pool' | `${'active' | 'inactive' | 'persistent'}-pool`;
 export type CandidateKind =
   | DomainKind
   | 'console'
+  | 'domain-root'
   | 'disk'
   | 'interface'
   | 'interface-device'

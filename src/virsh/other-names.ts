@@ -5,6 +5,9 @@ import { entryOf } from '../domain/table.ts';
 const OTHER_NAMES: Readonly<Record<string, string>> = {
   attach: 'console',
   clone: 'dumpxml define',
+  copy: 'cp',
+  'copy-from': 'cp',
+  'copy-to': 'cp',
   delete: 'undefine',
   disable: 'autostart',
   enable: 'autostart',
@@ -21,6 +24,8 @@ const OTHER_NAMES: Readonly<Record<string, string>> = {
   poweroff: 'shutdown',
   ps: 'list',
   publish: 'dumpxml',
+  pull: 'cp',
+  push: 'cp',
   remove: 'undefine',
   rename: 'domrename',
   restart: 'reboot',

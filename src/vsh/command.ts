@@ -34,6 +34,8 @@ export interface OptionDefinition {
   readonly unitBytes?: number;
   /** What completes the value: these words, or what there is of a kind. */
   readonly completes?: CompletionKind | readonly string[];
+  /** It may be the path of a file as well. */
+  readonly orFile?: boolean;
   /** The value is a list, joined by commas. */
   readonly joined?: boolean;
 }

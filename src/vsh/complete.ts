@@ -38,8 +38,8 @@ export async function completions(completer: Completer, words: readonly string[]
   return [...operands, ...(last === '' && !before.wordsOnly ? beginning(last, optionsLeft(command, before)) : [])];
 }
 
-/** Can more follow without a blank: a file in the directory, the value after `=`? */
-export const isOpen = (text: string): boolean => /[/=]$/.test(text);
+/** Can more follow without a blank: a file in the directory, the value after `=`, a path after a domain's name? */
+export const isOpen = (text: string): boolean => /[/=:]$/.test(text);
 
 /** All marks, then the words that begin with `start`, sorted. */
 function beginning(start: string, candidates: readonly Candidate[]): Candidate[] {
@@ -138,7 +138,8 @@ async function values(completer: Completer, option: OptionDefinition, word: stri
   const head = option.joined ? word.slice(0, word.lastIndexOf(',') + 1) : '';
   const inList = new Set(head.split(','));
   const start = word.slice(head.length);
-  const found = beginning(start, await valuesOf(completer, option.completes, start, given));
+  const files = option.orFile ? completer.paths('file', start) : [];
+  const found = beginning(start, [...files, ...(await valuesOf(completer, option.completes, start, given))]);
   return found.filter(({ text }) => text === '' || !inList.has(text)).map((candidate) => inFront(head, candidate));
 }
 

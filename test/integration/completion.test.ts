@@ -24,6 +24,8 @@ const LINES: readonly (readonly [typed: string, words: readonly string[]])[] = [
   ['define my', ['define', 'my file.xml']],
   ['define "my', ['define', 'my file.xml']],
   ['cd su', ['cd', 'sub/']],
+  ['cp pl', ['cp', 'plain.xml']],
+  ['cp web', ['cp', 'web:1:']],
   ['schedinfo x --set vcpu_p', ['schedinfo', 'x', '--set', 'vcpu_period=']],
 ];
 

@@ -71,6 +71,7 @@ describe('completions()', () => {
     expect(await complete('define', 'a/b')).toEqual([':file a/b']);
     expect(await complete('define', '--file=a/b')).toEqual([':file a/b']);
     expect(await complete('cd', '--dir', 'x')).toEqual([':directory x']);
+    expect(await values('cp', 'dom')).toEqual([':file dom', 'domain-root']);
   });
   it('takes no word for an option where none can be', async () => {
     expect(await complete('start', '--', '--')).toEqual([]);

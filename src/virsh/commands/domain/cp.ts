@@ -16,8 +16,8 @@ export const cp = defineCommand({
     'on standard input as SOURCE, on standard output as TARGET. A directory is copied with all that is in it.',
   isVerbatim: true,
   options: [
-    { name: 'source', type: 'string', required: true, completes: 'file', help: 'DOMAIN:PATH, path or -' },
-    { name: 'target', type: 'string', required: true, completes: 'file', help: 'DOMAIN:PATH, path or -' },
+    { name: 'source', type: 'string', required: true, completes: 'domain-root', orFile: true, help: 'DOMAIN:PATH, path or -' },
+    { name: 'target', type: 'string', required: true, completes: 'domain-root', orFile: true, help: 'DOMAIN:PATH, path or -' },
     { name: 'archive', type: 'bool', help: 'keep owners, by number, and set-user-ID and set-group-ID bits' },
     {
       name: 'timeout',
