@@ -2,7 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { commandsMeantBy } from '../../../src/virsh/other-names.ts';
 import { commandTable } from '../../../src/virsh/registry.ts';
 
-const WORDS = 'attach clone copy-to copy-from delete disable enable enter info inspect kill launch ls pause ps pull push rm run stop unpause wait'.split(' ');
+const WORDS =
+  'attach clone copy-to copy-from delete disable enable enter info inspect kill launch ls pause ps pull push rm run stop unpause wait'.split(
+    ' ',
+  );
 
 describe('what others call it', () => {
   it.each(WORDS)('%s is no command, but means some that there are', (word) => {
