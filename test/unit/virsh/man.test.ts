@@ -72,8 +72,20 @@ describe('man/virsh-lxc.1', () => {
       shownGroups(commandTable).flatMap(({ commands }) => commands.flatMap(({ options }) => options.map(({ name }) => name))),
     );
     for (const { long } of GLOBAL_OPTIONS) if (long) all.add(long);
-    // Of other programs, too: auvirt(8), mmdebstrap(1), tar(1).
-    for (const known of ['all-events', 'help', 'name', 'internal-on-exit', 'list', 'variant', 'include', 'numeric-owner', 'acls', 'xattrs'])
+    // Of other programs, too: auvirt(8), mmdebstrap(1), tar(1), virsh-lxc-rpc.
+    for (const known of [
+      'socket',
+      'all-events',
+      'help',
+      'name',
+      'internal-on-exit',
+      'list',
+      'variant',
+      'include',
+      'numeric-owner',
+      'acls',
+      'xattrs',
+    ])
       all.add(known);
     const named = [...page.matchAll(/(?<![\w-])--([a-z][\w-]*)/g)].map(([, name]) => name!);
     expect([...new Set(named.filter((name) => !all.has(name)))]).toEqual([]);
