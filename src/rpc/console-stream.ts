@@ -23,6 +23,8 @@ export class ClientConsole implements ClientStream {
   readonly #console: ConsoleStream;
   readonly #header: Header;
   #watch: Watch | undefined;
+  /** What the container writes comes past the pty as long as its controller can help it: in larger pieces, and fewer hands. */
+  #heldWatch: Watch | undefined;
   #waiting: Buffer[] = [];
   #waitingBytes = 0;
   #held: Disposable | undefined;
@@ -39,6 +41,7 @@ export class ClientConsole implements ClientStream {
     this.#console = console;
     this.#header = { program, version, procedure, serial, kind: KIND.stream, status: STATUS.continue };
     client.streams.set(serial, this);
+    console.show();
     this.#watchConsole();
   }
 
@@ -61,6 +64,8 @@ export class ClientConsole implements ClientStream {
   }
 
   #watchConsole(): void {
+    const { heldFd } = this.#console;
+    if (heldFd !== undefined) this.#heldWatch ??= this.#client.loop.watch(heldFd, POLLIN, () => void this.#readHeld(heldFd));
     this.#watch = this.#client.loop.watch(this.#console.fd, POLLIN, (revents) => {
       if (revents & POLLOUT) this.#write();
       if (this.#isOver || !(revents & ~POLLOUT)) return;
@@ -72,13 +77,24 @@ export class ClientConsole implements ClientStream {
   #read(): void {
     const length = this.#try(() => fs.readSync(this.#console.fd, buffer));
     if (length === 0) this.#end();
-    if (!length) return;
+    if (length) this.#pass(length);
+  }
+
+  /** False: there is nothing now. */
+  #readHeld(fd: number): boolean {
+    const length = this.#try(() => fs.readSync(fd, buffer));
+    if (length) this.#pass(length);
+    return length !== undefined && length > 0;
+  }
+
+  #pass(length: number): void {
     this.#send(buffer.subarray(0, length));
     if (this.#client.isFull) this.#pause();
   }
 
   /** The container is not kept from writing: its controller takes the rest, and keeps the last of it. */
   #pause(): void {
+    if (this.#isPaused) return;
     this.#isPaused = true;
     this.#listen();
     this.#client.whenDrained(() => {
@@ -91,6 +107,9 @@ export class ClientConsole implements ClientStream {
 
   /** There will be no more: an empty piece says so, and the client answers. */
   #end(): void {
+    if (this.#isOver) return;
+    const { heldFd } = this.#console;
+    while (heldFd !== undefined && this.#readHeld(heldFd));
     this.#stop();
     if (!this.#isClosed) this.#send(Buffer.alloc(0));
   }
@@ -119,6 +138,7 @@ export class ClientConsole implements ClientStream {
   }
 
   #listen(): void {
+    if (this.#heldWatch) this.#heldWatch.events = this.#isPaused ? 0 : POLLIN;
     if (this.#watch) this.#watch.events = (this.#isPaused ? 0 : POLLIN) | (this.#waiting.length > 0 ? POLLOUT : 0);
   }
 
@@ -146,6 +166,7 @@ export class ClientConsole implements ClientStream {
   #stop(): void {
     this.#isOver = true;
     this.#unwatch();
+    this.#heldWatch?.[Symbol.dispose]();
     this.#waiting = [];
     this.#waitingBytes = 0;
     this.#release();

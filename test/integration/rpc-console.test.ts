@@ -70,6 +70,26 @@ wait()
     expect(await python.end()).toEqual([...Array<string>(20).fill('0'), '1']);
   });
 
+  it('has room for a second visitor, after whom the first goes on', async () => {
+    const name = virsh.boot({ init: ECHO });
+    using server = await WireServer.listen(virsh);
+    using python = server.python(`
+d = libvirt.open(URI).lookupByName('${name}')
+first, second = d.connect().newStream(0), d.connect().newStream(0)
+def until(s, text):
+    got = b''
+    while text not in got: got += s.recv(100)
+    tell(text)
+d.openConsole(None, first, 0)
+first.send(b'one\\n'); until(first, b'got one')
+d.openConsole(None, second, 0)
+second.send(b'two\\n'); until(second, b'got two')
+tell(second.finish())
+first.send(b'three\\n'); until(first, b'got three')
+`);
+    expect(await python.end()).toEqual([`b'got one'`, `b'got two'`, '0', `b'got three'`]);
+  });
+
   it('is refused as libvirt refuses it', async () => {
     const [name, off] = [virsh.boot(), virsh.define()];
     using server = await WireServer.listen(virsh);

@@ -22,11 +22,11 @@ export const descriptorProcedures: Readonly<Record<number, Procedure>> = {
     struct({ domain, device: optional(string), flags: uint }),
     nothing,
     async (connection, { domain: named, device, flags }, { client, header }) => {
-      const { findConsole, openConsole } = await import('../../driver/domain/console.ts');
+      const { findConsole, takeConsole } = await import('../../driver/domain/console.ts');
       onlyFlags(flags, FORCE | SAFE, 'lxcDomainOpenConsole');
       const found = findConsole(connection, domainOf(named), device, { force: (flags & FORCE) !== 0, safe: (flags & SAFE) !== 0 });
       if (client.streams.has(header.serial)) throw libvirtError('INTERNAL_ERROR', 'a stream of this number is open');
-      new ClientConsole(client, header, openConsole(found));
+      new ClientConsole(client, header, takeConsole(found));
     },
   ),
   309: call(struct({ xml: document, flags: uint }), struct({ domain }), async (connection, { xml, flags }, context) => {
