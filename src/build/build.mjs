@@ -42,8 +42,11 @@ const bun = bunOf(process.arch);
 /** Further names of the program (src/virsh/program.ts tells what it is by each): copies of the launcher, since npm packs no links. */
 const NAMES = ['virsh', 'virsh-lxc-leases', 'virsh-lxc-rpc', 'virt-host-validate', 'virt-ssh-helper', 'virt-top'];
 
+const WARM_UP_UUID = '7d4b0b1c-6f0e-4d0f-9d53-1c1a5f5b7a10';
+
 const WARM_UP_XML = `<domain type='lxc'>
   <name>warm-up</name>
+  <uuid>${WARM_UP_UUID}</uuid>
   <memory unit='KiB'>65536</memory>
   <os><type>exe</type><init>/bin/sh</init><initarg>-c</initarg><initarg>trap exit HUP; while :; do sleep 60 &amp; wait; done</initarg></os>
   <on_poweroff>restart</on_poweroff>
@@ -66,11 +69,27 @@ const WARM_UP = [
   ['domstate', 'warm-up', '--reason'],
   ['dumpxml', 'warm-up'],
   ['dominfo', 'warm-up'],
+  { name: 'virsh-lxc-rpc', input: conversation() },
   ['reboot', 'warm-up'],
   ['shutdown', 'warm-up'],
   ['destroy', 'warm-up'],
   ['undefine', 'warm-up'],
 ];
+
+/** What libvirt's virsh says for `list --all` and `dominfo` (src/rpc). */
+function conversation() {
+  const word = (number) => Buffer.from([number >>> 24, number >>> 16, number >>> 8, number]);
+  const text = (value) => Buffer.concat([word(value.length), Buffer.from(value.padEnd((value.length + 3) & ~3, '\0'))]);
+  const domain = Buffer.concat([text('warm-up'), Buffer.from(WARM_UP_UUID.replaceAll('-', ''), 'hex'), word(-1)]);
+  const call = ([procedure, ...payload], serial) => {
+    const rest = Buffer.concat([word(0x20008086), word(1), word(procedure), word(0), word(serial), word(0), ...payload]);
+    return Buffer.concat([word(rest.length + 4), rest]);
+  };
+  const opening = [[66], [60, word(10)], [1, word(1), text('lxc:///'), word(0)], [60, word(14)], [60, word(15)], [360]];
+  const ofDomain = [19, 16, 151, 15].map((procedure) => [procedure, domain]);
+  const info = [[23, text('warm-up')], ...ofDomain, [183, domain, word(0)], [122], [121, domain], [426, domain, word(0)]];
+  return Buffer.concat([...opening, [273, word(1), word(3)], ...info, [361], [2]].map(call));
+}
 
 /** What the launcher starts. It reads no file of the directory that it is run in, as the compiler would have it by default. */
 function buildProgram() {
@@ -114,10 +133,11 @@ function recordOrders(program) {
   rmSync(prefix, { recursive: true, force: true });
   mkdirSync(prefix);
   writeFileSync(join(prefix, 'warm-up.xml'), WARM_UP_XML);
-  const orders = WARM_UP.map((words, i) => {
+  const orders = WARM_UP.map((row, i) => {
+    const { words = [], name, input = '' } = Array.isArray(row) ? { words: row } : row;
     const order = join(prefix, `${i}.order`);
     const env = { ...process.env, VIRSH_LXC_PREFIX: prefix, BUN_BYTECODE_ORDER_OUT: order, BUN_JSC_useJIT: '0' };
-    spawnSync(program, words, { env, cwd: prefix, stdio: 'ignore', timeout: 60_000 });
+    spawnSync(program, words, { argv0: name, input, env, cwd: prefix, stdio: ['pipe', 'ignore', 'ignore'], timeout: 60_000 });
     return order;
   });
   return orders.filter(existsSync);

@@ -52,32 +52,25 @@ export class Dispatcher {
   }
 
   async #call(client: ClientConnection, header: Header, payload: Buffer | undefined, fds: readonly number[]): Promise<void> {
-    const { program: number, version, procedure: called } = header;
-    const program = this.#programOf(header);
     const reply = (error: WireError) => client.send(answerTo(header, STATUS.error), (to) => wireError.write(to, error));
-    if (!program) return reply(protocolError(`Cannot find program ${number} version ${version}`));
-    if (header.status !== STATUS.ok) return reply(protocolError(`Unexpected message status ${header.status}`));
-    const procedure = program.procedures.get(called);
-    if (!procedure) {
-      const api = program.apiName(called);
-      return reply(api === undefined ? protocolError(`unknown procedure: ${called}`) : refusal(api));
-    }
-    try {
-      const args = decode(header, procedure, payload) as never;
-      const context: Context = { client, header, fds, replyFds: [] };
-      const result = await procedure.run(context, args);
-      const { replyFds } = context;
-      client.send(
-        answerTo(header, STATUS.ok, replyFds.length > 0),
-        (to) => {
-          if (replyFds.length > 0) to.uint(replyFds.length);
-          encode(procedure, to, result);
-        },
-        replyFds,
-      );
-    } catch (error) {
-      reply(error instanceof XdrError ? protocolError(error.message) : toWire(error, procedure.driver ?? 'lxc'));
-    }
+    const procedure = await this.#procedureOf(header);
+    if ('message' in procedure) return reply(procedure);
+    await run(procedure, { client, header, fds, replyFds: [] }, payload, reply);
+  }
+
+  /** What is called, or what is to be said instead. */
+  async #procedureOf(header: Header): Promise<Procedure | WireError> {
+    const { program: number, version, procedure: called, status } = header;
+    const program = this.#programOf(header);
+    if (!program) return protocolError(`Cannot find program ${number} version ${version}`);
+    if (status !== STATUS.ok) return protocolError(`Unexpected message status ${status}`);
+    const atHand = program.procedures.get(called);
+    if (atHand) return atHand;
+    const rest = await program.rest?.();
+    const found = rest?.procedures.get(called);
+    if (found) return found;
+    const api = rest?.apiName(called);
+    return api === undefined ? protocolError(`unknown procedure: ${called}`) : refusal(api);
   }
 
   async #stream(client: ClientConnection, header: Header, payload: Buffer | undefined): Promise<void> {
@@ -86,6 +79,24 @@ export class Dispatcher {
     if (header.status === STATUS.continue) return stream.onData(payload);
     client.streams.delete(header.serial);
     await stream.onFinish(header, header.status === STATUS.error);
+  }
+}
+
+async function run(procedure: Procedure, context: Context, payload: Buffer | undefined, reply: (error: WireError) => void): Promise<void> {
+  const { client, header, replyFds } = context;
+  try {
+    const args = decode(header, procedure, payload) as never;
+    const result = await procedure.run(context, args);
+    client.send(
+      answerTo(header, STATUS.ok, replyFds.length > 0),
+      (to) => {
+        if (replyFds.length > 0) to.uint(replyFds.length);
+        encode(procedure, to, result);
+      },
+      replyFds,
+    );
+  } catch (error) {
+    reply(error instanceof XdrError ? protocolError(error.message) : toWire(error, procedure.driver ?? 'lxc'));
   }
 }
 

@@ -26,7 +26,6 @@ export const keepalive: Program = {
   number: KEEPALIVE,
   version: 1,
   procedures: new Map(),
-  apiName: () => undefined,
   onMessage: (client, { procedure }) => {
     if (procedure === PING && !client.isFull) client.send(message(PONG), () => {});
   },

@@ -24,12 +24,18 @@ export interface Procedure {
   run(context: Context, args: never): unknown;
 }
 
+export interface Rest {
+  readonly procedures: ReadonlyMap<number, Procedure>;
+  /** The function of libvirt's API that a number stands for; undefined: there is none. */
+  apiName(procedure: number): string | undefined;
+}
+
 export interface Program {
   readonly number: number;
   readonly version: number;
   readonly procedures: ReadonlyMap<number, Procedure>;
-  /** The function of libvirt's API that a number stands for; undefined: there is none. */
-  apiName(procedure: number): string | undefined;
+  /** What is loaded for the first call of a procedure that is not among those. */
+  rest?(): Promise<Rest>;
   onMessage?(client: ClientConnection, header: Header): void;
 }
 

@@ -67,5 +67,4 @@ export const lxcProgram: Program = {
       }),
     ],
   ]),
-  apiName: () => undefined,
 };

@@ -1,26 +1,13 @@
 // All procedures, by libvirt's numbers.
 
 import { keepalive } from '../keepalive.ts';
-import type { Procedure, Program } from '../procedure.ts';
-import { apiName } from './api-names.ts';
+import type { Program } from '../procedure.ts';
 import { connectProcedures } from './connect.ts';
-import { descriptorProcedures, lxcProgram } from './descriptors.ts';
-import { documentProcedures } from './documents.ts';
+import { lxcProgram } from './descriptors.ts';
 import { domainInfoProcedures } from './domain-info.ts';
-import { eventProcedures } from './events.ts';
-import { guestProcedures } from './guest.ts';
-import { hostProcedures } from './host.ts';
-import { interfaceProcedures, nodeDeviceProcedures } from './host-devices.ts';
-import { lifecycleProcedures } from './lifecycle.ts';
 import { lookupProcedures } from './lookup.ts';
-import { networkProcedures } from './networks.ts';
-import { otherDriversProcedures } from './other-drivers.ts';
-import { processorProcedures } from './processors.ts';
 import { REMOTE } from './remote.ts';
-import { resourceProcedures } from './resources.ts';
-import { statisticsProcedures } from './statistics.ts';
-import { storageProcedures } from './storage.ts';
-import { volumeStreamProcedures } from './volume-streams.ts';
+import { tableOf } from './table.ts';
 
 const QEMU = 0x20008087;
 
@@ -34,36 +21,22 @@ const QEMU_NAMES: Readonly<Record<number, string>> = {
   7: 'virDomainQemuMonitorCommandWithFiles',
 };
 
-const table = (...groups: readonly Readonly<Record<number, Procedure>>[]): ReadonlyMap<number, Procedure> =>
-  new Map(groups.flatMap((group) => Object.entries(group).map(([number, procedure]) => [Number(number), procedure] as const)));
+/** Half of what a connection costs is what it loads: those that only ask who is there load no more than this. */
+const remote: Program = {
+  number: REMOTE,
+  version: 1,
+  procedures: tableOf(connectProcedures, lookupProcedures, domainInfoProcedures),
+  rest: () => import('./rest.ts'),
+};
 
 export const programs: readonly Program[] = [
-  {
-    number: REMOTE,
-    version: 1,
-    procedures: table(
-      connectProcedures,
-      hostProcedures,
-      lookupProcedures,
-      domainInfoProcedures,
-      lifecycleProcedures,
-      documentProcedures,
-      resourceProcedures,
-      processorProcedures,
-      statisticsProcedures,
-      guestProcedures,
-      networkProcedures,
-      storageProcedures,
-      volumeStreamProcedures,
-      nodeDeviceProcedures,
-      interfaceProcedures,
-      otherDriversProcedures,
-      eventProcedures,
-      descriptorProcedures,
-    ),
-    apiName,
-  },
+  remote,
   lxcProgram,
   keepalive,
-  { number: QEMU, version: 1, procedures: new Map(), apiName: (procedure) => QEMU_NAMES[procedure] },
+  {
+    number: QEMU,
+    version: 1,
+    procedures: new Map(),
+    rest: async () => ({ procedures: new Map(), apiName: (procedure) => QEMU_NAMES[procedure] }),
+  },
 ];

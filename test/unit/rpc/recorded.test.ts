@@ -9,7 +9,8 @@ import { type AnyType, XdrReader } from '../../../src/rpc/xdr.ts';
 import { recordedExchanges } from '../../helpers/recorded-frames.ts';
 
 const exchanges = recordedExchanges();
-const { procedures } = programs.find(({ number }) => number === 0x20008086)!;
+const remote = programs.find(({ number }) => number === 0x20008086)!;
+const procedures = new Map([...remote.procedures, ...(await remote.rest!()).procedures]);
 
 /** The frame as it is written again, having been read by `type`. */
 function again(type: AnyType, { header, payload }: Frame): string {
