@@ -74,14 +74,16 @@ function synopsisOf(option: OptionDefinition, command: CommandDefinition): strin
     const word = hasOtherOperands(command) ? `[--${option.name}] <string>` : `<${option.name}>`;
     return option.required ? `{${word}}...` : `[${word}]...`;
   }
-  return option.required ? `<${option.name}>` : `[--${option.name} <${valueWord(option)}>]`;
+  const named = `--${option.name} <${valueWord(option)}>`;
+  if (option.required) return option.namedOnly ? named : `<${option.name}>`;
+  return `[${named}]`;
 }
 
 /** `--name`, `--name <string>`, or `[--name] <string>` where the word alone will do. */
 export function optionForm(option: OptionDefinition, command: CommandDefinition): string {
   if (option.type === 'bool') return `--${option.name}`;
   if (option.type === 'argv' && !hasOtherOperands(command)) return `<${option.name}>`;
-  const bare = (option.type === 'argv' && !option.namedOnly) || option.required;
+  const bare = (option.type === 'argv' || option.required) && !option.namedOnly;
   return `${bare ? `[--${option.name}]` : `--${option.name}`} <${valueWord(option)}>`;
 }
 

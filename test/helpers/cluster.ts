@@ -39,7 +39,9 @@ rmdir /.outside
 hostname "$1"
 ip link set lo up
 echo up
-exec sleep infinity`;
+# As an init does, it takes in whoever has lost its parent.
+sleep infinity &
+while :; do wait; done`;
 
 export class Cluster {
   /** Seen by all nodes as /srv/shared. */

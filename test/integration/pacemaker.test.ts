@@ -141,11 +141,16 @@ suite('Pacemaker', ['root', 'built', 'cgroup1', 'fuse', 'static_busybox', 'ip', 
       const node = cluster.node(await settled(() => true));
       const before = log().length;
       const pid = victim === 'init' ? node.containerInit() : parentOf(node.containerInit());
+      const state = () => node.run('virsh', '-c', 'lxc:///', '--quiet', 'domstate', 'web');
+      const begun = Date.now();
+      expect(state().stdout.trim()).toBe('running');
+      const asking = Date.now() - begun;
       process.kill(pid, 'SIGKILL');
       const killed = Date.now();
-      await eventually(() => !/running/.test(node.run('virsh', '-c', 'lxc:///', '--quiet', 'domstate', 'web').stdout), 1000);
-      expect(Date.now() - killed).toBeLessThan(1000);
-      expect(node.run('virsh', '-c', 'lxc:///', '--quiet', 'domstate', 'web').stderr).toContain("error: failed to get domain 'web'");
+      await eventually(() => state().stdout.trim() !== 'running');
+      // A busy machine takes its time for the question alone.
+      expect(Date.now() - killed).toBeLessThan(Math.max(1000, 10 * asking));
+      expect(state().stderr).toContain("error: failed to get domain 'web'");
       await eventually(() => log().length > before, 40_000).catch((error) => {
         throw new Error(`${error}\n${told()}`);
       });

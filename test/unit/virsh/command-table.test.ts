@@ -49,6 +49,12 @@ describe('synopsis(), optionForm()', () => {
     expect(synopsis(command(flag, rest))).toBe('x [--flag] [<rest>]...');
     expect(synopsis(command(name, { ...rest, required: true }))).toBe('x <name> {[--rest] <string>}...');
   });
+
+  it('say of an option that must be there, and by its name, that the word alone will not do', () => {
+    const named = { ...name, namedOnly: true };
+    expect(synopsis(command(flag, named))).toBe('x [--flag] --name <string>');
+    expect(optionForm(named, command(named))).toBe('--name <string>');
+  });
 });
 
 describe('printHelp()', () => {
