@@ -132,11 +132,11 @@ suite('a record that a container writes', ['root', 'built', 'busybox', 'fuse', '
   /** The kernel takes it from whoever has the capability on the host (capabilities(7)). */
   it.each([
     ['as libvirt’s containers are', 'written', level('libvirt')],
-    ['by default', 'no socket: Invalid argument', level('default')],
+    ['by default', 'no socket: Protocol not supported', level('default')],
     ['where the definition grants that', 'written', level('default') + granted('on')],
     ['without the capability', 'Operation not permitted', level('libvirt') + granted('off')],
     ['with ids of its own', 'Connection refused', level('libvirt') + IDMAP],
-    ['at level strict', 'no socket: Invalid argument', level('strict')],
+    ['at level strict', 'no socket: Protocol not supported', level('strict')],
   ])('%s: %s', (_how, said, more) => {
     makeProgram('audit-writer', virsh.root);
     const name = virsh.boot({ more });

@@ -13,7 +13,7 @@ const WAYS_IN: Record<Machine, readonly [Abi, Abi]> = { x64: ['x86_64', 'i386'],
 const SECCOMP_RET_KILL_PROCESS = 0x80000000;
 const SECCOMP_RET_ERRNO = 0x00050000;
 const SECCOMP_RET_ALLOW = 0x7fff0000;
-const ERRNO: Record<Rule['error'], number> = { EPERM: 1, EINVAL: 22, ENOSYS: 38 };
+const ERRNO: Record<Rule['error'], number> = { EPERM: 1, ENOSYS: 38, EPROTONOSUPPORT: 93 };
 
 // BPF_CLASS | BPF_SIZE or BPF_OP | BPF_MODE or BPF_SRC of bpf_common.h
 const LOAD = 0x20; // BPF_LD | BPF_W | BPF_ABS

@@ -16,7 +16,7 @@ export type Condition =
 
 export interface Rule {
   calls: readonly CallName[];
-  error: 'EPERM' | 'EINVAL' | 'ENOSYS';
+  error: 'EPERM' | 'ENOSYS' | 'EPROTONOSUPPORT';
   /** All must hold. */
   when?: readonly Condition[];
   /** Any of these brings the calls back. */
@@ -54,10 +54,10 @@ const DEFAULT: readonly Rule[] = [
     unless: ['sys_admin'],
   },
   {
-    // A record of the container's own would stand in the host's log. Programs that log in take this error for a kernel without
-    // audit, and go on. socketcall(2) of 32 bits has its arguments in memory, where no filter looks.
+    // A record of the container's own would stand in the host's log. The error is that of a kernel without audit, and the only one
+    // that both systemd and programs that log in take for it. socketcall(2) of 32 bits has its arguments in memory, where no filter looks.
     calls: ['socket'],
-    error: 'EINVAL',
+    error: 'EPROTONOSUPPORT',
     when: [
       { argument: 0, is: { AF_NETLINK: 16 } },
       { argument: 2, is: { NETLINK_AUDIT: 9 } },

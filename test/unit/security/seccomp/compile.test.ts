@@ -16,7 +16,7 @@ import { ALLOWED, KILLED, refused, runFilter } from '../../../helpers/bpf.ts';
 const NONE = { policy: 'default', states: [] } as const;
 const filterOf = (level: SecurityLevel): SyscallFilter => syscallFilter(level, { ...NONE, states: [] }, { hasOwnUsers: false })!;
 
-const ERRNO = { EPERM: 1, EINVAL: 22, ENOSYS: 38 };
+const ERRNO = { EPERM: 1, ENOSYS: 38, EPROTONOSUPPORT: 93 };
 /** linux/audit.h */
 const ARCH: Record<Abi, number> = { x86_64: 0xc000003e, i386: 0x40000003, aarch64: 0xc00000b7, arm: 0x40000028 };
 const WAYS_IN: [Machine, Abi][] = [
