@@ -3,7 +3,7 @@ import { linux } from '../../lib-native/linux.ts';
 import type { SecurityLevel } from '../domain/definition.ts';
 import { systemError } from '../errors.ts';
 import { goesBeyondLibvirt } from '../store/lxc-conf.ts';
-import { numberMask } from './plan/plan.ts';
+import { numberMask } from '../values/bitmap.ts';
 
 /** As many bits as the plan gives init. */
 const MASK_BITS = 1024;

@@ -62,3 +62,17 @@ export function formatBitmap(members: readonly number[]): string {
   }
   return parts.join(',');
 }
+
+/** A bit mask of `0-3,^2,8`, as the kernel takes it. */
+export function numberMask(list: string, bits: number): Buffer {
+  const mask = Buffer.alloc(bits / 8);
+  for (const part of list.split(',')) {
+    const match = /^(\^?)(\d+)(?:-(\d+))?$/.exec(part.trim());
+    if (!match) continue;
+    for (let n = Number(match[2]); n <= Number(match[3] ?? match[2]) && n < bits; n++) {
+      const at = n >> 3;
+      mask[at] = match[1] ? mask[at]! & ~(1 << (n & 7)) : mask[at]! | (1 << (n & 7));
+    }
+  }
+  return mask;
+}

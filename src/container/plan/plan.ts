@@ -53,6 +53,7 @@ import type { DomainDefinition, FilesystemDevice, SharedNamespace } from '../../
 import { keptCapabilities } from '../../security/capabilities.ts';
 import type { Containment } from '../../security/containment.ts';
 import type { Machine } from '../../security/seccomp/compile.ts';
+import { numberMask } from '../../values/bitmap.ts';
 import { confine, hidePaths } from './contain.ts';
 import { hostName, initArgv, initEnvironment } from './environment.ts';
 import { containerRoot } from './idmap.ts';
@@ -465,20 +466,6 @@ function resources({ vcpu, numatune }: DomainDefinition, { host, processorsOfCgr
   }
   if (host.is32Bit) steps.push(step('personality', [PER_LINUX32], 'Failed to set personality'));
   return steps;
-}
-
-/** A bit mask of `0-3,^2,8`. */
-export function numberMask(list: string, bits: number): Buffer {
-  const mask = Buffer.alloc(bits / 8);
-  for (const part of list.split(',')) {
-    const match = /^(\^?)(\d+)(?:-(\d+))?$/.exec(part.trim());
-    if (!match) continue;
-    for (let n = Number(match[2]); n <= Number(match[3] ?? match[2]) && n < bits; n++) {
-      const at = n >> 3;
-      mask[at] = match[1] ? mask[at]! & ~(1 << (n & 7)) : mask[at]! | (1 << (n & 7));
-    }
-  }
-  return mask;
 }
 
 /** What this process may have at all: as root of a user namespace, everything there is. */

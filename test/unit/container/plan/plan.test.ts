@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Structure } from '../../../../lib-native/plan-encoding.ts';
 import { commandEnvironment, compileEnterPlan, enterEnvironment } from '../../../../src/container/plan/enter.ts';
 import { initEnvironment } from '../../../../src/container/plan/environment.ts';
-import { compilePlan, numberMask, type PlanInputs, waitsBeforeMounts } from '../../../../src/container/plan/plan.ts';
+import { compilePlan, type PlanInputs, waitsBeforeMounts } from '../../../../src/container/plan/plan.ts';
 import type { DomainDefinition, SecurityLevel } from '../../../../src/domain/definition.ts';
 import { containment } from '../../../../src/security/containment.ts';
 import { compileFilter } from '../../../../src/security/seccomp/compile.ts';
@@ -542,19 +542,6 @@ describe('waitsBeforeMounts()', () => {
       features.privnet = true;
     });
     expect([minimalDefinition(), mapped, networked].map(waitsBeforeMounts)).toEqual([false, true, false]);
-  });
-});
-
-describe('numberMask()', () => {
-  it.each([
-    ['0', '01000000'],
-    ['0-3', '0f000000'],
-    ['0-3,^2', '0b000000'],
-    ['8,31', '00010080'],
-    ['30-40', '000000c0'],
-    ['', '00000000'],
-  ])('makes %j %s', (list, mask) => {
-    expect(numberMask(list, 32).toString('hex')).toBe(mask);
   });
 });
 
