@@ -293,6 +293,7 @@ export const EAGAIN = 11;
 export const EBUSY = 16;
 export const EEXIST = 17;
 export const EINVAL = 22;
+export const EFBIG = 27;
 export const ENXIO = 6;
 export const EOPNOTSUPP = 95;
 export const EPROTONOSUPPORT = 93;

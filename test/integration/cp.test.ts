@@ -352,13 +352,16 @@ suite('cp', ['root', 'built', 'busybox', 'fuse', 'cc', 'userns'], () => {
   });
 
   it("leaves file systems of the kernel's out of a tree, and reads a file of theirs that is named", () => {
-    const { name } = domain(true);
+    const { name, root } = domain(true);
     const out = folder();
     cp(`${name}:/`, path.join(out, 'all'));
     for (const place of ['proc', 'sys']) expect(fs.readdirSync(path.join(out, 'all', place))).toEqual([]);
     expect(fs.readFileSync(path.join(out, 'all/etc/group'), 'utf8')).toContain('users');
     cp(`${name}:/proc/meminfo`, out);
     expect(fs.readFileSync(path.join(out, 'meminfo'), 'utf8')).toMatch(/^MemTotal: +65536 kB\n/);
+    cp('/proc/kallsyms', `${name}:/tmp/symbols`); // megabytes, and tells no size
+    const symbols = (file: string) => execFileSync('wc', ['-c'], { input: fs.readFileSync(file), encoding: 'utf8' });
+    expect(symbols(path.join(root, 'tmp/symbols'))).toBe(symbols('/proc/kallsyms'));
     expect(refused(`${name}:/proc/1/root/etc/passwd`, out)).toMatch(/Too many levels of symbolic links\n$/);
   });
 

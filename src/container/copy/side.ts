@@ -6,6 +6,8 @@ import {
   AT_FDCWD,
   AT_SYMLINK_NOFOLLOW,
   EBADF,
+  EFBIG,
+  EINVAL,
   ENOENT,
   ENXIO,
   O_CLOEXEC,
@@ -68,8 +70,8 @@ const MAX_FOLLOWED = 40;
 const FIRST_BYTES = 65536;
 const CHUNK_BYTES = 524288;
 const LIST_BYTES = 65536;
-/** Files of the kernel's tell no size; none is larger than this. */
-const UNSIZED_BYTES = 4 << 20;
+/** Files of the kernel's tell no size. What is larger than this may have no end. */
+const UNSIZED_BYTES = 64 << 20;
 
 const area = (size: number): ReplyArea => ({ reply: Buffer.alloc(size), at: 0 });
 export const bytesOf = (name: string): Buffer => Buffer.from(`${name}\0`, 'latin1');
@@ -225,7 +227,10 @@ export class Side {
       const list = area(LIST_BYTES);
       const [length] = this.must([step('getdents64', [dir, list, LIST_BYTES], 'getdents64')], 'read', path);
       if (length === 0) return;
-      yield* namesIn(list.reply.subarray(0, length));
+      for (const name of namesIn(list.reply.subarray(0, length))) {
+        if (name.includes('/') || name === '') this.fail('read', path, EINVAL); // no kernel says so, and a damaged file system is not to
+        if (name !== '.' && name !== '..') yield name;
+      }
     }
   }
 
@@ -250,7 +255,12 @@ export class Side {
     if (got > 0) yield { at: 0, bytes: first.reply.subarray(0, got) };
     if (isDone) return;
     const file = results[0]!;
-    if (got > 0) yield* this.#range(file, got, until, path);
+    if (got > 0) {
+      for (const chunk of this.#range(file, got, until, path)) {
+        if (size === 0 && chunk.at + chunk.bytes.length === until) this.fail('read', path, EFBIG);
+        yield chunk;
+      }
+    }
     this.close(file);
   }
 
@@ -311,8 +321,7 @@ const timeAt = (stat: Buffer, at: number) => ({ seconds: Number(stat.readBigInt6
 function* namesIn(list: Buffer): Generator<string> {
   for (let at = 0; at + 19 <= list.length; ) {
     const end = at + list.readUInt16LE(at + 16);
-    const name = list.toString('latin1', at + 19, list.indexOf(0, at + 19));
-    if (name !== '.' && name !== '..') yield name;
+    yield list.toString('latin1', at + 19, list.indexOf(0, at + 19));
     at = end;
   }
 }
