@@ -8,12 +8,14 @@ import { pause } from '../../lib-native/pause.ts';
 import { errnoCode } from '../errors.ts';
 import { paths } from './paths.ts';
 
+export type DeviceEventKind = 'device-added' | 'device-removed';
+
 export interface DomainEvent {
   /** Milliseconds since the epoch. */
   time: number;
   domain: string;
   uuid: string;
-  event: 'lifecycle' | 'reboot' | 'metadata-change';
+  event: 'lifecycle' | 'reboot' | 'metadata-change' | DeviceEventKind;
   /** lifecycle: `Started`; detail: `Booted`. */
   kind?: string;
   detail?: string;
@@ -22,6 +24,8 @@ export interface DomainEvent {
   /** metadata-change. */
   type?: string;
   uri?: string;
+  /** device-added, device-removed: its alias. */
+  device?: string;
 }
 
 export interface NetworkEvent {

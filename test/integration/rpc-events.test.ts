@@ -13,7 +13,8 @@ def lifecycle(conn, dom, event, detail, _): tell('lifecycle', dom.name(), 'on' i
 c.domainEventRegisterAny(None, libvirt.VIR_DOMAIN_EVENT_ID_LIFECYCLE, lifecycle, None)
 c.domainEventRegisterAny(None, libvirt.VIR_DOMAIN_EVENT_ID_REBOOT, lambda conn, dom, _: tell('reboot', dom.name()), None)
 c.domainEventRegisterAny(None, libvirt.VIR_DOMAIN_EVENT_ID_METADATA_CHANGE, lambda conn, dom, kind, uri, _: tell('metadata', dom.name(), kind, uri), None)
-c.domainEventRegisterAny(None, libvirt.VIR_DOMAIN_EVENT_ID_DEVICE_ADDED, lambda *a: tell('device'), None)
+c.domainEventRegisterAny(None, libvirt.VIR_DOMAIN_EVENT_ID_DEVICE_ADDED, lambda conn, dom, alias, _: tell('added', dom.name(), alias), None)
+c.domainEventRegisterAny(None, libvirt.VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED, lambda conn, dom, alias, _: tell('removed', dom.name(), alias), None)
 tell('registered')
 `;
 
@@ -50,6 +51,31 @@ suite('events over the wire, to python', ['root', 'built', 'busybox', 'fuse', 'p
       `reboot ${name}`,
       `lifecycle ${name} off 5 1`,
       `lifecycle ${name} off 1 0`,
+    ]);
+  });
+
+  it('are those of devices that come to a running domain and go, and of no others', async () => {
+    const name = virsh.boot();
+    using server = await WireServer.listen(virsh);
+    using python = server.python(`${DOMAIN_EVENTS}\nwait()\nc.close()`);
+    await python.told('registered');
+    const hostdev = (file: string) =>
+      virsh.file('device.xml', `<hostdev mode='capabilities' type='misc'><source><char>${file}</char></source></hostdev>`);
+    virsh.ok('attach-device', name, hostdev('/dev/kmsg'), '--config');
+    virsh.ok('attach-device', name, hostdev('/dev/kmsg'), '--live');
+    virsh.ok('attach-device', name, hostdev('/dev/fuse'), '--live');
+    virsh.ok('detach-device', name, hostdev('/dev/kmsg'), '--live');
+    virsh.ok('detach-device', name, hostdev('/dev/fuse'), '--live');
+    await python.told(`removed ${name} hostdev0`);
+    virsh.ok('destroy', name);
+    await python.told(`lifecycle ${name} off 5 1`);
+    python.go();
+    expect((await python.end()).slice(1)).toEqual([
+      `added ${name} hostdev0`,
+      `added ${name} hostdev1`,
+      `removed ${name} hostdev0`,
+      `removed ${name} hostdev0`,
+      `lifecycle ${name} off 5 1`,
     ]);
   });
 

@@ -3,12 +3,15 @@ import type { DomainDefinitions } from '../../container/definitions.ts';
 import { transition } from '../../container/lifecycle.ts';
 import { ResourceAudit } from '../../container/resource-audit.ts';
 import type { DomainDefinition } from '../../domain/definition.ts';
+import { aliasesOnlyIn } from '../../domain/device-alias.ts';
 import type { DomainRef } from '../../domain/ref.ts';
 import type { DomainStatus } from '../../domain/status.ts';
 import { isDefined } from '../../store/definitions.ts';
 import { loadDefinition, loadStatus, saveDefinition, saveStatus } from '../../store/domain-documents.ts';
+import { type DeviceEventKind, recordEvent } from '../../store/events.ts';
 import { liveStatus } from '../../store/live-status.ts';
 import { lockDomain } from '../../store/lock.ts';
+import { goesBeyondLibvirt } from '../../store/lxc-conf.ts';
 import type { Connection } from '../connection.ts';
 
 /** Both definitions as they are now. Takes no lock. */
@@ -24,6 +27,8 @@ export interface DomainChange {
    * away again by its name. If it throws, both definitions are put back. May return a better `live`.
    */
   apply?: () => DomainDefinition | undefined;
+  /** What happens by it to devices of the running domain. */
+  event?: DeviceEventKind;
 }
 
 /**
@@ -50,18 +55,25 @@ export function changeDomain(
 function carryOut(ref: DomainRef, change: (image: DomainDefinitions) => DomainChange): void {
   const { image, status } = imageOf(ref);
   if (status?.auditDue) transition(ref, 'running', 'recorded late', { status }).at('done');
-  const { config, live, apply } = change(image);
+  const { config, live, apply, event } = change(image);
   if (config) saveDefinition(config);
   if (live) saveLive(ref, live);
-  if (!apply) return;
   try {
-    const better = apply();
+    const better = apply?.();
     if (better) saveLive(ref, better);
+    if (event && live) recordDevices(image, better ?? live, event);
   } catch (error) {
     if (config && image.config) saveDefinition(image.config);
     if (live && image.live) saveLive(ref, image.live);
     throw error;
   }
+}
+
+/** Differs from libvirt, whose driver for containers tells of no devices. */
+function recordDevices({ ref, live: before }: DomainDefinitions, after: DomainDefinition, event: DeviceEventKind): void {
+  if (!before || !goesBeyondLibvirt()) return;
+  const devices = event === 'device-added' ? aliasesOnlyIn(after, before) : aliasesOnlyIn(before, after);
+  for (const device of devices) recordEvent({ domain: ref.name, uuid: ref.uuid, event, device });
 }
 
 function saveLive(ref: DomainRef, live: DomainDefinition): void {

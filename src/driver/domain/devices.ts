@@ -74,7 +74,7 @@ export async function attachDevice(
     const parsed = parseDevice(xml, parseHost);
     return {
       ...(config && { config: withDevice(image.config!, parsed, KINDS) }),
-      ...(live && plug(image, parsed, { ports, filesystems, audit })),
+      ...(live && { ...plug(image, parsed, { ports, filesystems, audit }), event: 'device-added' }),
     };
   });
   ports.keep();
@@ -90,7 +90,7 @@ export async function detachDevice(connection: Connection, ref: DomainRef, xml: 
     const parsed = parseDevice(xml, parseHost, { naming: true });
     return {
       ...(config && { config: withoutDevice(image.config!, parsed, KINDS) }),
-      ...(live && { live: unplug(image, parsed, filesystems, audit) }),
+      ...(live && { live: unplug(image, parsed, filesystems, audit), event: 'device-removed' }),
     };
   });
 }

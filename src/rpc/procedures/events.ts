@@ -15,10 +15,12 @@ import { wireDomain } from './domain-of.ts';
 import { REMOTE } from './remote.ts';
 import { pool } from './storage.ts';
 
-/** virDomainEventID: containers have but three of them, the others may be registered for. */
+/** virDomainEventID: containers have these, the others may be registered for. */
 const LIFECYCLE = 0;
 const REBOOT = 1;
 const METADATA_CHANGE = 23;
+const DEVICE_REMOVED = 15;
+const DEVICE_ADDED = 19;
 const DOMAIN_EVENTS = 27;
 const NETWORK_EVENTS = 1;
 /** virStoragePoolEventID. */
@@ -32,6 +34,7 @@ const afterCallback = <T>(message: Type<T>) => struct({ callbackId: int, message
 const OF_LIFECYCLE = { number: 318, message: afterCallback(lifecycle), oldNumber: 107, oldMessage: lifecycle };
 const OF_REBOOT = { number: 319, message: afterCallback(struct({ domain })), oldNumber: 169, oldMessage: struct({ domain }) };
 const ofMetadata = afterCallback(struct({ domain, type: int, uri: optional(string) }));
+const ofDevice = afterCallback(struct({ domain, alias: string }));
 const ofNetwork = afterCallback(struct({ network, event: int, detail: int }));
 const ofPool = afterCallback(struct({ pool, event: int, detail: int }));
 const ofRefresh = afterCallback(struct({ pool }));
@@ -57,6 +60,13 @@ function sendDomainEvent(client: ClientConnection, { id: callbackId, eventId, is
       const message = { domain: domainIn(client.driver!, event) };
       if (isOld) send(client, OF_REBOOT.oldNumber, OF_REBOOT.oldMessage, message);
       else send(client, OF_REBOOT.number, OF_REBOOT.message, { callbackId, message });
+      return;
+    }
+    case 'device-added':
+    case 'device-removed': {
+      const [wanted, procedure] = event.event === 'device-added' ? [DEVICE_ADDED, 354] : [DEVICE_REMOVED, 333];
+      if (eventId !== wanted || isOld) return;
+      send(client, procedure, ofDevice, { callbackId, message: { domain: domainIn(client.driver!, event), alias: event.device ?? '' } });
       return;
     }
     case 'metadata-change':

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { deviceByAlias } from '../../../src/domain/device-alias.ts';
+import { aliasesOnlyIn, deviceByAlias } from '../../../src/domain/device-alias.ts';
 import { parseDomain } from '../../../src/domain/parse.ts';
 import { testHost } from './test-host.ts';
 
@@ -37,4 +37,12 @@ it('deviceByAlias() knows the name that a running domain shows', () => {
   const named = { ...definition, devices: { ...devices, consoles: devices.consoles.map((one, i) => ({ ...one, alias: `ua-${i}` })) } };
   expect(deviceByAlias(named, 'ua-1').kind).toBe('console');
   expect(() => deviceByAlias(named, 'console1')).toThrow('no device found');
+});
+
+it('aliasesOnlyIn() names what one definition has more, by its place there', () => {
+  const { devices } = definition;
+  const without = { ...definition, devices: { ...devices, interfaces: devices.interfaces.slice(1), disks: devices.disks.slice(0, 2) } };
+  expect(aliasesOnlyIn(definition, without)).toEqual(['ide0-1-1', 'net0']);
+  expect(aliasesOnlyIn(without, definition)).toEqual([]);
+  expect(aliasesOnlyIn(definition, { ...definition, title: 'changed' })).toEqual([]);
 });

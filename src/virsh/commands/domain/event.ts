@@ -3,7 +3,7 @@ import { defineFollowing, excludes, failure } from '../../command.ts';
 import { eventLine, tellEvents } from '../event-loop.ts';
 import { findDomain } from '../lookup.ts';
 
-/** In libvirt's order; containers send lifecycle, reboot and metadata-change. */
+/** In libvirt's order; containers send lifecycle, reboot, metadata-change, device-added and device-removed. */
 const EVENT_NAMES = [
   'lifecycle',
   'reboot',
@@ -75,13 +75,14 @@ export const event = defineFollowing({
     });
   },
   text: (happened, args) => eventLine(happened.time, sentence(happened), args),
-  json: ({ time, event, domain, uuid, kind, detail, type, uri }) => ({
+  json: ({ time, event, domain, uuid, kind, detail, type, uri, device }) => ({
     time: new Date(time).toISOString(),
     event,
     domain,
     uuid,
     ...(event === 'lifecycle' && { kind, detail }),
     ...(event === 'metadata-change' && { type, uri }),
+    ...(device !== undefined && { device }),
   }),
 });
 
@@ -89,5 +90,5 @@ function sentence(happened: DomainEvent): string {
   const start = `event '${happened.event}' for domain '${happened.domain}'`;
   if (happened.event === 'lifecycle') return `${start}: ${happened.kind} ${happened.detail}`;
   if (happened.event === 'metadata-change') return `${start}: type ${happened.type}, uri ${happened.uri ?? '<null>'}`;
-  return start;
+  return happened.device === undefined ? start : `${start}: ${happened.device}`;
 }
