@@ -25,6 +25,7 @@ const PACKAGES = {
   nftables: '/usr/sbin/nft',
   python3: '/usr/bin/python3',
   'python3-libvirt': '/usr/share/doc/python3-libvirt',
+  'python3-lxml': '/usr/share/doc/python3-lxml',
   'ruby-libvirt': '/usr/share/doc/ruby-libvirt',
   strace: '/usr/bin/strace',
   tmux: '/usr/bin/tmux',

@@ -131,7 +131,7 @@ const NEEDS = {
   /** Of Debian's packages pacemaker, corosync, resource-agents and crmsh. */
   pacemaker: () =>
     ['pacemakerd', 'corosync', 'crm', 'crm_resource'].every(hasCommand) && fs.existsSync('/usr/lib/ocf/resource.d/heartbeat/VirtualDomain'),
-  /** Of Debian's package ansible, with its collection for libvirt. */
+  /** Of Debian's package ansible, with its collection for libvirt; its module wants python3-lxml, too. */
   ansible: () =>
     hasCommand('ansible-playbook') && spawnSync('ansible-doc', ['-t', 'connection', 'community.libvirt.libvirt_lxc']).status === 0,
   /** Gives a command a terminal. */

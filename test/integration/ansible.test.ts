@@ -1,5 +1,5 @@
-// Ansible on two machines, each with its own container: commands define, start and stop it, and what is in it is configured by the
-// connection of Ansible's own collection for libvirt.
+// Ansible on two machines, each with its own container, by its own collection for libvirt: a module defines, starts and stops it, and what
+// is in it is configured by a connection.
 import fs from 'node:fs';
 import path from 'node:path';
 import { setImmediate } from 'node:timers/promises';
@@ -7,10 +7,10 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Cluster, type ClusterNode } from '../helpers/cluster.ts';
 import { eventually } from '../helpers/eventually.ts';
 import { allExamples, follow } from '../helpers/manual.ts';
-import { suite } from '../helpers/requires.ts';
+import { ROOT, suite } from '../helpers/requires.ts';
 import { Virsh } from '../helpers/virsh.ts';
 
-suite('Ansible', ['root', 'built', 'cgroup1', 'fuse', 'ip', 'overlay', 'ansible'], () => {
+suite('Ansible', ['root', 'built', 'cgroup1', 'fuse', 'ip', 'overlay', 'ansible', 'python3_libvirt'], () => {
   const virsh = new Virsh();
   let cluster: Cluster;
 
@@ -21,6 +21,7 @@ suite('Ansible', ['root', 'built', 'cgroup1', 'fuse', 'ip', 'overlay', 'ansible'
       const folder = path.join(cluster.shared, node.name);
       makeContainer(path.join(folder, 'web'));
       fs.writeFileSync(path.join(folder, 'web.xml'), definition());
+      node.ok('sh', '-c', 'mkdir -p /usr/lib/virsh-lxc; ln -sf "$1" /usr/lib/virsh-lxc/', 'sh', path.join(ROOT, 'dist/virsh-lxc-rpc'));
       node.ok('mount', '--bind', `/srv/shared/${node.name}`, '/srv/shared');
     }
   });
