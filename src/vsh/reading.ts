@@ -37,49 +37,56 @@ export interface Following<Options extends readonly OptionDefinition[], Context,
 export function readingCommand<Options extends readonly OptionDefinition[], Context extends CommandContext, Data>(
   reading: Reading<Options, Context, Data>,
 ): CommandDefinition {
-  const { read, text, json, succeeds = () => true, ...told } = reading;
-  return withJson<Options, Context>(told, async (context, args) => {
+  return withJson(reading, run);
+
+  async function run(context: Context, args: ReadingArguments<Options>): Promise<Outcome> {
+    const { read, text, json, succeeds } = reading;
     const data = await read(context, args);
     if (args.json) {
       const { jsonLine } = await import('./json.ts');
       context.print(jsonLine(data === undefined ? null : json(data, args)));
     } else if (data !== undefined) context.print(text(data, args, context));
-    return data === undefined || succeeds(data);
-  });
+    return data === undefined || !succeeds || succeeds(data);
+  }
 }
 
 /** A command that tells what happens: with --json a line for each item. */
 export function followingCommand<Options extends readonly OptionDefinition[], Context extends CommandContext, Item>(
   following: Following<Options, Context, Item>,
 ): CommandDefinition {
-  const { follow, text, json, ...told } = following;
-  return withJson<Options, Context>(told, async (context, args) => {
+  return withJson(following, run);
+
+  async function run(context: Context, args: ReadingArguments<Options>): Promise<Outcome> {
+    const { follow, text, json } = following;
     const jsonLine = args.json ? (await import('./json.ts')).jsonLine : undefined;
     return await follow(context, args, (item) => {
       const told = jsonLine ? jsonLine(json(item, args)) : text(item, args);
       if (typeof told === 'string') context.print(told);
       else context.printBytes(told);
     });
-  });
+  }
 }
 
+const WITH_JSON = { with: JSON_OPTION.name } as const;
+
+/** Changes what it is given: it is nobody else's, and a copy of each would be made by every run of the program. */
 function withJson<Options extends readonly OptionDefinition[], Context extends CommandContext>(
-  { changedBy = [], options, ...told }: Told<Options>,
+  told: Told<Options>,
   run: (context: Context, args: ReadingArguments<Options>) => Promise<Outcome>,
 ): CommandDefinition {
-  const definition = {
-    ...told,
-    options: withJsonOption(options),
-    rules: [...(told.rules ?? []), ...changedBy.map((name) => excludes('json', name))],
-    isVerbatim: told.isVerbatim ?? { with: JSON_OPTION.name },
-    run,
-  };
   // The parser builds exactly what the options describe, and the program's session is its context.
-  return definition as unknown as CommandDefinition;
+  const definition = told as unknown as { -readonly [Key in keyof CommandDefinition]: CommandDefinition[Key] };
+  definition.options = withJsonOption(told.options);
+  if (told.changedBy) definition.rules = [...(told.rules ?? []), ...told.changedBy.map((name) => excludes('json', name))];
+  definition.isVerbatim ??= WITH_JSON;
+  definition.run = run as unknown as CommandDefinition['run'];
+  return definition;
 }
 
 /** What takes all words that are left stays the last. */
 function withJsonOption(options: readonly OptionDefinition[]): OptionDefinition[] {
+  const all = [...options, JSON_OPTION];
   const last = options.at(-1);
-  return last?.type === 'argv' && !last.namedOnly ? [...options.slice(0, -1), JSON_OPTION, last] : [...options, JSON_OPTION];
+  if (last?.type === 'argv' && !last.namedOnly) all.splice(-2, 2, JSON_OPTION, last);
+  return all;
 }
