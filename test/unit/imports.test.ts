@@ -130,7 +130,7 @@ describe('imports', () => {
       writeEnd: [],
       removeEnd: [],
       writeKill: [],
-      recordEvent: ['src/driver/domain/metadata.ts'],
+      recordEvent: ['src/driver/domain/change.ts', 'src/driver/domain/metadata.ts'], // of devices and texts: the same state
       runHooks: ['src/bridge/hooks.ts'], // of networks
     };
     const importers = (name: string) =>
