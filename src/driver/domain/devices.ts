@@ -31,10 +31,9 @@ import { parseHost } from '../../host/parse-host.ts';
 import { diskChange, filesystemChange, hostdevChange, interfaceChange } from '../../security/audit/records.ts';
 import { type ChosenLabel, runningLabel } from '../../security/labels.ts';
 import { warn } from '../../store/log.ts';
-import { goesBeyondLibvirt } from '../../store/lxc-conf.ts';
 import { parseXml } from '../../xml/reader.ts';
 import { type Connection, requireWritable } from '../connection.ts';
-import { requireBeyondLibvirt } from '../functions.ts';
+import { goesBeyondLibvirt, requireBeyondLibvirt } from '../functions.ts';
 import { type Affect, affected } from './affect.ts';
 import { changeDomain, type DomainChange, readDomain } from './change.ts';
 import { changeLiveInterface } from './interface-change.ts';
@@ -144,7 +143,7 @@ export function updateDevice(connection: Connection, ref: DomainRef, xml: string
 }
 
 function update(image: DomainDefinitions, parsed: ParsedDevice, ports: TakenPorts, audit: ResourceAudit): DomainChange {
-  if (parsed.kind !== 'interface') throw libvirtError('OPERATION_UNSUPPORTED', 'Unable to modify live devices');
+  if (parsed.kind !== 'interface' || !goesBeyondLibvirt()) throw libvirtError('OPERATION_UNSUPPORTED', 'Unable to modify live devices');
   return changeLiveInterface(image, findInterface(image.live!.devices, parsed), parsed.device, ports, audit);
 }
 

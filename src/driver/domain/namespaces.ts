@@ -3,7 +3,7 @@ import { ENOENT, O_CLOEXEC, O_RDONLY } from '../../../lib-native/constants.ts';
 import { linux } from '../../../lib-native/linux.ts';
 import { openInit } from '../../container/init.ts';
 import type { DomainRef } from '../../domain/ref.ts';
-import { libvirtError, systemError } from '../../errors.ts';
+import { notRunning, systemError } from '../../errors.ts';
 import { liveStatus } from '../../store/live-status.ts';
 import { type Connection, requireWritable } from '../connection.ts';
 
@@ -22,7 +22,7 @@ export interface Namespaces extends Disposable {
 export function openNamespaces(connection: Connection, ref: DomainRef): Namespaces {
   requireWritable(connection, 'virDomainLxcOpenNamespace');
   const record = liveStatus(ref.name);
-  if (!record) throw libvirtError('OPERATION_INVALID', 'Domain is not running');
+  if (!record) throw notRunning();
   using init = openInit(record);
   const fds: number[] = [];
   const close = () => {
@@ -35,7 +35,7 @@ export function openNamespaces(connection: Connection, ref: DomainRef): Namespac
       else if (fd !== -ENOENT && !init.hasEnded) throw systemError(`Unable to open '/proc/${init.pid}/ns/${kind}'`, -fd);
     }
     // As long as it lives its number is nobody else's: these are its namespaces.
-    if (init.hasEnded) throw libvirtError('OPERATION_INVALID', 'Domain is not running');
+    if (init.hasEnded) throw notRunning();
   } catch (error) {
     close();
     throw error;
