@@ -46,7 +46,10 @@ export class Reader {
   /** What has been typed, and what need not be. */
   readonly #done = new Set<string>();
 
-  private constructor(virsh: Virsh, host: NetworkHost, made: string[], reactions: readonly Reaction[]) {
+  readonly #passedOver: readonly RegExp[];
+
+  private constructor(virsh: Virsh, host: NetworkHost, made: string[], reactions: readonly Reaction[], passedOver: readonly RegExp[]) {
+    this.#passedOver = passedOver;
     this.#virsh = virsh;
     this.#host = host;
     this.#made = made;
@@ -63,8 +66,8 @@ export class Reader {
     this.#terminal = onTerminal({ command: 'nsenter', prefix: virsh.prefix, env }, '-t', `${host.pid}`, '-n', '-m', 'sh', '-c', enter);
   }
 
-  /** From now on the commands of `virsh` look at the reader's containers. */
-  static async sit(virsh: Virsh, reactions: readonly Reaction[]): Promise<Reader> {
+  /** From now on the commands of `virsh` look at the reader's containers. Examples that begin as `passedOver` says are never typed. */
+  static async sit(virsh: Virsh, reactions: readonly Reaction[], passedOver: readonly RegExp[]): Promise<Reader> {
     const made = PRIVATE.flatMap((name) => fs.mkdirSync(`/${name}`, { recursive: true }) ?? []);
     const host = await NetworkHost.for(virsh);
     // Below no prefix, as it is the reader's: what runs is known by the paths that it was told.
@@ -81,7 +84,7 @@ export class Reader {
     const link = (name: string, folder: string) => fs.symlinkSync(path.join(ROOT, 'dist', name), virsh.path(folder, name));
     for (const name of ['virsh-lxc', 'virt-top', 'virt-host-validate']) link(name, 'usr/local/bin');
     for (const name of ['virsh-lxc-rpc', 'virt-ssh-helper']) link(name, 'usr/lib/virsh-lxc');
-    const reader = new Reader(virsh, host, made, reactions);
+    const reader = new Reader(virsh, host, made, reactions, passedOver);
     await eventually(() => PROMPT.test(reader.#terminal.shown()));
     return reader;
   }
@@ -109,12 +112,12 @@ export class Reader {
     return { links: this.#host.remains(this.#virsh.prefix).links, servers };
   }
 
-  /** Types all that stands below a title, or only its blocks with these numbers. */
-  async follow(title: string, ...numbers: number[]): Promise<void> {
-    const examples = allExamples().filter((example) => example.title === title);
-    if (examples.length === 0) throw new Error(`no example called '${title}'`);
-    for (const [number, example] of examples.entries()) {
-      if (numbers.length > 0 && !numbers.includes(number)) continue;
+  /** Types all that stands below a title, or of that what begins as `which` says. */
+  async follow(title: string, which = /^/): Promise<void> {
+    const examples = allExamples().filter((example) => example.title === title && which.test(example.text));
+    if (examples.length === 0) throw new Error(`no example called '${title}' that begins with ${which}`);
+    for (const example of examples) {
+      if (this.#isPassedOver(example)) continue;
       this.note(example);
       for (const step of stepsOf(example.marked)) await this.#take(step);
     }
@@ -125,10 +128,14 @@ export class Reader {
     this.#done.add(example.marked);
   }
 
-  /** The first lines of the examples that nobody has used. */
+  #isPassedOver({ text }: Example): boolean {
+    return this.#passedOver.some((pattern) => pattern.test(text));
+  }
+
+  /** The first lines of the examples that should have been used, and were not. */
   left(): string[] {
     return allExamples()
-      .filter(({ marked }) => !this.#done.has(marked))
+      .filter((example) => !this.#done.has(example.marked) && !this.#isPassedOver(example))
       .map(({ title, text }) => `${title}: ${text.split('\n', 1)[0]}`);
   }
 
