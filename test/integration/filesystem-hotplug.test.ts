@@ -8,6 +8,7 @@ import { linux } from '../../lib-native/linux.ts';
 import { runErrand } from '../../src/container/errand.ts';
 import { cloneTree } from '../../src/host/mounts.ts';
 import { LOGGED, logged } from '../helpers/audit-log.ts';
+import { eventually } from '../helpers/eventually.ts';
 import { suite } from '../helpers/requires.ts';
 import { makeRoot } from '../helpers/rootfs.ts';
 import { useVirsh } from '../helpers/virsh.ts';
@@ -317,7 +318,7 @@ suite(
         more: IDMAP,
         init: ['/bin/sh', '-c', 'exec unshare -r /bin/sh -c "touch /tmp/left; sleep 1000"'],
       });
-      await expect.poll(() => fs.existsSync(path.join(root, 'tmp/left'))).toBe(true);
+      await eventually(() => fs.existsSync(path.join(root, 'tmp/left')));
       const file = virsh.file('m.xml', `<filesystem accessmode='mapped'><source dir='${owned()}'/><target dir='/mnt'/></filesystem>`);
       expect(virsh.error('attach-device', name, file)[1]).toMatch(/init has left the user namespace of its container/);
     });
