@@ -1,5 +1,6 @@
 // What a procedure is to the dispatcher: what it is called with, what it answers, and the driver's call between the two.
 
+import { monotonicMs } from '../../lib-native/monotonic.ts';
 import { type Connection, requireStore } from '../driver/connection.ts';
 import { type ErrorDriver, libvirtError } from '../errors.ts';
 import type { ClientConnection } from './connection.ts';
@@ -46,6 +47,17 @@ export const raw = <A, R>(args: Type<A>, result: Type<R>, run: (context: Context
   run,
 });
 
+/** What others may have done to the store, a daemon or a command that died, is looked at so often: calls come in bursts. */
+const CHECKED_MS = 50;
+const checkedAt = new WeakMap<Connection, number>();
+
+async function checkStore(driver: Connection): Promise<void> {
+  const now = monotonicMs();
+  if (now - (checkedAt.get(driver) ?? Number.NEGATIVE_INFINITY) < CHECKED_MS) return;
+  await requireStore(driver);
+  checkedAt.set(driver, now);
+}
+
 /** A call of the driver. */
 export const call = <A, R>(
   args: Type<A>,
@@ -57,7 +69,7 @@ export const call = <A, R>(
   run: async (context, value) => {
     const { driver } = context.client;
     if (!driver) throw libvirtError('INTERNAL_ERROR', 'connection not open');
-    await requireStore(driver);
+    await checkStore(driver);
     return run(driver, value, context);
   },
 });

@@ -4,9 +4,10 @@ import type { Connection } from '../../driver/connection.ts';
 import type { DomainSummary } from '../../driver/domain/lookup.ts';
 import { findByUuid, listDomains, lookupDomain } from '../../driver/domain/lookup.ts';
 import { libvirtError } from '../../errors.ts';
+import { attempt } from '../../host/attempt.ts';
 import { onlyFlags } from '../flags.ts';
 import { call, type Procedure } from '../procedure.ts';
-import { DOMAIN_LIST_MAX, domain, domains, names, uuid } from '../types.ts';
+import { DOMAIN_LIST_MAX, domain, domains, names, uuid, type WireDomain } from '../types.ts';
 import { array, int, nothing, string, struct, uint } from '../xdr.ts';
 import { currentDomain, wireDomain } from './domain-of.ts';
 
@@ -59,13 +60,19 @@ async function ofState(connection: Connection, active: boolean): Promise<DomainS
   return await listDomains(connection, { active, inactive: !active });
 }
 
+/** A client calls it by its uuid, which one that is damaged has not. */
+function named(one: DomainSummary): WireDomain[] {
+  const id = attempt(() => one.uuid);
+  return id ? [wireDomain({ name: one.name, uuid: id }, one.id)] : [];
+}
+
 export const lookupProcedures: Readonly<Record<number, Procedure>> = {
   273: call(struct({ wanted: int, flags: uint }), struct({ domains, count: uint }), async (connection, { wanted, flags }) => {
     onlyFlags(flags, ALL_FILTERS, 'lxcConnectListAllDomains');
     const all = (flags & (ACTIVE | INACTIVE)) === 0;
     const listed = await listDomains(connection, { active: all || (flags & ACTIVE) !== 0, inactive: all || (flags & INACTIVE) !== 0 });
     const passed = filtered(listed, flags);
-    return { domains: wanted ? passed.flatMap((one) => (one.uuid ? [wireDomain(one, one.id)] : [])) : [], count: passed.length };
+    return { domains: wanted ? passed.flatMap(named) : [], count: passed.length };
   }),
   51: call(nothing, struct({ count: int }), async (connection) => ({ count: (await ofState(connection, true)).length })),
   37: call(struct({ most: int }), struct({ ids: array(int, DOMAIN_LIST_MAX) }), async (connection, { most }) => ({
