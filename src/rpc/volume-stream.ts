@@ -15,7 +15,7 @@ export interface VolumePart {
   readonly sparse: boolean;
 }
 
-const AT_ONCE = 64 << 10;
+const PIECE_BYTES = 64 << 10;
 /** Between others' turns. */
 const PIECES_AT_ONCE = 16;
 
@@ -133,7 +133,7 @@ export class Download extends VolumeStream {
   #at: number;
   readonly #end: number;
   readonly #sparse: boolean;
-  readonly #buffer = Buffer.allocUnsafeSlow(AT_ONCE);
+  readonly #buffer = Buffer.allocUnsafeSlow(PIECE_BYTES);
 
   constructor(client: ClientConnection, header: Header, fd: number, { offset, length, sparse }: VolumePart) {
     super(client, header, fd);

@@ -11,6 +11,8 @@ import { SERVER, WireClient } from '../helpers/wire.ts';
 
 const UNITS = '/run/systemd/system';
 const source = (name: string): string => fs.readFileSync(path.join(ROOT, 'src/systemd', name), 'utf8');
+/** Fewer than the units say: an emulated machine takes its time to start so many. */
+const MOST = 8;
 const FILES = ['virsh-lxc-rpc.socket', 'virsh-lxc-rpc@.service', 'virsh-lxc-rpc-ro.socket', 'virsh-lxc-rpc-ro@.service'];
 
 suite('the socket units', ['root', 'built', 'busybox', 'fuse', 'systemd'], () => {
@@ -23,6 +25,7 @@ suite('the socket units', ['root', 'built', 'busybox', 'fuse', 'systemd'], () =>
     for (const name of FILES) {
       const text = source(name)
         .replace(/^(Conflicts|After)=.*\n/gm, '')
+        .replace(/^MaxConnections=\d+$/m, `MaxConnections=${MOST}`)
         .replaceAll('/run/libvirt/', `${virsh.prefix}/`)
         .replaceAll('/usr/lib/virsh-lxc/virsh-lxc-rpc', SERVER)
         .replace('[Service]\n', `[Service]\nEnvironment=VIRSH_LXC_PREFIX=${virsh.prefix}\n`);
@@ -68,9 +71,9 @@ suite('the socket units', ['root', 'built', 'busybox', 'fuse', 'systemd'], () =>
   });
 
   it('serve so many at a time, and go on', async () => {
-    const clients = await Promise.all(Array.from({ length: 200 }, () => connect()));
+    const clients = await Promise.all(Array.from({ length: 3 * MOST }, () => connect()));
     try {
-      await eventually(() => clients.filter(({ isClosed }) => isClosed).length === 200 - 128, 60_000 * SLOWNESS);
+      await eventually(() => clients.filter(({ isClosed }) => isClosed).length === 2 * MOST, 60_000 * SLOWNESS);
     } finally {
       for (const client of clients) client[Symbol.dispose]();
     }
