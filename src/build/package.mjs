@@ -68,6 +68,7 @@ function stage(tree, arch) {
     'virsh-lxc-leases',
     'virsh-lxc-rpc',
     'virt-host-validate',
+    'virt-ssh-helper',
     'virt-top',
     'libvirt_lxc',
     'koffi.node',

@@ -38,9 +38,16 @@ suite('the Debian package', ['built', 'dpkg_deb', 'readelf'], () => {
       .filter(([mode]) => mode && !mode.startsWith('d'))
       .map(([mode, owner, , , , ...name]) => `${mode} ${owner} ${name.join(' ').slice('./'.length)}`);
     expect(files.sort()).toEqual([
-      ...['virsh-lxc-autostart.service', 'virsh-lxc-metrics.service', 'virsh-lxc-metrics.timer', 'virsh-lxc@.service'].map(
-        (unit) => `-rw-r--r-- root/root usr/lib/systemd/system/${unit}`,
-      ),
+      ...[
+        'virsh-lxc-autostart.service',
+        'virsh-lxc-metrics.service',
+        'virsh-lxc-metrics.timer',
+        'virsh-lxc-rpc-ro.socket',
+        'virsh-lxc-rpc-ro@.service',
+        'virsh-lxc-rpc.socket',
+        'virsh-lxc-rpc@.service',
+        'virsh-lxc@.service',
+      ].map((unit) => `-rw-r--r-- root/root usr/lib/systemd/system/${unit}`),
       `-rw-r--r-- root/root ${PROGRAM}/koffi.node`,
       '-rw-r--r-- root/root usr/share/bash-completion/completions/virsh-lxc',
       '-rw-r--r-- root/root usr/share/doc/virsh-lxc/changelog.gz',
@@ -59,8 +66,10 @@ suite('the Debian package', ['built', 'dpkg_deb', 'readelf'], () => {
       `-rwxr-xr-x root/root ${PROGRAM}/libvirt_lxc`,
       `-rwxr-xr-x root/root ${PROGRAM}/virsh-lxc`,
       `-rwxr-xr-x root/root ${PROGRAM}/virsh-lxc-leases`,
+      `-rwxr-xr-x root/root ${PROGRAM}/virsh-lxc-rpc`,
       `-rwxr-xr-x root/root ${PROGRAM}/virsh-lxc.bin`,
       `-rwxr-xr-x root/root ${PROGRAM}/virt-host-validate`,
+      `-rwxr-xr-x root/root ${PROGRAM}/virt-ssh-helper`,
       `-rwxr-xr-x root/root ${PROGRAM}/virt-top`,
       'lrwxrwxrwx root/root usr/bin/virsh-lxc -> ../lib/virsh-lxc/virsh-lxc',
     ]);
