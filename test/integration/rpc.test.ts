@@ -143,6 +143,16 @@ suite("libvirt's virsh over lxc+ext", ['root', 'built', 'fuse', 'libvirt_clients
     expect(run('list', '--all', '--name').stdout.split('\n')).toContain(name);
   });
 
+  it('is told of all domains but one that is damaged, and of as many as it is sent', () => {
+    const name = virsh.define({});
+    const damaged = virsh.file('etc/libvirt/lxc/damaged.xml', 'no domain');
+    try {
+      expect(run('list', '--all', '--name')).toEqual({ status: 0, stdout: `${name}\n\n`, stderr: '' });
+    } finally {
+      fs.rmSync(damaged);
+    }
+  });
+
   it('that may only read changes nothing', () => {
     const on = virsh.boot({});
     expect(run('-r', 'destroy', on).stderr).toContain('operation forbidden: read only access prevents virDomainDestroy');

@@ -71,8 +71,8 @@ export const lookupProcedures: Readonly<Record<number, Procedure>> = {
     onlyFlags(flags, ALL_FILTERS, 'lxcConnectListAllDomains');
     const all = (flags & (ACTIVE | INACTIVE)) === 0;
     const listed = await listDomains(connection, { active: all || (flags & ACTIVE) !== 0, inactive: all || (flags & INACTIVE) !== 0 });
-    const passed = filtered(listed, flags);
-    return { domains: wanted ? passed.flatMap(named) : [], count: passed.length };
+    const passed = filtered(listed, flags).flatMap(named);
+    return { domains: wanted ? passed : [], count: passed.length };
   }),
   51: call(nothing, struct({ count: int }), async (connection) => ({ count: (await ofState(connection, true)).length })),
   37: call(struct({ most: int }), struct({ ids: array(int, DOMAIN_LIST_MAX) }), async (connection, { most }) => ({
