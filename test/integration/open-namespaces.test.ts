@@ -38,7 +38,7 @@ suite('openNamespaces()', ['root', 'built', 'busybox', 'fuse'], () => {
 
   it('refuses a domain that does not run, and a connection that only reads', async () => {
     const name = virsh.define();
-    await expect(open(name)).rejects.toThrow('Requested operation is not valid: Domain is not running');
+    await expect(open(name)).rejects.toThrow('Requested operation is not valid: domain is not running');
     await expect(open(name, true)).rejects.toThrow('operation forbidden: read only access prevents virDomainLxcOpenNamespace');
   });
 
