@@ -19,6 +19,8 @@ export const hasProgram = (name: string): boolean => findProgram(name) !== undef
 export interface ProgramOptions {
   /** Descriptor of its standard input; by default none. */
   stdin?: number;
+  /** Of its standard output; by default none. */
+  stdout?: number;
   cwd?: string;
   /** By default ours. */
   env?: Record<string, string>;
@@ -26,9 +28,13 @@ export interface ProgramOptions {
 }
 
 /** Runs a program to its end. Returns why, if it failed: in its own words, if it had any. */
-export function failureOf(program: string, args: string[], { stdin, cwd, env, timeoutMs }: ProgramOptions = {}): string | undefined {
+export function failureOf(
+  program: string,
+  args: string[],
+  { stdin, stdout, cwd, env, timeoutMs }: ProgramOptions = {},
+): string | undefined {
   const { status, stderr, error } = spawnSync(program, args, {
-    stdio: [stdin ?? 'ignore', 'ignore', 'pipe'],
+    stdio: [stdin ?? 'ignore', stdout ?? 'ignore', 'pipe'],
     encoding: 'utf8',
     ...(cwd !== undefined && { cwd }),
     ...(env && { env }),

@@ -100,6 +100,80 @@ suite('storage', ['root', 'built'], () => {
     expect(fs.readFileSync(outside, 'utf8')).toBe('precious');
   });
 
+  it('copies no directory, and changes no image, that a link leads to', () => {
+    const directory = pool();
+    const outside = virsh.path('outside.d');
+    fs.mkdirSync(outside);
+    fs.writeFileSync(`${outside}/secret`, 'secret');
+    fs.symlinkSync(outside, `${directory}/link`);
+    const notDirectory = `cannot open directory '${directory}/link': Not a directory`;
+    expect(virsh.error('vol-clone', 'link', 'copy', 'p')).toEqual(['Failed to clone vol from link', notDirectory]);
+    expect(fs.readdirSync(directory)).toEqual(['link']);
+    const image = `${outside}/image`;
+    const header = Buffer.alloc(104);
+    header.write('QFI\xfb', 'latin1');
+    header.writeUInt32BE(2, 4);
+    header.writeBigUInt64BE(1048576n, 24);
+    fs.writeFileSync(image, header);
+    fs.symlinkSync(image, `${directory}/image`);
+    if (requires('qemu_img')) return;
+    const loop = `cannot open volume '${directory}/image': Too many levels of symbolic links`;
+    expect(virsh.error('vol-resize', 'image', '100M', 'p')).toEqual(["Failed to change size of volume 'image' to 100M", loop]);
+    fs.writeFileSync(`${folder}/xml`, "<volume><name>raw</name><target><format type='raw'/></target></volume>");
+    expect(virsh.error('vol-create-from', 'p', `${folder}/xml`, 'image', '--inputpool', 'p')).toEqual([
+      `Failed to create vol from ${folder}/xml`,
+      loop,
+    ]);
+    expect(fs.readFileSync(image).equals(header)).toBe(true);
+  });
+
+  /** A program, before which somebody who can write in the pool puts a link in place of the new volume. */
+  const swapping = (program: string, volume: string, target: string): Record<string, string> => {
+    const real = spawnSync('sh', ['-c', `command -v ${program}`], { encoding: 'utf8' }).stdout.trim();
+    virsh.file(
+      `swap/${program}`,
+      `#!/bin/sh\nmv '${volume}' '${volume}.moved' && ln -s '${target}' '${volume}'\nexec ${real} "$@"\n`,
+      0o755,
+    );
+    return { PATH: `${virsh.path('swap')}:${process.env['PATH']}` };
+  };
+
+  it('writes into what it made, whatever has its name by then', () => {
+    const directory = pool();
+    fs.writeFileSync(`${directory}/file`, 'hostile');
+    fs.mkdirSync(`${directory}/dir`);
+    fs.writeFileSync(`${directory}/dir/hostile`, 'hostile');
+    const outside = virsh.file('precious', 'precious');
+    const folderOutside = virsh.path('outside.e');
+    fs.mkdirSync(folderOutside);
+    virsh.runWith({ env: swapping('cp', `${directory}/file2`, outside) }, 'vol-clone', 'file', 'file2', 'p');
+    expect(fs.readFileSync(outside, 'utf8')).toBe('precious');
+    expect(fs.readlinkSync(`${directory}/file2`)).toBe(outside); // somebody was there
+    virsh.runWith({ env: swapping('cp', `${directory}/dir2`, folderOutside) }, 'vol-clone', 'dir', 'dir2', 'p');
+    expect(fs.readdirSync(folderOutside)).toEqual([]);
+    expect(fs.readlinkSync(`${directory}/dir2`)).toBe(folderOutside);
+  });
+
+  it.skipIf(requires('qemu_img'))('writes images into what it made, too', () => {
+    const directory = pool();
+    const outside = virsh.file('precious', 'precious');
+    const env = swapping('qemu-img', `${directory}/image`, outside);
+    virsh.runWith({ env }, 'vol-create-as', 'p', 'image', '1M', '--format', 'qcow2');
+    expect(fs.readFileSync(outside, 'utf8')).toBe('precious');
+    expect(fs.readlinkSync(`${directory}/image`)).toBe(outside);
+  });
+
+  it.skipIf(requires('qemu_img'))('converts and resizes an image whose backing file is beside it', () => {
+    const directory = pool();
+    fs.writeFileSync(`${directory}/base`, Buffer.alloc(1 << 20, 'base'));
+    spawnSync('qemu-img', ['create', '-q', '-f', 'qcow2', '-b', 'base', '-F', 'raw', `${directory}/image`]);
+    fs.writeFileSync(`${folder}/xml`, "<volume><name>raw</name><target><format type='raw'/></target></volume>");
+    virsh.ok('vol-create-from', 'p', `${folder}/xml`, 'image', '--inputpool', 'p');
+    expect(fs.readFileSync(`${directory}/raw`).equals(fs.readFileSync(`${directory}/base`))).toBe(true);
+    virsh.ok('vol-resize', 'image', '2M', 'p');
+    expect(virsh.ok('vol-info', 'image', 'p')).toContain('2.00 MiB');
+  });
+
   it('starts marked pools with the host, and tells who listens', async () => {
     pool();
     virsh.ok('pool-autostart', 'p');

@@ -1,7 +1,7 @@
 // Volumes of a pool: the files and directories in its directory. They are looked at whenever they are asked for.
 //
-// Who can write in the directory can put anything there: a name is never followed out of it when something is changed, and of a
-// file that is no regular one nothing is read.
+// Who can write in the directory can put anything there, at any moment: a name is never followed out of it when something is changed,
+// programs are given descriptors in place of names, and of a file that is no regular one nothing is read.
 import fs from 'node:fs';
 import { linux } from '../../../lib-native/linux.ts';
 import { errnoCode, libvirtError, systemError } from '../../errors.ts';
@@ -175,23 +175,30 @@ function making(path: string, name: string, make: () => void): void {
   }
 }
 
+/** The same with a new file, which its descriptor leads to, whatever is done with its name meanwhile. */
+function makingFile(path: string, name: string, fill: (fd: number) => void): void {
+  making(path, name, () => {
+    const fd = fs.openSync(path, 'wx+', FILE_MODE);
+    try {
+      fill(fd);
+    } finally {
+      fs.closeSync(fd);
+    }
+  });
+}
+
 function makeDirectory(path: string, { name, permissions }: VolumeRequest): void {
   making(path, name, () => {
     fs.mkdirSync(path, { mode: 0o700 });
-    finish(path, permissions, DIRECTORY_MODE);
+    withDirectory(path, (fd) => finish(fd, path, permissions, DIRECTORY_MODE));
   });
 }
 
 function makeRaw(path: string, { name, capacity, allocation, permissions }: VolumeRequest): void {
-  making(path, name, () => {
-    const fd = fs.openSync(path, 'wx', FILE_MODE);
-    try {
-      truncate(fd, path, capacity);
-      if (allocation > 0n) allocate(fd, path, allocation);
-    } finally {
-      fs.closeSync(fd);
-    }
-    finish(path, permissions, FILE_MODE);
+  makingFile(path, name, (fd) => {
+    truncate(fd, path, capacity);
+    if (allocation > 0n) allocate(fd, path, allocation);
+    finish(fd, path, permissions, FILE_MODE);
   });
 }
 
@@ -215,17 +222,12 @@ function systemErrorUnlessKnown(what: string, error: unknown): unknown {
   return errnoCode(error)?.startsWith('E') ? systemError(what, error) : error;
 }
 
-/** Owner and mode that the request names. Not of what a link leads to that somebody may have put there meanwhile. */
-function finish(path: string, { mode, owner, group }: VolumeRequest['permissions'], otherwise: number): void {
+/** Owner and mode that the request names. */
+function finish(fd: number, path: string, { mode, owner, group }: VolumeRequest['permissions'], otherwise: number): void {
   try {
-    const fd = fs.openSync(path, fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW | fs.constants.O_NONBLOCK);
-    try {
-      const { uid, gid } = fs.fstatSync(fd);
-      if (owner !== undefined || group !== undefined) fs.fchownSync(fd, owner ?? uid, group ?? gid);
-      fs.fchmodSync(fd, mode ?? otherwise);
-    } finally {
-      fs.closeSync(fd);
-    }
+    const { uid, gid } = fs.fstatSync(fd);
+    if (owner !== undefined || group !== undefined) fs.fchownSync(fd, owner ?? uid, group ?? gid);
+    fs.fchmodSync(fd, mode ?? otherwise);
   } catch (error) {
     throw systemError(`cannot set owner and mode of '${path}'`, error);
   }
@@ -236,12 +238,10 @@ function makeImage(path: string, { name, capacity, format, permissions, backing 
   const program = requireProgram('qemu-img', 'qemu-utils');
   const source = backing ? ['-b', backing.path, ...(backing.format === undefined ? [] : ['-F', backing.format])] : [];
   const details = options.preallocateMetadata ? ['-o', 'preallocation=metadata'] : [];
-  making(path, name, () => {
-    // Reserves the name: qemu-img writes over what is there.
-    fs.closeSync(fs.openSync(path, 'wx', FILE_MODE));
-    const failure = failureOf(program, ['create', '-q', '-f', format, ...source, ...details, path, kibibytes(capacity)]);
+  makingFile(path, name, (stdin) => {
+    const failure = failureOf(program, ['create', '-q', '-f', format, ...source, ...details, INPUT, kibibytes(capacity)], { stdin });
     if (failure !== undefined) throw libvirtError('INTERNAL_ERROR', failure);
-    finish(path, permissions, FILE_MODE);
+    finish(stdin, path, permissions, FILE_MODE);
   });
 }
 
@@ -272,31 +272,65 @@ export function copyVolume(connection: Connection, ref: PoolRef, xml: string, so
 /** cp(1) knows holes and shared blocks. Differs from libvirt: of a directory all is copied that is in it. */
 function copyAsIs(path: string, original: Volume, { name, capacity, permissions }: VolumeRequest, reflink: boolean): void {
   const program = requireProgram('cp', 'coreutils');
-  making(path, name, () => {
-    const isDirectory = original.type === 'dir';
-    if (isDirectory) fs.mkdirSync(path, { mode: 0o700 });
-    else fs.closeSync(fs.openSync(path, 'wx', FILE_MODE));
-    const how = reflink ? ['--reflink=always'] : ['--reflink=auto', '--sparse=auto'];
-    const failure = isDirectory
-      ? failureOf(program, ['-a', ...how, '--', `${original.path}/.`, path])
-      : withFile(original.path, (stdin) => failureOf(program, ['-f', ...how, '--', '/dev/stdin', path], { stdin }));
+  const how = reflink ? ['--reflink=always'] : ['--reflink=auto', '--sparse=auto'];
+  const copy = (words: string[], stdin: number, stdout: number) => {
+    const failure = failureOf(program, [...words, ...how], { stdin, stdout });
     if (failure !== undefined) throw libvirtError('INTERNAL_ERROR', failure);
-    if (!isDirectory && original.format === 'raw' && capacity > original.capacity) resizeFile(path, capacity);
-    if (!isDirectory) finish(path, permissions, FILE_MODE);
+  };
+  if (original.type === 'dir') {
+    making(path, name, () => {
+      fs.mkdirSync(path, { mode: 0o700 });
+      withDirectory(original.path, (from) => withDirectory(path, (to) => copy(['-a', `${INPUT}/.`, OUTPUT], from, to)));
+    });
+    return;
+  }
+  makingFile(path, name, (to) => {
+    withFile(original.path, (from) => copy([INPUT, OUTPUT], from, to));
+    if (original.format === 'raw' && capacity > original.capacity) truncate(to, path, capacity);
+    finish(to, path, permissions, FILE_MODE);
   });
 }
 
 function convert(path: string, original: Volume, { name, format, permissions }: VolumeRequest): void {
   const program = requireProgram('qemu-img', 'qemu-utils');
-  making(path, name, () => {
-    fs.closeSync(fs.openSync(path, 'wx', FILE_MODE));
-    const failure = failureOf(program, ['convert', '-q', '-f', original.format, '-O', format, original.path, path]);
-    if (failure !== undefined) throw libvirtError('INTERNAL_ERROR', failure);
-    finish(path, permissions, FILE_MODE);
+  makingFile(path, name, (stdout) => {
+    withFile(original.path, (stdin) => {
+      const words = ['convert', '-q', '--image-opts', '-O', format, inputImage(original), OUTPUT];
+      const failure = failureOf(program, words, { stdin, stdout });
+      if (failure !== undefined) throw libvirtError('INTERNAL_ERROR', failure);
+    });
+    finish(stdout, path, permissions, FILE_MODE);
   });
 }
 
-const resizeFile = (path: string, size: bigint): void => withFile(path, (fd) => truncate(fd, path, size));
+/** What a program is given for a file: by a name it could meet another one there. */
+const [INPUT, OUTPUT] = ['/dev/stdin', '/dev/stdout'];
+
+/** Of qemu-img: the image that is its standard input. Where a backing file is that it names beside itself, qemu-img cannot see then. */
+function inputImage({ format, backing }: Volume): string {
+  const options = [`driver=${format}`, 'file.driver=file', `file.filename=${INPUT}`];
+  if (backing?.file)
+    options.push(
+      `backing.driver=${backing.format}`,
+      'backing.file.driver=file',
+      `backing.file.filename=${backing.path.replaceAll(',', ',,')}`,
+    );
+  return options.join();
+}
+
+function withDirectory(path: string, use: (fd: number) => void): void {
+  let fd: number;
+  try {
+    fd = fs.openSync(path, fs.constants.O_RDONLY | fs.constants.O_DIRECTORY | fs.constants.O_NOFOLLOW);
+  } catch (error) {
+    throw systemError(`cannot open directory '${path}'`, error);
+  }
+  try {
+    use(fd);
+  } finally {
+    fs.closeSync(fd);
+  }
+}
 
 function withFile<T>(path: string, use: (fd: number) => T): T {
   const fd = openToChange(path);
@@ -366,10 +400,11 @@ export function resizeVolume(
   });
 }
 
-function resizeImage({ path, format }: Volume, size: bigint, { fills, shrink }: { fills: boolean; shrink: boolean }): void {
+function resizeImage(volume: Volume, size: bigint, { fills, shrink }: { fills: boolean; shrink: boolean }): void {
   const program = requireProgram('qemu-img', 'qemu-utils');
   const how = [...(fills ? ['--preallocation=falloc'] : []), ...(shrink ? ['--shrink'] : [])];
-  const failure = failureOf(program, ['resize', '-q', '-f', format, ...how, path, kibibytes(size)]);
+  const words = ['resize', '-q', '--image-opts', ...how, inputImage(volume), kibibytes(size)];
+  const failure = withFile(volume.path, (stdin) => failureOf(program, words, { stdin }));
   if (failure !== undefined) throw libvirtError('INTERNAL_ERROR', failure);
 }
 
