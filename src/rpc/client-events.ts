@@ -28,6 +28,8 @@ export class ClientEvents<T extends DomainEvent | NetworkEvent | PoolEvent> {
   #nextId = 0;
   #source: { queue: EventQueue<T>; waiting: Disposable } | undefined;
   #isWaiting = false;
+  /** What happened and is not told yet. */
+  #untold: Iterator<T> | undefined;
 
   constructor(client: ClientConnection, kind: 'domain' | 'network' | 'pool', send: Sender<T>) {
     this.#client = client;
@@ -83,19 +85,30 @@ export class ClientEvents<T extends DomainEvent | NetworkEvent | PoolEvent> {
   #deliver(): void {
     const source = this.#source;
     if (!source || this.#isWaiting) return;
-    if (this.#client.isFull) {
-      this.#isWaiting = true;
-      source.waiting[Symbol.dispose]();
-      this.#client.whenDrained(() => {
-        this.#isWaiting = false;
-        this.#deliver();
-        this.#waitAnew();
-      });
-      return;
+    const untold = this.#untold ?? source.queue.read().values();
+    this.#untold = untold;
+    for (;;) {
+      if (this.#client.isFull) {
+        this.#waitForClient(source.waiting);
+        return;
+      }
+      const { done, value: event } = untold.next();
+      if (done) break;
+      for (const registration of this.#registrations.values()) this.#tell(registration, event);
     }
-    for (const event of source.queue.read()) for (const registration of this.#registrations.values()) this.#tell(registration, event);
+    this.#untold = undefined;
     // It would take what it was told for all that happened.
     if (source.queue.hasMissed) this.#client.loop.stop();
+  }
+
+  #waitForClient(waiting: Disposable): void {
+    this.#isWaiting = true;
+    waiting[Symbol.dispose]();
+    this.#client.whenDrained(() => {
+      this.#isWaiting = false;
+      this.#deliver();
+      this.#waitAnew();
+    });
   }
 
   #tell(registration: Registration, event: T): void {
@@ -106,5 +119,6 @@ export class ClientEvents<T extends DomainEvent | NetworkEvent | PoolEvent> {
     this.#source?.waiting[Symbol.dispose]();
     this.#source?.queue[Symbol.dispose]();
     this.#source = undefined;
+    this.#untold = undefined;
   }
 }

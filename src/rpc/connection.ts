@@ -48,6 +48,8 @@ export class ClientConnection {
   readonly #queue: { data: Buffer; fd: number | undefined }[] = [];
   #queued = 0;
   readonly #onDrain: (() => void)[] = [];
+  /** Of what was read, the frames that are not handled yet. */
+  #unhandled: Iterator<Frame> | undefined;
   #isEnding = false;
   #holds = 0;
   #heardAt = monotonicMs();
@@ -133,8 +135,14 @@ export class ClientConnection {
   async #onReady(revents: number): Promise<void> {
     if (this.#queued > 0 && revents & POLLOUT) this.#flush();
     if (!(revents & ~POLLOUT)) return;
+    // Nothing is listened for while frames wait: then this is the other side's end.
+    await this.#orEnd(() => (this.#unhandled ? this.#handleFrames({ atEnd: true }) : this.#receive()));
+  }
+
+  /** Who sends what is none of the protocol, or is gone, is not listened to any longer. */
+  async #orEnd(action: () => Promise<void>): Promise<void> {
     try {
-      await this.#receive();
+      await action();
     } catch (error) {
       if (!(error instanceof FrameError || error instanceof ClientGone)) throw error;
       this.loop.stop();
@@ -147,11 +155,25 @@ export class ClientConnection {
     this.#heardAt = monotonicMs();
     this.#fds.push(...read.fds);
     if (read.bytes.length === 0) return this.loop.stop();
-    for (const frame of this.#reader.push(read.bytes)) {
-      if (this.#isEnding) return;
+    this.#unhandled = this.#reader.push(read.bytes);
+    await this.#handleFrames();
+  }
+
+  /** A chunk holds thousands of calls: they are answered as far as the client reads the answers. */
+  async #handleFrames({ atEnd = false } = {}): Promise<void> {
+    const frames = this.#unhandled;
+    while (frames && !this.#isEnding) {
+      if (this.isFull && !atEnd) {
+        this.whenDrained(() => void this.loop.after(0, () => this.#orEnd(() => this.#handleFrames())));
+        return;
+      }
+      const { done, value: frame } = frames.next();
+      if (done) break;
       await this.#handle(frame, this.#fds.splice(0, frame.fdCount));
     }
+    this.#unhandled = undefined;
     if (this.#fds.length > MOST_FDS) throw new FrameError('descriptors that belong to no call');
+    this.#listen();
   }
 
   #enqueue(data: Buffer, fd: number | undefined): void {
@@ -189,7 +211,7 @@ export class ClientConnection {
   /** To what can be done now. */
   #listen(): void {
     const waits = this.#queued > 0 ? POLLOUT : 0;
-    const listens = this.isFull || this.#holds > 0 ? 0 : POLLIN;
+    const listens = this.isFull || this.#holds > 0 || this.#unhandled ? 0 : POLLIN;
     this.#input.events = this.#output ? listens : listens | waits;
     if (this.#output) this.#output.events = waits;
   }
