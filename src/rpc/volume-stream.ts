@@ -25,7 +25,7 @@ abstract class VolumeStream implements ClientStream {
   readonly #header: Header;
   #isOpen = true;
 
-  /** `fd` is closed with the stream. */
+  /** `fd` is closed with the stream, which has a number that no other one has. */
   constructor(client: ClientConnection, { program, version, procedure, serial }: Header, fd: number) {
     this.client = client;
     this.fd = fd;

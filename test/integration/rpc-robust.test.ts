@@ -91,6 +91,46 @@ suite('a client', ['root', 'built', 'busybox', 'fuse'], () => {
     expect(answered()).toEqual(serials);
   });
 
+  it('is not given what has no end', async () => {
+    using server = await WireServer.listen(virsh, { args: ['--readonly'] });
+    using client = await server.connect();
+    await client.open();
+    const freePages = client.call(340, (to) => {
+      to.uint(0);
+      to.uint(0);
+      to.uint(0xffffffff);
+      to.uint(0);
+    });
+    await expect(freePages).rejects.toThrow('error 1 of');
+  });
+
+  it('cannot open two streams of one number', async () => {
+    using server = await WireServer.listen(virsh);
+    using client = await server.connect();
+    await client.open();
+    const directory = virsh.path('pool');
+    fs.mkdirSync(directory);
+    fs.writeFileSync(`${directory}/v`, Buffer.alloc(8 << 20));
+    virsh.ok('pool-create-as', 'wire', 'dir', '--target', directory);
+    const pid = await server.lastPid(1);
+    const opened = () =>
+      fs.readdirSync(`/proc/${pid}/fd`).filter((fd) => fs.readlinkSync(`/proc/${pid}/fd/${fd}`) === `${directory}/v`).length;
+    client.socket.pause();
+    for (let i = 0; i < 5; i++)
+      client.send({ procedure: 209, serial: 1000 }, (to) => {
+        for (const text of ['wire', 'v', `${directory}/v`]) to.text(text);
+        to.uhyper(0n);
+        to.uhyper(0n);
+        to.uint(0);
+      });
+    await eventually(() => opened() > 0);
+    client.socket.resume();
+    await eventually(() => client.frames.filter(({ header }) => header.procedure === 209 && header.kind === KIND.reply).length === 5);
+    expect(client.frames.filter(({ header }) => header.kind === KIND.reply && header.serial === 1000 && header.status === 1).length).toBe(
+      4,
+    );
+  });
+
   it('that goes while its call is being done leaves it done', async () => {
     const name = virsh.define();
     using server = await WireServer.listen(virsh);
@@ -216,6 +256,8 @@ calls = {
   'attach': lambda d: d.attachDevice(DISK), 'attachFlags': lambda d: d.attachDeviceFlags(DISK, 2), 'detach': lambda d: d.detachDeviceFlags(DISK, 2), 'update': lambda d: d.updateDeviceFlags(DISK, 2),
   'metadata': lambda d: d.setMetadata(0, 'x', None, None, 2), 'title': lambda d: d.setMetadata(1, 'x', None, None, 2),
   'signal': lambda d: d.sendProcessSignal(1, 9, 0), 'console': lambda d: d.openConsole(None, c.newStream(0), 0), 'lifecycle': lambda d: d.setLifecycleAction(0, 1, 2), 'time': lambda d: d.setTime({'seconds': 1}, 0),
+  'domain capabilities': lambda d: c.getDomainCapabilities(), 'guestinfo': lambda d: d.guestInfo(0), 'fsinfo': lambda d: d.fsInfo(), 'hostname': lambda d: d.hostname(), 'guest time': lambda d: d.getTime(),
+  'migratable': lambda d: d.XMLDesc(libvirt.VIR_DOMAIN_XML_MIGRATABLE), 'native': lambda d: c.domainXMLFromNative('lxc-tools', 'lxc.utsname = x'),
   'secure': lambda d: d.XMLDesc(libvirt.VIR_DOMAIN_XML_SECURE),
   'net define': lambda d: c.networkDefineXML('<network><name>x</name></network>'), 'net create': lambda d: c.networkCreateXML('<network><name>x</name></network>'),
   'pool define': lambda d: c.storagePoolDefineXML("<pool type='dir'><name>p</name><target><path>/nonexistent</path></target></pool>", 0),

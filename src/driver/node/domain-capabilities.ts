@@ -5,7 +5,7 @@ import { libvirtError } from '../../errors.ts';
 import { presentCpus } from '../../host/cpu.ts';
 import { DEFAULT_EMULATOR } from '../../host/parse-host.ts';
 import { XmlWriter } from '../../xml/writer.ts';
-import type { Connection } from '../connection.ts';
+import { type Connection, requireWritable } from '../connection.ts';
 import { requireBeyondLibvirt } from '../functions.ts';
 import { architectures } from './capabilities.ts';
 
@@ -18,7 +18,8 @@ export interface DomainKindRequest {
 }
 
 /** Ends in a newline. Throws INVALID_ARG for what is no container's. Source: libvirt's domain capabilities XML page. */
-export function domainCapabilitiesXml(_connection: Connection, request: DomainKindRequest): string {
+export function domainCapabilitiesXml(connection: Connection, request: DomainKindRequest): string {
+  requireWritable(connection, 'virConnectGetDomainCapabilities');
   requireBeyondLibvirt('virConnectGetDomainCapabilities');
   const { virttype = 'lxc', emulator = DEFAULT_EMULATOR, arch = architectures()[0]!, machine } = request;
   if (virttype !== 'lxc') throw libvirtError('INVALID_ARG', `unknown virttype: ${virttype}`);

@@ -8,6 +8,7 @@ import { type Context, call, type Procedure, type Program } from '../procedure.t
 import { domain } from '../types.ts';
 import { document, nothing, optional, string, struct, uint } from '../xdr.ts';
 import { currentDomain, domainOf } from './domain-of.ts';
+import { requireNewStream } from './new-stream.ts';
 
 const FORCE = 1;
 const SAFE = 2;
@@ -25,7 +26,7 @@ export const descriptorProcedures: Readonly<Record<number, Procedure>> = {
       const { findConsole, takeConsole } = await import('../../driver/domain/console.ts');
       onlyFlags(flags, FORCE | SAFE, 'lxcDomainOpenConsole');
       const found = findConsole(connection, domainOf(named), device, { force: (flags & FORCE) !== 0, safe: (flags & SAFE) !== 0 });
-      if (client.streams.has(header.serial)) throw libvirtError('INTERNAL_ERROR', 'a stream of this number is open');
+      requireNewStream({ client, header });
       new ClientConsole(client, header, takeConsole(found));
     },
   ),

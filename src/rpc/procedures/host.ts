@@ -120,7 +120,7 @@ export const hostProcedures: Readonly<Record<number, Procedure>> = {
     async (connection, { sizes, start, cells, flags }) => {
       onlyFlags(flags, 0, 'virHostMemGetFreePages');
       const { freePages } = await host();
-      if (sizes.length * cells > CELLS_MAX) throw libvirtError('INTERNAL_ERROR', 'the result would be too large');
+      if (Math.max(sizes.length, 1) * cells > CELLS_MAX) throw libvirtError('INTERNAL_ERROR', 'the result would be too large');
       const counts: bigint[] = [];
       for (let cell = start; cell < start + cells; cell++)
         for (const size of sizes) counts.push(BigInt(freePages(connection, cell, size).free));

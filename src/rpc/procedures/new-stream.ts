@@ -1,0 +1,9 @@
+// The serial of a call that opens a stream is that stream's number.
+
+import { libvirtError } from '../../errors.ts';
+import type { Context } from '../procedure.ts';
+
+/** Throws INTERNAL_ERROR where the number is that of another stream, which nobody could get at any more. */
+export function requireNewStream({ client, header }: Pick<Context, 'client' | 'header'>): void {
+  if (client.streams.has(header.serial)) throw libvirtError('INTERNAL_ERROR', 'a stream of this number is open');
+}
