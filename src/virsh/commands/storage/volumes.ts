@@ -58,8 +58,9 @@ export const volumeCommands = (): CommandDefinition[] => [
     ],
     async run(context, args) {
       const original = await findVolumeOperand(context, args);
-      const { volumeXml, copyVolume } = await driver();
-      const xml = await renamed(volumeXml(context.connection, original), args.newname);
+      const { volumeOf, copyVolume } = await driver();
+      const { formatVolume } = await import('../../../storage/format.ts');
+      const xml = formatVolume({ ...volumeOf(context.connection, original), name: args.newname });
       if (args['print-xml']) {
         context.print(xml);
         return;
@@ -349,10 +350,4 @@ async function volumeDocument({ name, capacity, allocation, format, backing }: D
     }
   });
   return writer.toString();
-}
-
-/** The document with another name. */
-async function renamed(xml: string, name: string): Promise<string> {
-  const { escapeXml } = await import('../../../xml/escape.ts');
-  return xml.replace(/<name>[^<]*<\/name>/, () => `<name>${escapeXml(name)}</name>`);
 }
