@@ -4,7 +4,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { expect, it } from 'vitest';
 import { makeProgram } from '../helpers/c-program.ts';
-import { eventually } from '../helpers/eventually.ts';
+import { eventually, SLOWNESS } from '../helpers/eventually.ts';
 import { suite } from '../helpers/requires.ts';
 import { makeRoot } from '../helpers/rootfs.ts';
 import { COMMAND, useVirsh } from '../helpers/virsh.ts';
@@ -87,7 +87,7 @@ subprocess.run(['${COMMAND}', '-q', 'lxc-enter-namespace', '${name}', '--', '/bi
     expect({ stdout, stderr }).toEqual({ stdout: '1\n0\n', stderr: '' });
   });
 
-  it('starts in no directory of the host, whatever the link in its root says', async () => {
+  it('starts in no directory of the host, whatever the link in its root says', { timeout: 60_000 * SLOWNESS }, async () => {
     const root = makeRoot(fs.mkdtempSync(virsh.path('hostile-')));
     for (let fd = 0; fd < 48; fd++) {
       fs.rmSync(path.join(root, 'work'), { force: true });
