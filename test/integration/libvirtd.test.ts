@@ -44,8 +44,9 @@ suite('while a libvirt daemon runs', ['root', 'built', 'python3'], () => {
       'nodecpustats',
       'nodememstats',
       'freecell',
-      'pool-list',
-      'pool-define-as p dir --print-xml',
+      'iface-list',
+      'nodedev-list',
+      'secret-list',
       'echo x',
       'help list',
     ].map((line) => [line]),
@@ -58,14 +59,14 @@ suite('while a libvirt daemon runs', ['root', 'built', 'python3'], () => {
       'Unable to get host SEV information',
       'this function is not supported by the connection driver: virNodeGetSEVInfo',
     ]);
-    expect(virsh.error('pool-define-as', 'p', 'dir')[1]).toBe(
-      'this function is not supported by the connection driver: virStoragePoolDefineXML',
+    expect(virsh.error('pool-capabilities')[1]).toBe(
+      'this function is not supported by the connection driver: virConnectGetStoragePoolCapabilities',
     );
     const conf = virsh.file('lxc.conf', 'lxc.utsname = n\nlxc.rootfs = /r\n');
     expect(virsh.ok('domxml-from-native', 'lxc-tools', conf)).toContain('<name>n</name>');
   });
 
-  it.each(['list', 'dumpxml a', 'define a.xml', 'start a', 'net-list', 'attach-disk a b vda --print-xml', 'snapshot-list a'])(
+  it.each(['list', 'pool-list', 'dumpxml a', 'define a.xml', 'start a', 'net-list', 'attach-disk a b vda --print-xml', 'snapshot-list a'])(
     '%s says who has it, and the way out',
     (line) => {
       expect(virsh.error(...line.split(' '))).toEqual([

@@ -211,6 +211,30 @@ suite('storage', ['root', 'built'], () => {
     });
   });
 
+  it('copies no directory that a container may change meanwhile', () => {
+    const directory = pool();
+    fs.cpSync(virsh.root, `${directory}/root`, { recursive: true, verbatimSymlinks: true });
+    const name = virsh.boot({ devices: `<filesystem><source dir='${directory}/root'/><target dir='/mnt'/></filesystem>` });
+    expect(virsh.error('vol-clone', 'root', 'copy', 'p')).toEqual([
+      'Failed to clone vol from root',
+      `Requested operation is not valid: volume 'root' is in use by domain '${name}', which runs: end it, or copy its files with cp`,
+    ]);
+    virsh.ok('destroy', name);
+    virsh.ok('vol-clone', 'root', 'copy', 'p');
+  });
+
+  it.skipIf(requires('qemu_img'))('reads with an image no file of the host’s that it names', () => {
+    const directory = pool();
+    const secret = virsh.file('secret', 'root:x'.padEnd(65536));
+    spawnSync('qemu-img', ['create', '-q', '-f', 'qcow2', '-u', '-b', secret, '-F', 'raw', `${directory}/image`, '1M']);
+    const xml = virsh.file('raw.xml', '<volume><name>raw</name><capacity>1048576</capacity></volume>');
+    expect(virsh.error('vol-create-from', 'p', xml, 'image', '--inputpool', 'p')).toEqual([
+      `Failed to create vol from ${xml}`,
+      `operation forbidden: '${directory}/image' names the backing file '${secret}', which is no volume of an active pool`,
+    ]);
+    expect(fs.existsSync(`${directory}/raw`)).toBe(false);
+  });
+
   it('leaves nothing of a volume that could not be made', () => {
     const directory = pool();
     const most = 9_000_000_000_000_000_000n;

@@ -12,6 +12,7 @@ import { parseVolume } from '../../storage/parse.ts';
 import { type Image, PROBED_BYTES, probeImage } from '../../storage/probe.ts';
 import { allPools, type PoolSummary } from '../../store/pools.ts';
 import { type Connection, requireWritable } from '../connection.ts';
+import { requireUnused } from './in-use.ts';
 import { activePool, type PoolRef } from './pools.ts';
 
 export interface VolumeRef {
@@ -278,6 +279,7 @@ function copyAsIs(path: string, original: Volume, { name, capacity, permissions 
     if (failure !== undefined) throw libvirtError('INTERNAL_ERROR', failure);
   };
   if (original.type === 'dir') {
+    requireUnused(original.path, original.name);
     making(path, name, () => {
       fs.mkdirSync(path, { mode: 0o700 });
       withDirectory(original.path, (from) => withDirectory(path, (to) => copy(['-a', `${INPUT}/.`, OUTPUT], from, to)));
@@ -291,7 +293,21 @@ function copyAsIs(path: string, original: Volume, { name, capacity, permissions 
   });
 }
 
+/** What an image names beside itself is read with it: only what is a volume, too. Throws OPERATION_DENIED. */
+function requireOwnBacking({ path, backing }: Pick<Volume, 'path' | 'backing'>, depth = 0): void {
+  if (backing === undefined) return;
+  const at = backing.path.lastIndexOf('/');
+  const isOurs = allPools().some(({ active, definition }) => active && definition.path === (backing.path.slice(0, at) || '/'));
+  if (!isOurs || depth > MAX_BACKING || !isName(backing.path.slice(at + 1)))
+    throw libvirtError('OPERATION_DENIED', `'${path}' names the backing file '${backing.path}', which is no volume of an active pool`);
+  const next = readVolume(backing.path, backing.path.slice(at + 1));
+  if (next) requireOwnBacking(next, depth + 1);
+}
+
+const MAX_BACKING = 16;
+
 function convert(path: string, original: Volume, { name, format, permissions }: VolumeRequest): void {
+  requireOwnBacking(original);
   const program = requireProgram('qemu-img', 'qemu-utils');
   makingFile(path, name, (stdout) => {
     withFile(original.path, (stdin) => {
