@@ -207,7 +207,7 @@ suite('a console of a stored definition', ['root', 'built', 'busybox', 'fuse'], 
   const virsh = useVirsh();
   const logs = (name: string): string => virsh.ok('dumpxml', name, '--inactive', '--xpath', '//console/log/@file').trim();
   const console = (file: string, port = ''): string =>
-    virsh.file('console.xml', `<console type='pty'><log file='/${file}'/>${port}</console>`);
+    virsh.file('console.xml', `<console type='pty'><log file='${virsh.path(file)}'/>${port}</console>`);
 
   it('is added, changed and removed, and is there after the next start', () => {
     const name = virsh.boot();
@@ -216,13 +216,13 @@ suite('a console of a stored definition', ['root', 'built', 'busybox', 'fuse'], 
     expect(virsh.error('attach-device', name, console('a'))[1]).toBe("unsupported configuration: device type 'chr' cannot be attached");
     expect(virsh.error('update-device', name, console('b'), '--config')[1]).toBe('operation failed: multiple matching devices found');
     virsh.ok('update-device', name, console('b', second), '--config');
-    expect(logs(name)).toBe('file="/b"');
+    expect(logs(name)).toBe(`file="${virsh.path('b')}"`);
     virsh.ok('destroy', name);
     virsh.ok('start', name);
     expect(virsh.ok('dumpxml', name, '--xpath', '//console/target/@port').trim()).toBe('port="0"\n port="1"');
     virsh.ok('detach-device', name, console('x', first), '--config');
     expect(virsh.ok('dumpxml', name, '--inactive', '--xpath', '//console/target/@port').trim()).toBe('port="0"');
-    expect(logs(name)).toBe('file="/b"');
+    expect(logs(name)).toBe(`file="${virsh.path('b')}"`);
     expect(virsh.error('update-device', name, console('c'), '--live')[1]).toBe('Operation not supported: Unable to modify live devices');
   });
 });
