@@ -1,4 +1,4 @@
-// Sizes as people type them: a number and perhaps a suffix.
+// Sizes as people type them, a number and perhaps a suffix, and as they like to read them.
 
 import { libvirtError } from '../errors.ts';
 
@@ -30,4 +30,13 @@ function factorOf(suffix: string): bigint {
   if (power > 0n && (rest === '' || rest === 'ib')) return 1024n ** power;
   if (power > 0n && rest === 'b') return 1000n ** power;
   throw libvirtError('INVALID_ARG', `unknown suffix '${suffix}'`);
+}
+
+const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB', 'EiB'] as const;
+
+/** `251.97 GiB`: in the largest unit of which there is one at least, with so many digits behind the point. */
+export function humanSize(bytes: bigint, digits: number): string {
+  let unit = 0;
+  while (unit < UNITS.length - 1 && bytes >= 1024n ** BigInt(unit + 1)) unit++;
+  return `${(Number(bytes) / 1024 ** unit).toFixed(digits)} ${UNITS[unit]}`;
 }

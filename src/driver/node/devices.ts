@@ -2,7 +2,7 @@
 // Less than libvirt: no USB, SCSI and mediated devices, and nothing can be done to any.
 import fs from 'node:fs';
 import { libvirtError } from '../../errors.ts';
-import { listDirectory } from '../../host/system-files.ts';
+import { listDirectory, readText } from '../../host/system-files.ts';
 import { XmlWriter } from '../../xml/writer.ts';
 import type { Connection } from '../connection.ts';
 import { linkText } from './interfaces.ts';
@@ -30,7 +30,7 @@ export function listNodeDevices(_connection: Connection): NodeDevice[] {
   };
   for (const address of listDirectory('/sys/bus/pci/devices')) add(`pci_${address}`, 'pci', `/sys/bus/pci/devices/${address}`);
   for (const name of listDirectory('/sys/class/net')) {
-    const mac = textOf(`/sys/class/net/${name}/address`);
+    const mac = readText(`/sys/class/net/${name}/address`);
     if (mac) add(`net_${name}_${mac}`, 'net', `/sys/class/net/${name}`);
   }
   // Without a device of its own it is made of other files or disks.
@@ -53,14 +53,6 @@ function realPath(link: string): string | undefined {
     return undefined; // unplugged meanwhile
   }
 }
-
-const textOf = (file: string): string | undefined => {
-  try {
-    return fs.readFileSync(file, 'latin1').trim();
-  } catch {
-    return undefined;
-  }
-};
 
 const PCI_ADDRESS = /^[0-9a-f]{4,}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]$/;
 
@@ -91,7 +83,7 @@ const diskFile = (path: string): string => `/dev/${path.slice(path.lastIndexOf('
 
 const WRITERS: Readonly<Record<NodeDeviceKind, (writer: XmlWriter, path: string) => void>> = {
   system(writer) {
-    const dmi = (name: string): string | undefined => textOf(`/sys/class/dmi/id/${name}`) || undefined;
+    const dmi = (name: string): string | undefined => readText(`/sys/class/dmi/id/${name}`) || undefined;
     writer.text('product', dmi('product_name'));
     writer.openBlock('hardware', [], () => {
       writer.text('vendor', dmi('sys_vendor'));
@@ -107,40 +99,40 @@ const WRITERS: Readonly<Record<NodeDeviceKind, (writer: XmlWriter, path: string)
   },
   pci(writer, path) {
     const [domain, bus, slot, fn] = path.slice(path.lastIndexOf('/') + 1).split(/[:.]/);
-    const [vendor, product] = [textOf(`${path}/vendor`) ?? '0x0000', textOf(`${path}/device`) ?? '0x0000'];
+    const [vendor, product] = [readText(`${path}/vendor`) ?? '0x0000', readText(`${path}/device`) ?? '0x0000'];
     const names = pciNames(vendor, product);
-    writer.text('class', textOf(`${path}/class`));
+    writer.text('class', readText(`${path}/class`));
     writer.text('domain', Number.parseInt(domain ?? '', 16));
     writer.text('bus', Number.parseInt(bus ?? '', 16));
     writer.text('slot', Number.parseInt(slot ?? '', 16));
     writer.text('function', Number.parseInt(fn ?? '', 16));
     named(writer, 'product', product, names.product);
     named(writer, 'vendor', vendor, names.vendor);
-    const node = textOf(`${path}/numa_node`);
+    const node = readText(`${path}/numa_node`);
     if (node !== undefined && Number(node) >= 0) writer.empty('numa', [['node', node]]);
   },
   net(writer, path) {
     writer.text('interface', path.slice(path.lastIndexOf('/') + 1));
-    writer.text('address', textOf(`${path}/address`));
+    writer.text('address', readText(`${path}/address`));
     writer.empty('link', linkText(path));
     // Ethernet and the like, or wireless.
     writer.empty('capability', [['type', fs.existsSync(`${path}/wireless`) ? '80211' : '80203']]);
   },
   storage(writer, path) {
     const bytesPerSector = 512n;
-    const size = BigInt(textOf(`${path}/size`) || 0) * bytesPerSector;
-    const block = BigInt(textOf(`${path}/queue/logical_block_size`) || bytesPerSector);
-    const isRemovable = textOf(`${path}/removable`) === '1';
+    const size = BigInt(readText(`${path}/size`) || 0) * bytesPerSector;
+    const block = BigInt(readText(`${path}/queue/logical_block_size`) || bytesPerSector);
+    const isRemovable = readText(`${path}/removable`) === '1';
     const sizes = (): void => {
       writer.text(isRemovable ? 'media_size' : 'size', size);
       writer.text('logical_block_size', block);
       writer.text('num_blocks', size / block);
     };
     writer.text('block', diskFile(path));
-    writer.text('drive_type', textOf(`${path}/device/type`) === '5' ? 'cdrom' : 'disk');
-    writer.text('model', textOf(`${path}/device/model`) || undefined);
-    writer.text('vendor', textOf(`${path}/device/vendor`) || undefined);
-    writer.text('serial', textOf(`${path}/device/serial`) || textOf(`${path}/serial`) || undefined);
+    writer.text('drive_type', readText(`${path}/device/type`) === '5' ? 'cdrom' : 'disk');
+    writer.text('model', readText(`${path}/device/model`) || undefined);
+    writer.text('vendor', readText(`${path}/device/vendor`) || undefined);
+    writer.text('serial', readText(`${path}/device/serial`) || readText(`${path}/serial`) || undefined);
     if (!isRemovable) sizes();
     else {
       writer.block('capability', [['type', 'removable']], () => {
@@ -160,7 +152,7 @@ const PCI_IDS = ['/usr/share/misc/pci.ids', '/usr/share/hwdata/pci.ids'];
 
 /** What the host's list of names says (pci.ids(5)): `VENDOR  name`, and below it lines of its devices, indented by a tab. */
 function pciNames(vendor: string, product: string): { vendor?: string | undefined; product?: string | undefined } {
-  const list = PCI_IDS.map(textOf).find((text) => text !== undefined);
+  const list = PCI_IDS.map(readText).find((text) => text !== undefined);
   const start = list?.search(new RegExp(`^${vendor.slice(2)}  `, 'm')) ?? -1;
   if (list === undefined || start < 0) return {};
   const [first, ...rest] = list.slice(start).split('\n');

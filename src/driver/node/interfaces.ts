@@ -1,7 +1,7 @@
 // Network interfaces of the host (iface-*), to be looked at. libvirt's own way without netcf is the same: sysfs, and no changes.
 import fs from 'node:fs';
 import { libvirtError } from '../../errors.ts';
-import { listDirectory } from '../../host/system-files.ts';
+import { listDirectory, readText } from '../../host/system-files.ts';
 import { type Attributes, XmlWriter } from '../../xml/writer.ts';
 import type { Connection } from '../connection.ts';
 
@@ -14,20 +14,12 @@ export interface HostInterface {
   readonly active: boolean;
 }
 
-const read = (file: string): string | undefined => {
-  try {
-    return fs.readFileSync(file, 'latin1').trim();
-  } catch {
-    return undefined; // there is none, or the interface has none
-  }
-};
-
 /** All of them, by name. */
 export function listInterfaces(_connection: Connection): HostInterface[] {
   return listDirectory(CLASS)
     .filter((name) => fs.existsSync(`${CLASS}/${name}/operstate`))
     .sort()
-    .map((name) => ({ name, mac: read(`${CLASS}/${name}/address`) ?? '', active: read(`${CLASS}/${name}/operstate`) === 'up' }));
+    .map((name) => ({ name, mac: readText(`${CLASS}/${name}/address`) ?? '', active: readText(`${CLASS}/${name}/operstate`) === 'up' }));
 }
 
 /** Throws NO_INTERFACE. */
@@ -47,10 +39,10 @@ export function lookupInterfaceByMac(connection: Connection, mac: string): HostI
 
 /** The attributes of <link>. `path`: a directory of sysfs. A speed that the kernel does not know is left out. */
 export function linkText(path: string): Attributes {
-  const speed = Number(read(`${path}/speed`) ?? -1);
+  const speed = Number(readText(`${path}/speed`) ?? -1);
   return [
     ['speed', speed > 0 ? speed : undefined],
-    ['state', read(`${path}/operstate`)],
+    ['state', readText(`${path}/operstate`)],
   ];
 }
 
@@ -68,11 +60,11 @@ function writeInterface(writer: XmlWriter, name: string, isPort = false): void {
     ['name', name],
   ];
   writer.block('interface', attributes, () => {
-    if (!isPort) writer.empty('mtu', [['size', read(`${path}/mtu`)]]);
+    if (!isPort) writer.empty('mtu', [['size', readText(`${path}/mtu`)]]);
     if (isBridge) writeBridge(writer, path);
     else {
       writer.empty('link', linkText(path));
-      writer.empty('mac', [['address', read(`${path}/address`)]]);
+      writer.empty('mac', [['address', readText(`${path}/address`)]]);
     }
   });
 }
@@ -80,8 +72,8 @@ function writeInterface(writer: XmlWriter, name: string, isPort = false): void {
 const HUNDREDTHS = 100;
 
 function writeBridge(writer: XmlWriter, path: string): void {
-  const stp = read(`${path}/bridge/stp_state`) === '0' ? 'off' : 'on';
-  const delay = (Number(read(`${path}/bridge/forward_delay`) ?? 0) / HUNDREDTHS).toFixed(2);
+  const stp = readText(`${path}/bridge/stp_state`) === '0' ? 'off' : 'on';
+  const delay = (Number(readText(`${path}/bridge/forward_delay`) ?? 0) / HUNDREDTHS).toFixed(2);
   const attributes: Attributes = [
     ['stp', stp],
     ['delay', delay],

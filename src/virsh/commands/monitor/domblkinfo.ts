@@ -1,6 +1,7 @@
 // Sizes of a domain's disks.
 
 import type { StorageSizes } from '../../../host/block-device.ts';
+import { humanSize } from '../../../vsh/scaled.ts';
 import { formatTable } from '../../../vsh/table.ts';
 import { defineReading, domainOption, excludes, failure } from '../../command.ts';
 import { findDomain } from '../lookup.ts';
@@ -31,7 +32,7 @@ export const domblkinfo = defineReading({
     return devices.map((device) => ({ device, sizes: blockInfo(context.connection, domain, device) }));
   },
   text(disks, args) {
-    const text = args.human ? humanSize : String;
+    const text = args.human ? (bytes: bigint) => humanSize(bytes, 3) : String;
     if (args.all) {
       const rows = disks.map(({ device, sizes }) => [device, ...sizeTexts(sizes, text)]);
       return formatTable(['Target', 'Capacity', 'Allocation', 'Physical'], rows);
@@ -50,12 +51,3 @@ export const domblkinfo = defineReading({
 
 const sizeTexts = ({ capacity, allocation, physical }: StorageSizes, text: (bytes: bigint) => string): string[] =>
   [capacity, allocation, physical].map(text);
-
-const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB', 'EiB'] as const;
-
-/** In the largest unit of which there is one at least. */
-function humanSize(bytes: bigint): string {
-  let unit = 0;
-  while (unit < UNITS.length - 1 && bytes >= 1024n ** BigInt(unit + 1)) unit++;
-  return `${(Number(bytes) / 1024 ** unit).toFixed(3)} ${UNITS[unit]}`;
-}

@@ -3,7 +3,7 @@
 import type { PoolSummary } from '../../../driver/storage/pools.ts';
 import type { VolumeRef } from '../../../driver/storage/volumes.ts';
 import { inContext, LibvirtError } from '../../../errors.ts';
-import { parseScaled } from '../../../vsh/scaled.ts';
+import { humanSize, parseScaled } from '../../../vsh/scaled.ts';
 import { type CommandContext, failure, type PoolKind } from '../../command.ts';
 
 /** The first operand of most commands; `completes` tells which pools the command is for. */
@@ -71,11 +71,5 @@ export function sizeOf(text: string): bigint {
   return size;
 }
 
-const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB', 'EiB'] as const;
-
-/** `251.97 GiB`: in the largest unit of which there is one at least. */
-export function prettySize(bytes: bigint): string {
-  let unit = 0;
-  while (unit < UNITS.length - 1 && bytes >= 1024n ** BigInt(unit + 1)) unit++;
-  return `${(Number(bytes) / 1024 ** unit).toFixed(2)} ${UNITS[unit]}`;
-}
+/** `251.97 GiB`. */
+export const prettySize = (bytes: bigint): string => humanSize(bytes, 2);

@@ -5,11 +5,13 @@ import { failure } from '../../command.ts';
 
 const AT_ONCE = 1024 * 1024;
 
+/** A descriptor that is closed with what holds it. */
+export const held = (fd: number): Disposable & { fd: number } => ({ fd, [Symbol.dispose]: () => fs.closeSync(fd) });
+
 /** The user's file. Throws virsh's one line where it cannot be had. */
-export function openLocal(path: string, to: 'read' | 'write'): { fd: number; close(): void } {
+export function openLocal(path: string, to: 'read' | 'write'): Disposable & { fd: number } {
   try {
-    const fd = fs.openSync(path, to === 'read' ? 'r' : 'w', 0o666);
-    return { fd, close: () => fs.closeSync(fd) };
+    return held(fs.openSync(path, to === 'read' ? 'r' : 'w', 0o666));
   } catch (error) {
     throw failure(`cannot ${to === 'read' ? 'read' : 'create'} ${path}`, error);
   }
@@ -30,11 +32,11 @@ export interface Transfer {
   endsThere: boolean;
 }
 
-/** Closes `to` or `from`, whichever is the volume: the one that is not closed by who opened it. Throws SYSTEM_ERROR. */
+/** Throws SYSTEM_ERROR; what was copied by then stays. */
 export function copyBytes({ from, to, fromAt, toAt, length, sparse, wholeOnly, endsThere }: Transfer): void {
-  const volume = endsThere ? from : to;
   try {
-    const size = fs.fstatSync(from).isFile() ? fs.fstatSync(from).size - fromAt : undefined;
+    const source = fs.fstatSync(from);
+    const size = source.isFile() ? source.size - fromAt : undefined;
     if (wholeOnly && length !== undefined && size !== undefined && size > length) throw new RangeError('No space left on device');
     const buffer = Buffer.alloc(AT_ONCE);
     let done = 0;
@@ -47,14 +49,11 @@ export function copyBytes({ from, to, fromAt, toAt, length, sparse, wholeOnly, e
       done += count;
     }
     const end = toAt + done;
-    if (endsThere || (sparse && fs.fstatSync(to).size < end)) {
-      if (fs.fstatSync(to).isFile()) fs.ftruncateSync(to, end);
-    }
+    const target = fs.fstatSync(to);
+    if (target.isFile() && (endsThere || (sparse && target.size < end))) fs.ftruncateSync(to, end);
   } catch (error) {
     if (error instanceof RangeError) throw libvirtError('PLAIN', `cannot write to stream: ${error.message}`);
     throw systemError('cannot copy', error);
-  } finally {
-    fs.closeSync(volume);
   }
 }
 

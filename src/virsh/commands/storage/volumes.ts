@@ -303,16 +303,15 @@ function transferCommand(direction: 'upload' | 'download'): CommandDefinition {
       const volume = await findVolumeOperand(context, args);
       const [from, length] = [byteCount('offset', args.offset) ?? 0, byteCount('length', args.length)];
       const { openVolume } = await driver();
-      const { copyBytes, openLocal } = await import('./transfer.ts');
-      const { fd: file, close } = openLocal(args.file, upload ? 'read' : 'write');
-      using _file = { [Symbol.dispose]: close };
-      const fd = await withContext(`cannot ${direction} ${upload ? 'to' : 'from'} volume ${args.vol}`, () =>
-        openVolume(context.connection, volume, { write: upload }),
-      );
-      const parts = upload ? { from: file, to: fd, fromAt: 0, toAt: from } : { from: fd, to: file, fromAt: from, toAt: 0 };
-      await withContext(`cannot ${direction} ${upload ? 'to' : 'from'} volume ${args.vol}`, () =>
-        copyBytes({ ...parts, length, sparse: args.sparse, wholeOnly: upload, endsThere: !upload }),
-      );
+      const { copyBytes, held, openLocal } = await import('./transfer.ts');
+      using file = openLocal(args.file, upload ? 'read' : 'write');
+      await withContext(`cannot ${direction} ${upload ? 'to' : 'from'} volume ${args.vol}`, () => {
+        using opened = held(openVolume(context.connection, volume, { write: upload }));
+        const parts = upload
+          ? { from: file.fd, to: opened.fd, fromAt: 0, toAt: from }
+          : { from: opened.fd, to: file.fd, fromAt: from, toAt: 0 };
+        copyBytes({ ...parts, length, sparse: args.sparse, wholeOnly: upload, endsThere: !upload });
+      });
     },
   });
 }
