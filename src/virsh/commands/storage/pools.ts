@@ -1,11 +1,12 @@
 // pool-*: made when they are asked for, as most runs of the program never do.
 
+import type { Connection } from '../../../driver/connection.ts';
 import type { PoolEvent } from '../../../driver/events.ts';
 import type { PoolRef, PoolSummary } from '../../../driver/storage/pools.ts';
 import { withContext } from '../../../errors.ts';
 import type { PoolUse } from '../../../storage/definition.ts';
 import { formatTable } from '../../../vsh/table.ts';
-import { type CommandDefinition, defineCommand, defineFollowing, defineReading, excludes, failure } from '../../command.ts';
+import { type CommandDefinition, defineCommand, defineFollowing, defineReading, excludes, failure, type PoolKind } from '../../command.ts';
 import { editInLoop } from '../edit-loop.ts';
 import { eventLine, tellEvents } from '../event-loop.ts';
 import { readDescription } from '../files.ts';
@@ -33,33 +34,37 @@ const SOURCE_OPTIONS = [
   ).map((name) => ({ name, type: 'string', help: 'of pools that are no directory' }) as const),
 ] as const;
 
-const BUILD_OPTIONS = [
-  { name: 'build', type: 'bool', help: 'make the directory first' },
+const OVERWRITE_OPTIONS = [
   { name: 'no-overwrite', type: 'bool', help: 'of pools that are no directory' },
   { name: 'overwrite', type: 'bool', help: 'of pools that are no directory' },
 ] as const;
+const BUILD_OPTIONS = [{ name: 'build', type: 'bool', help: 'make the directory first' }, ...OVERWRITE_OPTIONS] as const;
 
 const buildOptions = (args: { readonly overwrite: boolean; readonly 'no-overwrite': boolean }) => ({
   overwrite: args.overwrite,
   noOverwrite: args['no-overwrite'],
 });
 
-/** A command that does one thing to a pool and says so. */
-function action(
-  verb: string,
-  done: string,
-  texts: { summary: string; description: string; completes: Parameters<typeof poolOption>[0] },
-  doIt: (context: Parameters<CommandDefinition['run']>[0] & { connection: never }, pool: PoolRef) => Promise<void>,
-): CommandDefinition {
+/** What is done to a pool, and is that pool's alone to be said. */
+interface Action {
+  readonly summary: string;
+  readonly description: string;
+  readonly completes: PoolKind;
+  /** After `Pool NAME`. */
+  readonly done: string;
+  readonly act: (connection: Connection, pool: PoolRef) => Promise<void>;
+}
+
+function action(verb: string, { summary, description, completes, done, act }: Action): CommandDefinition {
   return defineCommand({
     name: `pool-${verb}`,
     group: 'pool',
-    summary: texts.summary,
-    description: texts.description,
-    options: [poolOption(texts.completes)],
+    summary,
+    description,
+    options: [poolOption({ completes })],
     async run(context, args) {
       const pool = await findPoolOperand(context, args);
-      await withContext(`Failed to ${verb} pool ${args.pool}`, () => doIt(context as never, pool));
+      await withContext(`Failed to ${verb} pool ${args.pool}`, () => act(context.connection, pool));
       context.extra(`Pool ${args.pool} ${done}\n`);
     },
   });
@@ -92,11 +97,11 @@ export const poolCommands = (): CommandDefinition[] => [
     summary: 'make the directory of a pool',
     description:
       'Makes the directory of a pool that is not active, with those above it, and gives it the owner and mode that the pool names.',
-    options: [poolOption({ completes: 'inactive-pool' }), ...BUILD_OPTIONS.slice(1)],
+    options: [poolOption({ completes: 'inactive-pool' }), ...OVERWRITE_OPTIONS],
     async run(context, args) {
       const pool = await findPoolOperand(context, args);
       await withContext(`Failed to build pool ${args.pool}`, async () =>
-        (await driver()).buildPool(context.connection, pool, buildOptions(args as never)),
+        (await driver()).buildPool(context.connection, pool, buildOptions(args)),
       );
       context.extra(`Pool ${args.pool} built\n`);
     },
@@ -172,26 +177,20 @@ export const poolCommands = (): CommandDefinition[] => [
       context.extra(`Pool ${pool.name} defined from ${args.file}\n`);
     },
   }),
-  action(
-    'delete',
-    'deleted',
-    {
-      summary: 'remove the directory of a pool',
-      description: 'Removes the directory of a pool that is not active. It has to be empty.',
-      completes: { completes: 'inactive-pool' },
-    },
-    async ({ connection }, pool) => (await driver()).deletePool(connection, pool),
-  ),
-  action(
-    'destroy',
-    'destroyed',
-    {
-      summary: 'end a pool',
-      description: 'From then on its volumes are not known as such. Nothing in the directory is touched.',
-      completes: { completes: 'active-pool' },
-    },
-    async ({ connection }, pool) => (await driver()).destroyPool(connection, pool),
-  ),
+  action('delete', {
+    summary: 'remove the directory of a pool',
+    description: 'Removes the directory of a pool that is not active. It has to be empty.',
+    completes: 'inactive-pool',
+    done: 'deleted',
+    act: async (connection, pool) => (await driver()).deletePool(connection, pool),
+  }),
+  action('destroy', {
+    summary: 'end a pool',
+    description: 'From then on its volumes are not known as such. Nothing in the directory is touched.',
+    completes: 'active-pool',
+    done: 'destroyed',
+    act: async (connection, pool) => (await driver()).destroyPool(connection, pool),
+  }),
   defineCommand({
     name: 'pool-dumpxml',
     group: 'pool',
@@ -300,16 +299,13 @@ export const poolCommands = (): CommandDefinition[] => [
     json: poolFacts,
   }),
   poolList(),
-  action(
-    'refresh',
-    'refreshed',
-    {
-      summary: 'look anew at what a pool has',
-      description: 'Volumes are looked for whenever they are asked for: this tells those who follow events.',
-      completes: { completes: 'active-pool' },
-    },
-    async ({ connection }, pool) => (await driver()).refreshPool(connection, pool),
-  ),
+  action('refresh', {
+    summary: 'look anew at what a pool has',
+    description: 'Volumes are looked for whenever they are asked for: this tells those who follow events.',
+    completes: 'active-pool',
+    done: 'refreshed',
+    act: async (connection, pool) => (await driver()).refreshPool(connection, pool),
+  }),
   defineCommand({
     name: 'pool-start',
     group: 'pool',
@@ -324,17 +320,12 @@ export const poolCommands = (): CommandDefinition[] => [
       context.extra(`Pool ${args.pool} started\n`);
     },
   }),
-  defineCommand({
-    name: 'pool-undefine',
-    group: 'pool',
+  action('undefine', {
     summary: 'forget the stored definition of a pool',
     description: 'Removes the definition and the autostart mark of a pool that is not active. Nothing in the directory is touched.',
-    options: [poolOption({ completes: 'persistent-pool' })],
-    async run(context, args) {
-      const pool = await findPoolOperand(context, args);
-      await withContext(`Failed to undefine pool ${args.pool}`, async () => (await driver()).undefinePool(context.connection, pool));
-      context.extra(`Pool ${args.pool} has been undefined\n`);
-    },
+    completes: 'persistent-pool',
+    done: 'has been undefined',
+    act: async (connection, pool) => (await driver()).undefinePool(connection, pool),
   }),
   defineReading({
     name: 'pool-name',
