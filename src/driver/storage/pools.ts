@@ -1,7 +1,7 @@
 // Storage pools: directories whose files and directories are volumes. libvirt has them in a driver of their own, which
 // virt-manager and virt-install ask beside that of containers.
 import fs from 'node:fs';
-import { failureInSync, type LibvirtError, libvirtError, systemError } from '../../errors.ts';
+import { libvirtError, systemError } from '../../errors.ts';
 import { parseHost } from '../../host/parse-host.ts';
 import type { PoolDefinition, PoolUse } from '../../storage/definition.ts';
 import { formatPool } from '../../storage/format.ts';
@@ -24,6 +24,7 @@ import {
   writePoolDefinition,
   writePoolState,
 } from '../../store/pools.ts';
+import { type AutostartResult, startMarked } from '../autostart.ts';
 import { type Connection, requireWritable } from '../connection.ts';
 import { requireBeyondLibvirt } from '../functions.ts';
 
@@ -244,16 +245,12 @@ export function markPoolAutostart(connection: Connection, ref: PoolRef, on: bool
 }
 
 /** Starts every marked pool that is not active; once for each boot of the host, unless `again`. */
-export function autostartPools(connection: Connection, { again }: { again: boolean }): { name: string; error: LibvirtError | undefined }[] {
+export function autostartPools(connection: Connection, { again }: { again: boolean }): AutostartResult[] {
   const marked = autostartedPools();
   if (marked.length === 0) return [];
   requireWritable(connection, 'virStoragePoolCreate');
   if (!isFirstOfBoot(paths.poolAutostarted) && !again) return [];
-  return marked.sort().flatMap((name) => {
-    const pool = findPool(name);
-    if (!pool || pool.active) return [];
-    return [{ name, error: failureInSync(() => startPool(connection, pool, { build: false })) }];
-  });
+  return startMarked(marked, { find: findPool, start: (pool) => startPool(connection, pool, { build: false }) });
 }
 
 function happened({ name, uuid }: PoolRef, kind: 'Defined' | 'Undefined' | 'Started' | 'Stopped' | 'Created' | 'Deleted'): void {

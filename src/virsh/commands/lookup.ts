@@ -1,7 +1,7 @@
 // From the word that names a domain to the domain.
 
 import type { DomainRef } from '../../domain/ref.ts';
-import { LibvirtError } from '../../errors.ts';
+import { type ErrorCode, inContext, LibvirtError } from '../../errors.ts';
 import { type CommandContext, failure } from '../command.ts';
 
 export type DomainKey = 'id' | 'uuid' | 'name';
@@ -29,4 +29,20 @@ export async function findDomain(
     if (error instanceof LibvirtError && error.code === 'NO_DOMAIN') throw failure(`failed to get domain '${text}'`, error);
     throw error;
   }
+}
+
+/** Nothing of that name was found, and not that looking failed. */
+export const isMiss = (error: unknown, code: ErrorCode): boolean => error instanceof LibvirtError && error.code === code;
+
+/**
+ * The error of a network or pool that was looked for: a miss is told in two lines, or in virsh's one where only a uuid would do and
+ * the word is none. Any other error is as it was.
+ */
+export function toldMiss(
+  error: unknown,
+  { code, problem, text, by }: { code: ErrorCode; problem: string; text: string; by: readonly ('uuid' | 'name')[] },
+): unknown {
+  if (!isMiss(error, code)) return error;
+  const isNone = !by.includes('name') && !/^[0-9a-f-]{36}$/i.test(text);
+  return isNone ? failure(problem, error) : inContext(problem, error);
 }

@@ -2,9 +2,10 @@
 
 import type { PoolSummary } from '../../../driver/storage/pools.ts';
 import type { VolumeRef } from '../../../driver/storage/volumes.ts';
-import { inContext, LibvirtError } from '../../../errors.ts';
+import { inContext } from '../../../errors.ts';
 import { humanSize, parseScaled } from '../../../vsh/scaled.ts';
 import { type CommandContext, failure, type PoolKind } from '../../command.ts';
+import { isMiss, toldMiss } from '../lookup.ts';
 
 /** The first operand of most commands; `completes` tells which pools the command is for. */
 export function poolOption({ completes = 'pool', help = 'pool name or uuid' }: { completes?: PoolKind; help?: string } = {}) {
@@ -18,24 +19,19 @@ export const volumeOptions = () =>
     { name: 'pool', type: 'string', completes: 'active-pool', help: 'pool name or uuid; not needed with a path' },
   ] as const;
 
-/** The pool that is named. A miss is told in two lines, or in virsh's one where only a uuid would do. */
+/** The pool that is named. */
 export async function findPoolOperand(
   context: CommandContext,
   { pool: text }: { readonly pool: string },
   by: readonly ('uuid' | 'name')[] = ['uuid', 'name'],
 ): Promise<PoolSummary> {
   const { lookupPool } = await import('../../../driver/storage/pools.ts');
-  const problem = `failed to get pool '${text}'`;
   try {
     return lookupPool(context.connection, text, by);
   } catch (error) {
-    if (!isMiss(error, 'NO_STORAGE_POOL')) throw error;
-    if (!by.includes('name') && !/^[0-9a-f-]{36}$/i.test(text)) throw failure(problem, error);
-    throw inContext(problem, error);
+    throw toldMiss(error, { code: 'NO_STORAGE_POOL', problem: `failed to get pool '${text}'`, text, by });
   }
 }
-
-const isMiss = (error: unknown, code: LibvirtError['code']): boolean => error instanceof LibvirtError && error.code === code;
 
 /** The volume that is named: by its name in a pool, else by its path. `poolOptionName`: what would name the pool, if anything. */
 export async function findVolumeOperand(

@@ -23,7 +23,11 @@ const wordOfName = (what: 'key' | 'name' | 'path', summary: string, description:
     description,
     options: what === 'name' ? [volumeOptions()[0]] : volumeOptions(),
     async read(context, args) {
-      const volume = await findVolumeOperand(context, args as never, what === 'name' ? null : 'pool');
+      const volume = await findVolumeOperand(
+        context,
+        { vol: args.vol, ...('pool' in args && { pool: args.pool }) },
+        what === 'name' ? null : 'pool',
+      );
       return what === 'name' ? volume.name : volume.path;
     },
     text: (word) => `${word}\n`,
