@@ -122,31 +122,17 @@ static void in_service(void)
 	prctl(PR_SET_NAME, IN_SERVICE);
 }
 
-static bool read_all(int fd, void *into, size_t size)
-{
-	for (char *at = into; size;) {
-		ssize_t n = read(fd, at, size);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return false;
-		at += n;
-		size -= (size_t)n;
-	}
-	return true;
-}
-
 static void receive_plan(struct plan *plan)
 {
 	uint32_t size;
-	if (!read_all(control, &size, sizeof size))
+	if (!plan_read(control, &size, sizeof size))
 		become_on_exit(ABANDONED); /* virsh-lxc went away before it had a plan */
 	if (size > PLAN_MAX_BYTES)
 		exit(EXIT_FAILURE);
 	void *bytes = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (bytes == MAP_FAILED)
 		die("plan");
-	if (!read_all(control, bytes, size))
+	if (!plan_read(control, bytes, size))
 		become_on_exit(ABANDONED);
 	if (plan_open(plan, bytes, size) < 0) {
 		errno = EBADMSG;

@@ -13,6 +13,20 @@ static int64_t parent_results[PLAN_MAX_STEPS];
 static int64_t child_results[PLAN_MAX_STEPS];
 char *plan_reply;
 
+bool plan_read(int fd, void *into, size_t size)
+{
+	for (char *at = into; size;) {
+		ssize_t n = read(fd, at, size);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return false;
+		at += n;
+		size -= (size_t)n;
+	}
+	return true;
+}
+
 int plan_open(struct plan *plan, void *bytes, size_t size)
 {
 	struct plan_header *h = bytes;

@@ -3,6 +3,7 @@
 #ifndef PLAN_H
 #define PLAN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -80,6 +81,9 @@ struct failure {
 
 /* Where calls leave what is sent back: as large as the largest plan, or NULL where nothing is. */
 extern char *plan_reply;
+
+/* Reads that much of a plan, or of what stands before it. False: the other side is gone, or cannot be read from. */
+bool plan_read(int fd, void *into, size_t size);
 
 /* Checks a received plan and fills *plan. Returns 0, or -1 if its numbers do not add up. */
 int plan_open(struct plan *plan, void *bytes, size_t size);

@@ -30,20 +30,6 @@ static char *request;
 static char last_will[WILL_BYTES] __attribute__((aligned(8)));
 static size_t will_bytes;
 
-static bool receive(void *into, size_t size)
-{
-	for (char *at = into; size;) {
-		ssize_t n = recv(SOCKET, at, size, MSG_WAITALL);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return false;
-		at += n;
-		size -= (size_t)n;
-	}
-	return true;
-}
-
 static bool reply(const void *from, size_t size, int more)
 {
 	for (const char *at = from; size;) {
@@ -62,20 +48,20 @@ static bool reply(const void *from, size_t size, int more)
 static int take_plans(void)
 {
 	static int64_t results[PLAN_MAX_STEPS];
-	for (uint32_t size; receive(&size, sizeof size);) {
+	for (uint32_t size; plan_read(SOCKET, &size, sizeof size);) {
 		bool is_will = size & PLAN_WILL;
 		size &= ~PLAN_WILL;
 		if (size > (is_will ? sizeof last_will : PLAN_MAX_BYTES))
 			return EMSGSIZE;
 		if (is_will) {
 			will_bytes = 0;
-			if (!receive(last_will, size))
+			if (!plan_read(SOCKET, last_will, size))
 				return 0;
 			will_bytes = size;
 			continue;
 		}
 		struct plan plan;
-		if (!receive(request, size))
+		if (!plan_read(SOCKET, request, size))
 			return 0;
 		if (plan_open(&plan, request, size) < 0)
 			return EBADMSG;
