@@ -26,6 +26,16 @@ export function tempStore(): TempStore {
   };
 }
 
+type TranscriptOf = typeof import('./recorded-session.ts').transcriptOf;
+
+/** A store with these files in it, and what runs command lines over it. */
+export async function commandStore(files: Readonly<Record<string, string>>): Promise<{ store: TempStore; transcriptOf: TranscriptOf }> {
+  const store = tempStore();
+  const { transcriptOf } = await import('./recorded-session.ts');
+  for (const [name, text] of Object.entries(files)) fs.writeFileSync(store.at(name), text);
+  return { store, transcriptOf };
+}
+
 /** Every file below a folder, with what is in it, by its path from there; folders end in a slash, links read `-> target`. */
 export function tree(folder: string): Record<string, string> {
   const found: Record<string, string> = {};

@@ -1,18 +1,15 @@
 // Commands whose answer is that there is nothing to tell, and what they say where libvirt's driver has none of them.
 import fs from 'node:fs';
-import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type TempStore, tempStore } from '../../../helpers/temp-store.ts';
+import { commandStore, type TempStore } from '../../../helpers/temp-store.ts';
 
 let store: TempStore;
 let transcriptOf: typeof import('../../../helpers/recorded-session.ts').transcriptOf;
 beforeEach(async () => {
-  store = tempStore();
-  ({ transcriptOf } = await import('../../../helpers/recorded-session.ts'));
-  const file = store.at('a.xml');
-  fs.mkdirSync(path.dirname(file), { recursive: true });
-  fs.writeFileSync(file, "<domain type='lxc'><name>a</name><memory>1</memory><os><type>exe</type><init>/i</init></os></domain>");
-  expect((await transcriptOf(`define ${file}`)).errors).toEqual([]);
+  ({ store, transcriptOf } = await commandStore({
+    'a.xml': "<domain type='lxc'><name>a</name><memory>1</memory><os><type>exe</type><init>/i</init></os></domain>",
+  }));
+  expect((await transcriptOf(`define ${store.at('a.xml')}`)).errors).toEqual([]);
 });
 afterEach(() => store.remove());
 

@@ -1,19 +1,16 @@
 import fs from 'node:fs';
-import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type TempStore, tempStore } from '../../../helpers/temp-store.ts';
+import { commandStore, type TempStore } from '../../../helpers/temp-store.ts';
 
 const UUID = '0c1d2e3f-4a5b-4c6d-8e9f-a0b1c2d3e4f5';
 
 let store: TempStore;
 let transcriptOf: typeof import('../../../helpers/recorded-session.ts').transcriptOf;
 beforeEach(async () => {
-  store = tempStore();
-  ({ transcriptOf } = await import('../../../helpers/recorded-session.ts'));
-  const file = store.at('n.xml');
-  fs.mkdirSync(path.dirname(file), { recursive: true });
-  fs.writeFileSync(file, `<network><name>n</name><uuid>${UUID}</uuid><forward mode='bridge'/><bridge name='b'/></network>`);
-  expect((await transcriptOf(`net-define ${file}`)).errors).toEqual([]);
+  ({ store, transcriptOf } = await commandStore({
+    'n.xml': `<network><name>n</name><uuid>${UUID}</uuid><forward mode='bridge'/><bridge name='b'/></network>`,
+  }));
+  expect((await transcriptOf(`net-define ${store.at('n.xml')}`)).errors).toEqual([]);
 });
 afterEach(() => store.remove());
 
