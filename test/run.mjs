@@ -18,6 +18,8 @@ const PACKAGES = {
   'busybox-static': '/bin/busybox',
   'dnsmasq-base': '/usr/sbin/dnsmasq',
   e2fsprogs: '/usr/sbin/mke2fs',
+  gccgo: '/usr/bin/gccgo',
+  'golang-github-digitalocean-go-libvirt-dev': '/usr/share/gocode/src/github.com/digitalocean/go-libvirt',
   iproute2: '/usr/sbin/ip',
   'libsys-virt-perl': '/usr/share/doc/libsys-virt-perl',
   'libvirt-clients': '/usr/bin/virsh',

@@ -51,6 +51,7 @@ export class ClientConnection {
   /** Of what was read, the frames that are not handled yet. */
   #unhandled: Iterator<Frame> | undefined;
   #isEnding = false;
+  #isLeaving = false;
   #holds = 0;
   #heardAt = monotonicMs();
 
@@ -117,6 +118,11 @@ export class ClientConnection {
     };
   }
 
+  /** The client said that it goes: the call by which it did is answered yet, and no other. */
+  leave(): void {
+    this.#isLeaving = true;
+  }
+
   /** Ends the connection when all that was sent is with the client. */
   close(): void {
     this.whenDrained(() => this.loop.stop());
@@ -170,6 +176,7 @@ export class ClientConnection {
       const { done, value: frame } = frames.next();
       if (done) break;
       await this.#handle(frame, this.#fds.splice(0, frame.fdCount));
+      if (this.#isLeaving) this.close();
     }
     this.#unhandled = undefined;
     if (this.#fds.length > MOST_FDS) throw new FrameError('descriptors that belong to no call');

@@ -118,6 +118,8 @@ const NEEDS = {
   /** Clients of libvirt's, of Debian's packages libsys-virt-perl, ruby-libvirt, virtinst, collectd-core and their kin. */
   sys_virt: () => spawnSync('perl', ['-MSys::Virt', '-e', '1']).status === 0,
   ruby_libvirt: () => spawnSync('ruby', ['-rlibvirt', '-e', '']).status === 0,
+  /** Of Debian's packages golang-github-digitalocean-go-libvirt-dev and gccgo. */
+  go_libvirt: () => hasCommand('gccgo') && fs.existsSync('/usr/share/gocode/src/github.com/digitalocean/go-libvirt'),
   virt_install: () => hasCommand('virt-install') && hasCommand('virt-clone'),
   virt_login_shell: () => fs.existsSync('/usr/bin/virt-login-shell') && hasCommand('setpriv'),
   /** With a screen that nobody sees, and a hand on its keyboard. */

@@ -38,7 +38,7 @@ export const connectProcedures: Readonly<Record<number, Procedure>> = {
       if (driver.autodestroyed.length > 0) await (await import('../../driver/domain/autodestroy.ts')).endSession(driver);
     });
   }),
-  2: raw(nothing, nothing, ({ client }) => client.close()),
+  2: raw(nothing, nothing, ({ client }) => client.leave()),
   60: raw(struct({ feature: int }), struct({ supported: flag }), ({ client }, { feature }) => {
     if (feature === KEEPALIVE) keepAsking(client);
     return { supported: FEATURES.has(feature) || (feature === PASSES_FDS && client.channel.passesFds) };

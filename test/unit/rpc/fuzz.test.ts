@@ -1,7 +1,7 @@
 // Frames that somebody broke. Nothing is carried out here: calls are read, answered with what libvirtd answered, and that is all.
 import { describe, expect, it } from 'vitest';
 import { wireError } from '../../../src/rpc/errors.ts';
-import { KIND, STATUS } from '../../../src/rpc/frame.ts';
+import { encodeFrame, KIND, STATUS } from '../../../src/rpc/frame.ts';
 import type { Program } from '../../../src/rpc/procedure.ts';
 import { programs } from '../../../src/rpc/procedures/index.ts';
 import { XdrReader } from '../../../src/rpc/xdr.ts';
@@ -127,6 +127,14 @@ describe('a client that', () => {
   it('replies to what nobody asked is not listened to any longer', async () => {
     const client = new PaperClient(programs);
     await client.call(3, () => {}, { kind: KIND.reply });
+    expect(client.ended).toBe(true);
+  });
+
+  it('says that it goes is answered, and then nothing else', async () => {
+    const client = new PaperClient(programs);
+    const close = encodeFrame({ program: 0x20008086, version: 1, procedure: 2, kind: KIND.call, serial: 7, status: STATUS.ok }, () => {});
+    const answers = await client.send(Buffer.concat([close, close]));
+    expect(answers.map(({ header }) => header)).toMatchObject([{ procedure: 2, kind: KIND.reply, serial: 7, status: STATUS.ok }]);
     expect(client.ended).toBe(true);
   });
 });
