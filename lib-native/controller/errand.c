@@ -21,7 +21,8 @@
  *       the same of a copy of what is mounted at SOURCE there; writes its number to standard output
  *   libvirt_lxc --errand unmount FD mounts TARGET id NUMBER
  *   libvirt_lxc --errand unmount FD mounts TARGET bind SOURCE
- *       takes it off again: the mount of that number, or what shows the same as SOURCE there; see mounts.c
+ *       takes it off again: the mount of that number, or what shows the same as SOURCE there; see mounts.c. Says so, and ends
+ *       when all is written
  *   libvirt_lxc --errand revoke MOUNTFD
  *       a mount that has not come to its place by now never does
  *

@@ -112,12 +112,16 @@ static bool is_mounted(uint64_t id)
 	return found;
 }
 
-/* What lies on top at the place that is held, were it a file. */
+/* What lies on top at the place that is held, were it a file. It is taken off once it is said: what is still to be written of it
+ * is written as the last hold on it is let go, by our end. */
 static int take_off(int at)
 {
 	char number[16];
 	snprintf(number, sizeof number, "%d", at);
-	return fchdir(own_descriptors) < 0 || umount2(number, MNT_DETACH) < 0 ? errno : 0;
+	if (fchdir(own_descriptors) < 0 || umount2(number, MNT_DETACH) < 0)
+		return errno;
+	dprintf(STDOUT_FILENO, "off\n");
+	return 0;
 }
 
 /* EBUSY: it is there, but not to be got at. Done if it is not: the container may have taken it off itself. */

@@ -1,6 +1,6 @@
 // The container's device nodes, and what its devices cgroup allows (libvirt: LXC driver, device nodes).
 import fs from 'node:fs';
-import type { DiskDevice, DomainDefinition, HostDevice } from '../domain/definition.ts';
+import type { DiskDevice, DomainDefinition, FilesystemDevice, HostDevice } from '../domain/definition.ts';
 import { libvirtError, systemError } from '../errors.ts';
 import { type DeviceRule, lostAccess } from '../host/cgroup/devices.ts';
 import { deviceMajor, deviceMinor } from '../host/device-number.ts';
@@ -73,9 +73,7 @@ export function domainDeviceNodes(definition: DomainDefinition): DomainDevicesPl
       PTMX,
       FUSE,
       ...own.map(ruleOf),
-      ...definition.devices.filesystems
-        .filter(({ type }) => type === 'block')
-        .map(({ source, readonly }) => ruleOf({ node: filesystemNode(source), access: readonly ? 'r' : 'rw', source })),
+      ...definition.devices.filesystems.flatMap((filesystem) => filesystemRule(filesystem) ?? []),
       PTYS,
     ],
   };
@@ -92,11 +90,15 @@ export const ruleOf = ({ node: { type, major, minor }, access, source }: OwnNode
   path: source,
 });
 
+/** What a container may do with the block device that it has mounted; undefined for what is none. Throws as domainDeviceNodes(). */
+export const filesystemRule = ({ type, source, readonly }: FilesystemDevice): DeviceRule | undefined =>
+  type === 'block' ? ruleOf({ node: filesystemNode(source), access: readonly ? 'r' : 'rw', source }) : undefined;
+
 /** What nobody in the container may do any more with a device that went; `next` is the definition without it. */
-export function lostRule(own: OwnNode, next: DomainDefinition): DeviceRule {
-  const rule = ruleOf(own);
-  return { ...rule, access: lostAccess(rule, remainingRules(next)) };
-}
+export const lostRule = (rule: DeviceRule, next: DomainDefinition): DeviceRule => ({
+  ...rule,
+  access: lostAccess(rule, remainingRules(next)),
+});
 
 const KIND_WORDS = { b: 'a block device', c: 'a character device', any: 'a character/block device' } as const;
 

@@ -16,6 +16,8 @@ export interface Errand {
   words: readonly (string | number | Descriptor)[];
   /** Its standard input. */
   input?: Buffer;
+  /** How long it may take once it has said something, if not only as long as before: the container has no more part in it then. */
+  finishMs?: number;
 }
 
 /** A descriptor of ours that the child is to have. */
@@ -31,7 +33,7 @@ export interface ErrandEnd {
 }
 
 /** Sends a child. undefined: it did not come back in time and was given up; it dies as soon as the container lets it. */
-export function runErrand({ words, input }: Errand, timeoutMs = TIMEOUT_MS): ErrandEnd | undefined {
+export function runErrand({ words, input, finishMs }: Errand, timeoutMs = TIMEOUT_MS): ErrandEnd | undefined {
   const pair = linux.socketpair();
   if (typeof pair === 'number') throw systemError('socketpair failed', -pair);
   const [ours, theirs] = pair;
@@ -42,18 +44,26 @@ export function runErrand({ words, input }: Errand, timeoutMs = TIMEOUT_MS): Err
   try {
     if (pid < 0) throw libvirtError('INTERNAL_ERROR', `cannot execute binary ${controllerFile}`);
     if (input) linux.send(ours, input, MSG_NOSIGNAL);
-    return waitFor(pid, ours, timeoutMs);
+    return waitFor(pid, ours, { timeoutMs, finishMs });
   } finally {
     linux.close(ours);
   }
 }
 
-function waitFor(pid: number, ours: number, timeoutMs: number): ErrandEnd | undefined {
-  const deadline = monotonicMs() + timeoutMs;
+interface Patience {
+  timeoutMs: number;
+  finishMs: number | undefined;
+}
+
+function waitFor(pid: number, ours: number, { timeoutMs, finishMs }: Patience): ErrandEnd | undefined {
+  let deadline = monotonicMs() + timeoutMs;
   const left = (): number => Math.max(0, deadline - monotonicMs());
+  const said = (): void => {
+    if (finishMs !== undefined) deadline = monotonicMs() + finishMs;
+  };
   const pidfd = linux.pidfdOpen(pid);
   try {
-    const output = receive(ours, left);
+    const output = receive(ours, left, said);
     if (output && readable(pidfd, left())) return { errno: exitStatus(pid), output };
     linux.pidfdSendSignal(pidfd, SIGKILL);
     if (readable(pidfd, KILL_MS)) linux.waitpid(pid, 0);
@@ -64,13 +74,14 @@ function waitFor(pid: number, ours: number, timeoutMs: number): ErrandEnd | unde
 }
 
 /** Until the child ends; undefined: not in time. */
-function receive(ours: number, left: () => number): Buffer | undefined {
+function receive(ours: number, left: () => number, said: () => void): Buffer | undefined {
   const chunks: Buffer[] = [];
   for (;;) {
     if (!readable(ours, left())) return undefined;
     const chunk = Buffer.alloc(65536);
     const got = linux.recv(ours, chunk, 0);
     if (got <= 0) return Buffer.concat(chunks);
+    said();
     chunks.push(chunk.subarray(0, got));
   }
 }

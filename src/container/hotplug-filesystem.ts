@@ -7,10 +7,13 @@ import type { DomainDefinition, FilesystemDevice } from '../domain/definition.ts
 import { isSameTarget } from '../domain/device-list.ts';
 import { libvirtError, notRunning, systemError } from '../errors.ts';
 import { attempt } from '../host/attempt.ts';
+import { allowDevice, forbidDevice } from '../host/cgroup/devices.ts';
 import { mountIdOf } from '../host/mounts.ts';
 import type { ChosenLabel } from '../security/labels.ts';
-import type { DomainDefinitions } from './definitions.ts';
+import { cgroupOf, type DomainDefinitions } from './definitions.ts';
+import { filesystemRule, remainingRules } from './devices.ts';
 import { type Descriptor, type ErrandEnd, runErrand } from './errand.ts';
+import { attachFilesystemImage, releaseFilesystemImages } from './images.ts';
 import { openInit } from './init.ts';
 import { accessible, withMountId } from './live-definition.ts';
 import { isMapped, mapFilesystem } from './mapped-mounts.ts';
@@ -19,8 +22,10 @@ import { containerRoot, idMapText } from './plan/idmap.ts';
 import { hasUserNamespace } from './plan/namespaces.ts';
 import { openFilesystem } from './resources.ts';
 
-/** Those of images need a device that has to be found again, and given back, when the container ends. */
-const PLUGGABLE = ['mount', 'bind', 'ram'];
+/** Not those that no start can give a container, either. */
+const PLUGGABLE = ['mount', 'bind', 'ram', 'block', 'file'];
+/** For what was written to a file system to come to its disk. */
+const WRITING_MS = 60_000;
 
 /** The file system as it would run. Throws CONFIG_UNSUPPORTED for one that only a start can give a container, or that no running one can lose. */
 export function pluggable({ run }: DomainDefinitions, filesystem: FilesystemDevice): FilesystemDevice {
@@ -44,39 +49,48 @@ export function plugFilesystem(
   const { type, source, target, readonly } = filesystem;
   const purpose = `Failed to mount '${source}' on '${target}'`;
   using inside = enterable(image);
+  const rule = filesystemRule(filesystem);
   label?.driver.prepare(next, label.seclabel);
   try {
+    if (rule) allowDevice(cgroupOf(image), rule, remainingRules(next));
     if (type === 'bind') {
       const end = runErrand({ words: ['bind', ...inside.words, source, target, readonly ? 'ro' : 'rw'] });
       check(purpose, end);
       return withMountId(filesystem, Number(end?.output));
     }
-    using mount = openMount(image, next, filesystem, label);
+    using device = type === 'file' ? attachFilesystemImage(image.live!, filesystem) : undefined;
+    using mount = openMount(image, next, filesystem, { label, image: device?.path });
     const end = runErrand({ words: ['mount', ...inside.words, mount, target] });
     if (end || !hasArrived(mount)) check(purpose, end);
+    device?.keep();
     return withMountId(filesystem, mountIdOf(mount.fd));
   } catch (error) {
+    if (rule) forbidDevice(cgroupOf(image), rule, remainingRules(image.live!));
     label?.driver.prepare(image.live!, label.seclabel);
     throw error;
   }
 }
 
 /**
- * Takes it off, whoever uses it: what is open in it stays open. One that the container has taken off itself is gone already.
+ * Takes it off, whoever uses it: what is open in it stays open, and keeps the device of an image. One that the container has taken off itself is gone already.
  * Throws OPERATION_FAILED where it cannot be got at; then it is still there. `next`: the running definition without it.
  */
 export function unplugFilesystem(
   image: DomainDefinitions,
   next: DomainDefinition,
-  { source, target, mountId }: FilesystemDevice,
+  filesystem: FilesystemDevice,
   label: ChosenLabel | undefined,
 ): void {
+  const { type, source, target, mountId } = filesystem;
   using inside = enterable(image);
   const which = mountId === undefined ? ['bind', source] : ['id', mountId]; // a start does not know of what it binds
-  const end = runErrand({ words: ['unmount', ...inside.words, target, ...which] });
+  const end = runErrand({ words: ['unmount', ...inside.words, target, ...which], finishMs: WRITING_MS });
   if (end?.errno === EBUSY)
     throw libvirtError('OPERATION_FAILED', `the container has covered what was mounted on '${target}', or moved it to another place`);
   check(`Failed to unmount '${target}'`, end);
+  if (type === 'file') releaseFilesystemImages(next);
+  const rule = attempt(() => filesystemRule(filesystem));
+  if (rule) forbidDevice(cgroupOf(image), rule, remainingRules(next));
   label?.driver.prepare(next, label.seclabel);
 }
 
@@ -111,10 +125,10 @@ function openMount(
   { run }: DomainDefinitions,
   next: DomainDefinition,
   filesystem: FilesystemDevice,
-  label: ChosenLabel | undefined,
+  { label, image }: { label: ChosenLabel | undefined; image: string | undefined },
 ): Disposable & Descriptor {
   const labelOptions = label?.driver.mountOptions(label.seclabel) ?? {};
-  const mount = held(openFilesystem(filesystem, { owner: containerRoot(next), image: undefined, labelOptions }));
+  const mount = held(openFilesystem(filesystem, { owner: containerRoot(next), image, labelOptions }));
   try {
     if (isMapped(next, filesystem, run!.level)) {
       using userns = openOwnUsers(next, run!.initPid);

@@ -4,7 +4,7 @@ import { linux } from '../../lib-native/linux.ts';
 import type { DiskDevice, DomainDefinition, FilesystemDevice } from '../domain/definition.ts';
 import { libvirtError } from '../errors.ts';
 import { attachLoop } from '../host/loop.ts';
-import { attachNbd, releaseNbds } from '../host/nbd.ts';
+import { attachNbd, releaseNbds, releaseUnusedNbds } from '../host/nbd.ts';
 import { hostPath } from './host-path.ts';
 
 export interface Images extends Disposable {
@@ -70,16 +70,11 @@ export function attachImages(definition: DomainDefinition): Images {
   };
   try {
     for (const [of, place, image] of images) {
-      checkImage(image);
-      const { file, readonly } = image;
-      if (driverFor(image) === 'nbd') {
-        devices[of].set(place, attachNbd({ file, format: image.format!, readonly, owner: definition.uuid }));
-        continue;
-      }
-      const loop = attachLoop(file, readonly);
-      fds.push(loop.fd);
-      if (of === 'disks') diskFds.push(loop.fd);
-      devices[of].set(place, loop.path);
+      const { path, fd } = attach(image, definition.uuid);
+      devices[of].set(place, path);
+      if (fd === undefined) continue;
+      fds.push(fd);
+      if (of === 'disks') diskFds.push(fd);
     }
   } catch (error) {
     dispose();
@@ -89,6 +84,42 @@ export function attachImages(definition: DomainDefinition): Images {
     ours = false;
   };
   return { ...devices, diskFds, keep, [Symbol.dispose]: dispose };
+}
+
+/** The block device of one image, for whoever mounts it: a mount keeps a loop device, and keep() a network block device. */
+export interface FilesystemImage extends Disposable {
+  path: string;
+  keep(): void;
+}
+
+/** That of a file system that the running container `live` is given. Throws as attachImages(). */
+export function attachFilesystemImage(live: DomainDefinition, filesystem: FilesystemDevice): FilesystemImage {
+  const image = imageOfFilesystem(filesystem);
+  releaseFilesystemImages(live); // of a command that was killed
+  const { path, fd } = attach(image, live.uuid);
+  let ours = fd === undefined;
+  return {
+    path,
+    keep: () => {
+      ours = false;
+    },
+    [Symbol.dispose]: () => {
+      if (fd !== undefined) linux.close(fd);
+      if (ours) releaseFilesystemImages(live);
+    },
+  };
+}
+
+/** Gives back what stands for images of which the running container has nothing mounted any more; one that is in use stays until the end. */
+export function releaseFilesystemImages({ uuid, devices: { disks } }: DomainDefinition): void {
+  releaseUnusedNbds(uuid, new Set(disks.flatMap(({ imageDevice }) => imageDevice ?? [])));
+}
+
+/** `fd`: what keeps a loop device until somebody else does; a network block device is kept by its server. */
+function attach(image: Image, owner: string): { path: string; fd?: number } {
+  checkImage(image);
+  const { file, readonly } = image;
+  return driverFor(image) === 'nbd' ? { path: attachNbd({ file, format: image.format!, readonly, owner }) } : attachLoop(file, readonly);
 }
 
 const isRaw = ({ format }: Image): boolean => format === undefined || format === 'raw';

@@ -53,14 +53,35 @@ export function attachNbd({ file, format, readonly, owner }: NbdRequest): string
 
 /** Disconnects the devices of a domain whose container has ended, after what was mounted from them has been written back. */
 export function releaseNbds(owner: string): void {
-  if (!fs.existsSync(`${SYSFS}/nbd0`)) return; // the module is not loaded
-  for (const name of devices()) {
-    const server = serverOf(name);
-    if (server === undefined || !wasGiven(server, mark(owner))) continue;
-    waitFor(() => !isMounted(name) || undefined, UNMOUNT_TIMEOUT_MS);
-    disconnect(name);
-    waitFor(() => !wasGiven(server, mark(owner)) || undefined, READY_TIMEOUT_MS);
+  for (const device of devicesOf(owner)) {
+    waitFor(() => !isMounted(device.name) || undefined, UNMOUNT_TIMEOUT_MS);
+    release(device, owner);
   }
+}
+
+/** The same of a running one, of those devices that nothing is mounted from, but for `inUse`. */
+export function releaseUnusedNbds(owner: string, inUse: ReadonlySet<string>): void {
+  for (const device of devicesOf(owner)) {
+    if (!inUse.has(`/dev/${device.name}`) && !isMounted(device.name)) release(device, owner);
+  }
+}
+
+interface ServedDevice {
+  name: string;
+  server: number;
+}
+
+function devicesOf(owner: string): ServedDevice[] {
+  if (!fs.existsSync(`${SYSFS}/nbd0`)) return []; // the module is not loaded
+  return devices().flatMap((name) => {
+    const server = serverOf(name);
+    return server !== undefined && wasGiven(server, mark(owner)) ? [{ name, server }] : [];
+  });
+}
+
+function release({ name, server }: ServedDevice, owner: string): void {
+  disconnect(name);
+  waitFor(() => !wasGiven(server, mark(owner)) || undefined, READY_TIMEOUT_MS);
 }
 
 function loadModule(): void {

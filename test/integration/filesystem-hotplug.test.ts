@@ -9,7 +9,7 @@ import { runErrand } from '../../src/container/errand.ts';
 import { cloneTree } from '../../src/host/mounts.ts';
 import { LOGGED, logged } from '../helpers/audit-log.ts';
 import { eventually } from '../helpers/eventually.ts';
-import { suite } from '../helpers/requires.ts';
+import { requires, suite } from '../helpers/requires.ts';
 import { makeRoot } from '../helpers/rootfs.ts';
 import { useVirsh } from '../helpers/virsh.ts';
 
@@ -111,10 +111,12 @@ suite('a file system that a running container is given', ['root', 'built', 'busy
       virsh.file('b.xml', "<filesystem type='bind'><source dir='/nowhere'/><target dir='/x'/></filesystem>"),
       "Failed to mount '/nowhere' on '/x': No such file or directory",
     );
-    refused(
-      virsh.file('f.xml', "<filesystem type='file'><source file='/some/image'/><target dir='/image'/></filesystem>"),
-      "unsupported configuration: filesystem type 'file' of a running domain cannot be changed",
-    );
+    for (const [type, words, reason] of [
+      ['file', "file='/some/image'", 'Unable to open /some/image: No such file or directory'],
+      ['block', "dev='/dev/no-such'", "Path '/dev/no-such' is not accessible: No such file or directory"],
+      ['volume', "pool='p' volume='v'", "unsupported configuration: filesystem type 'volume' of a running domain cannot be changed"],
+    ] as const)
+      refused(virsh.file('f.xml', `<filesystem type='${type}'><source ${words}/><target dir='/image'/></filesystem>`), reason);
     const rooted = virsh.file('r.xml', `<filesystem><source dir='${source}'/><target dir='/'/></filesystem>`);
     expect(virsh.error('detach-device', name, rooted)[1]).toBe(
       'unsupported configuration: the root file system of a running domain cannot be changed',
@@ -273,6 +275,103 @@ suite('a file system that a running container is given', ['root', 'built', 'busy
   });
 });
 
+suite('an image that a running container is given', ['root', 'built', 'busybox', 'fuse', 'loop', 'ext4', 'mke2fs'], () => {
+  const virsh = useVirsh();
+  let made = 0;
+  const ext4 = (): string => {
+    const image = virsh.file(`image-${++made}`, '');
+    fs.truncateSync(image, 16 * 1024 * 1024);
+    execFileSync('mke2fs', ['-q', '-t', 'ext4', image]);
+    return image;
+  };
+  const ownRoot = (): string => makeRoot(virsh.path(`image-root-${++made}`));
+  const xml = (type: 'file' | 'block', source: string, more = '', attributes = ''): string =>
+    virsh.file(
+      `image-${++made}.xml`,
+      `<filesystem type='${type}' ${attributes}><source ${type === 'file' ? 'file' : 'dev'}='${source}'/><target dir='/mnt'/>${more}</filesystem>`,
+    );
+  const images = (): string[] => virsh.leftovers().images;
+  const SHOWN = 'grep " /mnt " /proc/mounts | cut -d" " -f3';
+
+  it('is mounted through a loop device, which goes when it is detached', () => {
+    const name = virsh.boot({ root: ownRoot() });
+    const image = ext4();
+    const file = xml('file', image);
+    for (const more of ['', 'kept\n']) {
+      virsh.ok('attach-device', name, file);
+      expect(virsh.inside(name, `${SHOWN}; cat /mnt/file 2>/dev/null; echo kept >/mnt/file`)).toBe(`ext4\n${more}`);
+      expect(images()).toHaveLength(1);
+      virsh.ok('detach-device', name, file);
+      expect([virsh.inside(name, SHOWN), images()]).toEqual(['', []]);
+    }
+    const readonly = xml('file', image, '<readonly/>');
+    virsh.ok('attach-device', name, readonly, '--persistent');
+    expect(virsh.inside(name, 'cat /mnt/file; touch /mnt/x 2>&1')).toBe('kept\ntouch: /mnt/x: Read-only file system\n');
+    virsh.ok('destroy', name);
+    expect(images()).toEqual([]);
+    virsh.ok('start', name); // it is one of those of a start now
+    expect(images()).toHaveLength(1);
+    virsh.ok('detach-device', name, readonly, '--live');
+    expect([virsh.inside(name, SHOWN), images()]).toEqual(['', []]);
+  });
+
+  it('that is in use stays until it is not, at the latest until the container ends', async () => {
+    const name = virsh.boot({
+      root: ownRoot(),
+      init: ['/bin/sh', '-c', 'until [ -d /mnt/lost+found ]; do sleep 0.05; done; cd /mnt; touch here; sleep 1000'],
+    });
+    const file = xml('file', ext4());
+    virsh.ok('attach-device', name, file);
+    await eventually(() => virsh.runInside(name, 'test -e /mnt/here').status === 0);
+    virsh.ok('detach-device', name, file);
+    expect([virsh.inside(name, SHOWN), images().length]).toEqual(['', 1]);
+    virsh.ok('destroy', name);
+    await eventually(() => images().length === 0);
+  });
+
+  it('leaves no device where it cannot be attached', () => {
+    const name = virsh.boot({ root: ownRoot() });
+    const none = virsh.file('no-image', 'nothing that could be mounted');
+    const image = ext4();
+    virsh.inside(name, 'rmdir /mnt; touch /mnt');
+    expect(virsh.error('attach-device', name, xml('file', none))[1]).toMatch(/Failed to mount device \/dev\/loop\d+, unable to detect/);
+    expect(virsh.error('attach-device', name, xml('file', image))[1]).toBe(`Failed to mount '${image}' on '/mnt': Not a directory`);
+    expect(virsh.error('attach-device', name, xml('file', image, "<driver type='loop' format='qcow2'/>"))[1]).toBe(
+      'unsupported configuration: fs format qcow2 is not supported',
+    );
+    expect([images(), virsh.ok('dumpxml', name, '--xpath', '//filesystem/target')]).toEqual([[], '<target dir="/"/>\n\n']);
+  });
+
+  it('is one on a block device, which the container may use as long as it has it', () => {
+    virsh.file('etc/libvirt/lxc.conf', LOGGED);
+    const device = execFileSync('losetup', ['--find', '--show', ext4()], { encoding: 'utf8' }).trim();
+    try {
+      const root = ownRoot();
+      const name = virsh.boot({ root });
+      execFileSync('cp', ['-a', device, path.join(root, 'node')]);
+      const mayUse = (): boolean => virsh.runInside(name, 'head -c 1 /node >/dev/null').status === 0;
+      const begun = logged(virsh, name).length;
+      const file = xml('block', device);
+      expect(mayUse()).toBe(false);
+      virsh.ok('attach-device', name, file);
+      expect([virsh.inside(name, `${SHOWN}; touch /mnt/x`), mayUse()]).toEqual(['ext4\n', true]);
+      virsh.ok('detach-device', name, file);
+      expect([virsh.inside(name, SHOWN), mayUse()]).toEqual(['', false]);
+      virsh.inside(name, 'rmdir /mnt; touch /mnt');
+      expect(virsh.error('attach-device', name, file)[1]).toMatch(/: Not a directory$/);
+      expect(mayUse()).toBe(false);
+      const records = logged(virsh, name).slice(begun);
+      expect(
+        records.map((line) => /^(yes|no) virt=lxc resrc=(cgroup|fs) reason=(attach|detach|allow|deny)/.exec(line)?.slice(1).join(' ')),
+      ).toEqual(['yes cgroup allow', 'yes fs attach', 'yes fs detach', 'yes cgroup deny', 'no fs attach']);
+      expect(records[0]).toMatch(/ class=path path="\/dev\/loop\d+" rdev=07:[0-9A-F]+ acl=rw$/);
+    } finally {
+      spawnSync('losetup', ['--detach', device]);
+      fs.rmSync(virsh.path('etc/libvirt/lxc.conf'));
+    }
+  });
+});
+
 suite(
   'a file system that a container with ids of its own is given',
   ['root', 'built', 'busybox', 'fuse', 'userns', 'idmapped_mounts'],
@@ -301,6 +400,21 @@ suite(
       virsh.ok('detach-device', name, virsh.path('mapped.xml'));
       attach(name, 'passthrough');
       expect(virsh.inside(name, OWNERS).trim()).toBe('65534:65534 65534:65534 65534:65534');
+    });
+
+    it.skipIf(requires('loop', 'ext4', 'mke2fs'))('is its own, of an image, too', () => {
+      const image = virsh.file('image', '');
+      fs.truncateSync(image, 16 * 1024 * 1024);
+      execFileSync('mke2fs', ['-q', '-t', 'ext4', image]);
+      const name = virsh.boot({ root: makeRoot(virsh.path('root-d')), accessmode: 'mapped', more: IDMAP });
+      const file = virsh.file(
+        'i.xml',
+        `<filesystem type='file' accessmode='mapped'><source file='${image}'/><target dir='/mnt'/></filesystem>`,
+      );
+      virsh.ok('attach-device', name, file);
+      expect(virsh.inside(name, 'stat -c %u:%g /mnt/lost+found; touch /mnt/x && echo writes')).toBe('0:0\nwrites\n');
+      virsh.ok('detach-device', name, file);
+      expect(virsh.leftovers().images).toEqual([]);
     });
 
     it('is its own where the ids were chosen by the start', () => {

@@ -5,6 +5,7 @@ import process from 'node:process';
 import { expect, it } from 'vitest';
 import { eventually } from '../helpers/eventually.ts';
 import { suite } from '../helpers/requires.ts';
+import { makeRoot } from '../helpers/rootfs.ts';
 import { useVirsh, type Virsh } from '../helpers/virsh.ts';
 
 const IMAGE_BYTES = 8 * 1024 * 1024;
@@ -146,6 +147,26 @@ suite('an image of another format', ['root', 'built', 'busybox', 'fuse', 'nbd', 
     process.kill(virsh.controllerPid(name), 'SIGKILL');
     virsh.ok('start', name);
     expect(virsh.leftovers().images).toHaveLength(1);
+  });
+
+  it('comes to a running container, and is let go of when it is detached or cannot be attached', () => {
+    const image = qcow2();
+    const name = virsh.boot({ root: makeRoot(virsh.path('plugged')) });
+    const file = virsh.file('plugged.xml', mounted(image));
+    for (const text of ['', 'kept\n']) {
+      virsh.ok('attach-device', name, file);
+      expect(virsh.leftovers().images).toHaveLength(1);
+      expect(virsh.inside(name, 'cat /mnt/file 2>/dev/null; echo kept >/mnt/file')).toBe(text);
+      virsh.ok('detach-device', name, file);
+      expect(virsh.leftovers().images).toEqual([]);
+    }
+    virsh.inside(name, 'rmdir /mnt; touch /mnt');
+    expect(virsh.error('attach-device', name, file)[1]).toMatch(/: Not a directory$/);
+    expect(virsh.leftovers().images).toEqual([]);
+    virsh.inside(name, 'rm /mnt');
+    virsh.ok('attach-device', name, file);
+    virsh.ok('destroy', name);
+    expect(virsh.leftovers().images).toEqual([]);
   });
 
   it('that is none is told of in qemu-nbd’s words', () => {

@@ -3,7 +3,7 @@
 import { TakenPorts } from '../../bridge/ports.ts';
 import { releasePorts } from '../../bridge/release.ts';
 import type { DomainDefinitions } from '../../container/definitions.ts';
-import { diskNode, hostdevNode, hostdevNodePath, lostRule, type OwnNode, ruleOf } from '../../container/devices.ts';
+import { diskNode, filesystemRule, hostdevNode, hostdevNodePath, lostRule, type OwnNode, ruleOf } from '../../container/devices.ts';
 import { plugInterface, plugNode, prepareInterface, unplugInterface, unplugNode } from '../../container/hotplug.ts';
 import type { ResourceAudit } from '../../container/resource-audit.ts';
 import type { DomainDefinition, DomainDevices, FilesystemDevice } from '../../domain/definition.ts';
@@ -213,6 +213,8 @@ function plugFilesystem(
   audit.note(filesystemChange('attach', undefined, device));
   const live = image.live!;
   const added = driver.pluggable(image, device);
+  const rule = filesystemRule(added);
+  if (rule) audit.noteRule('allow', image, rule);
   const having = (one: FilesystemDevice) => withDevices(live, { filesystems: withFilesystem(live.devices, one) });
   const next = having(added);
   return { live: next, apply: () => having(driver.plugFilesystem(image, next, added, label)) };
@@ -254,7 +256,9 @@ function unplug(
       const device = filesystems.driver.pluggable(image, devices.filesystems[at]!);
       audit.note(filesystemChange('detach', device, undefined));
       const next = withDevices(live, { filesystems: without(devices.filesystems, at) });
+      const rule = attempt(() => filesystemRule(device));
       filesystems.driver.unplugFilesystem(image, next, device, filesystems.label);
+      if (rule) audit.noteRule('deny', image, lostRule(rule, next));
       return next;
     }
     case 'disk': {
@@ -263,9 +267,9 @@ function unplug(
       if (!disk) throw libvirtError('OPERATION_FAILED', `disk ${parsed.device.target.dev} not found`);
       audit.note(diskChange('detach', disk, undefined));
       const next = withDevices(live, { disks: without(devices.disks, at) });
-      const own = ifThere(() => diskNode(disk));
+      const own = attempt(() => diskNode(disk)); // it may have been pulled out of the host
       unplugNode(image, next, disk.target.dev, own);
-      if (own) audit.noteRule('deny', image, lostRule(own, next));
+      if (own) audit.noteRule('deny', image, lostRule(ruleOf(own), next));
       return next;
     }
     case 'hostdev': {
@@ -278,10 +282,10 @@ function unplug(
       if (!device) throw libvirtError('OPERATION_FAILED', isUsb ? 'usb device not found' : `hostdev ${source} not found`);
       audit.note(hostdevChange('detach', device));
       const next = withDevices(live, { hostdevs: without(devices.hostdevs, at) });
-      const own = ifThere(() => hostdevNode(device));
+      const own = attempt(() => hostdevNode(device));
       const nodePath = own?.node.path ?? hostdevNodePath(device);
       if (nodePath !== undefined) unplugNode(image, next, nodePath, own);
-      if (own) audit.noteRule('deny', image, lostRule(own, next));
+      if (own) audit.noteRule('deny', image, lostRule(ruleOf(own), next));
       return next;
     }
     case 'interface': {
@@ -294,14 +298,5 @@ function unplug(
     }
     default:
       throw noLiveChange('detached', parsed);
-  }
-}
-
-/** A device may have been pulled out of the host. */
-function ifThere(find: () => OwnNode | undefined): OwnNode | undefined {
-  try {
-    return find();
-  } catch {
-    return undefined;
   }
 }
