@@ -5,6 +5,7 @@ import type { ClientConnection } from './connection.ts';
 import { protocolError, refusal, toWire, type WireError, wireError } from './errors.ts';
 import { type Frame, type Header, KIND, STATUS } from './frame.ts';
 import type { Context, Procedure, Program } from './procedure.ts';
+import type { LongCall } from './workers.ts';
 import { STRING_MAX, XdrError, XdrReader, type XdrWriter } from './xdr.ts';
 
 /** The longest payload of a call: a document, and what else its procedure says. */
@@ -12,9 +13,12 @@ const CALL_MAX = STRING_MAX + (256 << 10);
 
 export class Dispatcher {
   readonly #programs: readonly Program[];
+  readonly #takeLong: ((call: LongCall) => boolean) | undefined;
 
-  constructor(programs: readonly Program[]) {
+  /** `takeLong`: has a call that may take long done elsewhere, if it can be. */
+  constructor(programs: readonly Program[], takeLong?: (call: LongCall) => boolean) {
     this.#programs = programs;
+    this.#takeLong = takeLong;
   }
 
   /** How much is read of a frame. Of a stream that is not open, nothing. */
@@ -23,7 +27,7 @@ export class Dispatcher {
     return client.streams.has(serial) ? CALL_MAX : 0;
   }
 
-  async handle(client: ClientConnection, frame: Frame, fds: readonly number[]): Promise<void> {
+  async handle(client: ClientConnection, frame: Frame, fds: number[]): Promise<void> {
     try {
       await this.#handle(client, frame, fds);
     } finally {
@@ -31,11 +35,12 @@ export class Dispatcher {
     }
   }
 
-  async #handle(client: ClientConnection, { header, payload }: Frame, fds: readonly number[]): Promise<void> {
+  async #handle(client: ClientConnection, frame: Frame, fds: number[]): Promise<void> {
+    const { header, payload } = frame;
     switch (header.kind) {
       case KIND.call:
       case KIND.callWithFds:
-        return this.#call(client, header, payload, fds);
+        return this.#call(client, frame, fds);
       case KIND.stream:
         return this.#stream(client, header, payload);
       case KIND.streamHole:
@@ -51,11 +56,25 @@ export class Dispatcher {
     return this.#programs.find((known) => known.number === program && known.version === version);
   }
 
-  async #call(client: ClientConnection, header: Header, payload: Buffer | undefined, fds: readonly number[]): Promise<void> {
+  async #call(client: ClientConnection, frame: Frame, fds: number[]): Promise<void> {
+    const { header, payload } = frame;
     const reply = (error: WireError) => client.send(answerTo(header, STATUS.error), (to) => wireError.write(to, error));
     const procedure = await this.#procedureOf(header);
     if ('message' in procedure) return reply(procedure);
+    if (this.#isTaken(client, procedure, frame, fds)) return;
     await run(procedure, { client, header, fds, replyFds: [] }, payload, reply);
+  }
+
+  /** Whoever may change nothing is refused at once. */
+  #isTaken({ driver }: ClientConnection, procedure: Procedure, { header, payload, fdCount }: Frame, fds: number[]): boolean {
+    if (!this.#takeLong || !driver || driver.readonly || !payload || fds.length !== fdCount) return false;
+    const program = this.#programOf(header);
+    if (!program?.long?.has(header.procedure)) return false;
+    const args = unlessUnreadable(() => decode(header, procedure, payload));
+    if (args === undefined) return false;
+    if (!this.#takeLong({ header, payload, fds: [...fds], lasts: program.lasts?.(header.procedure, args) === true })) return false;
+    fds.length = 0;
+    return true;
   }
 
   /** What is called, or what is to be said instead. */
@@ -105,6 +124,15 @@ export const answerTo = (header: Header, status: number, hasFds = false): Header
   kind: hasFds ? KIND.replyWithFds : KIND.reply,
   status,
 });
+
+function unlessUnreadable(read: () => unknown): object | undefined {
+  try {
+    return read() as object;
+  } catch (error) {
+    if (error instanceof XdrError) return undefined;
+    throw error;
+  }
+}
 
 /** Throws XdrError. */
 function decode({ kind }: Header, { args }: Procedure, payload: Buffer | undefined): unknown {

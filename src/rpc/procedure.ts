@@ -38,6 +38,10 @@ export interface Program {
   /** What is loaded for the first call of a procedure that is not among those. */
   rest?(): Promise<Rest>;
   onMessage?(client: ClientConnection, header: Header): void;
+  /** Those that may take long. */
+  readonly long?: ReadonlySet<number>;
+  /** What this one does is to end with the connection. */
+  lasts?(procedure: number, args: object): boolean;
 }
 
 /** A procedure that needs no connection to the driver. */

@@ -12,14 +12,20 @@ import { ClientConnection } from './connection.ts';
 import { Dispatcher } from './dispatch.ts';
 import { Loop } from './loop.ts';
 import { programs } from './procedures/index.ts';
+import { type LongCall, WORKER_WORD, Workers } from './workers.ts';
 
 const STDIN = 0;
 
-/** Serves a client until it is gone. */
-export async function serve(channel: Channel, { readonly }: { readonly: boolean }): Promise<void> {
+/** Serves a client until it is gone; a worker's is the server that it belongs to. */
+export async function serve(channel: Channel, { readonly, isWorker = false }: { readonly: boolean; isWorker?: boolean }): Promise<void> {
   const loop = new Loop();
   loop.whenQuiet(releaseMemory);
-  const dispatcher = new Dispatcher(programs);
+  let workers: Workers | undefined;
+  const takeLong = (call: LongCall): boolean => {
+    workers ??= new Workers(client);
+    return workers.take(call);
+  };
+  const dispatcher = new Dispatcher(programs, isWorker ? undefined : takeLong);
   const client: ClientConnection = new ClientConnection(loop, channel, {
     readonly,
     most: (header) => dispatcher.mostOf(client, header),
@@ -49,6 +55,10 @@ function reapAtEnd(loop: Loop, pid: number): void {
  * `--socket`; `--readonly`: it may only read.
  */
 export async function runServer(argv: readonly string[]): Promise<number> {
+  if (argv.length === 1 && argv[0] === WORKER_WORD) {
+    await serve(socketChannel(STDIN), { readonly: false, isWorker: true });
+    return 0;
+  }
   const unknown = argv.find((word) => !['--socket', '--readonly'].includes(word));
   if (unknown !== undefined) throw libvirtError('PLAIN', `virsh-lxc-rpc: no argument is known of '${unknown}'`);
   const readonly = argv.includes('--readonly');

@@ -120,7 +120,7 @@ tell('started'); wait()
 `);
     await python.told('started');
     process.kill(await server.lastPid(1), 'SIGKILL');
-    await eventually(() => virsh.state(own).startsWith('shut off'));
+    await virsh.waitForState(own, 'shut off (destroyed)');
     expect(virsh.state(rest)).toBe('running (booted)');
   });
 
@@ -136,9 +136,11 @@ for i in range(3):
 `);
     await python.told('started 0');
     const pid = await server.lastPid(1);
-    const children = () => fs.readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').trim();
-    expect(children()).not.toBe('');
+    const childrenOf = (of: string) => fs.readFileSync(`/proc/${of}/task/${of}/children`, 'latin1').trim();
+    const worker = childrenOf(String(pid));
+    expect(worker).toMatch(/^\d+$/);
+    expect(childrenOf(worker)).toBe(String(virsh.controllerPid(name)));
     virsh.ok('destroy', name);
-    await eventually(() => children() === '');
+    await eventually(() => childrenOf(worker) === '');
   });
 });

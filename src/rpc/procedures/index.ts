@@ -5,6 +5,7 @@ import type { Program } from '../procedure.ts';
 import { connectProcedures } from './connect.ts';
 import { lxcProgram } from './descriptors.ts';
 import { domainInfoProcedures } from './domain-info.ts';
+import { lastsWithConnection, longProcedures } from './long.ts';
 import { lookupProcedures } from './lookup.ts';
 import { REMOTE } from './remote.ts';
 import { tableOf } from './table.ts';
@@ -27,6 +28,8 @@ const remote: Program = {
   version: 1,
   procedures: tableOf(connectProcedures, lookupProcedures, domainInfoProcedures),
   rest: () => import('./rest.ts'),
+  long: longProcedures,
+  lasts: lastsWithConnection,
 };
 
 export const programs: readonly Program[] = [
