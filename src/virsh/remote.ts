@@ -34,10 +34,11 @@ export function remoteOf(uri: string): Remote {
     ...(isYes(given.no_verify) ? ['-o', 'StrictHostKeyChecking=no'] : []),
     ...(isYes(given.no_tty) ? ['-o', 'BatchMode=yes'] : []),
   ];
-  return { command: given.command ?? 'ssh', options, host, uri: `lxc://${path}` };
+  return { command: given.command ?? 'ssh', options, host, uri: given.name ?? `lxc://${path}` };
 }
 
-const PARAMETERS = ['command', 'keyfile', 'no_verify', 'no_tty'] as const;
+/** Of the last three nothing follows for us: they say what libvirt's clients look for there. */
+const PARAMETERS = ['command', 'keyfile', 'name', 'no_verify', 'no_tty', 'mode', 'netcat', 'proxy'] as const;
 type Parameters = Partial<Record<(typeof PARAMETERS)[number], string>>;
 
 /** Those of libvirt's that say how ssh is run. */

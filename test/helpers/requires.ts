@@ -124,6 +124,8 @@ const NEEDS = {
   virt_login_shell: () => fs.existsSync('/usr/bin/virt-login-shell') && hasCommand('setpriv'),
   /** With a screen that nobody sees, and a hand on its keyboard. */
   virt_manager: () => ['virt-manager', 'xvfb-run', 'xauth', 'xdotool', 'dbus-launch'].every(hasCommand),
+  /** Of Debian's package openssh-server, with its user. */
+  sshd: () => fs.existsSync('/usr/sbin/sshd') && hasCommand('ssh-keygen') && spawnSync('id', ['sshd']).status === 0,
   collectd: () => hasCommand('collectd') && fs.existsSync('/usr/lib/collectd/virt.so'),
   libvirt_exporter: () => hasCommand('prometheus-libvirt-exporter'),
   munin_libvirt: () => fs.existsSync('/usr/share/munin/plugins/libvirt-mem'),

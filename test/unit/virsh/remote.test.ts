@@ -16,6 +16,7 @@ describe('a URI of lxc+ssh', () => {
       'lxc+ssh://h/?keyfile=/my%20key&no_verify=1',
       ['-i', '/my key', '-o', 'StrictHostKeyChecking=no', '-T', '--', 'h', 'virsh-lxc -c lxc:/// list'],
     ],
+    ['lxc+ssh://h/?name=lxc:///system&proxy=native&netcat=nc&mode=auto', ['-T', '--', 'h', 'virsh-lxc -c lxc:///system list']],
     ['lxc+ssh://h/?no_tty=1', ['-o', 'BatchMode=yes', '-T', '--', 'h', 'virsh-lxc -c lxc:/// list']],
   ])('%s', (uri, expected) => {
     expect(words(uri)).toEqual(expected);
