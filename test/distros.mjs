@@ -41,7 +41,7 @@ async function addRoots(directory) {
 }
 
 await testInMachines(options, {
-  project: 'distros',
+  projects: ['distros'],
   /** On the disk of the project, which has room for copies of a root. */
   environment: { DISTRO_ROOTS: ROOTS, TMPDIR: '/project/tmp' },
   stageMore: addRoots,

@@ -66,8 +66,9 @@ const PATIENT = '--require=./test/helpers/patient-timers.cjs';
  * The guest's command; the report comes back from $OUT. What QEMU translated of a program serves its next run only where
  * that lies at the same addresses.
  */
-function guestCommand(variant, project, tests) {
-  const vitest = ['run', '--config', 'test/vitest.config.ts', '--project', project, '--reporter', 'verbose', '--reporter', 'json'];
+function guestCommand(variant, projects, tests) {
+  const chosen = projects.flatMap((project) => ['--project', project]);
+  const vitest = ['run', '--config', 'test/vitest.config.ts', ...chosen, '--reporter', 'verbose', '--reporter', 'json'];
   return [
     'echo 0 > /proc/sys/kernel/randomize_va_space;',
     'mkdir -p "$TMPDIR";',
@@ -78,13 +79,13 @@ function guestCommand(variant, project, tests) {
 }
 
 /** Runs the tests in one variant; their output is shown as it comes. */
-async function testIn(variant, directory, { tests, timeout }, { project, environment }) {
+async function testIn(variant, directory, { tests, timeout }, { projects, environment }) {
   console.log(`\n== ${variant}`);
   const out = fs.mkdtempSync(path.join(directory, 'out-'));
   const env = { ...environment, ...(process.stdout.isTTY ? {} : { NO_COLOR: '1' }) };
   const settings = Object.entries(env).flatMap(([name, value]) => ['-e', `${name}=${value}`]);
   const options = ['-v', variant, '-p', path.join(directory, 'project'), '-o', out, '-t', String(timeout), ...settings];
-  const { exitCode } = await execa(runInVm, [...options, '--', guestCommand(variant, project, tests)], {
+  const { exitCode } = await execa(runInVm, [...options, '--', guestCommand(variant, projects, tests)], {
     reject: false,
     stdin: 'ignore',
     stdout: 'inherit',
@@ -107,10 +108,10 @@ const figures = ({ passed, failed, skipped, note }) =>
   `${passed} passed, ${failed} failed${skipped ? `, ${skipped} skipped` : ''}${note ? ` (${note})` : ''}`;
 
 /**
- * Runs a vitest project in the variants that the options name, or in all; then ends this process. Last line:
+ * Runs vitest projects in the variants that the options name, or in all; then ends this process. Last line:
  * `N passed, N failed[, N skipped]`. `stageMore` adds to the directory that becomes the guest's /project.
  */
-export async function testInMachines(options, { project, environment, stageMore = () => {} }) {
+export async function testInMachines(options, { projects, environment, stageMore = () => {} }) {
   const chosen = options._.map(String);
   const variants = chosen.length > 0 ? chosen : VARIANTS;
   if (machineTool('run-in-vm.sh') === undefined) {
@@ -124,7 +125,7 @@ export async function testInMachines(options, { project, environment, stageMore 
   await stagePrograms(path.join(directory, 'project/test/programs'));
   await stageMore(path.join(directory, 'project'));
   const results = [];
-  for (const variant of variants) results.push({ variant, ...(await testIn(variant, directory, options, { project, environment })) });
+  for (const variant of variants) results.push({ variant, ...(await testIn(variant, directory, options, { projects, environment })) });
   finish(results);
 }
 

@@ -1,4 +1,4 @@
-// Every check, one after the other: types, lint, unit, package, integration, conformance. Last line: `N passed, N failed[, N skipped]`.
+// Every check, one after the other: types, lint, unit, integration, conformance. Last line: `N passed, N failed[, N skipped]`.
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -57,7 +57,7 @@ const SERVICES = {
 
 const works = (command) => execaSync(command, ['--version'], { reject: false }).exitCode === 0;
 
-function installPackages() {
+async function installPackages() {
   const wanted = fs.existsSync('/run/systemd/system') ? PACKAGES : { ...PACKAGES, ...SERVICES };
   const missing = Object.entries(wanted)
     .filter(([name, file]) => !fs.existsSync(file) && !(name === 'python3' && works(name)))
@@ -65,8 +65,8 @@ function installPackages() {
   if (missing.length === 0 || !isRoot || !works('apt-get')) return;
   console.log(`installing ${missing.join(', ')} ...`);
   const options = { reject: false, stdin: 'ignore', stdout: 'ignore', stderr: 'inherit', env: { DEBIAN_FRONTEND: 'noninteractive' } };
-  execaSync('apt-get', ['update', '-qq'], options);
-  execaSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...missing], options);
+  await execa('apt-get', ['update', '-qq'], options);
+  await execa('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...missing], options);
 }
 
 /** Runs a command; its output is shown as it comes. Returns its exit status and output. */
@@ -98,11 +98,11 @@ async function whole(title, command, args) {
   count(status === 0 ? 1 : 0, status === 0 ? 0 : 1);
 }
 
-async function vitest(project) {
-  console.log(`\n== ${project}`);
+async function vitest(title, ...projects) {
+  console.log(`\n== ${title}`);
   const report = path.join(fs.mkdtempSync(path.join(os.tmpdir(), 'virsh-lxc-test-')), 'report.json');
   const args = [
-    ...['run', '--config', 'test/vitest.config.ts', '--project', project],
+    ...['run', '--config', 'test/vitest.config.ts', ...projects.flatMap((project) => ['--project', project])],
     ...['--reporter', 'default', '--reporter', 'json', '--outputFile.json', report],
     ...(options.tests === undefined ? [] : [options.tests]),
   ];
@@ -144,8 +144,8 @@ async function conform() {
 const CHECKS = {
   types: () => whole('types', bin('tsc'), ['--noEmit']),
   lint: () => whole('lint', bin('biome'), ['check', '.']),
-  unit: () => vitest('unit'),
-  integration: () => vitest('integration'),
+  unit: () => vitest('unit', 'unit'),
+  integration: () => vitest('integration', 'integration', 'alone'),
   conformance: conform,
 };
 
@@ -161,8 +161,13 @@ const options = yargs(process.argv.slice(2))
   .strictOptions()
   .parseSync();
 const chosen = options._.length > 0 ? options._ : Object.keys(CHECKS);
-if (chosen.includes('integration') || chosen.includes('conformance')) installPackages();
-for (const name of chosen) await CHECKS[name]();
+/** They are fetched while the checks run that need none of them. */
+const NEEDS_PACKAGES = ['integration', 'conformance'];
+const installed = chosen.some((name) => NEEDS_PACKAGES.includes(name)) ? installPackages() : undefined;
+for (const name of chosen) {
+  if (NEEDS_PACKAGES.includes(name)) await installed;
+  await CHECKS[name]();
+}
 const { passed, failed, skipped } = totals;
 console.log(`\n${passed} passed, ${failed} failed${skipped ? `, ${skipped} skipped` : ''}`);
 process.exit(failed > 0 ? 1 : 0);

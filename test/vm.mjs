@@ -6,7 +6,7 @@ const options = machineOptions(
   'Runs the integration tests in virtual machines that have other cgroup layouts, or a security module.',
 ).parseSync();
 await testInMachines(options, {
-  project: 'integration',
+  projects: ['integration', 'alone'],
   /** The guest's /tmp is mounted without devices, which a container's root on it would not have either. */
   environment: { TMPDIR: '/var/tmp' },
 });

@@ -21,11 +21,14 @@ export function minimalDebian(): string | undefined {
   });
   if (status === 0) {
     fs.chmodSync(fresh, 0o755);
-    fs.renameSync(fresh, root);
-    return root;
+    try {
+      fs.renameSync(fresh, root);
+    } catch (error) {
+      if (!fs.existsSync(root)) throw error; // else somebody was quicker
+    }
   }
   fs.rmSync(fresh, { recursive: true, force: true });
-  return undefined;
+  return fs.existsSync(root) ? root : undefined;
 }
 
 /** What is mounted where such a machine has its own; the rest is the root directory's. */

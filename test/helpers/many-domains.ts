@@ -41,7 +41,7 @@ export function manyDomains(virsh: Virsh, model: string, count: number): ManyDom
 const TICK_MS = 10;
 
 /** Processor time of all children of this process so far (proc_pid_stat(5), fields 16 and 17). */
-function childrenMs(): number {
+export function childrenMs(): number {
   const fields = fs
     .readFileSync('/proc/self/stat', 'latin1')
     .replace(/^.*\) /, '')

@@ -212,7 +212,7 @@ export class Virsh {
     return this.ok('domstate', name, '--reason').trim();
   }
 
-  async waitForState(name: string, state: string, timeoutMs = 5000): Promise<void> {
+  async waitForState(name: string, state: string, timeoutMs?: number): Promise<void> {
     await eventually(() => {
       expect(this.state(name)).toBe(state);
       return true;

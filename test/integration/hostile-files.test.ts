@@ -10,6 +10,7 @@ import { eventually, SLOWNESS } from '../helpers/eventually.ts';
 import { suite } from '../helpers/requires.ts';
 import { makeRoot } from '../helpers/rootfs.ts';
 import { useVirsh } from '../helpers/virsh.ts';
+import { within } from '../helpers/within.ts';
 
 /** An init that ends when it is asked to. */
 const OBEYS = "trap 'exit 0' TERM";
@@ -36,34 +37,28 @@ suite('files of a container that are a trap', ['root', 'built', 'busybox', 'fuse
     return { name, root };
   }
 
-  function timed(action: () => void): number {
-    const start = performance.now();
-    action();
-    return performance.now() - start;
-  }
+  const inTime = <T>(limitMs: number, action: () => T): T => within(virsh, limitMs, action);
 
   it.each(['shutdown', 'reboot'])('do not hang %s', async (command) => {
     const { name } = await bootHanging(`trap 'exit 0' TERM HUP; /bin/fuse-server /fuse /run & ${FOREVER}`);
-    expect(timed(() => virsh.ok(command, name))).toBeLessThan(4000 * SLOWNESS);
+    inTime(4000, () => virsh.ok(command, name));
     await virsh.waitForState(name, 'shut off (shutdown)');
   });
 
   it('do not hang guestinfo and domfsinfo', async () => {
     const { name } = await bootHanging(`/bin/fuse-server /fuse /etc & ${FOREVER}`);
-    expect(
-      timed(() => expect(virsh.error('guestinfo', name, '--os')[0]).toMatch(/^Timed out during operation: cannot read /)),
-    ).toBeLessThan(4000 * SLOWNESS);
-    expect(timed(() => expect(virsh.ok('domfsinfo', name)).toMatch(/^ \/etc .*fuse/m))).toBeLessThan(4000 * SLOWNESS);
-    expect(timed(() => expect(virsh.ok('guestinfo', name, '--hostname')).toMatch(/^hostname {12}: /))).toBeLessThan(4000 * SLOWNESS);
-    expect(timed(() => virsh.ok('destroy', name))).toBeLessThan(2000 * SLOWNESS);
+    expect(inTime(4000, () => virsh.error('guestinfo', name, '--os'))[0]).toMatch(/^Timed out during operation: cannot read /);
+    expect(inTime(4000, () => virsh.ok('domfsinfo', name))).toMatch(/^ \/etc .*fuse/m);
+    expect(inTime(4000, () => virsh.ok('guestinfo', name, '--hostname'))).toMatch(/^hostname {12}: /);
+    inTime(2000, () => virsh.ok('destroy', name));
   });
 
   it('do not hang attach-device, whose node is made where the container had its devices', async () => {
     const { name, root } = await bootHanging(`/bin/fuse-server /fuse /dev & ${FOREVER}`);
     const file = virsh.file('d.xml', `<hostdev mode='capabilities' type='misc'><source><char>${DEVICE}</char></source></hostdev>`);
-    expect(timed(() => virsh.ok('attach-device', name, file))).toBeLessThan(4000 * SLOWNESS);
-    expect(timed(() => virsh.ok('detach-device', name, file))).toBeLessThan(4000 * SLOWNESS);
-    expect(timed(() => virsh.ok('destroy', name))).toBeLessThan(2000 * SLOWNESS);
+    inTime(4000, () => virsh.ok('attach-device', name, file));
+    inTime(4000, () => virsh.ok('detach-device', name, file));
+    inTime(2000, () => virsh.ok('destroy', name));
     expect(fs.readdirSync(path.join(root, 'dev'))).toEqual([]);
   });
 
@@ -73,13 +68,11 @@ suite('files of a container that are a trap', ['root', 'built', 'busybox', 'fuse
     for (const target of ['/run/data', '/run', '/link/data']) {
       const file = virsh.file('fs.xml', `<filesystem><source dir='${data}'/><target dir='${target}'/></filesystem>`);
       if (target.startsWith('/link')) fs.symlinkSync('/run', path.join(root, 'link'));
-      expect(timed(() => expect(virsh.error('attach-device', name, file)[1]).toMatch(/: Connection timed out$/))).toBeLessThan(
-        4000 * SLOWNESS,
-      );
+      expect(inTime(4000, () => virsh.error('attach-device', name, file))[1]).toMatch(/: Connection timed out$/);
       expect(virsh.ok('dumpxml', name)).not.toContain(data);
       expect(fs.readFileSync(`/proc/${virsh.initPid(name)}/mountinfo`, 'utf8')).not.toContain(data);
     }
-    expect(timed(() => virsh.ok('destroy', name))).toBeLessThan(2000 * SLOWNESS);
+    inTime(2000, () => virsh.ok('destroy', name));
   });
 
   it('get no device on the disk, whatever the container has mounted on its /dev', () => {
@@ -100,14 +93,14 @@ suite('files of a container that are a trap', ['root', 'built', 'busybox', 'fuse
     ['has hidden that', 'hidden'],
   ])('do not keep a container alive whose init %s', async (_, mode) => {
     const { name } = await bootHanging(`exec /bin/fuse-server /fuse /mnt ${mode}`);
-    expect(timed(() => virsh.ok('destroy', name))).toBeLessThan(2000 * SLOWNESS);
+    inTime(2000, () => virsh.ok('destroy', name));
     expect(virsh.state(name)).toBe('shut off (destroyed)');
   });
 
   it('do not keep a container alive whose init waits for another process', async () => {
     const { name } = await bootHanging('/bin/fuse-server /fuse /mnt & while ! [ -d /up ]; do sleep 0.01; done; exec ls /mnt/x');
     await eventually(() => fs.readFileSync(`/proc/${virsh.initPid(name)}/comm`, 'utf8') === 'ls\n');
-    expect(timed(() => virsh.ok('destroy', name))).toBeLessThan(2000 * SLOWNESS);
+    inTime(2000, () => virsh.ok('destroy', name));
   });
 
   it("are taken down, but no file system that is somebody else's", async () => {
@@ -141,7 +134,7 @@ suite('files of a container that are a trap', ['root', 'built', 'busybox', 'fuse
     await eventually(() => fs.readdirSync('/proc').some((pid) => /^\d+$/.test(pid) && isEntered(pid)));
     process.kill(-command.pid!, 'SIGINT');
     expect(await ended).toEqual([1, null]);
-    expect(timed(() => virsh.ok('destroy', name))).toBeLessThan(2000 * SLOWNESS);
+    inTime(2000, () => virsh.ok('destroy', name));
   });
 
   /** Whether the file is opened while `action` runs. */

@@ -158,23 +158,6 @@ suite('events over the wire', ['root', 'built', 'busybox', 'fuse'], () => {
     to.uint(0);
   };
 
-  it('come within 20 ms', async () => {
-    using server = await WireServer.listen(virsh);
-    using client = await server.connect();
-    await client.open();
-    await client.call(316, register);
-    const record = await recorder();
-    const delays: number[] = [];
-    for (let i = 0; i < 15; i++) {
-      const before = performance.now();
-      record({ domain: `d${i}`, uuid: UUID, event: 'lifecycle', kind: 'Defined', detail: 'Added' });
-      while (client.messages(318).length <= i) await new Promise((resolve) => setImmediate(resolve));
-      delays.push(performance.now() - before);
-    }
-    expect(client.messages(318).map((payload) => nameIn(payload, 4))).toEqual(Array.from({ length: 15 }, (_, i) => `d${i}`));
-    expect(delays.sort((a, b) => a - b)[7]).toBeLessThan(20 * SLOWNESS);
-  });
-
   it('of the time before callbacks had numbers come without one, and only as long as they are registered for', async () => {
     using server = await WireServer.listen(virsh);
     using client = await server.connect();
