@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import { directoriesIn } from '../../src/host/cgroup/tree.ts';
+import { isAlive } from './is-alive.ts';
 
 export interface Leftovers {
   /** `pid command`, zombies not counted. */
@@ -56,7 +57,7 @@ function processes(prefix: string, tag: string): string[] {
   const own = String(process.pid);
   return list('/proc')
     .filter((pid) => /^\d+$/.test(pid) && pid !== own)
-    .filter((pid) => !/^State:\s+[ZX]/m.test(read(`/proc/${pid}/status`)))
+    .filter(isAlive)
     .map((pid) => ({ pid, command: read(`/proc/${pid}/cmdline`).replaceAll('\0', ' ').trim() }))
     .filter(
       ({ pid, command }) =>

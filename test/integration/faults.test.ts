@@ -6,6 +6,7 @@ import process from 'node:process';
 import { setTimeout } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { eventually, SLOWNESS } from '../helpers/eventually.ts';
+import { isAlive } from '../helpers/is-alive.ts';
 import { holdAt, killProcessAt, pointAt, pointsOf, pointsOfProcess } from '../helpers/kill-points.ts';
 import { ROOT, requires, suite } from '../helpers/requires.ts';
 import { childOf, errorLines, useVirsh, type Virsh } from '../helpers/virsh.ts';
@@ -17,10 +18,6 @@ const POINTS = SLOWNESS > 1 ? 8 : 20;
 const FREEZE = requires('cgroup1') === undefined ? /^write\(.*\/freezer\.state>/ : /^write\(.*\/cgroup\.freeze>/;
 const PID_FILE = /^rename.*\.pid"/;
 
-const isAlive = (pid: number): boolean => {
-  const status = fs.existsSync(`/proc/${pid}/status`) ? fs.readFileSync(`/proc/${pid}/status`, 'latin1') : 'State:\tX';
-  return !/^State:\s+[ZX]/m.test(status);
-};
 /** Has the process the file open? */
 const holds = ({ pid }: ChildProcess, file: string): boolean => {
   const folder = `/proc/${pid}/fd`;

@@ -3,6 +3,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import { expect, it } from 'vitest';
 import { eventually } from '../helpers/eventually.ts';
+import { isAlive } from '../helpers/is-alive.ts';
 import { suite } from '../helpers/requires.ts';
 import { useVirsh } from '../helpers/virsh.ts';
 import { within } from '../helpers/within.ts';
@@ -81,8 +82,6 @@ suite('a status', ['root', 'built', 'busybox', 'fuse'], () => {
   const statusFile = (name: string) => virsh.path(`run/libvirt/lxc/${name}.xml`);
   const edit = (name: string, from: RegExp, to: string): void =>
     fs.writeFileSync(statusFile(name), fs.readFileSync(statusFile(name), 'utf8').replace(from, to));
-  const isGone = (pid: number): boolean =>
-    !fs.existsSync(`/proc/${pid}`) || /^State:\s+[ZX]/m.test(fs.readFileSync(`/proc/${pid}/status`, 'latin1'));
   const nothing = () => expect(virsh.leftovers()).toMatchObject({ processes: [], cgroups: [] });
 
   it.each(['', " cgroup=''", " cgroup='..'", " cgroup='machine'"])('without the group of its container lets nobody in: %j', (to) => {
@@ -92,7 +91,7 @@ suite('a status', ['root', 'built', 'busybox', 'fuse'], () => {
     expect(virsh.run('lxc-enter-namespace', name, '--', '/bin/true').status).toBe(1);
     expect(virsh.run('suspend', name).status).toBe(1);
     virsh.ok('destroy', name);
-    expect(isGone(init)).toBe(true);
+    expect(isAlive(init)).toBe(false);
     nothing();
     virsh.ok('start', name);
   });
@@ -104,7 +103,7 @@ suite('a status', ['root', 'built', 'busybox', 'fuse'], () => {
     edit(name, / cgroup='[^']*'/, / cgroup='[^']*'/.exec(fs.readFileSync(statusFile(other), 'utf8'))![0]);
     expect(virsh.run('suspend', name).status).toBe(1);
     virsh.ok('destroy', name);
-    expect([...inits.map(isGone), virsh.ok('domstate', other).trim()]).toEqual([true, false, 'running']);
+    expect([...inits.map(isAlive), virsh.ok('domstate', other).trim()]).toEqual([false, true, 'running']);
     virsh.ok('lxc-enter-namespace', other, '--', '/bin/true');
     virsh.ok('destroy', other);
     nothing();
@@ -127,9 +126,9 @@ suite('a status', ['root', 'built', 'busybox', 'fuse'], () => {
       if (what === 'that is empty') fs.writeFileSync(statusFile(name), '');
       else edit(name, / cgroup='[^']*'/, '');
       process.kill(controller, 'SIGKILL');
-      await eventually(() => isGone(controller));
+      await eventually(() => !isAlive(controller));
       virsh.ok('start', name);
-      expect(isGone(init)).toBe(true);
+      expect(isAlive(init)).toBe(false);
     },
   );
 
@@ -138,7 +137,7 @@ suite('a status', ['root', 'built', 'busybox', 'fuse'], () => {
     const pids = [virsh.controllerPid(name), virsh.initPid(name)];
     fs.writeFileSync(statusFile(name), '');
     virsh.ok('start', name);
-    expect(pids.map(isGone)).toEqual([true, true]);
+    expect(pids.map(isAlive)).toEqual([false, false]);
   });
 });
 

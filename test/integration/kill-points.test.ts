@@ -4,17 +4,13 @@ import process from 'node:process';
 import { setImmediate } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { eventually, SLOWNESS } from '../helpers/eventually.ts';
+import { isAlive } from '../helpers/is-alive.ts';
 import { failAt, killAt, type Point, pointsOf } from '../helpers/kill-points.ts';
 import { requires, suite } from '../helpers/requires.ts';
 import { errorLines, useVirsh } from '../helpers/virsh.ts';
 
 /** Every how manieth point is tried, of commands that others than `suspend` and `resume` stand for. */
 const STRIDE = process.env['KILL_POINTS'] === 'all' ? 1 : 5;
-
-const isAlive = (pid: number): boolean => {
-  const status = fs.existsSync(`/proc/${pid}/status`) ? fs.readFileSync(`/proc/${pid}/status`, 'latin1') : 'State:\tX';
-  return !/^State:\s+[ZX]/m.test(status);
-};
 
 suite('a command that dies anywhere:', ['root', 'built', 'busybox', 'fuse', 'strace'], () => {
   const virsh = useVirsh();

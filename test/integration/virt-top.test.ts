@@ -5,6 +5,7 @@ import path from 'node:path';
 import { afterEach, expect, it } from 'vitest';
 import { cgroupOf } from '../helpers/cgroup-of.ts';
 import { eventually } from '../helpers/eventually.ts';
+import { isAlive } from '../helpers/is-alive.ts';
 import { outputComplaints } from '../helpers/json-schema.ts';
 import { ROOT, suite } from '../helpers/requires.ts';
 import { type Outcome, useVirsh } from '../helpers/virsh.ts';
@@ -97,7 +98,13 @@ suite('virt-top on a terminal', ['root', 'built', 'busybox', 'fuse', 'tmux'], ()
     const words = ['env', ...Object.entries(env).map(([name, value]) => `${name}=${value}`), PROGRAM, ...options];
     tmux('new-session', '-d', '-x', String(columns), '-y', String(lines), `${words.join(' ')}; echo "ended $?"; sleep 100`);
   }
-  afterEach(() => void tmux('kill-server'));
+  /** Ends every program with its terminal: a server that is about to end would take what is opened next with it. */
+  async function close(): Promise<void> {
+    const server = tmux('display', '-p', '#{pid}').trim();
+    tmux('kill-server');
+    await eventually(() => !isAlive(server));
+  }
+  afterEach(close);
 
   it('shows each table by its key, help, and orders', async () => {
     const name = virsh.boot({ init: BUSY, devices: "<interface type='ethernet'/>" });
@@ -155,7 +162,7 @@ suite('virt-top on a terminal', ['root', 'built', 'busybox', 'fuse', 'tmux'], ()
     const escapes = () => tmux('capture-pane', '-p', '-e').split('\n')[4] ?? '';
     open(['--no-init-file']);
     await eventually(() => escapes().startsWith('\u001b[7m   ID S'));
-    tmux('kill-server');
+    await close();
     open(['--no-init-file'], { env: { NO_COLOR: '1' } });
     await eventually(() => escapes().startsWith('   ID S'));
   });
@@ -167,7 +174,7 @@ suite('virt-top on a terminal', ['root', 'built', 'busybox', 'fuse', 'tmux'], ()
       end();
       await until((lines) => /^ended \d+$/.test(lines.find((line) => line.startsWith('ended')) ?? ''));
       expect(tmux('display', '-p', '#{alternate_on}')).toBe('0\n');
-      tmux('kill-server');
+      await close();
     }
   });
 
@@ -184,12 +191,12 @@ suite('virt-top on a terminal', ['root', 'built', 'busybox', 'fuse', 'tmux'], ()
     type('W');
     await until((lines) => lines[3] === 'The settings are not to be written');
     expect(fs.existsSync(file)).toBe(false);
-    tmux('kill-server');
+    await close();
     open(['-d', '7']);
     await until((lines) => lines[4]?.startsWith('   ID S'));
     type('2', 'W');
     await until((lines) => lines[3]?.startsWith('Wrote settings to '));
-    tmux('kill-server');
+    await close();
     expect(fs.readFileSync(file, 'utf8')).toMatch(/^display net\ndelay 7\nhist-cpu 20\nsort cpu$/m);
     open([]);
     await until((lines) => lines[4]?.endsWith('INTERFACE'));
