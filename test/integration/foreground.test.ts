@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import fs from 'node:fs';
 import { expect, it } from 'vitest';
 import { eventually } from '../helpers/eventually.ts';
-import { suite } from '../helpers/requires.ts';
+import { holdAt, pointsOf } from '../helpers/kill-points.ts';
+import { requires, suite } from '../helpers/requires.ts';
 import { onTerminal } from '../helpers/terminal.ts';
 import { type DomainOptions, useVirsh } from '../helpers/virsh.ts';
 
@@ -33,6 +34,19 @@ suite('start --foreground', ['root', 'built', 'busybox', 'fuse', 'script'], () =
     const name = define(`stty -onlcr; seq 3; ${script}`);
     expect(virsh.run('start', '--foreground', name)).toEqual({ status, stdout: '1\n2\n3\n', stderr: '' });
     expect(virsh.state(name)).toBe('shut off (shutdown)');
+  });
+
+  it('shows the console of one that has ended before it could be waited for', async (context) => {
+    if (requires('strace') !== undefined) context.skip();
+    const name = define('stty -onlcr; seq 3; sleep 0.3; exit 7');
+    const command = ['start', '--foreground', name];
+    // What waits for the end takes the lock first, and again to see that there is no other run.
+    const wait = pointsOf(virsh, ...command)
+      .filter(({ call }) => /^flock\(.*LOCK_EX/.test(call))
+      .at(-2)!;
+    const held = await holdAt(virsh, wait, ...command);
+    await virsh.waitForState(name, 'shut off (shutdown)');
+    expect(await held.ended).toEqual({ status: 7, stdout: '1\n2\n3\n', stderr: '' });
   });
 
   it('shows all of a lot of output', () => {

@@ -50,6 +50,7 @@ export async function runInForeground(context: CommandContext, begin: Begin, sto
       }
       relay.close();
     }
+    relay.showTaken();
     context.exitWith(attendance.exitStatus(domain));
   } finally {
     relay.close();
@@ -142,8 +143,13 @@ class ConsoleOutput {
     // A domain without a console has none to be found.
     if (consoles && !this.stream)
       failureInSync(() => (this.stream = consoles.openConsole(consoles.findConsole(context.connection, domain, undefined, {}))));
-    const { heldFd, fd } = this.stream ?? {};
-    this.fds = [heldFd, fd].filter((open) => open !== undefined);
+    this.read(this.stream);
+  }
+
+  /** What a run wrote that was over before anybody could wait for its end. */
+  showTaken(): void {
+    this.read(this.taken);
+    for (const fd of this.fds) while (this.show(fd));
   }
 
   /** Waits for a while, and shows what comes. True at the end of the run: all has been shown then. */
@@ -163,6 +169,10 @@ class ConsoleOutput {
     this.taken = undefined;
     this.stream = undefined;
     this.fds = [];
+  }
+
+  private read({ heldFd, fd }: Partial<ConsoleStream> = {}): void {
+    this.fds = [heldFd, fd].filter((open) => open !== undefined);
   }
 
   /** False where there is nothing to be read. One that is closed at the other side is asked no more. */
