@@ -316,6 +316,7 @@ export const AF_NETLINK = 16;
 export const SOCK_RAW = 3;
 export const SOL_SOCKET = 1;
 export const SO_SNDBUF = 7;
+export const SO_PEERCRED = 17;
 export const SO_SNDBUFFORCE = 32;
 export const NETLINK_ROUTE = 0;
 export const NETLINK_AUDIT = 9;

@@ -18,6 +18,7 @@ import {
   MSG_CMSG_CLOEXEC,
   O_CLOEXEC,
   SCM_RIGHTS,
+  SO_PEERCRED,
   SOL_SOCKET,
   SYS,
 } from './constants.ts';
@@ -144,6 +145,12 @@ export const linux: Syscalls = {
   },
   inotifyInit: () => intCall('inotify_init1', ['int'], [IN_NONBLOCK | IN_CLOEXEC]),
   inotifyAddWatch: (fd, path, mask) => intCall('inotify_add_watch', ['int', 'str', 'uint32'], [fd, path, mask]),
+  peerUid: (fd) => {
+    const credentials = Buffer.alloc(12); // struct ucred: pid, uid, gid
+    const length = Buffer.from([credentials.length, 0, 0, 0]);
+    const result = intCall('getsockopt', ['int', 'int', 'int', 'void *', 'void *'], [fd, SOL_SOCKET, SO_PEERCRED, credentials, length]);
+    return result < 0 ? result : credentials.readUInt32LE(4);
+  },
   setsockopt: (fd, level, option, value) => {
     const number = Buffer.alloc(4);
     number.writeInt32LE(value);

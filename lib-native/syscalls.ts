@@ -72,6 +72,8 @@ export interface Syscalls {
   /** A queue of file system events (inotify(7)), non-blocking and close-on-exec. */
   inotifyInit(): number;
   inotifyAddWatch(fd: number, path: string, mask: number): number;
+  /** Whose process connected the other end of a UNIX socket (SO_PEERCRED of unix(7)), or -errno. */
+  peerUid(fd: number): number;
   setsockopt(fd: number, level: number, option: number, value: number): number;
   bpf(command: number, attribute: Buffer): number;
   /** The address of a buffer's first byte; valid while the buffer lives. */

@@ -12,6 +12,7 @@ import { ClientConnection } from './connection.ts';
 import { Dispatcher } from './dispatch.ts';
 import { Loop } from './loop.ts';
 import { programs } from './procedures/index.ts';
+import { takeSeat } from './seats.ts';
 import { type LongCall, WORKER_WORD, Workers } from './workers.ts';
 
 const STDIN = 0;
@@ -63,6 +64,7 @@ export async function runServer(argv: readonly string[]): Promise<number> {
   if (unknown !== undefined) throw libvirtError('PLAIN', `virsh-lxc-rpc: no argument is known of '${unknown}'`);
   const readonly = argv.includes('--readonly');
   if (!argv.includes('--socket')) return serveStandard({ readonly });
+  if (readonly) takeSeat(STDIN);
   await serve(socketChannel(STDIN), { readonly });
   return 0;
 }

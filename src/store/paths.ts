@@ -31,6 +31,8 @@ export const paths = {
   autostarted: at('/run/libvirt/lxc/autostarted'),
   events: at('/run/libvirt/lxc/events.log'),
   uuids: at('/run/libvirt/lxc/uuids'),
+  /** Who has how many connections to what everybody may look at (rpc/seats.ts). */
+  seats: at('/run/libvirt/lxc/seats'),
   leftCgroups: at('/run/libvirt/lxc/cgroups'),
   labels: at('/run/libvirt/lxc/labels'),
   log: at('/var/log/libvirt/lxc'),

@@ -89,7 +89,7 @@ const ownUuids = (prefix: string): string[] => [
   ...new Set(read(path.join(prefix, 'run/libvirt/lxc/events.log')).match(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g)),
 ];
 
-const PERMANENT = new Set(['driver.pid', 'events.log', 'events.log.old', 'cgroups', 'labels', 'uuids', 'autostarted', 'program']);
+const PERMANENT = new Set(['driver.pid', 'events.log', 'events.log.old', 'cgroups', 'labels', 'seats', 'uuids', 'autostarted', 'program']);
 
 function storeFiles(prefix: string): string[] {
   const run = path.join(prefix, 'run/libvirt/lxc');

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { eventually, SLOWNESS } from '../helpers/eventually.ts';
 import { ROOT, suite } from '../helpers/requires.ts';
 import { useVirsh } from '../helpers/virsh.ts';
-import { SERVER, WireClient } from '../helpers/wire.ts';
+import { anonymousKiB, SERVER, WireClient } from '../helpers/wire.ts';
 
 const UNITS = '/run/systemd/system';
 const source = (name: string): string => fs.readFileSync(path.join(ROOT, 'src/systemd', name), 'utf8');
@@ -41,7 +41,7 @@ suite('the socket units', ['root', 'built', 'busybox', 'fuse', 'systemd'], () =>
   });
 
   const connect = (name = 'virtlxcd-sock') => WireClient.connect(virsh.path(name));
-  const services = () => systemctl('list-units', '--plain', '--no-legend', unit('virsh-lxc-rpc@*.service')).stdout.trim();
+  const services = (name = 'virsh-lxc-rpc@*.service') => systemctl('list-units', '--plain', '--no-legend', unit(name)).stdout.trim();
 
   it('let in whom libvirt’s let in', () => {
     const mode = (name: string) => (fs.statSync(virsh.path(name)).mode & 0o777).toString(8);
@@ -68,6 +68,17 @@ suite('the socket units', ['root', 'built', 'busybox', 'fuse', 'systemd'], () =>
     await client.open();
     await client.call(23, (to) => to.text(name));
     await expect(client.call(11, (to) => to.text(virsh.xml(virsh.name())))).rejects.toThrow('error 29 of 20');
+  });
+
+  it('cannot be made to use more than its share by who came to look', async () => {
+    using client = await connect('virtlxcd-sock-ro');
+    await client.open();
+    const [service] = await eventually(() => services('virsh-lxc-rpc-ro@*.service').match(/^\S+/), 20_000 * SLOWNESS);
+    const shown = systemctl('show', '-p', 'MemoryMax,TasksMax', service).stdout;
+    expect(shown).toMatch(/^MemoryMax=201326592$/m);
+    expect(shown).toMatch(/^TasksMax=64$/m);
+    const { stdout } = systemctl('show', '-p', 'MainPID', '--value', service);
+    expect(anonymousKiB(Number(stdout))).toBeLessThan(16 << 10);
   });
 
   it('serve so many at a time, and go on', async () => {
