@@ -1,6 +1,6 @@
 // Ports of networks: taken by the interfaces of a domain, changed, plugged in. They are given back by release.ts.
 
-import type { DomainDefinition, InterfaceDevice } from '../domain/definition.ts';
+import type { Bandwidth, DomainDefinition, InterfaceDevice } from '../domain/definition.ts';
 import { type LibvirtError, libvirtError } from '../errors.ts';
 import { LAST_CLASS } from '../host/netlink/tc-guarantee.ts';
 import { parseHost } from '../host/parse-host.ts';
@@ -96,19 +96,40 @@ export function changePort(owner: Owner, network: string, uuid: string, device: 
   if (!live) throw libvirtError('OPERATION_INVALID', `network '${network}' is not active`);
   const document = readPort(network, uuid);
   if (document === undefined) throw noPort(uuid);
+  return attachment(
+    live,
+    replacePort(live, document, () => wantedPort(uuid, owner, device)),
+  );
+}
+
+/** The same of its rates alone, for whoever has made the port. */
+export function changePortBandwidth(network: string, uuid: string, change: (before: Bandwidth | undefined) => Bandwidth | undefined): void {
+  using _lock = lockNetwork(network);
+  repairNetwork(network);
+  const live = loadLiveNetwork(network);
+  const document = readPort(network, uuid);
+  if (!live || document === undefined) throw noPort(uuid);
+  replacePort(live, document, ({ bandwidth: before, ...port }) => {
+    const bandwidth = change(before);
+    return { ...port, ...(bandwidth && { bandwidth }) };
+  });
+}
+
+/** Throws as takePort(); `document`, the port as it was, is what it is then. */
+function replacePort(network: NetworkDefinition, document: string, change: (old: NetworkPort) => NetworkPort): PluggedPort {
   const old = parseNetworkPort(document);
   const classId = old.bandwidth?.classId;
-  const port = plugIn(live, wantedPort(uuid, owner, device), { plug: old.plug, classId });
-  writePort(network, uuid, formatNetworkPort(port));
+  const port = plugIn(network, change(old), { plug: old.plug, classId });
+  writePort(network.name, port.uuid, formatNetworkPort(port));
   try {
-    plugFloorOf(network, port);
+    plugFloorOf(network.name, port);
   } catch (error) {
-    writePort(network, uuid, document);
+    writePort(network.name, port.uuid, document);
     throw error;
   }
   if (classId !== undefined && port.bandwidth?.classId === undefined && port.plug.type === 'network')
-    unplugFloor(network, port.plug.bridge, classId);
-  return attachment(live, port);
+    unplugFloor(network.name, port.plug.bridge, classId);
+  return port;
 }
 
 function wantedPort(uuid: string, owner: Owner, device: InterfaceDevice): NetworkPort {

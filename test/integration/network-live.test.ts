@@ -2,8 +2,9 @@
 import fs from 'node:fs';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { NetworkHost } from '../helpers/network-host.ts';
-import { suite } from '../helpers/requires.ts';
+import { requires, suite } from '../helpers/requires.ts';
 import { useVirsh } from '../helpers/virsh.ts';
+import { serverCommand } from '../helpers/wire.ts';
 
 const MAC = '52:54:00:4e:00:01';
 
@@ -66,6 +67,40 @@ suite('interfaces of running domains', ['root', 'built', 'busybox', 'ip', 'nft',
     expect(host.run('ip', '-d', 'link', 'show', 'master', 'hostbr')).toContain('isolated on');
     virsh.ok('detach-interface', domain, 'bridge', '--mac', MAC);
     expect(virsh.ok('net-port-list', 'br', '--uuid').trim()).toBe('');
+  });
+
+  it.skipIf(requires('python3_libvirt', 'htb'))('have ports whose rates others may set', () => {
+    network('q', `<bridge name='qbr'/><bandwidth><inbound average='1000'/></bandwidth>`);
+    virsh.boot({ devices: interfaceIn('q', "<bandwidth><inbound average='100'/></bandwidth>") });
+    const portid = virsh.ok('net-port-list', 'q', '--uuid').trim();
+    const python = (text: string): string[] => {
+      const prelude = `
+import libvirt
+libvirt.registerErrorHandler(lambda *a: None, None)
+p = libvirt.open('lxc+ext:///?command=${serverCommand(virsh)}').networkLookupByName('q').portLookupByUUIDString('${portid}')
+tell = lambda: print(' '.join('%s=%d' % (k, v) for k, v in sorted(p.parameters().items()) if v))
+`;
+      return host.run('/usr/bin/python3', '-c', `${prelude}${text}`).split('\n');
+    };
+    const set = `
+tell()
+p.setParameters({'inbound.floor': 50, 'outbound.average': 70}, 0)
+tell()
+try: p.setParameters({'inbound.average': 1, 'inbound.floor': 5000}, 0)
+except libvirt.libvirtError as e: print(e)
+`;
+    const classes = () => host.run('tc', 'class', 'show', 'dev', 'qbr').match(/rate \S+/g);
+    const before = classes();
+    expect(python(set)).toEqual([
+      'inbound.average=100',
+      'inbound.floor=50 outbound.average=70',
+      "Requested operation is not valid: Cannot plug '52:54:00:4e:00:01' interface into 'qbr' because new combined inbound " +
+        "floor=5000 would overcommit average=1000 on network 'q'",
+      '',
+    ]);
+    expect(classes()).toContain('rate 400Kbit');
+    expect(python("p.setParameters({'inbound.average': 0, 'outbound.average': 0}, 0)\ntell()")).toEqual(['', '']);
+    expect(classes()).toEqual(before);
   });
 
   it('show the device of the host on which their network put them', () => {

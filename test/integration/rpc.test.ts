@@ -50,6 +50,8 @@ const QUESTIONS = [
   'schedinfo ON',
   'numatune ON',
   'vcpupin ON',
+  'emulatorpin ON',
+  'emulatorpin OFF --config',
   'domiflist ON',
   'domblklist ON',
   'ttyconsole ON',
@@ -133,6 +135,22 @@ suite("libvirt's virsh over lxc+ext", ['root', 'built', 'fuse', 'libvirt_clients
       const words = line.split(' ').map((word) => (word === 'ON' ? on : word === 'OFF' ? off : word));
       expect.soft(plain(run(...words)), line).toEqual(plain(virsh.run(...words)));
     }
+  });
+
+  it('pins the controller, and takes a device off by its alias', () => {
+    const on = virsh.boot({});
+    expect(run('emulatorpin', on, '0').status).toBe(0);
+    expect(virsh.ok('emulatorpin', on)).toMatch(/\*: 0\n/);
+    virsh.ok(
+      'attach-device',
+      on,
+      virsh.file('k.xml', "<hostdev mode='capabilities' type='misc'><source><char>/dev/kmsg</char></source></hostdev>"),
+    );
+    expect(run('detach-device-alias', on, 'hostdev0', '--live').stdout).toContain('Device detach request sent successfully');
+    expect(virsh.ok('dumpxml', on)).not.toContain('/dev/kmsg');
+    expect(run('detach-device-alias', on, 'hostdev0', '--live').stderr).toBe(
+      virsh.run('detach-device-alias', on, 'hostdev0', '--live').stderr,
+    );
   });
 
   it('is sent what it sent, in whatever script', () => {

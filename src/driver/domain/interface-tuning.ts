@@ -12,7 +12,24 @@ import { changeLiveInterface } from './interface-change.ts';
 
 const RATES = ['average', 'peak', 'burst', 'floor'] as const;
 
-/** `inbound.average` and so on, 0 for what is not limited. Throws INVALID_ARG for an interface that is not there. */
+/** `inbound.average` and so on, 0 for what is not limited. */
+export function rateParameters(bandwidth: Bandwidth | undefined): [parameter: string, value: number][] {
+  const value = (direction: 'inbound' | 'outbound', rate: keyof BandwidthRate): [string, number] => [
+    `${direction}.${rate}`,
+    bandwidth?.[direction]?.[rate] ?? 0,
+  ];
+  return [...RATES.map((rate) => value('inbound', rate)), ...RATES.slice(0, 3).map((rate) => value('outbound', rate))];
+}
+
+/** What is set over it; a direction without limits is none any more. */
+export function changedBandwidth(before: Bandwidth | undefined, change: Bandwidth): Bandwidth | undefined {
+  const { inbound, outbound } = { ...before, ...change };
+  const isSet = (rate: BandwidthRate | undefined) => rate !== undefined && Object.keys(rate).length > 0;
+  if (!isSet(inbound) && !isSet(outbound)) return undefined;
+  return { ...(isSet(inbound) && { inbound }), ...(isSet(outbound) && { outbound }) };
+}
+
+/** As rateParameters(). Throws INVALID_ARG for an interface that is not there. */
 export function interfaceTuning(
   connection: Connection,
   ref: DomainRef,
@@ -21,12 +38,7 @@ export function interfaceTuning(
 ): [parameter: string, value: number][] {
   const { definition } = queried(readDomain(connection, ref), affect);
   const device = definition.devices.interfaces[findInterfaceNamed(definition.devices, name)]!;
-  const { bandwidth } = device.actual ?? device;
-  const value = (direction: 'inbound' | 'outbound', rate: keyof BandwidthRate): [string, number] => [
-    `${direction}.${rate}`,
-    bandwidth?.[direction]?.[rate] ?? 0,
-  ];
-  return [...RATES.map((rate) => value('inbound', rate)), ...RATES.slice(0, 3).map((rate) => value('outbound', rate))];
+  return rateParameters((device.actual ?? device).bandwidth);
 }
 
 /** Sets the rates of one or both directions. Throws INVALID_ARG, OPERATION_UNSUPPORTED, CONFIG_UNSUPPORTED, and as a start does for a floor. */
@@ -35,14 +47,10 @@ export function setInterfaceTuning(connection: Connection, ref: DomainRef, name:
   changeNamed(connection, ref, name, affect, (device) => {
     if (change.inbound?.floor && device.type !== 'network')
       throw libvirtError('CONFIG_UNSUPPORTED', 'floor attribute is not supported for this config');
-    return withBandwidth(device, { ...(device.actual ?? device).bandwidth, ...change });
+    const { bandwidth: before, ...others } = device;
+    const bandwidth = changedBandwidth(device.actual ? device.actual.bandwidth : before, change);
+    return { ...others, ...(bandwidth && { bandwidth }) };
   });
-}
-
-function withBandwidth({ bandwidth: _, ...device }: InterfaceDevice, { inbound, outbound }: Bandwidth): InterfaceDevice {
-  const isSet = (rate: BandwidthRate | undefined) => rate !== undefined && Object.keys(rate).length > 0;
-  if (!isSet(inbound) && !isSet(outbound)) return device;
-  return { ...device, bandwidth: { ...(isSet(inbound) && { inbound }), ...(isSet(outbound) && { outbound }) } };
 }
 
 /** Plugs the cable of an interface or pulls it. Throws INVALID_ARG, OPERATION_UNSUPPORTED. */

@@ -1,7 +1,8 @@
 // net-port-*: the ports of a network, listed, shown, made and removed by hand.
-import { noPort, plugIn, storePort } from '../../bridge/ports.ts';
+import { changePortBandwidth, noPort, plugIn, storePort } from '../../bridge/ports.ts';
 import { releasePort } from '../../bridge/release.ts';
 import { repairNetwork } from '../../bridge/start.ts';
+import type { Bandwidth } from '../../domain/definition.ts';
 import { libvirtError } from '../../errors.ts';
 import { parseNetworkPort } from '../../network/port.ts';
 import { lockNetwork } from '../../store/lock.ts';
@@ -9,6 +10,7 @@ import { loadLiveNetwork } from '../../store/network-documents.ts';
 import { activeStatus, type NetworkRef } from '../../store/network-lookup.ts';
 import { networkPorts, readPort } from '../../store/networks.ts';
 import { type Connection, requireWritable } from '../connection.ts';
+import { changedBandwidth, rateParameters } from '../domain/interface-tuning.ts';
 
 /** The uuids of all ports of an active network. */
 export function listPorts(_connection: Connection, ref: NetworkRef): string[] {
@@ -37,6 +39,17 @@ export function portXml(_connection: Connection, ref: NetworkRef, uuid: string):
   const document = isPortUuid(uuid) ? readPort(ref.name, uuid) : undefined;
   if (document === undefined) throw noPort(uuid);
   return document;
+}
+
+/** The rates of a port. Throws NO_NETWORK_PORT. */
+export const portRates = (connection: Connection, ref: NetworkRef, uuid: string): [parameter: string, value: number][] =>
+  rateParameters(parseNetworkPort(portXml(connection, ref, uuid)).bandwidth);
+
+/** Sets them, of one or both directions: the guaranteed one holds at once, the others are for whoever makes the interface. Throws as createPort(). */
+export function setPortRates(connection: Connection, ref: NetworkRef, uuid: string, change: Bandwidth): void {
+  requireWritable(connection, 'virNetworkPortSetParameters');
+  portXml(connection, ref, uuid);
+  changePortBandwidth(ref.name, uuid, (before) => changedBandwidth(before, change));
 }
 
 /** net-port-delete. Throws NO_NETWORK_PORT. */

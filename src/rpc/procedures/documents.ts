@@ -60,6 +60,10 @@ export const documentProcedures: Readonly<Record<number, Procedure>> = {
     const { detachDevice } = await devices();
     await detachDevice(connection, domainOf(asked), xml, deviceFlags(flags, 'lxcDomainDetachDeviceFlags'));
   }),
+  392: call(struct({ domain, alias: string, flags: uint }), nothing, async (connection, { domain: asked, alias, flags }) => {
+    const { detachDeviceAlias } = await devices();
+    await detachDeviceAlias(connection, domainOf(asked), alias, affectOf(flags, 'lxcDomainDetachDeviceAlias'));
+  }),
   174: call(ofDeviceWithFlags, nothing, async (connection, { domain: asked, xml, flags }) => {
     const { updateDevice } = await devices();
     const which = deviceFlags(flags, 'lxcDomainUpdateDeviceFlags', FORCE);

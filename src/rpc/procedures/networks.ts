@@ -3,10 +3,12 @@
 import type { Connection } from '../../driver/connection.ts';
 import { findNetworkByUuid, type NetworkRef, type NetworkSummary, networkInfo } from '../../driver/network/lookup.ts';
 import { libvirtError } from '../../errors.ts';
-import { affectOf, onlyFlags } from '../flags.ts';
+import { affectOf, onlyFlags, STRINGS_OKAY } from '../flags.ts';
+import { inRoom, uintParameter } from '../parameters.ts';
 import { call, callsOf, type Procedure } from '../procedure.ts';
-import { NETWORK_LIST_MAX, names, network, networkPort, uuid, type WireNetwork } from '../types.ts';
+import { NETWORK_LIST_MAX, names, network, networkPort, parameters, uuid, type WireNetwork } from '../types.ts';
 import { array, flag, hyper, int, nothing, optional, string, struct, uint } from '../xdr.ts';
+import { bandwidthIn } from './bandwidth.ts';
 
 const networks = () => import('../../driver/network/networks.ts');
 const define = () => import('../../driver/network/define.ts');
@@ -43,6 +45,7 @@ const VALIDATE = 1;
 const INACTIVE_XML = 1;
 const RECLAIM_PORT = 1;
 const VALIDATE_PORT = 2;
+const PORT_PARAMETERS = 16;
 
 /** virNetworkUpdateCommand; its sections are in the order of UPDATE_SECTIONS, from 1. */
 const UPDATE_COMMANDS = [undefined, 'modify', 'delete', 'add-last', 'add-first'] as const;
@@ -195,6 +198,27 @@ export const networkProcedures: Readonly<Record<number, Procedure>> = callsOf('n
       const found = networkOf(asked);
       const { uuid: made } = createPort(connection, found, xml);
       return { port: { network: wire(found), uuid: made } };
+    },
+  ),
+  407: call(
+    struct({ port: networkPort, room: int, flags: uint }),
+    struct({ parameters: parameters(PORT_PARAMETERS), count: int }),
+    async (connection, { port, room, flags }) => {
+      onlyFlags(flags, STRINGS_OKAY, 'networkPortGetParameters');
+      const { portRates } = await ports();
+      return inRoom(
+        portRates(connection, networkOf(port.network), port.uuid).map(([name, value]) => uintParameter(name, value)),
+        room,
+      );
+    },
+  ),
+  408: call(
+    struct({ port: networkPort, parameters: parameters(PORT_PARAMETERS), flags: uint }),
+    nothing,
+    async (connection, { port, parameters: given, flags }) => {
+      onlyFlags(flags, 0, 'networkPortSetParameters');
+      const { setPortRates } = await ports();
+      setPortRates(connection, networkOf(port.network), port.uuid, bandwidthIn(given));
     },
   ),
   409: call(struct({ port: networkPort, flags: uint }), struct({ xml: string }), async (connection, { port, flags }) => {

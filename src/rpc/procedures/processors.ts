@@ -95,6 +95,20 @@ export const processorProcedures: Readonly<Record<number, Procedure>> = {
       };
     },
   ),
+  279: call(struct({ domain, map: bytes(MAP_MAX), flags: uint }), nothing, async (connection, { domain: asked, map, flags }) => {
+    const affect = affectOf(flags, 'lxcDomainPinEmulator');
+    const { pinEmulator } = await vcpus();
+    await pinEmulator(connection, domainOf(asked), formatBitmap(membersOf(map)), affect);
+  }),
+  280: call(
+    struct({ domain, length: int, flags: uint }),
+    struct({ maps: bytes(MAPS_MAX), count: int }),
+    async (connection, { domain: asked, length, flags }) => {
+      const affect = affectOf(flags, 'lxcDomainGetEmulatorPinInfo');
+      const { emulatorAffinity } = await vcpus();
+      return { maps: mapsOf([parseBitmap(emulatorAffinity(connection, domainOf(asked), affect), 8 * MAP_MAX)], length), count: 1 };
+    },
+  ),
   20: call(
     struct({ domain, most: int, length: int }),
     struct({ infos: array(struct({ number: uint, state: int, time: uhyper, cpu: int }), INFO_MAX), maps: bytes(MAPS_MAX) }),

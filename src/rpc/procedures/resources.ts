@@ -10,6 +10,7 @@ import { inRoom, intParameter, llongParameter, stringParameter, uintParameter, u
 import { call, type Procedure } from '../procedure.ts';
 import { domain, parameters, type WireDomain } from '../types.ts';
 import { int, nothing, string, struct, uhyper, uint } from '../xdr.ts';
+import { bandwidthIn } from './bandwidth.ts';
 import { domainOf } from './domain-of.ts';
 
 const memory = () => import('../../driver/domain/memory.ts');
@@ -39,10 +40,6 @@ const BLOCK = { weight: 'uint', ...Object.fromEntries(DEVICE_PARAMETERS.map((nam
 } & Record<(typeof DEVICE_PARAMETERS)[number], 'string'>;
 const NUMA = { numa_mode: 'int', numa_nodeset: 'string' } as const;
 const NUMA_MODES = ['strict', 'preferred', 'interleave', 'restrictive'] as const;
-const RATES = ['average', 'peak', 'burst', 'floor'] as const;
-const INTERFACE = Object.fromEntries(
-  ['inbound', 'outbound'].flatMap((direction) => RATES.map((rate) => [`${direction}.${rate}`, 'uint' as const])),
-);
 
 async function schedulerParameters(connection: Connection, asked: WireDomain, room: number, flags: number) {
   const affect = affectOf(flags, 'lxcDomainGetSchedulerParametersFlags', STRINGS_OKAY);
@@ -137,18 +134,7 @@ export const resourceProcedures: Readonly<Record<number, Procedure>> = {
       requireBeyondLibvirt('virDomainSetInterfaceParameters');
       const affect = affectOf(flags, 'lxcDomainSetInterfaceParameters');
       const { setInterfaceTuning } = await import('../../driver/domain/interface-tuning.ts');
-      const values = valuesOf(given, INTERFACE);
-      const rates = (direction: string) => {
-        const set = RATES.flatMap((rate): [string, number][] => {
-          const value = values[`${direction}.${rate}`];
-          return value === undefined ? [] : [[rate, value]];
-        });
-        if (set.length === 0) return undefined;
-        if (!set.some(([rate, value]) => value > 0 && (rate === 'average' || rate === 'floor'))) return {}; // which takes it away
-        return Object.fromEntries(set.filter(([, value]) => value > 0));
-      };
-      const [inbound, outbound] = [rates('inbound'), rates('outbound')];
-      await setInterfaceTuning(connection, domainOf(asked), device, { ...(inbound && { inbound }), ...(outbound && { outbound }) }, affect);
+      await setInterfaceTuning(connection, domainOf(asked), device, bandwidthIn(given), affect);
     },
   ),
   257: call(
