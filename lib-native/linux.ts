@@ -128,6 +128,7 @@ export const linux: Syscalls = {
   },
   socketpair: () => pair((fds) => intCall('socketpair', ['int', 'int', 'int', 'void *'], [1, 1 | O_CLOEXEC, 0, fds])),
   pipe: () => pair((fds) => intCall('pipe2', ['void *', 'int'], [fds, O_CLOEXEC])),
+  bind: (fd, address) => intCall('bind', ['int', 'void *', 'uint'], [fd, address, address.length]),
   connect: (fd, address) => intCall('connect', ['int', 'void *', 'uint'], [fd, address, address.length]),
   socket: (family, type, protocol) => intCall('socket', ['int', 'int', 'int'], [family, type | O_CLOEXEC, protocol]),
   send: (fd, data, flags) => libcCall('send', ['int', 'void *', 'size_t', 'int'], [fd, data, data.length, flags]),

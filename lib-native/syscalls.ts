@@ -61,6 +61,7 @@ export interface Syscalls {
   /** The read end and the write end of a pipe, close-on-exec. */
   pipe(): [number, number] | number;
   /** `address`: a struct sockaddr. */
+  bind(fd: number, address: Buffer): number;
   connect(fd: number, address: Buffer): number;
   socket(family: number, type: number, protocol: number): number;
   send(fd: number, data: Buffer, flags: number): number;

@@ -1,4 +1,4 @@
-// What happens to domains, networks and storage pools, in the words of virsh's `event`, with libvirt's numbers: each word's is its place.
+// What happens to domains, networks, storage pools and devices of the host, in the words of virsh's `event`, with libvirt's numbers: each word's is its place.
 
 /** virDomainEventType, and the details of each (virDomainEventDefinedDetailType and so on). */
 const LIFECYCLE = {
@@ -19,6 +19,8 @@ export type NetworkEventKind = (typeof NETWORK_LIFECYCLE)[number];
 const POOL_LIFECYCLE = [...NETWORK_LIFECYCLE, 'Created', 'Deleted'] as const;
 export type PoolEventKind = (typeof POOL_LIFECYCLE)[number];
 
+const DEVICE_LIFECYCLE = ['Created', 'Deleted'] as const;
+
 /** virDomainMetadataType. */
 const METADATA = ['description', 'title', 'element'];
 
@@ -32,6 +34,8 @@ export function lifecycleNumbers(kind: string, detail: string): { event: number;
 export const networkEventNumber = (kind: NetworkEventKind): number => NETWORK_LIFECYCLE.indexOf(kind);
 
 export const poolEventNumber = (kind: PoolEventKind): number => POOL_LIFECYCLE.indexOf(kind);
+
+export const deviceEventNumber = (kind: (typeof DEVICE_LIFECYCLE)[number]): number => DEVICE_LIFECYCLE.indexOf(kind);
 
 /** That of a metadata change's `type`, or -1. */
 export const metadataNumber = (type: string): number => METADATA.indexOf(type);

@@ -1,7 +1,6 @@
-// What happens to domains, networks and storage pools, sent to a client that has asked for it.
+// What happens to domains, networks, storage pools and devices of the host, sent to a client that has asked for it.
 
 import { POLLIN } from '../../lib-native/constants.ts';
-import { type DomainEvent, EventQueue, type NetworkEvent, type PoolEvent } from '../driver/events.ts';
 import { libvirtError } from '../errors.ts';
 import type { ClientConnection } from './connection.ts';
 
@@ -10,7 +9,7 @@ export interface Registration {
   readonly id: number;
   /** libvirt's number of a kind of events. */
   readonly eventId: number;
-  /** Only of this domain, network or pool. */
+  /** Only of this domain, network, pool or device. */
   readonly uuid: string | undefined;
   /** By one of the calls of the time before registrations had numbers. */
   readonly isOld: boolean;
@@ -19,21 +18,31 @@ export interface Registration {
 /** Sends the event, if it is one that is registered for. */
 export type Sender<T> = (client: ClientConnection, registration: Registration, event: T) => void;
 
+/** What has happened since it was made, of one kind of objects (driver/events.ts). */
+export interface Queue<T> extends Disposable {
+  /** Can be read when there may be something new; undefined: it is to be asked every `askMs`. */
+  readonly fd: number | undefined;
+  readonly askMs: number;
+  /** Something was thrown away before it was read. */
+  readonly hasMissed: boolean;
+  read(): T[];
+}
+
 /** The events of one kind of objects, for one client: in their order, and each once for each registration. */
-export class ClientEvents<T extends DomainEvent | NetworkEvent | PoolEvent> {
+export class ClientEvents<T extends { uuid: string }> {
   readonly #client: ClientConnection;
-  readonly #kind: 'domain' | 'network' | 'pool';
+  readonly #makeQueue: () => Queue<T>;
   readonly #send: Sender<T>;
   readonly #registrations = new Map<number, Registration>();
   #nextId = 0;
-  #source: { queue: EventQueue<T>; waiting: Disposable } | undefined;
+  #source: { queue: Queue<T>; waiting: Disposable } | undefined;
   #isWaiting = false;
   /** What happened and is not told yet. */
   #untold: Iterator<T> | undefined;
 
-  constructor(client: ClientConnection, kind: 'domain' | 'network' | 'pool', send: Sender<T>) {
+  constructor(client: ClientConnection, makeQueue: () => Queue<T>, send: Sender<T>) {
     this.#client = client;
-    this.#kind = kind;
+    this.#makeQueue = makeQueue;
     this.#send = send;
     client.atEnd.push(() => this.#close());
   }
@@ -61,11 +70,11 @@ export class ClientEvents<T extends DomainEvent | NetworkEvent | PoolEvent> {
   }
 
   #open(): void {
-    const queue = new EventQueue<T>(this.#kind);
+    const queue = this.#makeQueue();
     this.#source = { queue, waiting: this.#waitFor(queue) };
   }
 
-  #waitFor(queue: EventQueue<T>): Disposable {
+  #waitFor(queue: Queue<T>): Disposable {
     const { loop } = this.#client;
     const { fd, askMs } = queue;
     if (fd !== undefined) return loop.watch(fd, POLLIN, () => this.#deliver());

@@ -150,7 +150,7 @@ const RUNS: Readonly<Record<string, readonly Run[]>> = {
 };
 
 /** They tell what happens, and end when they are told to. */
-const FOLLOWING = ['event', 'net-event', 'pool-event', 'logs'];
+const FOLLOWING = ['event', 'net-event', 'nodedev-event', 'pool-event', 'logs'];
 
 /** How texts have a value of JSON. Of a boolean they have one of several words. */
 function shown(key: string, value: unknown): string[] {

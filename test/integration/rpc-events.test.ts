@@ -19,6 +19,16 @@ c.domainEventRegisterAny(None, libvirt.VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED, lambd
 tell('registered')
 `;
 
+/** It has a netlink socket. */
+function isListening(pid: number): boolean {
+  const sockets = fs.readdirSync(`/proc/${pid}/fd`).map((fd) => attempt(() => fs.readlinkSync(`/proc/${pid}/fd/${fd}`)) ?? '');
+  const table = fs.readFileSync(`/proc/${pid}/net/netlink`, 'latin1');
+  return sockets.some((socket) => {
+    const inode = /^socket:\[(\d+)\]$/.exec(socket)?.[1];
+    return inode !== undefined && new RegExp(`\\s${inode}\\s*$`, 'm').test(table);
+  });
+}
+
 suite('events over the wire, to python', ['root', 'built', 'busybox', 'fuse', 'python3_libvirt'], () => {
   const virsh = useVirsh();
 
@@ -123,6 +133,40 @@ wait()
     await python.told(`network ${network} 1 0`);
     python.go();
     expect((await python.end()).slice(1)).toEqual([`network ${network} 0 0`, `network ${network} 1 0`]);
+  });
+
+  it('of devices of the host go to who registered for devices', async () => {
+    using server = await WireServer.listen(virsh);
+    using python = server.python(`
+c = libvirt.open(URI)
+def changed(conn, dev, event, detail, _): tell('device', dev.name(), event, detail)
+i = c.nodeDeviceEventRegisterAny(None, libvirt.VIR_NODE_DEVICE_EVENT_ID_LIFECYCLE, changed, None)
+c.nodeDeviceEventRegisterAny(None, libvirt.VIR_NODE_DEVICE_EVENT_ID_UPDATE, lambda *a: tell('update'), None)
+tell('registered')
+wait()
+c.nodeDeviceEventDeregisterAny(i)
+tell('deregistered')
+wait()
+`);
+    await python.told('registered');
+    const file = virsh.file('devices', '');
+    const output = fs.openSync(file, 'w');
+    const ours = virsh.start({ stdio: ['ignore', output, 'inherit'] }, 'nodedev-event', '--event', 'lifecycle', '--loop');
+    fs.closeSync(output);
+    await eventually(() => isListening(ours.pid!));
+    const name = virsh.boot({ devices: "<interface type='ethernet'/>" });
+    const link = /<target dev='(vnet\d+)'/.exec(virsh.ok('dumpxml', name))![1]!;
+    const address = fs.readFileSync(`/sys/class/net/${link}/address`, 'latin1').trim();
+    const device = `net_${link}_${address.replaceAll(':', '_')}`;
+    await python.told(`device ${device} 0 0`);
+    virsh.ok('destroy', name);
+    await python.told(`device ${device} 1 0`);
+    const told = (kind: string) => fs.readFileSync(file, 'utf8').includes(`event 'lifecycle' for node device ${device}: ${kind}\n`);
+    await eventually(() => told('Created') && told('Deleted'));
+    python.go();
+    await python.told('deregistered');
+    python.go();
+    expect(await python.end()).not.toContain('update');
   });
 
   it('are answered with what libvirt’s driver answers', async () => {

@@ -1,9 +1,10 @@
 // Events: clients register for a kind of them, and are sent messages.
 
-import { lifecycleNumbers, metadataNumber, networkEventNumber, poolEventNumber } from '../../domain/event-kinds.ts';
+import { deviceEventNumber, lifecycleNumbers, metadataNumber, networkEventNumber, poolEventNumber } from '../../domain/event-kinds.ts';
 import type { Connection } from '../../driver/connection.ts';
 import { domainId } from '../../driver/domain/lookup.ts';
-import type { DomainEvent, NetworkEvent, PoolEvent } from '../../driver/events.ts';
+import { type DomainEvent, EventQueue, type NetworkEvent, type PoolEvent } from '../../driver/events.ts';
+import { type NodeDeviceEvent, NodeDeviceQueue } from '../../driver/node/device-events.ts';
 import { libvirtError } from '../../errors.ts';
 import { ClientEvents, type Registration } from '../client-events.ts';
 import type { ClientConnection } from '../connection.ts';
@@ -12,6 +13,7 @@ import { type Context, call, callsOf, type Procedure } from '../procedure.ts';
 import { domain, network, type WireDomain } from '../types.ts';
 import { int, nothing, optional, string, struct, type Type } from '../xdr.ts';
 import { wireDomain } from './domain-of.ts';
+import { device } from './host-devices.ts';
 import { REMOTE } from './remote.ts';
 import { pool } from './storage.ts';
 
@@ -26,6 +28,8 @@ const NETWORK_EVENTS = 1;
 /** virStoragePoolEventID. */
 const REFRESH = 1;
 const POOL_EVENTS = 2;
+/** virNodeDeviceEventID; nobody tells of updates. */
+const DEVICE_EVENTS = 2;
 
 const lifecycle = struct({ domain, event: int, detail: int });
 const callback = struct({ callbackId: int });
@@ -38,6 +42,7 @@ const ofDevice = afterCallback(struct({ domain, alias: string }));
 const ofNetwork = afterCallback(struct({ network, event: int, detail: int }));
 const ofPool = afterCallback(struct({ pool, event: int, detail: int }));
 const ofRefresh = afterCallback(struct({ pool }));
+const ofHostDevice = afterCallback(struct({ device, event: int, detail: int }));
 
 function send<T>(client: ClientConnection, procedure: number, message: Type<T>, value: T): void {
   // Clients do not look at the serial of an event; libvirt's daemons send this one.
@@ -100,10 +105,17 @@ function sendPoolEvent(client: ClientConnection, { id: callbackId, eventId }: Re
     send(client, 370, ofPool, { callbackId, message: { pool: named, event: poolEventNumber(event.kind), detail: 0 } });
 }
 
+function sendDeviceEvent(client: ClientConnection, { id: callbackId, eventId }: Registration, event: NodeDeviceEvent): void {
+  if (eventId !== LIFECYCLE) return;
+  const message = { device: { name: event.device }, event: deviceEventNumber(event.kind), detail: 0 };
+  send(client, 376, ofHostDevice, { callbackId, message });
+}
+
 interface AllEvents {
   domain: ClientEvents<DomainEvent>;
   network: ClientEvents<NetworkEvent>;
   pool: ClientEvents<PoolEvent>;
+  device: ClientEvents<NodeDeviceEvent>;
 }
 
 const byClient = new WeakMap<ClientConnection, AllEvents>();
@@ -112,9 +124,10 @@ function eventsOf({ client }: Context): AllEvents {
   let events = byClient.get(client);
   if (!events) {
     events = {
-      domain: new ClientEvents(client, 'domain', sendDomainEvent),
-      network: new ClientEvents(client, 'network', sendNetworkEvent),
-      pool: new ClientEvents(client, 'pool', sendPoolEvent),
+      domain: new ClientEvents(client, () => new EventQueue('domain'), sendDomainEvent),
+      network: new ClientEvents(client, () => new EventQueue('network'), sendNetworkEvent),
+      pool: new ClientEvents(client, () => new EventQueue('pool'), sendPoolEvent),
+      device: new ClientEvents(client, () => new NodeDeviceQueue(client.driver!), sendDeviceEvent),
     };
     byClient.set(client, events);
   }
@@ -177,6 +190,15 @@ export const eventProcedures: Readonly<Record<number, Procedure>> = {
     }),
     369: call(callback, nothing, (_connection, { callbackId }, context) => {
       eventsOf(context).pool.deregister(({ id }) => id === callbackId, `storage pool event callback ${callbackId} not registered`);
+    }),
+  }),
+  ...callsOf('nodedev', {
+    374: call(struct({ eventId: int, device: optional(device) }), callback, (_connection, { eventId, device: only }, context) => {
+      checkEventId(eventId, DEVICE_EVENTS);
+      return { callbackId: eventsOf(context).device.register({ eventId, uuid: only?.name, isOld: false }) };
+    }),
+    375: call(callback, nothing, (_connection, { callbackId }, context) => {
+      eventsOf(context).device.deregister(({ id }) => id === callbackId, `node device event callback ${callbackId} not registered`);
     }),
   }),
 };

@@ -21,7 +21,7 @@ const isOfKinds = ({ kind }: NodeDevice, flags: number): boolean => !(flags & AL
 /** `any`: of none in particular. */
 const isOf = (one: NodeDevice, kind: string | undefined): boolean => kind === undefined || one.kind === kind;
 
-const device = struct({ name: string });
+export const device = struct({ name: string });
 const ofDevice = struct({ device });
 const counted = struct({ count: int });
 const listed = struct({ names: array(string, LIST_MAX) });

@@ -19,6 +19,7 @@ it('are told as it reads, each once, in their order', async () => {
     fs.rmSync(prefix, { recursive: true });
   });
   const { ClientEvents } = await import('../../../src/rpc/client-events.ts');
+  const { EventQueue } = await import('../../../src/driver/events.ts');
   const { recordPoolEvent } = await import('../../../src/store/events.ts');
   let onReady = () => {};
   const drained: (() => void)[] = [];
@@ -37,9 +38,13 @@ it('are told as it reads, each once, in their order', async () => {
       },
     },
   };
-  const events = new ClientEvents<PoolEvent>(client as unknown as ClientConnection, 'pool', (_client, _registration, { pool }) => {
-    told.push(pool);
-  });
+  const events = new ClientEvents<PoolEvent>(
+    client as unknown as ClientConnection,
+    () => new EventQueue('pool'),
+    (_client, _registration, { pool }) => {
+      told.push(pool);
+    },
+  );
   events.register({ eventId: 1, uuid: undefined, isOld: false });
   const names = Array.from({ length: EVENTS }, (_, i) => `pool${i}`);
   for (const pool of names) recordPoolEvent({ pool, uuid: '', event: 'refresh' });

@@ -1,10 +1,21 @@
 // nodedev-* and iface-*: what of the host can be looked at. Made when it is asked for, as most runs of the program never do.
 
+import type { NodeDeviceEvent } from '../../../driver/node/device-events.ts';
 import type { NodeDevice } from '../../../driver/node/devices.ts';
 import type { HostInterface } from '../../../driver/node/interfaces.ts';
 import { inContext, LibvirtError } from '../../../errors.ts';
 import { formatTable } from '../../../vsh/table.ts';
-import { type CommandContext, type CommandDefinition, defineCommand, defineReading, failure, type GroupDefinition } from '../../command.ts';
+import {
+  type CommandContext,
+  type CommandDefinition,
+  defineCommand,
+  defineFollowing,
+  defineReading,
+  failure,
+  type GroupDefinition,
+} from '../../command.ts';
+import { eventLine } from '../event-loop.ts';
+import { EVENT_RULES, eventOptions, followObjects } from '../object-events.ts';
 import { printXml, XPATH_OPTIONS } from '../print-xml.ts';
 
 const devices = () => import('../../../driver/node/devices.ts');
@@ -17,6 +28,9 @@ export const hostDeviceGroups = (): GroupDefinition[] => [
 
 const DEVICE = { name: 'device', type: 'string', required: true, help: 'its name, as nodedev-list has it' } as const;
 const INTERFACE = { name: 'interface', type: 'string', required: true, help: 'its name, or MAC address' } as const;
+
+/** Nobody tells of the second. */
+const EVENT_NAMES = ['lifecycle', 'update'];
 
 /** What virsh takes for a kind of device. */
 const KINDS = [
@@ -61,6 +75,26 @@ const nodeDeviceCommands = (): CommandDefinition[] => [
       const device = await findDevice(context, args.device);
       return printXml(context, (await devices()).nodeDeviceXml(device), args);
     },
+  }),
+  defineFollowing({
+    name: 'nodedev-event',
+    group: 'nodedev',
+    store: false,
+    summary: 'what happens to devices of the host, as it happens',
+    description:
+      'Waits for a device to come or go, or for one of this name, prints it and ends; with --loop goes on until interrupted or until ' +
+      '--timeout. The exit status tells whether anything happened.',
+    options: [{ ...DEVICE, required: false, help: 'only about this device' }, ...eventOptions(EVENT_NAMES)],
+    rules: EVENT_RULES,
+    follow: (context, args, tell: (happened: NodeDeviceEvent) => void) =>
+      followObjects<NodeDeviceEvent>(context, args, {
+        kinds: EVENT_NAMES,
+        only: async () => (args.device === undefined ? undefined : (await findDevice(context, args.device)).name),
+        source: async (stop) => (await import('../../../driver/node/device-events.ts')).followNodeDeviceEvents(context.connection, stop),
+        tell,
+      }),
+    text: ({ time, event, device, kind }, args) => eventLine(time, `event '${event}' for node device ${device}: ${kind}`, args),
+    json: ({ time, event, device, kind }) => ({ time: new Date(time).toISOString(), event, device, kind }),
   }),
   defineReading({
     name: 'nodedev-info',

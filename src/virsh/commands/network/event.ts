@@ -1,6 +1,7 @@
 import type { NetworkEvent } from '../../../driver/events.ts';
-import { defineFollowing, excludes, failure } from '../../command.ts';
-import { eventLine, tellEvents } from '../event-loop.ts';
+import { defineFollowing } from '../../command.ts';
+import { eventLine } from '../event-loop.ts';
+import { EVENT_RULES, eventOptions, followObjects } from '../object-events.ts';
 import { findNetworkOperand } from './operand.ts';
 
 /** libvirt has the second one since 9.8. */
@@ -13,37 +14,15 @@ export const netEvent = defineFollowing({
   description:
     'Waits for something to happen to a network, or to any, prints it and ends; with --loop goes on until interrupted or ' +
     'until --timeout. The exit status tells whether anything happened.',
-  options: [
-    { name: 'network', type: 'string', completes: 'network', help: 'only about this network' },
-    { name: 'event', type: 'string', completes: EVENT_NAMES, help: 'only events of this kind' },
-    { name: 'loop', type: 'bool', help: 'go on after the first one' },
-    { name: 'timeout', type: 'int', min: 1, max: 2147483, help: 'give up after so many seconds' },
-    { name: 'list', type: 'bool', help: 'print the kinds of events' },
-    { name: 'timestamp', type: 'bool', help: 'say when' },
-  ],
-  rules: [excludes('list', 'json')],
+  options: [{ name: 'network', type: 'string', completes: 'network', help: 'only about this network' }, ...eventOptions(EVENT_NAMES)],
+  rules: EVENT_RULES,
   async follow(context, args, tell: (happened: NetworkEvent) => void) {
-    if (args.list) {
-      const { goesBeyondLibvirt } = await import('../../../driver/functions.ts');
-      const names = goesBeyondLibvirt() ? EVENT_NAMES : EVENT_NAMES.slice(0, 1);
-      context.print(names.map((name) => `${name}\n`).join(''));
-      return true;
-    }
-    const wanted = args.event;
-    if (wanted === undefined) throw failure('either --list or --event <type> is required');
-    if (!EVENT_NAMES.includes(wanted)) throw failure(`unknown event type ${wanted}`);
-    const timeoutS = args.timeout;
-    const name = args.network;
-    // Its uuid is read now: after its definition is gone it has none.
-    const uuid = name === undefined ? undefined : (await findNetworkOperand(context, { network: name })).uuid;
-    const { followNetworkEvents } = await import('../../../driver/events.ts');
-    return await tellEvents<NetworkEvent>(context, {
-      source: (stop) => followNetworkEvents(context.connection, stop),
-      accepts: (happened) => happened.event === wanted && (uuid === undefined || happened.uuid === uuid),
+    const { goesBeyondLibvirt } = await import('../../../driver/functions.ts');
+    return followObjects<NetworkEvent>(context, args, {
+      kinds: goesBeyondLibvirt() ? EVENT_NAMES : EVENT_NAMES.slice(0, 1),
+      only: async () => (args.network === undefined ? undefined : (await findNetworkOperand(context, { network: args.network })).uuid),
+      source: async (stop) => (await import('../../../driver/events.ts')).followNetworkEvents(context.connection, stop),
       tell,
-      loop: args.loop,
-      timeoutS,
-      json: args.json,
     });
   },
   text: (happened, args) => eventLine(happened.time, sentence(happened), args),

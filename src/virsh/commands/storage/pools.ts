@@ -8,12 +8,15 @@ import type { PoolUse } from '../../../storage/definition.ts';
 import { formatTable } from '../../../vsh/table.ts';
 import { type CommandDefinition, defineCommand, defineFollowing, defineReading, excludes, failure, type PoolKind } from '../../command.ts';
 import { editInLoop } from '../edit-loop.ts';
-import { eventLine, tellEvents } from '../event-loop.ts';
+import { eventLine } from '../event-loop.ts';
 import { readDescription } from '../files.ts';
+import { EVENT_RULES, eventOptions, followObjects } from '../object-events.ts';
 import { printXml, XPATH_OPTIONS } from '../print-xml.ts';
 import { findPoolOperand, poolOption, prettySize } from './operand.ts';
 
 const driver = () => import('../../../driver/storage/pools.ts');
+const EVENT_NAMES = ['lifecycle', 'refresh'];
+
 const yesNo = (value: boolean) => (value ? 'yes' : 'no');
 
 /** What a pool is made of on the command line; all but the target is for pools that are no directory. */
@@ -234,35 +237,15 @@ export const poolCommands = (): CommandDefinition[] => [
     description:
       'Waits for something to happen to a pool, or to any, prints it and ends; with --loop goes on until interrupted or until --timeout. ' +
       'The exit status tells whether anything happened.',
-    options: [
-      { name: 'pool', type: 'string', completes: 'pool', help: 'only about this pool' },
-      { name: 'event', type: 'string', completes: ['lifecycle', 'refresh'], help: 'only events of this kind' },
-      { name: 'loop', type: 'bool', help: 'go on after the first one' },
-      { name: 'timeout', type: 'int', min: 1, max: 2147483, help: 'give up after so many seconds' },
-      { name: 'list', type: 'bool', help: 'print the kinds of events' },
-      { name: 'timestamp', type: 'bool', help: 'say when' },
-    ],
-    rules: [excludes('list', 'json')],
-    async follow(context, args, tell: (happened: PoolEvent) => void) {
-      if (args.list) {
-        context.print('lifecycle\nrefresh\n');
-        return true;
-      }
-      const wanted = args.event;
-      if (wanted === undefined) throw failure('either --list or --event <type> is required');
-      if (wanted !== 'lifecycle' && wanted !== 'refresh') throw failure(`unknown event type ${wanted}`);
-      const timeoutS = args.timeout;
-      const uuid = args.pool === undefined ? undefined : (await findPoolOperand(context, { pool: args.pool })).uuid;
-      const { followPoolEvents } = await import('../../../driver/events.ts');
-      return await tellEvents<PoolEvent>(context, {
-        source: (stop) => followPoolEvents(context.connection, stop),
-        accepts: (happened) => happened.event === wanted && (uuid === undefined || happened.uuid === uuid),
+    options: [{ name: 'pool', type: 'string', completes: 'pool', help: 'only about this pool' }, ...eventOptions(EVENT_NAMES)],
+    rules: EVENT_RULES,
+    follow: (context, args, tell: (happened: PoolEvent) => void) =>
+      followObjects<PoolEvent>(context, args, {
+        kinds: EVENT_NAMES,
+        only: async () => (args.pool === undefined ? undefined : (await findPoolOperand(context, { pool: args.pool })).uuid),
+        source: async (stop) => (await import('../../../driver/events.ts')).followPoolEvents(context.connection, stop),
         tell,
-        loop: args.loop,
-        timeoutS,
-        json: args.json,
-      });
-    },
+      }),
     text: ({ time, event, pool, kind }, args) =>
       eventLine(time, `event '${event}' for storage pool ${pool}${kind === undefined ? '' : `: ${kind}`}`, args),
     json: ({ time, event, pool, uuid, kind }) => ({

@@ -65,7 +65,6 @@ export function otherDriversCommands(): GroupDefinition[] {
       ],
       ['nodedev-detach <device> [--driver <string>]', [noDevice()]],
       ['nodedev-autostart <device> [--disable]', [noDevice()]],
-      [`nodedev-event [--device <string>] ${EVENT_OPTIONS}`, events('virConnectNodeDeviceEventRegisterAny', 'lifecycle update')],
       ...named('nodedev', 'reattach reset undefine start', '<device>', noDevice),
       ['nodedev-destroy <device|name>', [noDevice()]],
     ]),
