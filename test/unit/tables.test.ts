@@ -110,7 +110,19 @@ describe('commands', () => {
   afterAll(() => store.remove());
 
   /** Those that take over the terminal, wait, or write the file that they are told. */
-  const ELSEWHERE = new Set(['console', 'edit', 'net-edit', 'event', 'net-event', 'nodedev-event', 'cd', 'connect', 'quit', 'exit', 'metrics']);
+  const ELSEWHERE = new Set([
+    'console',
+    'edit',
+    'net-edit',
+    'event',
+    'net-event',
+    'nodedev-event',
+    'cd',
+    'connect',
+    'quit',
+    'exit',
+    'metrics',
+  ]);
 
   it.each(WORDS)('have nothing special to say of %s', async (word) => {
     const bugs: [string, unknown][] = [];
