@@ -8,50 +8,71 @@ import { errnoCode, strerror } from '../errors.ts';
 /** The other side has closed its end, or there is no way to it any more. */
 export class ClientGone extends Error {}
 
+export interface Received {
+  readonly bytes: Buffer;
+  readonly fds: readonly number[];
+}
+
 export interface Channel {
   /** To be waited for; both may be one. */
   readonly input: number;
   readonly output: number;
   /** Descriptors pass, too. */
   readonly passesFds: boolean;
+  /** read() that waits for something to be there: for a client's first calls, which come with no descriptors. */
+  readFirst(into: Buffer): Received | undefined;
+  /** From now on nothing waits but poll(2). */
+  begin(): void;
   /** Reads what there is, with the descriptors that came with it. undefined: there is nothing now; no bytes: there will be no more. */
-  read(into: Buffer): { bytes: Buffer; fds: readonly number[] } | undefined;
+  read(into: Buffer): Received | undefined;
   /** Writes what there is room for, and a descriptor with its first byte. Returns how many bytes. Throws when the other side is gone. */
   write(data: Buffer, fd?: number): number;
 }
 
-const ON = Buffer.from([1, 0, 0, 0]);
-
 /** Standard input and output: pipes, or a socket that is used as such. */
 export function standardChannel(): Channel {
-  for (const fd of [0, 1]) linux.ioctl(fd, FIONBIO, ON);
   return {
     input: 0,
     output: 1,
     passesFds: false,
-    read: (into) => unlessBusy(() => ({ bytes: into.subarray(0, fs.readSync(0, into)), fds: [] })),
-    write: (data) => unlessBusy(() => fs.writeSync(1, data)) ?? 0,
+    readFirst: (into) => readFrom(0, into),
+    begin: () => noWaiting(0, 1),
+    read: (into) => readFrom(0, into),
+    write: (data) => writeTo(1, data),
   };
 }
 
 /** A UNIX socket that a service manager accepted for us. */
 export function socketChannel(fd: number): Channel {
-  linux.ioctl(fd, FIONBIO, ON);
   return {
     input: fd,
     output: fd,
     passesFds: true,
+    readFirst: (into) => readFrom(fd, into),
+    begin: () => noWaiting(fd),
     read: (into) => {
       const got = linux.recvWithFds(fd, into, 0);
       if (typeof got === 'number') return unlessSocketBusy(got);
       return { bytes: into.subarray(0, got.bytes), fds: got.fds };
     },
     write: (data, passed) => {
-      const sent = linux.sendWithFds(fd, data, passed === undefined ? [] : [passed], MSG_NOSIGNAL);
+      if (passed === undefined) return writeTo(fd, data);
+      const sent = linux.sendWithFds(fd, data, [passed], MSG_NOSIGNAL);
       return sent < 0 ? (unlessSocketBusy(sent) ?? 0) : sent;
     },
   };
 }
+
+function noWaiting(...fds: number[]): void {
+  const on = Buffer.from([1, 0, 0, 0]);
+  for (const fd of fds) linux.ioctl(fd, FIONBIO, on);
+}
+
+const readFrom = (fd: number, into: Buffer): Received | undefined =>
+  unlessBusy(() => ({ bytes: into.subarray(0, fs.readSync(fd, into)), fds: [] }));
+
+/** The runtime ignores SIGPIPE. */
+const writeTo = (fd: number, data: Buffer): number => unlessBusy(() => fs.writeSync(fd, data)) ?? 0;
 
 /** Throws unless it is only that there is nothing now, or no room. */
 function unlessSocketBusy(result: number): undefined {

@@ -33,6 +33,12 @@ export class ClientConnection extends FrameConnection {
     this.readonly = readonly;
   }
 
+  /** Answers the client's first calls, as long as there is nothing but the next to wait for. */
+  begin(): Promise<void> {
+    const { watched } = this.loop;
+    return this.takeFirst(() => !this.loop.isStopped && this.loop.watched === watched && this.streams.size === 0);
+  }
+
   /** Lets go of all that is kept for the client. */
   async end(): Promise<void> {
     for (const stream of this.streams.values()) stream.close();

@@ -80,6 +80,12 @@ export class FrameReader {
     this.#most = most;
   }
 
+  /** So many bytes can be read that are of this frame and come without descriptors; 0: those that are next do not. */
+  get plainBytes(): number {
+    if (this.#header?.kind === KIND.callWithFds) return 0;
+    return this.#unwanted || this.#length - this.#held;
+  }
+
   /** The frames that are whole with `chunk`, of which nothing is kept. Throws FrameError. */
   *push(chunk: Buffer): Generator<Frame> {
     for (let at = 0; at < chunk.length; ) {

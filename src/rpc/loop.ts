@@ -49,6 +49,15 @@ export class Loop {
     this.#onQuiet = action;
   }
 
+  get isStopped(): boolean {
+    return this.#stopped;
+  }
+
+  /** How many watches there are. */
+  get watched(): number {
+    return this.#watches.size;
+  }
+
   stop(): void {
     this.#stopped = true;
   }

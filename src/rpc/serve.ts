@@ -1,5 +1,6 @@
 // virsh-lxc-rpc and virt-ssh-helper: libvirt's protocol on standard input and output, one process for each connection.
 
+import fs from 'node:fs';
 import { reapChildren, whenChildLeft } from '../../lib-native/children.ts';
 import { POLLIN } from '../../lib-native/constants.ts';
 import { linux } from '../../lib-native/linux.ts';
@@ -34,6 +35,7 @@ export async function serve(channel: Channel, { readonly, isWorker = false }: { 
   });
   whenChildLeft((pid) => reapAtEnd(loop, pid));
   try {
+    await client.begin();
     await loop.run();
   } finally {
     await client.end();
@@ -82,7 +84,8 @@ export async function runSshHelper(argv: readonly string[]): Promise<number> {
 }
 
 async function serveStandard({ readonly }: { readonly: boolean }): Promise<number> {
-  if (isTerminal(STDIN)) throw libvirtError('PLAIN', 'this speaks with programs: give its path in a URI, lxc+ext:///?command=PATH');
+  if (fs.fstatSync(STDIN).isCharacterDevice() && isTerminal(STDIN))
+    throw libvirtError('PLAIN', 'this speaks with programs: give its path in a URI, lxc+ext:///?command=PATH');
   await serve(standardChannel(), { readonly });
   return 0;
 }

@@ -141,7 +141,9 @@ class Worker implements Disposable {
     this.#fd = fd;
     this.#onFree = onFree;
     this.#onGone = onGone;
-    this.#connection = new FrameConnection(client.loop, socketChannel(fd), {
+    const channel = socketChannel(fd);
+    channel.begin();
+    this.#connection = new FrameConnection(client.loop, channel, {
       most: () => Number.POSITIVE_INFINITY,
       handle: (frame) => this.#answered(frame),
       onEnd: () => this.#gone(),

@@ -33,6 +33,8 @@ export class PaperClient {
       input: 0,
       output: 0,
       passesFds: false,
+      begin: () => {},
+      readFirst: () => undefined,
       read: (into) => {
         const next = this.#input.shift();
         if (!next) return undefined;

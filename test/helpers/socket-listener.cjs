@@ -7,6 +7,7 @@ const process = require('node:process');
 const [path, command, ...args] = process.argv.slice(2);
 net
   .createServer({ pauseOnConnect: true }, (socket) => {
+    socket._handle.setBlocking(true); // as those are that a service manager accepts
     const child = spawn(command, args, { stdio: [socket, socket, 'inherit'] });
     socket.destroy();
     process.stdout.write(`${child.pid}\n`);

@@ -48,6 +48,15 @@ suite('a client', ['root', 'built', 'busybox', 'fuse'], () => {
     },
   );
 
+  it('that takes its leave is answered, and its server ends', async () => {
+    using server = await WireServer.listen(virsh);
+    using client = await server.connect();
+    await client.open();
+    const pid = await server.lastPid(1);
+    await client.call(2);
+    await eventually(() => client.isClosed && !isThere(pid), 10_000 * SLOWNESS);
+  });
+
   it('that sends 32 MiB gets an answer, and takes little memory', async () => {
     using server = await WireServer.listen(virsh);
     using client = await server.connect();

@@ -316,6 +316,20 @@ suite('a server of one client', ['root', 'built'], () => {
     expect((await raw.call(3)).header.status).toBe(STATUS.ok);
   });
 
+  it('loads no more for who only asks what there is than that takes', async () => {
+    using raw = new Raw(virsh);
+    const hasLoaded = () => fs.readFileSync(`/proc/${raw.child.pid}/maps`, 'latin1').includes('/koffi.node');
+    await raw.open();
+    const listed = (to: XdrWriter) => {
+      to.int(1);
+      to.uint(3);
+    };
+    expect((await raw.call(273, listed)).header.status).toBe(STATUS.ok);
+    expect(hasLoaded()).toBe(false);
+    for (let i = 0; i < 40; i++) await raw.call(3);
+    await eventually(hasLoaded);
+  });
+
   it('costs little while it waits', async () => {
     using raw = new Raw(virsh);
     await raw.open();
