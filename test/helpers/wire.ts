@@ -24,6 +24,8 @@ export class WireServer implements Disposable {
   readonly socket: string;
   /** Of the processes that serve connections, in their order. */
   readonly pids: number[] = [];
+  /** What those said on their standard error. */
+  errors = '';
   readonly #virsh: Virsh;
   readonly #listener: ChildProcess;
 
@@ -34,10 +36,14 @@ export class WireServer implements Disposable {
       process.execPath,
       [path.join(import.meta.dirname, 'socket-listener.cjs'), this.socket, SERVER, '--socket', ...args],
       {
-        stdio: ['ignore', 'pipe', 'inherit'],
+        stdio: ['ignore', 'pipe', 'pipe'],
         env: virsh.env,
       },
     );
+    this.#listener.stderr!.on('data', (data) => {
+      this.errors += data;
+      process.stderr.write(data);
+    });
   }
 
   static async listen(virsh: Virsh, { name = 'sock', args = [] }: { name?: string; args?: readonly string[] } = {}): Promise<WireServer> {

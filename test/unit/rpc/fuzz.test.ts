@@ -5,22 +5,12 @@ import { encodeFrame, KIND, STATUS } from '../../../src/rpc/frame.ts';
 import type { Program } from '../../../src/rpc/procedure.ts';
 import { programs } from '../../../src/rpc/procedures/index.ts';
 import { XdrReader } from '../../../src/rpc/xdr.ts';
+import { randomNumbers } from '../../helpers/random-calls.ts';
 import { recordedExchanges } from '../../helpers/recorded-frames.ts';
 import { PaperClient } from '../../helpers/rpc-client.ts';
 
 /** FUZZ_FRAMES: so many of them, by hand. */
 const FRAMES = Number(process.env['FUZZ_FRAMES'] ?? 100_000);
-
-/** xorshift: the same frames each time. */
-function randomNumbers(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 0) % below;
-  };
-}
 
 const exchanges = recordedExchanges();
 const REMOTE = programs.find(({ number }) => number === 0x20008086)!;
