@@ -156,6 +156,7 @@ export const AT_FDCWD = -100;
 export const AT_EMPTY_PATH = 0x1000;
 export const AT_RECURSIVE = 0x8000;
 export const AT_SYMLINK_NOFOLLOW = 0x100;
+export const AT_SYMLINK_FOLLOW = 0x400;
 
 export const O_RDONLY = 0;
 export const O_WRONLY = 1;
@@ -170,6 +171,7 @@ export const O_NONBLOCK = 0o4000;
 export const O_DIRECTORY = process.arch === 'arm64' ? 0o40000 : 0o200000;
 export const O_NOFOLLOW = process.arch === 'arm64' ? 0o100000 : 0o400000;
 export const O_CLOEXEC = 0o2000000;
+export const O_TMPFILE = 0o20000000 | O_DIRECTORY;
 export const O_PATH = 0o10000000;
 
 export const RESOLVE_NO_MAGICLINKS = 0x02;

@@ -2,6 +2,7 @@
 
 import {
   AT_FDCWD,
+  AT_SYMLINK_FOLLOW,
   EMFILE,
   F_OFD_SETLK,
   F_RDLCK,
@@ -79,6 +80,8 @@ export const linux: Syscalls = {
   close: (fd) => intCall('close', ['int'], [fd]),
   mkdirat: (dirfd, path, mode) => raw(SYS.mkdirat, ['int', 'str', 'int'], [dirfd, path, mode]),
   mknodat: (dirfd, path, mode, device) => raw(SYS.mknodat, ['int', 'str', 'int', 'uint64'], [dirfd, path, mode, device]),
+  linkFile: (fd, path) =>
+    raw(SYS.linkat, ['int', 'str', 'int', 'str', 'int'], [AT_FDCWD, `/proc/self/fd/${fd}`, AT_FDCWD, path, AT_SYMLINK_FOLLOW]),
   symlinkat: (target, dirfd, path) => raw(SYS.symlinkat, ['str', 'int', 'str'], [target, dirfd, path]),
   fchmodat: (dirfd, path, mode) => raw(SYS.fchmodat, ['int', 'str', 'int'], [dirfd, path, mode]),
   fchownat: (dirfd, path, uid, gid, flags) => raw(SYS.fchownat, ['int', 'str', 'uint', 'uint', 'int'], [dirfd, path, uid, gid, flags]),

@@ -21,6 +21,8 @@ export interface Syscalls {
   close(fd: number): number;
   mkdirat(dirfd: number, path: string, mode: number): number;
   mknodat(dirfd: number, path: string, mode: number, device: bigint): number;
+  /** Gives an open file a name: also one that had none so far (O_TMPFILE). */
+  linkFile(fd: number, path: string): number;
   symlinkat(target: string, dirfd: number, path: string): number;
   fchmodat(dirfd: number, path: string, mode: number): number;
   fchownat(dirfd: number, path: string, uid: number, gid: number, flags: number): number;

@@ -15,6 +15,9 @@ export interface Registration {
   readonly isOld: boolean;
 }
 
+/** Of one kind of objects. Each is told of each event. */
+const MOST_REGISTRATIONS = 1000;
+
 /** Sends the event, if it is one that is registered for. */
 export type Sender<T> = (client: ClientConnection, registration: Registration, event: T) => void;
 
@@ -47,8 +50,10 @@ export class ClientEvents<T extends { uuid: string }> {
     client.atEnd.push(() => this.#close());
   }
 
-  /** From now on; what happened before is for those that were registered then. Returns its number. */
+  /** From now on; what happened before is for those that were registered then. Returns its number. Throws OPERATION_FAILED. */
   register(wanted: Omit<Registration, 'id'>): number {
+    if (this.#registrations.size >= MOST_REGISTRATIONS)
+      throw libvirtError('OPERATION_FAILED', `more than ${MOST_REGISTRATIONS} registrations for events of one connection`);
     if (this.#source) this.#deliver();
     else this.#open();
     const id = this.#nextId++;

@@ -18,8 +18,18 @@ import { type LongCall, WORKER_WORD, Workers } from './workers.ts';
 
 const STDIN = 0;
 
-/** Serves a client until it is gone; a worker's is the server that it belongs to. */
-export async function serve(channel: Channel, { readonly, isWorker = false }: { readonly: boolean; isWorker?: boolean }): Promise<void> {
+/** A client that has not opened its connection by then takes the place of others. */
+const OPEN_WITHIN_MS = 30_000;
+
+export interface Service {
+  readonly readonly: boolean;
+  /** The client is the server that this one belongs to. */
+  readonly isWorker?: boolean;
+  readonly openWithinMs?: number;
+}
+
+/** Serves a client until it is gone. */
+export async function serve(channel: Channel, { readonly, isWorker = false, openWithinMs = OPEN_WITHIN_MS }: Service): Promise<void> {
   const loop = new Loop();
   loop.whenQuiet(releaseMemory);
   let workers: Workers | undefined;
@@ -32,6 +42,9 @@ export async function serve(channel: Channel, { readonly, isWorker = false }: { 
     readonly,
     most: (header) => dispatcher.mostOf(client, header),
     handle: (frame, fds) => dispatcher.handle(client, frame, fds),
+  });
+  loop.after(openWithinMs, () => {
+    if (!client.driver) loop.stop();
   });
   whenChildLeft((pid) => reapAtEnd(loop, pid));
   try {

@@ -9,6 +9,7 @@ import { childOf, type Outcome, type Virsh } from './virsh.ts';
 const CHANGING = [
   ...['write', 'pwrite64', 'writev', 'fsync', 'ftruncate', 'rename', 'renameat', 'renameat2', 'unlink', 'unlinkat', 'rmdir', 'mkdir'],
   ...['symlink', 'chmod', 'fchmod', 'flock', 'sendto', 'sendmsg', 'kill', 'rt_sigqueueinfo', 'pidfd_send_signal', 'mount', 'umount2'],
+  ...['fallocate', 'linkat', 'fchown'],
 ]
   .map((name) => `?${name}`)
   .join(',');

@@ -113,6 +113,41 @@ suite('a client', ['root', 'built', 'busybox', 'fuse'], () => {
     await expect(freePages).rejects.toThrow('error 1 of');
   });
 
+  it('cannot register for events without end', async () => {
+    using server = await WireServer.listen(virsh, { args: ['--readonly'] });
+    using client = await server.connect();
+    await client.open();
+    const asked = Array.from({ length: 1001 }, () =>
+      client.send({ procedure: 316 }, (to) => {
+        to.uint(0);
+        to.uint(0);
+      }),
+    );
+    const statuses = () =>
+      client.frames.filter(({ header }) => header.kind === KIND.reply && header.procedure === 316).map(({ header }) => header.status);
+    await eventually(() => statuses().length === asked.length, 15_000 * SLOWNESS);
+    expect(statuses()).toEqual([...Array<number>(1000).fill(0), 1]);
+  });
+
+  it('cannot open streams without end', async () => {
+    const name = virsh.boot();
+    using server = await WireServer.listen(virsh);
+    using client = await server.connect();
+    await client.open();
+    const found = await client.call(23, (to) => to.text(name));
+    const domain = Buffer.from(found.opaque(found.left));
+    for (let i = 0; i < 257; i++)
+      client.send({ procedure: 201 }, (to) => {
+        to.opaque(domain);
+        to.uint(0);
+        to.uint(0);
+      });
+    const statuses = () =>
+      client.frames.filter(({ header }) => header.kind === KIND.reply && header.procedure === 201).map(({ header }) => header.status);
+    await eventually(() => statuses().length === 257, 30_000 * SLOWNESS);
+    expect(statuses()).toEqual([...Array<number>(256).fill(0), 1]);
+  });
+
   it('cannot open two streams of one number', async () => {
     using server = await WireServer.listen(virsh);
     using client = await server.connect();

@@ -127,12 +127,12 @@ suite('storage', ['root', 'built'], () => {
     expect(fs.readFileSync(image).equals(header)).toBe(true);
   });
 
-  /** A program, before which somebody who can write in the pool puts a link in place of the new volume. */
+  /** A program, before which somebody who can write in the pool puts a link where the new volume is, or is to be. */
   const swapping = (program: string, volume: string, target: string): Record<string, string> => {
     const real = spawnSync('sh', ['-c', `command -v ${program}`], { encoding: 'utf8' }).stdout.trim();
     virsh.file(
       `swap/${program}`,
-      `#!/bin/sh\nmv '${volume}' '${volume}.moved' && ln -s '${target}' '${volume}'\nexec ${real} "$@"\n`,
+      `#!/bin/sh\nmv '${volume}' '${volume}.moved' 2>/dev/null; ln -s '${target}' '${volume}'\nexec ${real} "$@"\n`,
       0o755,
     );
     return { PATH: `${virsh.path('swap')}:${process.env['PATH']}` };

@@ -3,6 +3,7 @@
 // Who can write in the directory can put anything there, at any moment: a name is never followed out of it when something is changed,
 // programs are given descriptors in place of names, and of a file that is no regular one nothing is read.
 import fs from 'node:fs';
+import { EEXIST, O_CLOEXEC, O_RDWR, O_TMPFILE } from '../../../lib-native/constants.ts';
 import { linux } from '../../../lib-native/linux.ts';
 import { errnoCode, libvirtError, systemError } from '../../errors.ts';
 import { failureOf, requireProgram } from '../../host/programs.ts';
@@ -176,8 +177,23 @@ function making(path: string, name: string, make: () => void): void {
   }
 }
 
-/** The same with a new file, which its descriptor leads to, whatever is done with its name meanwhile. */
+/**
+ * The same with a new file, which its descriptor leads to, whatever is done with its name meanwhile. It gets that when it is whole,
+ * so that nothing is left if this process is killed, where the file system has files without names.
+ */
 function makingFile(path: string, name: string, fill: (fd: number) => void): void {
+  const unnamed = linux.open(path.slice(0, path.lastIndexOf('/')) || '/', O_TMPFILE | O_RDWR | O_CLOEXEC, FILE_MODE);
+  if (unnamed >= 0) {
+    try {
+      fill(unnamed);
+      const result = linux.linkFile(unnamed, path);
+      if (result === -EEXIST) throw alreadyThere(name);
+      if (result < 0) throw systemError(`cannot create file '${path}'`, -result);
+    } finally {
+      fs.closeSync(unnamed);
+    }
+    return;
+  }
   making(path, name, () => {
     const fd = fs.openSync(path, 'wx+', FILE_MODE);
     try {
