@@ -126,6 +126,8 @@ const NEEDS = {
   virt_manager: () => ['virt-manager', 'xvfb-run', 'xauth', 'xdotool', 'dbus-launch'].every(hasCommand),
   /** Of Debian's package openssh-server, with its user. */
   sshd: () => fs.existsSync('/usr/sbin/sshd') && hasCommand('ssh-keygen') && spawnSync('id', ['sshd']).status === 0,
+  /** libvirt's clients of another version, in a root directory that somebody made. */
+  other_clients: () => fs.existsSync(path.join(process.env['LIBVIRT_CLIENTS_ROOT'] ?? '/nosuch', 'usr/bin/virsh')),
   collectd: () => hasCommand('collectd') && fs.existsSync('/usr/lib/collectd/virt.so'),
   libvirt_exporter: () => hasCommand('prometheus-libvirt-exporter'),
   munin_libvirt: () => fs.existsSync('/usr/share/munin/plugins/libvirt-mem'),
