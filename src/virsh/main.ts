@@ -1,7 +1,6 @@
 // Virsh: from the words of the command line to an exit status.
 
 import process from 'node:process';
-import { withContext } from '../errors.ts';
 import { DebugLog } from '../vsh/debug-log.ts';
 import { Output, OutputLost } from '../vsh/output.ts';
 import { parseLine, parseWords, UsageError } from '../vsh/parse.ts';
@@ -10,7 +9,7 @@ import { tellAbout } from './about.ts';
 import type { Settings } from './command.ts';
 import { PROGRAM } from './program-name.ts';
 import { commandTable } from './registry.ts';
-import { VirshSession } from './session.ts';
+import { remoteFor, VirshSession } from './session.ts';
 import { DEFAULT_SETTINGS, readCommandLine } from './settings.ts';
 
 /** Runs `virsh-lxc ARGV...`; the result is the exit status. Never throws. */
@@ -40,13 +39,9 @@ export async function main(argv: readonly string[]): Promise<number> {
 
 /** The exit status of the same command line on another host, if that is what its URI means. */
 async function remoteStatus({ uri }: Settings, argv: readonly string[], words: readonly string[]): Promise<number | undefined> {
-  const asked = uri ?? (process.env['LIBVIRT_DEFAULT_URI'] || undefined);
-  if (asked === undefined || asked.startsWith('lxc:')) return undefined;
-  const { resolveAlias } = await import('../driver/connection.ts');
-  const resolved = resolveAlias(asked);
-  if (!resolved.startsWith('lxc+ssh:')) return undefined;
-  const { remoteOf, runThere } = await import('./remote.ts');
-  const remote = await withContext('failed to connect to the hypervisor', () => remoteOf(resolved));
+  const remote = await remoteFor(uri ?? (process.env['LIBVIRT_DEFAULT_URI'] || undefined));
+  if (!remote) return undefined;
+  const { runThere } = await import('./remote.ts');
   return await runThere(remote, argv.slice(0, argv.length - words.length), words);
 }
 

@@ -78,11 +78,19 @@ export function sshWords(
 /** What ssh says of itself, whatever the command would have said. */
 const SSH_FAILED = 255;
 
-/** Runs the command line there; the result is its exit status. Throws NO_CONNECT where there is no ssh. */
-export async function runThere(remote: Remote, globals: readonly string[], words: readonly string[]): Promise<number> {
+/**
+ * Runs the command line there; the result is its exit status. Throws OPERATION_FAILED where it cannot be had. `leavesInput`: what comes
+ * by standard input is not for this command.
+ */
+export async function runThere(
+  remote: Remote,
+  globals: readonly string[],
+  words: readonly string[],
+  { leavesInput = false } = {},
+): Promise<number> {
   const { execa } = await import('execa');
   const terminal = isTerminal(0) && isTerminal(1);
-  const options = { stdio: 'inherit', reject: false } as const;
+  const options = { stdio: [leavesInput && !terminal ? 'ignore' : 'inherit', 'inherit', 'inherit'], reject: false } as const;
   const { exitCode, code } = await execa(remote.command, sshWords(remote, globals, words, { terminal }), options);
   if (exitCode === SSH_FAILED) throw unreachable(`no connection to '${remote.host}' by ssh`);
   if (code !== undefined) throw unreachable(`cannot execute binary ${remote.command}: ${code === 'ENOENT' ? strerror(ENOENT) : code}`);

@@ -41,6 +41,14 @@ export interface ParsedCommand {
   readonly values: RawValues;
 }
 
+/** Words that mean this command, in whatever order its own were. */
+export function wordsOf({ definition, values }: ParsedCommand): string[] {
+  return [
+    definition.name,
+    ...[...values].flatMap(([option, words]) => (words === true ? `--${option}` : words.map((word) => `--${option}=${word}`))),
+  ];
+}
+
 /** Called with each option's word as it is read; `true` for a bool. */
 export type OnOption = (command: CommandDefinition, option: OptionDefinition, word: string | true) => void;
 

@@ -108,7 +108,7 @@ export abstract class Session implements CommandContext {
     return { ok, leaving: false };
   }
 
-  private async runOne(command: ParsedCommand): Promise<boolean> {
+  protected async runOne(command: ParsedCommand): Promise<boolean> {
     const { definition } = command;
     this.running = definition.name;
     this.exitStatus = undefined;

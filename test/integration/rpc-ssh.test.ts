@@ -121,6 +121,35 @@ suite('by ssh', ['root', 'built', 'busybox', 'fuse', 'libvirt_clients', 'sshd'],
     expect(theirs(uri(), '-r', 'list').status).toBe(0);
   });
 
+  it('leads a session there, and back', () => {
+    const name = virsh.define();
+    const session = (...lines: string[]) => {
+      const env = { PATH: `${virsh.path('near')}:${process.env['PATH']}`, HOME: virsh.prefix, VIRSH_LXC_PREFIX: virsh.path('here') };
+      return spawnSync(OURS, ['-q'], { env, encoding: 'utf8', input: lines.join('\n'), timeout: 60_000 * SLOWNESS });
+    };
+    const { stdout, stderr } = session(
+      ...['list --all --name', `connect ${uri()}`, 'list --all --name', `desc ${name} "it's \\"here\\"  ;" two`, `desc ${name}`],
+      ...['echo near', 'domid nosuch', `connect ${uri()} --readonly`, `start ${name}`, 'connect lxc:///', `domstate ${name}`],
+    );
+    expect(stdout.replaceAll(/virsh [#>] /g, '> ').split('\n')).toEqual([
+      ...['> list --all --name', `> connect ${uri()}`, '> list --all --name', name, `> desc ${name} "it's \\"here\\"  ;" two`],
+      ...[`> desc ${name}`, 'it\'s "here"  ; two> echo near', 'near> domid nosuch', `> connect ${uri()} --readonly`, `> start ${name}`],
+      ...['> connect lxc:///', `> domstate ${name}`, '> ', ''],
+    ]);
+    expect(stderr.split('\n').filter(Boolean)).toEqual([
+      "error: failed to get domain 'nosuch'",
+      `error: Failed to start domain '${name}'`,
+      expect.stringContaining('read only access prevents'),
+      `error: failed to get domain '${name}'`,
+    ]);
+  });
+
+  it('leads a session nowhere else', () => {
+    const refused = run(OURS, `connect ${uri().replace(virsh.path('key'), virsh.path('stranger'))}; echo here`);
+    expect(refused).toMatchObject({ status: 0, stderr: expect.stringContaining("no connection to '127.0.0.1' by ssh") });
+    expect(refused.stdout).toContain('here\n');
+  });
+
   it('looks, and changes nothing', () => {
     const name = virsh.define();
     const readonly = run('/usr/bin/virsh', '-r', '-c', uri(), 'start', name);
