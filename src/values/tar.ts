@@ -1,5 +1,5 @@
-// Archives of tar, member by member: ustar with pax's extended headers (POSIX.1-2001), and what GNU tar writes for long names. Names are
-// bytes: strings of latin1. Pure.
+// Archives of tar, member by member: ustar with pax's extended headers (POSIX.1-2001), and what GNU tar writes for long names and for
+// files with holes (its manual: Storing Sparse Files). Names are bytes: strings of latin1. Pure.
 
 export const BLOCK = 512;
 
@@ -33,6 +33,21 @@ const KINDS: ReadonlyMap<string, TarKind> = new Map([
   ['7', 'file'],
 ]);
 
+/** A part of a file that has something in it. */
+export interface Extent {
+  at: number;
+  length: number;
+}
+
+/** Of a file with holes: all that is in it is in the archive as one piece. */
+export interface Sparse {
+  /** How long the file is. */
+  size: number;
+  extents: Extent[];
+  /** Where the rest of the extents is: in blocks of their own after the header, or as numbers before the data. */
+  more: 'nowhere' | 'blocks' | 'data';
+}
+
 /** What is wrong with an archive. */
 export class TarError extends Error {}
 
@@ -41,8 +56,8 @@ const padded = (size: number): number => Math.ceil(size / BLOCK) * BLOCK;
 /** How many bytes of nothing follow that many of a member. */
 export const paddingOf = (size: number): number => padded(size) - size;
 
-/** The header of a member, with an extended one before it where a field is too small. */
-export function tarHeader(member: TarMember): Buffer {
+/** The header of a member, with an extended one before it where a field is too small, or there are `more` records. */
+export function tarHeader(member: TarMember, more: readonly string[] = []): Buffer {
   const { path, target, uid, gid, size, mtime } = member;
   const split = splitPath(path);
   const records = [
@@ -52,6 +67,7 @@ export function tarHeader(member: TarMember): Buffer {
     ...(uid < 8 ** 7 ? [] : [record('uid', String(uid))]),
     ...(gid < 8 ** 7 ? [] : [record('gid', String(gid))]),
     ...(mtime.seconds >= 0 && mtime.seconds < 8 ** 11 ? [] : [record('mtime', String(mtime.seconds))]),
+    ...more,
   ];
   const header = block(member, LETTERS[member.kind], split ?? ['', path.slice(0, 100)]);
   if (records.length === 0) return header;
@@ -59,6 +75,24 @@ export function tarHeader(member: TarMember): Buffer {
   const extended: TarMember = { ...member, path: 'pax', target: '', mode: 0o644, uid: 0, gid: 0, size: text.length };
   return Buffer.concat([block(extended, 'x', ['', 'pax']), text, Buffer.alloc(paddingOf(text.length)), header]);
 }
+
+/** The same of a file with holes, of which all `extents` follow; whoever knows nothing of such unpacks a file of another name. */
+export function tarSparseHeader(member: TarMember, extents: readonly Extent[]): Buffer {
+  const { path, size } = member;
+  const all = extents.at(-1) && endOf(extents.at(-1)!) === size ? extents : [...extents, { at: size, length: 0 }];
+  const map = [all.length, ...all.flatMap(({ at, length }) => [at, length])].map((number) => `${number}\n`).join('');
+  const [, directory, name] = /^(.*\/)?([^/]*)$/.exec(path)!;
+  const stored = padded(map.length) + extents.reduce((sum, { length }) => sum + length, 0);
+  const header = tarHeader({ ...member, path: `${directory ?? ''}GNUSparseFile.0/${name}`, size: stored }, [
+    record('GNU.sparse.major', '1'),
+    record('GNU.sparse.minor', '0'),
+    record('GNU.sparse.name', path),
+    record('GNU.sparse.realsize', String(size)),
+  ]);
+  return Buffer.concat([header, Buffer.from(map, 'latin1'), Buffer.alloc(paddingOf(map.length))]);
+}
+
+const endOf = ({ at, length }: Extent): number => at + length;
 
 /** Two empty blocks, as many as make a record of tar's. */
 export const tarEnd = (written: number): Buffer =>
@@ -117,7 +151,7 @@ export type Extensions = ReadonlyMap<string, string>;
 
 /** A header as it is read: a member, or what is to be read before one. undefined: the end of the archive. */
 export type TarHeader =
-  | { kind: 'member'; member: TarMember }
+  | { kind: 'member'; member: TarMember; sparse?: Sparse }
   | { kind: 'extensions'; size: number; of: 'member' | 'archive' }
   | { kind: 'long'; size: number; key: 'path' | 'linkpath' };
 
@@ -130,17 +164,17 @@ export function parseTarHeader(bytes: Buffer, extensions: Extensions): TarHeader
   if (letter === 'x' || letter === 'g')
     return { kind: 'extensions', size: octalAt(bytes, 124, 12), of: letter === 'x' ? 'member' : 'archive' };
   if (letter === 'L' || letter === 'K') return { kind: 'long', size: octalAt(bytes, 124, 12), key: letter === 'L' ? 'path' : 'linkpath' };
-  if (letter === 'S' || [...extensions.keys()].some((key) => key.startsWith('GNU.sparse')))
-    throw new TarError('has a sparse file in it: make it without --sparse');
+  const sparse = sparseOf(bytes, letter, extensions);
   const prefix = bytes.toString('latin1', 257, 263) === 'ustar\0' ? textAt(bytes, 345, 155) : '';
   const name = textAt(bytes, 0, 100);
-  const path = extensions.get('path') ?? (prefix === '' ? name : `${prefix}/${name}`);
-  const known = KINDS.get(letter);
+  const path = extensions.get('GNU.sparse.name') ?? extensions.get('path') ?? (prefix === '' ? name : `${prefix}/${name}`);
+  const known = letter === 'S' ? 'file' : KINDS.get(letter);
   if (!known) throw new TarError(`has a member of unknown type '${letter.replace(/[^ -~]/, '?')}'`);
   // Before ustar a directory was a file whose name ends with a slash.
   const kind = known === 'file' && path.endsWith('/') ? 'directory' : known;
   return {
     kind: 'member',
+    ...(sparse && { sparse }),
     member: {
       kind,
       path,
@@ -155,9 +189,60 @@ export function parseTarHeader(bytes: Buffer, extensions: Extensions): TarHeader
   };
 }
 
+const damaged = () => new TarError('has a sparse file in it that is damaged');
+
+/** As GNU tar has written them: by its own type, and three times with pax's headers. */
+function sparseOf(bytes: Buffer, letter: string, extensions: Extensions): Sparse | undefined {
+  if (letter === 'S')
+    return { size: octalAt(bytes, 483, 12), extents: sparseBlock(bytes, 386, 4), more: bytes[482] === 0 ? 'nowhere' : 'blocks' };
+  if (extensions.has('GNU.sparse.major')) {
+    const size = numberOf(extensions, 'GNU.sparse.realsize');
+    if (extensions.get('GNU.sparse.major') !== '1' || extensions.get('GNU.sparse.minor') !== '0' || size === undefined) throw damaged();
+    return { size, extents: [], more: 'data' };
+  }
+  const size = numberOf(extensions, 'GNU.sparse.size');
+  if (size === undefined) return undefined;
+  const map = extensions.get('GNU.sparse.map') ?? '';
+  return { size, extents: extentsOf(map === '' ? [] : map.split(',')), more: 'nowhere' };
+}
+
+/** In a block of its own: so many extents, and whether another block follows. */
+export const SPARSE_BLOCK = { entries: 21, isExtendedAt: 504 } as const;
+
+/** Extents in a header; those that are not used are empty. */
+export function sparseBlock(bytes: Buffer, from: number, entries: number): Extent[] {
+  const starts = Array.from({ length: entries }, (_, i) => from + 24 * i);
+  const used = starts.findIndex((at) => bytes[at] === 0 && bytes[at + 12] === 0);
+  return starts.slice(0, used < 0 ? entries : used).map((at) => ({ at: octalAt(bytes, at, 12), length: octalAt(bytes, at + 12, 12) }));
+}
+
+/** Of offsets and lengths in turn. */
+export function extentsOf(numbers: readonly string[]): Extent[] {
+  if (numbers.length % 2 !== 0) throw damaged();
+  return Array.from({ length: numbers.length / 2 }, (_, i) => ({ at: numberIn(numbers[2 * i]!), length: numberIn(numbers[2 * i + 1]!) }));
+}
+
+/** Throws TarError unless they follow each other in the file, and are what is stored of it. */
+export function checkExtents(extents: readonly Extent[], size: number, stored: number): void {
+  let [end, sum] = [0, 0];
+  for (const extent of extents) {
+    if (extent.at < end || endOf(extent) > size) throw damaged();
+    end = endOf(extent);
+    sum += extent.length;
+  }
+  if (sum !== stored) throw damaged();
+}
+
+/** Records that may be there more than once, for one list. */
+const LISTED: ReadonlySet<string> = new Set(['GNU.sparse.offset', 'GNU.sparse.numbytes']);
+
 /** The records of an extended header. */
 export function parsePax(bytes: Buffer): Map<string, string> {
   const found = new Map<string, string>();
+  const set = (key: string, value: string) => {
+    const before = LISTED.has(key) ? found.get('GNU.sparse.map') : undefined;
+    found.set(LISTED.has(key) ? 'GNU.sparse.map' : key, before === undefined ? value : `${before},${value}`);
+  };
   for (let at = 0; at < bytes.length; ) {
     const space = bytes.indexOf(0x20, at);
     const digits = bytes.toString('latin1', at, Math.max(space, at));
@@ -166,7 +251,7 @@ export function parsePax(bytes: Buffer): Map<string, string> {
     const equals = text.indexOf('=');
     if (length === 0 || at + length > bytes.length || !text.endsWith('\n') || equals < 1)
       throw new TarError('has an extended header that is damaged');
-    found.set(text.slice(0, equals), text.slice(equals + 1, -1));
+    set(text.slice(0, equals), text.slice(equals + 1, -1));
     at += length;
   }
   return found;
@@ -204,7 +289,10 @@ function numberAt(bytes: Buffer, at: number, width: number): number {
 
 function numberOf(extensions: Extensions, key: string): number | undefined {
   const text = extensions.get(key);
-  if (text === undefined) return undefined;
+  return text === undefined ? undefined : numberIn(text);
+}
+
+function numberIn(text: string): number {
   if (!/^\d+$/.test(text)) throw new TarError('has a number in it that is none');
   return safe(Number(text));
 }

@@ -30,6 +30,13 @@ suite('cp', ['root', 'built', 'busybox', 'fuse', 'cc', 'userns'], () => {
 
   const folder = (): string => fs.mkdtempSync(virsh.path('host-'));
   const cp = (...words: string[]) => expect(virsh.ok('cp', ...words)).toBe('');
+  /** With an archive on its standard input. */
+  const cpWith = (input: Buffer, ...words: string[]) =>
+    expect(spawnSync(virsh.command, ['cp', ...words], { env: virsh.env, input, encoding: 'utf8' })).toMatchObject({
+      status: 0,
+      stdout: '',
+      stderr: '',
+    });
   const refused = (...words: string[]): string => {
     const { status, stdout, stderr } = virsh.run('cp', ...words);
     expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
@@ -201,15 +208,9 @@ suite('cp', ['root', 'built', 'busybox', 'fuse', 'cc', 'userns'], () => {
       const kept = listing(tree).replaceAll('.1234567890', '.0000000000');
       const made = spawnSync('tar', ['c', '--format=gnu', '-C', path.dirname(tree), 'tree'], { maxBuffer: 1 << 28 });
       const posix = spawnSync('tar', ['c', '--format=pax', '-C', tree, '.'], { maxBuffer: 1 << 28 });
-      const unpack = (bytes: Buffer, ...words: string[]) =>
-        expect(spawnSync(virsh.command, ['cp', ...words], { env: virsh.env, input: bytes, encoding: 'utf8' })).toMatchObject({
-          status: 0,
-          stdout: '',
-          stderr: '',
-        });
-      unpack(made.stdout, '--archive', '-', `${name}:/tmp`);
+      cpWith(made.stdout, '--archive', '-', `${name}:/tmp`);
       expect(listing(path.join(root, 'tmp/tree'))).toBe(kept);
-      unpack(posix.stdout, '-', `${name}:/mnt`);
+      cpWith(posix.stdout, '-', `${name}:/mnt`);
       expect(listing(path.join(root, 'mnt'))).toBe(listing(tree).replaceAll('1000:100', '0:0'));
       const out = folder();
       const archive = spawnSync(virsh.command, ['cp', `${name}:/tmp/tree`, '-'], { env: virsh.env, maxBuffer: 1 << 28 });
@@ -220,6 +221,40 @@ suite('cp', ['root', 'built', 'busybox', 'fuse', 'cc', 'userns'], () => {
       expect(spawnSync(virsh.command, ['cp', `${name}:/etc/passwd`, '-'], { env: virsh.env }).stdout.toString('latin1', 0, 7)).toBe(
         'passwd\0',
       );
+    });
+
+    it(`keeps the holes of files in archives (${state})`, () => {
+      const { name, root } = domain(isRunning);
+      const tree = folder();
+      const places: Record<string, [size: number, parts: number[]]> = {
+        tail: [9_000_000, [4_000_000]],
+        none: [5_000_000, []],
+        many: [40_000_000, Array.from({ length: 60 }, (_, i) => i * 600_000 + 123)],
+        end: [3_000_001, [3_000_000]],
+      };
+      for (const [file, [size, parts]] of Object.entries(places)) {
+        const fd = fs.openSync(path.join(tree, file), 'w');
+        for (const at of parts) fs.writeSync(fd, `at ${at}`, at);
+        fs.ftruncateSync(fd, size);
+        fs.closeSync(fd);
+      }
+      const blocks = (directory: string) => Object.keys(places).map((file) => fs.statSync(path.join(directory, file)).blocks < 1000);
+      for (const format of ['gnu', 'pax --sparse-version=0.0', 'pax --sparse-version=0.1', 'pax --sparse-version=1.0']) {
+        const made = spawnSync('tar', ['c', '--sparse', ...`--format=${format}`.split(' '), '-C', tree, '.'], { maxBuffer: 1 << 28 });
+        const into = `${root}/mnt/${format.slice(-3)}`;
+        fs.mkdirSync(into);
+        cpWith(made.stdout, '-', `${name}:/mnt/${format.slice(-3)}`);
+        execFileSync('diff', ['-r', tree, into]);
+        expect([format, blocks(into)]).toEqual([format, [true, true, true, true]]);
+      }
+      const archive = spawnSync(virsh.command, ['cp', `${name}:/mnt/1.0`, '-'], { env: virsh.env, maxBuffer: 1 << 28 });
+      expect([archive.stderr.toString(), archive.stdout.length < 2_000_000]).toEqual(['', true]);
+      const out = folder();
+      execFileSync('tar', ['x', '-C', out], { input: archive.stdout });
+      execFileSync('diff', ['-r', tree, path.join(out, '1.0')]);
+      expect(blocks(path.join(out, '1.0'))).toEqual([true, true, true, true]);
+      cpWith(archive.stdout, '-', `${name}:/tmp`);
+      execFileSync('diff', ['-r', tree, `${root}/tmp/1.0`]);
     });
 
     it(`keeps a hostile archive below its target (${state})`, () => {

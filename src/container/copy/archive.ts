@@ -1,6 +1,23 @@
 // What is copied, from a tar archive and into one: streams of this process, standard input and output.
 import { libvirtError } from '../../errors.ts';
-import { BLOCK, longName, paddingOf, parsePax, parseTarHeader, TarError, type TarMember, tarEnd, tarHeader } from '../../values/tar.ts';
+import {
+  BLOCK,
+  checkExtents,
+  type Extent,
+  extentsOf,
+  longName,
+  paddingOf,
+  parsePax,
+  parseTarHeader,
+  SPARSE_BLOCK,
+  type Sparse,
+  sparseBlock,
+  TarError,
+  type TarMember,
+  tarEnd,
+  tarHeader,
+  tarSparseHeader,
+} from '../../values/tar.ts';
 import { type Attributes, type Chunk, type Entry, type EntryKind, shown } from './entry.ts';
 
 /** Gives the next bytes, at most so many; none: the end. */
@@ -11,6 +28,8 @@ const CHUNK_BYTES = 262144;
 /** Names are shorter: who writes more wants the memory. */
 const HEADER_BYTES = 1 << 20;
 const PADDING_BYTES = 1 << 20;
+/** Holes of less than this are written: not every program that unpacks archives knows of holes. */
+const SPARSE_BYTES = 1 << 20;
 
 const failure = (why: string) => libvirtError('OPERATION_FAILED', `the archive ${why}`);
 
@@ -33,7 +52,7 @@ export function* archiveEntries(read: Read): Generator<Entry> {
         continue;
       }
       extensions = new Map();
-      yield* entry(header.member, source);
+      yield* entry(header.member, header.sparse, source);
     }
   } catch (error) {
     if (error instanceof TarError) throw failure(error.message);
@@ -41,24 +60,63 @@ export function* archiveEntries(read: Read): Generator<Entry> {
   }
 }
 
-function* entry(member: TarMember, source: Blocks): Generator<Entry> {
-  const { size } = member;
+function* entry(member: TarMember, sparse: Sparse | undefined, source: Blocks): Generator<Entry> {
   const path = partsOf(member.path);
-  let left = size;
+  const more = sparse && moreExtents(sparse, source);
+  const extents = sparse ? [...sparse.extents, ...more!.extents] : [{ at: 0, length: member.size }];
+  let left = member.size - (sparse?.more === 'data' ? more!.bytes : 0);
+  if (sparse) checkExtents(extents, sparse.size, left);
+  const size = sparse?.size ?? member.size;
   const content = function* (): Generator<Chunk> {
-    while (left > 0) {
-      const bytes = source.some(Math.min(left, CHUNK_BYTES));
-      left -= bytes.length;
-      yield { at: size - left - bytes.length, bytes };
+    for (const { at, length } of extents) {
+      for (let done = 0; done < length; ) {
+        const bytes = source.some(Math.min(length - done, CHUNK_BYTES));
+        left -= bytes.length;
+        yield { at: at + done, bytes };
+        done += bytes.length;
+      }
     }
+    if (sparse) yield { at: size, bytes: Buffer.alloc(0) };
   };
   const attributes: Attributes = { ...attributesOf(member), size };
   if (member.kind === 'link') yield { path, attributes, linkTo: linkTarget(member) };
   else if (member.kind === 'symlink') yield { path, attributes, target: linkText(member) };
   else yield { path, attributes, ...(member.kind === 'file' ? { content } : {}) };
-  for (const _ of content()); // what nobody wanted
-  source.exactly(paddingOf(size));
+  while (left > 0) left -= source.some(Math.min(left, CHUNK_BYTES)).length; // what nobody wanted
+  source.exactly(paddingOf(member.size));
 }
+
+/** Those that stand between the header and the data, and how many bytes they are. */
+function moreExtents({ more }: Sparse, source: Blocks): { extents: Extent[]; bytes: number } {
+  let bytes = 0;
+  const next = (): Buffer => {
+    bytes += BLOCK;
+    if (bytes > HEADER_BYTES) throw new TarError('has a header that is too large');
+    return source.exactly(BLOCK)!;
+  };
+  const extents: Extent[] = [];
+  if (more === 'blocks') {
+    for (let isExtended = true; isExtended; ) {
+      const block = next();
+      extents.push(...sparseBlock(block, 0, SPARSE_BLOCK.entries));
+      isExtended = block[SPARSE_BLOCK.isExtendedAt] !== 0;
+    }
+  } else if (more === 'data') {
+    const first = next().toString('latin1');
+    const blocks = [first];
+    const wanted = 1 + 2 * Number(/^(\d{1,9})\n/.exec(first)?.[1] ?? Number.NaN);
+    if (Number.isNaN(wanted)) throw new TarError('has a sparse file in it that is damaged');
+    for (let lines = linesIn(first); lines < wanted; ) {
+      const block = next().toString('latin1');
+      blocks.push(block);
+      lines += linesIn(block);
+    }
+    extents.push(...extentsOf(blocks.join('').split('\n').slice(1, wanted)));
+  }
+  return { extents, bytes };
+}
+
+const linesIn = (text: string): number => text.split('\n').length - 1;
 
 function attributesOf({ kind, mode, uid, gid, mtime, device }: TarMember): Attributes {
   return { kind: kind === 'link' ? 'file' : kind, mode, uid, gid, size: 0, mtime, atime: mtime, device };
@@ -141,7 +199,7 @@ export class ArchiveSink {
     else this.#add(entry, kind);
   }
 
-  #add({ path, attributes, target, linkTo, content }: Entry, kind: Exclude<EntryKind, 'socket'>): void {
+  #add({ path, attributes, target, linkTo, content, extents }: Entry, kind: Exclude<EntryKind, 'socket'>): void {
     const isDirectory = kind === 'directory';
     const member: TarMember = {
       kind: linkTo ? 'link' : kind,
@@ -156,6 +214,12 @@ export class ArchiveSink {
     };
     if (!content) {
       this.#put(tarHeader(member));
+    } else if (extents) {
+      const all = extents();
+      const [size, stored] = [attributes.size, all.reduce((sum, { length }) => sum + length, 0)];
+      const whole = { ...member, size };
+      if (size - stored < SPARSE_BYTES) this.#file(whole, content(all));
+      else this.#sparse(whole, all, content(all));
     } else if (attributes.size > 0) {
       this.#file({ ...member, size: attributes.size }, content());
     } else {
@@ -176,8 +240,29 @@ export class ArchiveSink {
       this.#put(bytes);
       end = at + bytes.length;
     }
-    if (end < member.size) this.#onLeftOut(`'${shown(member.path)}' has become shorter while it was copied`);
+    if (end < member.size) this.#onLeftOut(shorter(member));
     this.#nothing(member.size - end + paddingOf(member.size));
+  }
+
+  /** Of each extent as much as its map says, whatever is in it by now. */
+  #sparse(member: TarMember, extents: readonly Extent[], chunks: Iterable<Chunk>): void {
+    this.#put(tarSparseHeader(member, extents));
+    const before = this.#written;
+    let [place, written] = [0, 0];
+    for (const { at, bytes } of chunks) {
+      for (; place < extents.length && at >= extents[place]!.at + extents[place]!.length; place++) {
+        const { length } = extents[place]!;
+        this.#nothing(length - written);
+        written = 0;
+      }
+      if (bytes.length === 0) break;
+      this.#put(bytes);
+      written += bytes.length;
+    }
+    const stored = extents.reduce((sum, { length }) => sum + length, 0);
+    const missing = stored - (this.#written - before);
+    if (missing > 0) this.#onLeftOut(shorter(member));
+    this.#nothing(missing + paddingOf(stored));
   }
 
   #nothing(size: number): void {
@@ -189,5 +274,7 @@ export class ArchiveSink {
     this.#written += bytes.length;
   }
 }
+
+const shorter = ({ path }: TarMember): string => `'${shown(path)}' has become shorter while it was copied`;
 
 const NOTHING = Buffer.alloc(CHUNK_BYTES);

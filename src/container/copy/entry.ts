@@ -1,4 +1,5 @@
 // What is copied, one entry after the other, wherever it comes from and goes to. Names and paths are bytes: strings of latin1.
+import type { Extent } from '../../values/tar.ts';
 
 export type EntryKind = 'file' | 'directory' | 'symlink' | 'fifo' | 'socket' | 'block' | 'character';
 
@@ -34,8 +35,10 @@ export interface Entry {
   target?: string;
   /** Another name of an earlier entry, this one. */
   linkTo?: readonly string[];
-  /** Of a file. To be read to its end before the next entry is asked for. */
-  content?: () => Iterable<Chunk>;
+  /** Of a file. To be read to its end before the next entry is asked for; of these parts alone, if they are told. */
+  content?: (extents?: readonly Extent[]) => Iterable<Chunk>;
+  /** Of a file with holes: where there is something. To be asked for before its content. */
+  extents?: () => readonly Extent[];
 }
 
 export const latin1 = (text: string): string => Buffer.from(text, 'utf8').toString('latin1');

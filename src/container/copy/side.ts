@@ -32,6 +32,7 @@ import {
 } from '../../../lib-native/constants.ts';
 import type { Argument, ReplyArea, Step } from '../../../lib-native/plan-encoding.ts';
 import { libvirtError, systemError } from '../../errors.ts';
+import type { Extent } from '../../values/tar.ts';
 import { step } from '../plan/steps.ts';
 import { type Attributes, type Chunk, type EntryKind, pathEnd, shown } from './entry.ts';
 import type { FileServer, Ran } from './server.ts';
@@ -235,12 +236,12 @@ export class Side {
   }
 
   /** A file that is held, as long as it was when it was held; the hold is let go. */
-  *content({ fd, attributes: { size }, isSparse }: Held, path: string): Generator<Chunk> {
-    const open = step('openat', [this.server.descriptors, bytesOf(String(fd)), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC], 'open');
+  *content({ fd, attributes: { size }, isSparse }: Held, path: string, extents?: readonly Extent[]): Generator<Chunk> {
+    const open = this.#open(fd);
     const release = step('close', [fd], 'close');
     if (isSparse) {
       const [file] = this.must([open, release], 'read', path) as [number];
-      for (const [from, to] of this.#extents(file, size, path)) yield* this.#range(file, from, to, path);
+      for (const { at, length } of extents ?? this.#extents(file, size, path)) yield* this.#range(file, at, at + length, path);
       this.close(file);
       yield { at: size, bytes: Buffer.alloc(0) };
       return;
@@ -264,6 +265,17 @@ export class Side {
     this.close(file);
   }
 
+  /** Where there is something in a file that is held. */
+  extents({ fd, attributes: { size } }: Held, path: string): Extent[] {
+    const [file] = this.must([this.#open(fd)], 'read', path) as [number];
+    const found = [...this.#extents(file, size, path)];
+    this.close(file);
+    return found;
+  }
+
+  #open = (fd: number): Step =>
+    step('openat', [this.server.descriptors, bytesOf(String(fd)), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC], 'open');
+
   /** The next piece is read while the last one is used. */
   *#range(file: number, from: number, to: number, path: string): Generator<Chunk> {
     let [at, next] = [from, area(0)];
@@ -283,14 +295,14 @@ export class Side {
   }
 
   /** Where there is something. A file system that does not know says that it is everywhere. */
-  *#extents(file: number, size: number, path: string): Generator<[from: number, to: number]> {
+  *#extents(file: number, size: number, path: string): Generator<Extent> {
     for (let at = 0; at < size; ) {
       const data = step('lseek', [file, at, SEEK_DATA], 'lseek');
       const { results, failed, errno } = this.server.run([data, step('lseek', [file, { step: data }, SEEK_HOLE], 'lseek')]);
       if (failed === 0 && errno === ENXIO) return;
       const [from, to] = failed >= 0 ? [at, size] : [results[0]!, Math.min(results[1]!, size)];
       if (from < at || to <= from) this.fail('read', path, ENXIO);
-      yield [from, to];
+      yield { at: from, length: to - from };
       at = to;
     }
   }

@@ -1,5 +1,6 @@
 // What is copied, of a tree: depth first, each entry once, as it is at that moment.
 import { libvirtError } from '../../errors.ts';
+import type { Extent } from '../../values/tar.ts';
 import type { Entry } from './entry.ts';
 import type { Held, Side } from './side.ts';
 
@@ -45,11 +46,12 @@ export function treeEntries({ side, path, held, targetId, onLeftOut }: TreeReque
           yield { path: below, attributes, linkTo: first };
         } else {
           let isRead = false;
-          const content = () => {
+          const content = (extents?: readonly Extent[]) => {
             isRead = true;
-            return side.content(found, here(below));
+            return side.content(found, here(below), extents);
           };
-          yield { path: below, attributes, content };
+          const extents = () => side.extents(found, here(below));
+          yield { path: below, attributes, content, ...(found.isSparse && { extents }) };
           if (!isRead) side.close(found.fd);
         }
         return;
