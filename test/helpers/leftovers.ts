@@ -57,7 +57,6 @@ function processes(prefix: string, tag: string): string[] {
   const own = String(process.pid);
   return list('/proc')
     .filter((pid) => /^\d+$/.test(pid) && pid !== own)
-    .filter(isAlive)
     .map((pid) => ({ pid, command: read(`/proc/${pid}/cmdline`).replaceAll('\0', ' ').trim() }))
     .filter(
       ({ pid, command }) =>
@@ -65,6 +64,7 @@ function processes(prefix: string, tag: string): string[] {
         read(`/proc/${pid}/cgroup`).includes(`-${tag}-`) ||
         read(`/proc/${pid}/environ`).split('\0').includes(`VIRSH_LXC_PREFIX=${prefix}`),
     )
+    .filter(({ pid }) => isAlive(pid)) // last, as few come so far
     .map(({ pid, command }) => `${pid} ${command}`);
 }
 

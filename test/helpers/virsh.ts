@@ -39,6 +39,10 @@ export interface DomainOptions {
 /** The launcher of this tree, or the one that VIRSH_LXC names. */
 export const COMMAND = process.env['VIRSH_LXC'] ?? path.join(ROOT, 'bin/virsh-lxc');
 
+/** What stands between two answers. */
+const NEXT = '--- next ---\n';
+const inOneLine = (commands: string[][]): string => commands.map((words) => words.join(' ')).join(`; echo '${NEXT.trim()}'; `);
+
 export class Virsh {
   readonly prefix: string;
   /** What all names of domains begin with. */
@@ -97,6 +101,16 @@ export class Virsh {
     const { status, stdout, stderr } = this.run(...args);
     expect({ args, status, stderr }).toEqual({ args, status: 0, stderr: '' });
     return stdout;
+  }
+
+  /** What several commands say, each of which must succeed: one process runs them all. Their words need no quotes. */
+  answers(...commands: string[][]): string[] {
+    return this.ok(inOneLine(commands)).split(NEXT);
+  }
+
+  /** Likewise of commands that may fail. */
+  attempts(...commands: string[][]): string[] {
+    return this.run(inOneLine(commands)).stdout.split(NEXT);
   }
 
   /** Runs a command that must fail; returns its error lines. */

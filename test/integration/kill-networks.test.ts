@@ -36,18 +36,30 @@ suite('killed anywhere:', ['root', 'built', 'busybox', 'fuse', 'strace', 'ip', '
   type Picture = Record<string, string>;
   /** All that a user can see of the store. */
   function picture(): Picture {
-    const seen: Picture = { names: names().join(' ') };
-    for (const name of names()) {
-      seen[`${name} info`] = virsh.ok('net-info', name);
-      seen[`${name} xml`] = virsh.ok('net-dumpxml', name).replace(/ connections='\d+'/, '');
-      seen[`${name} next xml`] = virsh.run('net-dumpxml', name, '--inactive').stdout;
-      seen[`${name} found`] = virsh.run('net-name', UUID).stdout;
-    }
-    seen['domains'] = virsh
-      .ok('list', '--all')
-      .replace(/^ \d+ /gm, ' # ')
-      .replace(/ +|-{5,}/g, ' ');
-    if (isDefined()) seen['interfaces'] = virsh.run('domiflist', D).stdout;
+    const all = names();
+    const seen: Picture = { names: all.join(' ') };
+    const [domains, ...told] = virsh.answers(
+      ['list', '--all'],
+      ...all.flatMap((name) => [
+        ['net-info', name],
+        ['net-dumpxml', name],
+      ]),
+    );
+    const [interfaces, ...tried] = virsh.attempts(
+      isDefined() ? ['domiflist', D] : ['echo'],
+      ...all.flatMap((name) => [
+        ['net-dumpxml', name, '--inactive'],
+        ['net-name', UUID],
+      ]),
+    );
+    all.forEach((name, i) => {
+      seen[`${name} info`] = told[2 * i]!;
+      seen[`${name} xml`] = told[2 * i + 1]!.replace(/ connections='\d+'/, '');
+      seen[`${name} next xml`] = tried[2 * i]!;
+      seen[`${name} found`] = tried[2 * i + 1]!;
+    });
+    seen['domains'] = domains!.replace(/^ \d+ /gm, ' # ').replace(/ +|-{5,}/g, ' ');
+    if (isDefined()) seen['interfaces'] = interfaces!;
     return seen;
   }
   /** What the command that was killed gave nobody is taken back by the next one of the same domain. */

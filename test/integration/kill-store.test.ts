@@ -29,16 +29,13 @@ suite('killed anywhere:', ['root', 'built', 'busybox', 'fuse', 'strace'], () => 
     eventually(() => {
       const seen: Picture = { names: names().join(' ') };
       for (const name of names()) {
-        seen[`${name} is`] = virsh.ok('domstate', name).trim();
-        seen[`${name} found`] = virsh.ok('domname', UUID).trim();
-        seen[`${name} xml`] = virsh
-          .ok('dumpxml', name)
-          .replace(/ id='\d+'/, '')
-          .replaceAll(/\/dev\/pts\/\d+/g, 'pty');
+        const [state, found, xml, info] = virsh.answers(['domstate', name], ['domname', UUID], ['dumpxml', name], ['dominfo', name]);
+        seen[`${name} is`] = state!.trim();
+        seen[`${name} found`] = found!.trim();
+        seen[`${name} xml`] = xml!.replace(/ id='\d+'/, '').replaceAll(/\/dev\/pts\/\d+/g, 'pty');
         seen[`${name} next xml`] = virsh.run('dumpxml', name, '--inactive').stdout;
-        const info = virsh.ok('dominfo', name);
-        seen[`${name} autostart`] = /^Autostart: +(\w+)/m.exec(info)?.[1] ?? '';
-        seen[`${name} autostart once`] = /^Autostart Once: +(\w+)/m.exec(info)?.[1] ?? '';
+        seen[`${name} autostart`] = /^Autostart: +(\w+)/m.exec(info!)?.[1] ?? '';
+        seen[`${name} autostart once`] = /^Autostart Once: +(\w+)/m.exec(info!)?.[1] ?? '';
       }
       return seen;
     });
