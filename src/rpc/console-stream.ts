@@ -3,7 +3,7 @@
 
 import fs from 'node:fs';
 import { POLLIN, POLLOUT } from '../../lib-native/constants.ts';
-import type { ConsoleStream } from '../driver/domain/console.ts';
+import { CLEANUP_TIMEOUT_MS, type ConsoleStream } from '../driver/domain/console.ts';
 import { errnoCode, libvirtError } from '../errors.ts';
 import type { ClientConnection, ClientStream } from './connection.ts';
 import { toWire, wireError } from './errors.ts';
@@ -34,6 +34,8 @@ export class ClientConsole implements ClientStream {
   /** The container is gone, or the stream is closed. */
   #isOver = false;
   #isClosed = false;
+  /** The container is gone, and that is being seen to. */
+  #ending: Disposable | undefined;
 
   /** `header`: of the call that opens it. The console is closed with the stream. */
   constructor(client: ClientConnection, { program, version, procedure, serial }: Header, console: ConsoleStream) {
@@ -59,6 +61,7 @@ export class ClientConsole implements ClientStream {
 
   close(): void {
     this.#isClosed = true;
+    this.#ending?.[Symbol.dispose]();
     this.#stop();
     this.#console[Symbol.dispose]();
   }
@@ -105,13 +108,29 @@ export class ClientConsole implements ClientStream {
     });
   }
 
-  /** There will be no more: an empty piece says so, and the client answers. */
+  /** There will be no more: an empty piece says so, and the client answers. What it asks then is asked of a domain that is off. */
   #end(): void {
     if (this.#isOver) return;
     const { heldFd } = this.#console;
     while (heldFd !== undefined && this.#readHeld(heldFd));
     this.#stop();
-    if (!this.#isClosed) this.#send(Buffer.alloc(0));
+    if (!this.#isClosed) this.#ending = this.#whenCleanedUp(() => this.#send(Buffer.alloc(0)));
+  }
+
+  /** Has `action` called when the domain's end has been seen to, or has taken too long. */
+  #whenCleanedUp(action: () => void): Disposable {
+    const waits: Disposable[] = [];
+    const stop = () => {
+      for (const wait of waits) wait[Symbol.dispose]();
+    };
+    const over = () => {
+      stop();
+      action();
+    };
+    const { cleanupFd } = this.#console;
+    if (cleanupFd === undefined) action();
+    else waits.push(this.#client.loop.after(CLEANUP_TIMEOUT_MS, over), this.#client.loop.watch(cleanupFd, POLLIN, over));
+    return { [Symbol.dispose]: stop };
   }
 
   #send(data: Buffer): void {

@@ -7,6 +7,7 @@ import { expect, it } from 'vitest';
 import { KIND, STATUS } from '../../src/rpc/frame.ts';
 import type { XdrWriter } from '../../src/rpc/xdr.ts';
 import { eventually, SLOWNESS } from '../helpers/eventually.ts';
+import { useHooks } from '../helpers/hooks.ts';
 import { suite } from '../helpers/requires.ts';
 import { useVirsh, type Virsh } from '../helpers/virsh.ts';
 import { anonymousKiB, type WireClient, WireServer } from '../helpers/wire.ts';
@@ -16,6 +17,7 @@ const ECHO = ['/bin/sh', '-c', 'stty raw -echo; echo ready; while read -r x; do 
 
 suite('a console over the wire, to python', ['root', 'built', 'busybox', 'fuse', 'python3_libvirt'], () => {
   const virsh = useVirsh();
+  const hooks = useHooks(virsh);
 
   it('takes what is sent, gives what is written, and ends with the container', async () => {
     const name = virsh.boot({ init: ECHO });
@@ -40,6 +42,22 @@ tell('end', s.recv(100), s.finish())
 `);
     expect(await python.end()).toEqual(['True', "end b'' 0"]);
     await virsh.waitForState(name, 'shut off (shutdown)');
+  });
+
+  it('ends when the end of the domain has been seen to: what is asked next finds it off', async () => {
+    const name = virsh.boot({ init: ECHO });
+    // What is done at a domain's end takes a while.
+    hooks.install('lxc', '[ "$2" != release ] || sleep 0.3');
+    using server = await WireServer.listen(virsh);
+    using python = server.python(`
+d = libvirt.open(URI).lookupByName('${name}')
+s = d.connect().newStream(0)
+d.openConsole(None, s, 0)
+s.send(b'end\\n')
+while s.recv(100): pass
+tell(d.state()[0])
+`);
+    expect(await python.end()).toEqual(['5']);
   });
 
   it('can be left by finish and by abort, and visited again; the connection goes on', async () => {

@@ -24,7 +24,9 @@ export interface ConsoleStream extends Disposable {
   withdraw(): void;
   /** Gives the console the size (struct winsize) of the window that it is shown in. */
   setWindowSize(size: Buffer): void;
-  /** Waits, after the domain's end, until that has been seen to: what is asked of the domain next is answered as of a domain that is off. */
+  /** Can be read when the domain's end has been seen to: what is asked of the domain then is answered as of a domain that is off. */
+  readonly cleanupFd: number | undefined;
+  /** Waits for that, after the domain's end. */
   waitForCleanup(): void;
 }
 
@@ -35,7 +37,7 @@ const HELD_BYTES = 4 << 20;
 const SHOWN_BYTES = 64 << 10;
 
 /** Hooks may take their time; the console does not wait for ever. */
-const CLEANUP_TIMEOUT_MS = 2000;
+export const CLEANUP_TIMEOUT_MS = 2000;
 
 /** In this time a controller has heard that an offer is withdrawn. */
 const WITHDRAWAL_MS = 2;
@@ -129,6 +131,7 @@ function open({ path, index, controllerPid }: DomainConsole, output: number | un
   return {
     fd,
     heldFd,
+    cleanupFd: controller >= 0 ? controller : undefined,
     show: () => {},
     withdraw,
     setWindowSize: (size) => {
