@@ -1,4 +1,4 @@
-// Every check, one after the other: types, lint, unit, integration, conformance. Last line: `N passed, N failed[, N skipped]`.
+// Every check, one after the other: types, lint, unit, integration, conformance, wire. Last line: `N passed, N failed[, N skipped]`.
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -6,6 +6,7 @@ import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { execa, execaSync } from 'execa';
 import yargs from 'yargs';
+import { conformByWire, WAYS } from './wire.mjs';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const conformance = path.join(root, '../shared/conformance');
@@ -141,12 +142,23 @@ async function conform() {
   else count(0, 1);
 }
 
+/** With libvirt's own virsh. */
+async function wire() {
+  for (const way of options.way) {
+    console.log(`\n== wire: ${way}`);
+    const { passed, failed, skipped } = await conformByWire({ root, conformance, way, groups: options.groups, jobs: options.jobs });
+    console.log(`${way}: ${passed} passed, ${failed} failed, ${skipped} skipped`);
+    count(passed, failed, skipped);
+  }
+}
+
 const CHECKS = {
   types: () => whole('types', bin('tsc'), ['--noEmit']),
   lint: () => whole('lint', bin('biome'), ['check', '.']),
   unit: () => vitest('unit', 'unit'),
   integration: () => vitest('integration', 'integration', 'alone'),
   conformance: conform,
+  wire,
 };
 
 const options = yargs(process.argv.slice(2))
@@ -155,6 +167,8 @@ const options = yargs(process.argv.slice(2))
   .positional('check', { choices: Object.keys(CHECKS) })
   .option('groups', { type: 'string', default: '.*', describe: 'only these groups of the conformance suite, as a|b|c' })
   .check(({ _: names }) => names.every((name) => Object.hasOwn(CHECKS, name)) || `the checks are ${Object.keys(CHECKS).join(', ')}`)
+  .option('way', { type: 'array', choices: WAYS, default: WAYS, describe: 'how virsh reaches us in wire' })
+  .option('jobs', { type: 'number', default: 4, describe: 'so many parts of wire at a time' })
   .option('tests', { type: 'string', describe: 'of unit and integration only test files with this word in their path' })
   .version(false)
   .wrap(null)
@@ -162,7 +176,7 @@ const options = yargs(process.argv.slice(2))
   .parseSync();
 const chosen = options._.length > 0 ? options._ : Object.keys(CHECKS);
 /** They are fetched while the checks run that need none of them. */
-const NEEDS_PACKAGES = ['integration', 'conformance'];
+const NEEDS_PACKAGES = ['integration', 'conformance', 'wire'];
 const installed = chosen.some((name) => NEEDS_PACKAGES.includes(name)) ? installPackages() : undefined;
 for (const name of chosen) {
   if (NEEDS_PACKAGES.includes(name)) await installed;
