@@ -35,5 +35,14 @@ const RAW_LINES = /^ *<(?:initenv|inituser|initgroup|lxc:share\w+)[ >].*$/gm;
 /** A stored domain's text as libvirt shows it: without the escapes that are only there so that it can be read back. */
 export function printedForm(body: string): string {
   if (!body.includes('&')) return body;
-  return unescapeWhiteSpace(body.replace(RAW_LINES, unescapeXml));
+  const [start, end] = placeOfMetadata(body);
+  return printedPart(body.slice(0, start)) + body.slice(start, end) + printedPart(body.slice(end));
+}
+
+const printedPart = (part: string): string => unescapeWhiteSpace(part.replace(RAW_LINES, unescapeXml));
+
+/** What others keep in <metadata> is printed as libxml2 writes it, references included. */
+function placeOfMetadata(body: string): [start: number, end: number] {
+  const start = body.indexOf('\n  <metadata>\n');
+  return start < 0 ? [0, 0] : [start, body.lastIndexOf('\n  </metadata>\n')];
 }

@@ -162,6 +162,22 @@ const RESERVATIONS: EchoRule = {
   ],
 };
 
+/** The part of an image that is the disk. */
+const SLICES: EchoRule = {
+  name: 'slices',
+  omitEmpty: true,
+  children: [
+    {
+      name: 'slice',
+      attributes: [
+        ['type', oneOf('storage')],
+        ['offset', unsigned64],
+        ['size', unsigned64],
+      ],
+    },
+  ],
+};
+
 /** Certificates and cookies are for https. */
 function usesTls(child: XmlElement): boolean {
   return child.parent !== undefined && attributeOf(child.parent, 'protocol') === 'https';
@@ -174,12 +190,18 @@ const nonEmpty: AttributeReader = (element, name) => attributeOf(element, name) 
 function networkName(element: XmlElement, name: string): string | undefined {
   const value = attributeOf(element, name);
   if (value === undefined && attributeOf(element, 'protocol') !== 'nbd') throw libvirtError('XML_ERROR', 'missing name for disk source');
+  if (['rbd', 'gluster'].includes(attributeOf(element, 'protocol') ?? '') && value!.indexOf('/') < 1)
+    throw libvirtError('XML_ERROR', `can't split path '${value}' into pool name and image name`);
   return value;
 }
 
 const SOURCE_RULES: Readonly<Record<SourceType, EchoRule>> = {
-  file: { name: 'source', attributes: [['file', nonEmpty], ['fdgroup', string], STARTUP], children: [SECLABEL, ENCRYPTION] },
-  block: { name: 'source', attributes: [['dev', nonEmpty], STARTUP], children: [SECLABEL, ENCRYPTION, RESERVATIONS] },
+  file: {
+    name: 'source',
+    attributes: [['file', nonEmpty], ['fdgroup', string], STARTUP],
+    children: [SECLABEL, SLICES, ENCRYPTION, RESERVATIONS],
+  },
+  block: { name: 'source', attributes: [['dev', nonEmpty], STARTUP], children: [SECLABEL, SLICES, ENCRYPTION, RESERVATIONS] },
   dir: { name: 'source', attributes: [['dir', nonEmpty], STARTUP], children: [ENCRYPTION] },
   network: {
     name: 'source',
@@ -227,7 +249,12 @@ const SOURCE_RULES: Readonly<Record<SourceType, EchoRule>> = {
   },
   volume: {
     name: 'source',
-    attributes: [['pool', string], ['volume', string], ['mode', oneOf('host', 'direct')], STARTUP],
+    attributes: [
+      ['pool', string],
+      ['volume', string],
+      ['mode', oldEnum(['host', 'direct'], (value) => `unknown source mode '${value}' for volume type disk`)],
+      STARTUP,
+    ],
     children: [SECLABEL, ENCRYPTION],
     finish: (echoed) => {
       const has = (name: string) => echoed.attributes.some(([known]) => known === name);

@@ -61,7 +61,7 @@ const DRIVER: EchoRule = {
     ['type', FORMAT],
     ['cache', notDefault(oneOf('default', 'none', 'writethrough', 'writeback', 'directsync', 'unsafe'))],
     ['error_policy', oneOf('stop', 'report', 'ignore', 'enospace')],
-    ['rerror_policy', oneOf('stop', 'report', 'ignore')],
+    ['rerror_policy', oneOf('stop', 'report', 'ignore', 'enospace')],
     ['io', oneOf('native', 'threads', 'io_uring')],
     ['ioeventfd', onOff],
     ['event_idx', onOff],
@@ -289,6 +289,8 @@ export function validateDisk(disk: DiskDevice): void {
   if (!isLun && option('sgio')) unsupported("sgio can be used only with device='lun'");
   if (!isLun && disk.sourceElement?.children.some(({ name }) => name === 'reservations'))
     unsupported('<reservations/> allowed only for lun devices');
+  if (disk.driver?.others.some(([name, value]) => name === 'rerror_policy' && value === 'enospace'))
+    unsupported("Invalid disk read error policy: 'enospace'");
   const model = option('model');
   if (bus !== 'virtio' && model) unsupported(`disk model '${model}' not supported for bus '${bus}'`);
   for (const [name] of disk.driver?.others ?? []) {

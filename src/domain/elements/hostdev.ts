@@ -63,6 +63,7 @@ function readSubsystem(device: HostDevice, element: XmlElement, source: XmlEleme
     const value = enumAttribute<string>(element, name, values);
     if (value === undefined) continue;
     if (device.type !== 'scsi') throw libvirtError('XML_ERROR', `${name} is only supported for scsi host device`);
+    if (value === 'unfiltered') throw libvirtError('CONFIG_UNSUPPORTED', 'unfiltered sgio is no longer supported');
     device.options.push([name, value]);
   }
   const model = modelOf(device, element);

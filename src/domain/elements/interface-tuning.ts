@@ -4,7 +4,7 @@ import { libvirtError } from '../../errors.ts';
 import { parseUint32, parseUint64, UINT_MAX } from '../../values/numbers.ts';
 import { enumAttribute, ON_OFF } from '../../xml/attributes.ts';
 import type { EchoedElement } from '../../xml/echoed.ts';
-import { type EchoRule, echoChild, echoedElement, oldEnum, oneOf, onOff, positive, string } from '../../xml/echoed.ts';
+import { type EchoRule, echoChild, echoedAttribute, echoedElement, oldEnum, oneOf, onOff, positive, string } from '../../xml/echoed.ts';
 import { attributeOf, childOf, childText, type XmlElement } from '../../xml/element.ts';
 import type { InterfaceDevice, InterfaceType } from '../definition.ts';
 
@@ -64,7 +64,12 @@ const FILTERED_TYPES = new Set<InterfaceType>(['ethernet', 'network', 'bridge'])
 
 const TEAMING: EchoRule = {
   name: 'teaming',
-  finish: (echoed) => (echoed.attributes[0]?.[0] === 'type' ? echoed : undefined),
+  finish: (echoed) => {
+    const type = echoedAttribute(echoed, 'type');
+    if (type === 'transient' && !echoedAttribute(echoed, 'persistent'))
+      throw libvirtError('CONFIG_UNSUPPORTED', "teaming persistent attribute must be set if teaming type is 'transient'");
+    return type === undefined ? undefined : echoed;
+  },
   attributes: [
     ['type', oldEnum(['persistent', 'transient'], (value) => `unknown teaming type '${value}'`)],
     ['persistent', string],

@@ -113,7 +113,7 @@ function readMac(device: InterfaceDevice, element: XmlElement, { randomMac }: In
   device.mac = parsed;
   const type = enumAttribute(mac, 'type', ['generated', 'static']);
   const check = enumAttribute(mac, 'check', YES_NO);
-  if (type === 'static') device.macOptions.push(['type', type]);
+  if (type) device.macOptions.push(['type', type]);
   if (check) device.macOptions.push(['check', check]);
 }
 

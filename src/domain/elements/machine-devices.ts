@@ -224,6 +224,7 @@ export const SHMEM: PassiveRule = {
 };
 
 function shmem(echoed: EchoedElement, element: XmlElement): EchoedElement {
+  if (echoedAttribute(echoed, 'name')?.includes('/')) throw libvirtError('CONFIG_UNSUPPORTED', "shmem name cannot include '/' character");
   const model = childOf(element, 'model');
   const type = (model && enumAttribute(model, 'type', ['ivshmem', 'ivshmem-plain', 'ivshmem-doorbell'])) ?? 'ivshmem';
   const children = [echoedElement('model', [['type', type]])];
@@ -284,6 +285,7 @@ export const VSOCK: PassiveRule = {
     const given = cid && nonZero(cid, 'address');
     const auto = (cid && enumAttribute(cid, 'auto', ['yes', 'no'])) ?? (given === undefined ? 'yes' : 'no');
     const address = auto === 'yes' ? undefined : given;
+    if (Number(address ?? 3) < 3) throw libvirtError('CONFIG_UNSUPPORTED', 'guest CIDs must be >= 3');
     const driver = childOf(element, 'driver');
     const kept = driver && echo(VIRTIO_DRIVER, driver);
     return {

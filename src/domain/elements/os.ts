@@ -30,7 +30,8 @@ export function parseOsType(domain: XmlElement, virtType: string, hostArch: stri
   // As XPath's os/type[1] has it: of several <os> the first <type> of each, and of those the first that has what is asked for.
   const types = childrenOf(domain, 'os').flatMap((os) => childOf(os, 'type') ?? []);
   const attribute = (name: string) => types.map((type) => attributeOf(type, name)).find((value) => value !== undefined) || undefined;
-  const text = types[0] && textOf(types[0]);
+  // Xen's, to libvirt, is what has a boot loader and no type.
+  const text = (types[0] && textOf(types[0])) || (childText(domain, 'bootloader') && 'xen');
   if (!text) throw libvirtError('XML_ERROR', 'an os <type> must be specified');
   if (!OS_TYPES.includes(text)) throw libvirtError('CONFIG_UNSUPPORTED', `unknown OS type '${text}'`);
   const given = attribute('arch');

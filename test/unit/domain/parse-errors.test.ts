@@ -22,6 +22,11 @@ describe('parseDomain() reports', () => {
     ["<domain type='zz'><name>a</name></domain>", 'unsupported configuration: invalid domain type zz'],
     ["<domain type='lxc'><name>a</name><uuid>x</uuid></domain>", 'internal error: malformed uuid element'],
     ["<domain type='lxc'><name>a</name></domain>", 'XML error: an os <type> must be specified'],
+    ["<domain type='lxc'><name>a</name><bootloader/></domain>", 'XML error: an os <type> must be specified'],
+    [
+      "<domain type='lxc'><name>a</name><bootloader>/b</bootloader></domain>",
+      'invalid argument: could not find capabilities for ostype=xen arch=x86_64 domaintype=lxc ',
+    ],
     [
       "<domain type='lxc'><name>a</name><os><type>hvm</type></os></domain>",
       'invalid argument: could not find capabilities for arch=x86_64 domaintype=lxc ',
@@ -75,6 +80,32 @@ describe('parseDomain() reports', () => {
 
   it.each([
     ["<filesystem type='zip'/>", "XML error: Invalid value for attribute 'type' in element 'filesystem': 'zip'."],
+    [
+      "<disk type='volume'><source pool='p' volume='v' mode='x'/><target dev='sda'/></disk>",
+      "unsupported configuration: unknown source mode 'x' for volume type disk",
+    ],
+    [
+      "<disk type='network'><source protocol='rbd' name='n'/><target dev='vda'/></disk>",
+      "XML error: can't split path 'n' into pool name and image name",
+    ],
+    [
+      "<disk><driver rerror_policy='enospace'/><source file='/a'/><target dev='vda'/></disk>",
+      "unsupported configuration: Invalid disk read error policy: 'enospace'",
+    ],
+    [
+      "<disk><source file='/a'><reservations managed='yes'/></source><target dev='sda'/></disk>",
+      'unsupported configuration: <reservations/> allowed only for lun devices',
+    ],
+    [
+      "<hostdev type='scsi' sgio='unfiltered'><source><adapter name='scsi_host0'/><address bus='0' target='0' unit='0'/></source></hostdev>",
+      'unsupported configuration: unfiltered sgio is no longer supported',
+    ],
+    [
+      "<interface type='bridge'><source bridge='b'/><teaming type='transient'/></interface>",
+      "unsupported configuration: teaming persistent attribute must be set if teaming type is 'transient'",
+    ],
+    ["<shmem name='a/b'/>", "unsupported configuration: shmem name cannot include '/' character"],
+    ["<vsock><cid address='2'/></vsock>", 'unsupported configuration: guest CIDs must be >= 3'],
     ["<filesystem><target dir='/a'/></filesystem>", 'missing source information for device /a'],
     ["<filesystem><source dir='/a'/></filesystem>", 'missing target information for device /a'],
     ["<filesystem type='ram'><source/><target dir='/a'/></filesystem>", "XML error: missing 'usage' attribute for RAM filesystem"],

@@ -40,6 +40,17 @@ describe('formatStored()', () => {
     expect(parseStored(formatStored(definition), testHost()).os.initenv).toEqual([{ name: 'A', value: 'a<b' }]);
   });
 
+  it('leaves references in metadata as they are', () => {
+    const definition = parseDomain(
+      `<domain type='lxc'><name>n</name><description>&#13;</description><metadata><a:x xmlns:a="urn:a" b="&#10;&#9;">&#13;</a:x></metadata><memory>1</memory><os><type>exe</type><init>/i</init></os></domain>`,
+      testHost(),
+    );
+    const printed = formatDomain(definition, { live: false });
+    expect(printed).toContain(`<a:x xmlns:a="urn:a" b="&#10;&#9;">&#13;</a:x>`);
+    expect(printed).toContain(`<description>\r</description>`);
+    expect(printedForm(domainBody(formatStored(definition))!)).toBe(printed);
+  });
+
   it('begins with the comment that libvirt writes', () => {
     const stored = formatStored(
       parseDomain(`<domain type='lxc'><name>web</name><memory>1</memory><os><type>exe</type><init>/i</init></os></domain>`, testHost()),

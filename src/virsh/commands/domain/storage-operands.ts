@@ -33,6 +33,9 @@ export async function storageToRemove(context: CommandContext, domain: DomainRef
       context.error(`Storage volume '${disk.target.dev}'(${disk.source}) is not managed by libvirt. Remove it manually.\n`);
     }
   }
-  const missing = wanted?.find(({ found }) => !found);
-  if (missing) throw failure(`Volume '${missing.word}' was not found in domain's definition.\n`);
+  const missing = (wanted ?? [])
+    .filter(({ found }) => !found)
+    .map(({ word }) => `Volume '${word}' was not found in domain's definition.\n`);
+  for (const text of missing.slice(0, -1)) context.error(text);
+  if (missing.length > 0) throw failure(missing.at(-1)!);
 }

@@ -95,6 +95,20 @@ export function requires(option: string, other: string): Outcome {
   return before(given(option, missing(other, `Option --${other} is required by option --${option}`)));
 }
 
+/**
+ * Options, each with the name of its flag, of which libvirt's library lets nobody pass two: the first pair in the order given.
+ * What it says is told as a refusal is.
+ */
+export function exclusiveFlags(flags: readonly (readonly [option: string, flag: string])[], doing: string): Outcome {
+  return {
+    apply(call) {
+      const [one, other] = flags.filter(([option]) => isGiven(call, option));
+      if (one && other) throw inContext(fill(doing, call), failure(`Flags '${one[1]}' and '${other[1]}' are mutually exclusive`));
+      return undefined;
+    },
+  };
+}
+
 /** `outcome`, if the domain does not run. */
 export function off(outcome: Outcome): Outcome {
   return when((call) => call.active === false, outcome);

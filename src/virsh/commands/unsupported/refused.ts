@@ -2,7 +2,21 @@
 
 import type { GroupDefinition } from '../../command.ts';
 import { printsCheckpoint, printsCopy, printsSnapshot } from './documents.ts';
-import { before, connects, file, given, givenOther, missing, off, oneOf, refused, requires, says, when } from './outcomes.ts';
+import {
+  before,
+  connects,
+  exclusiveFlags,
+  file,
+  given,
+  givenOther,
+  missing,
+  off,
+  oneOf,
+  refused,
+  requires,
+  says,
+  when,
+} from './outcomes.ts';
 import { groupOf } from './rows.ts';
 import { bandwidth, cpuList, descriptors, keys } from './values.ts';
 
@@ -41,6 +55,15 @@ const notWithTree = (options: string) =>
   options.split(' ').map((option) => before(given('tree', given(option, says(`--${option} and --tree are mutually exclusive`)))));
 
 const iothreadId = () => when(({ args }) => Number(args['id']) <= 0, says("Invalid IOThread id value: '{id}'"));
+
+const runningOrPaused = (doing: string) =>
+  exclusiveFlags(
+    [
+      ['running', 'VIR_DOMAIN_SAVE_RUNNING'],
+      ['paused', 'VIR_DOMAIN_SAVE_PAUSED'],
+    ],
+    doing,
+  );
 
 /** Made when it is asked for: most runs of the program never do. */
 export function refusedDomainCommands(): GroupDefinition[] {
@@ -140,6 +163,14 @@ export function refusedDomainCommands(): GroupDefinition[] {
         [
           given('format', missing('memory-only', '--format only works with --memory-only')),
           oneOf('format', DUMP_FORMATS, `format '{format}' is not supported, expecting ${quotedList(DUMP_FORMATS)}`),
+          exclusiveFlags(
+            [
+              ['crash', 'VIR_DUMP_CRASH'],
+              ['live', 'VIR_DUMP_LIVE'],
+              ['reset', 'VIR_DUMP_RESET'],
+            ],
+            "Failed to core dump domain '{domain}' to {file}",
+          ),
           refused('virDomainCoreDump', "Failed to core dump domain '{domain}' to {file}"),
         ],
       ],
@@ -166,7 +197,10 @@ export function refusedDomainCommands(): GroupDefinition[] {
       ['send-key <domain> [--codeset=<string?>] [--holdtime=<uint>] {<keycode>}...', [keys(), refused('virDomainSendKey')]],
       [
         'managedsave <domain> [--bypass-cache] [--running] [--paused] [--verbose]',
-        [refused('virDomainManagedSave', "Failed to save domain '{domain}' state")],
+        [
+          runningOrPaused("Failed to save domain '{domain}' state"),
+          refused('virDomainManagedSave', "Failed to save domain '{domain}' state"),
+        ],
       ],
       ['managedsave-edit <domain> [--running] [--paused]', [refused('virDomainManagedSaveGetXMLDesc')], ['running paused']],
       ['managedsave-dumpxml <domain> [--security-info] [--xpath=<string?>] [--wrap]', [refused('virDomainManagedSaveGetXMLDesc')]],
@@ -219,6 +253,7 @@ export function refusedDomainCommands(): GroupDefinition[] {
       [
         'restore <file> [--bypass-cache] [--xml <string>] [--running] [--paused] [--reset-nvram]',
         [
+          runningOrPaused('Failed to restore domain from {file}'),
           given('bypass-cache xml running paused reset-nvram', refused('virDomainRestoreFlags', 'Failed to restore domain from {file}')),
           refused('virDomainRestore', 'Failed to restore domain from {file}'),
         ],
@@ -227,13 +262,17 @@ export function refusedDomainCommands(): GroupDefinition[] {
         'save <domain> <file> [--bypass-cache] [--xml <string>] [--running] [--paused] [--verbose]',
         [
           file('xml'),
+          runningOrPaused("Failed to save domain '{domain}' to {file}"),
           given('bypass-cache xml running paused', refused('virDomainSaveFlags', "Failed to save domain '{domain}' to {file}")),
           refused('virDomainSave', "Failed to save domain '{domain}' to {file}"),
         ],
       ],
       [
         'save-image-define <file> <xml> [--running] [--paused]',
-        [file('xml', refused('virDomainSaveImageDefineXML', 'Failed to update {file}'))],
+        [
+          file('xml', runningOrPaused('Failed to update {file}')),
+          file('xml', refused('virDomainSaveImageDefineXML', 'Failed to update {file}')),
+        ],
       ],
       ['save-image-dumpxml <file> [--security-info] [--xpath=<string?>] [--wrap]', [refused('virDomainSaveImageGetXMLDesc')]],
       ['save-image-edit <file> [--running] [--paused]', [refused('virDomainSaveImageGetXMLDesc')]],

@@ -42,6 +42,22 @@ describe('a command that the driver refuses', () => {
     ],
     ['blockpull a vda x', ["Scaled numeric value 'x' for <--bandwidth> option is malformed or out of range"]],
     ['blockpull a vda -1', [refusal('virDomainBlockPull')]],
+    [
+      'managedsave a --running --paused',
+      ["Failed to save domain 'a' state", "Flags 'VIR_DOMAIN_SAVE_RUNNING' and 'VIR_DOMAIN_SAVE_PAUSED' are mutually exclusive"],
+    ],
+    [
+      'dump a f --reset --live',
+      ["Failed to core dump domain 'a' to f", "Flags 'VIR_DUMP_LIVE' and 'VIR_DUMP_RESET' are mutually exclusive"],
+    ],
+    [
+      'restore f --running --paused',
+      ['Failed to restore domain from f', "Flags 'VIR_DOMAIN_SAVE_RUNNING' and 'VIR_DOMAIN_SAVE_PAUSED' are mutually exclusive"],
+    ],
+    [
+      'undefine a --storage vda,vdb',
+      ["Volume 'vda' was not found in domain's definition.\n", "Volume 'vdb' was not found in domain's definition.\n"],
+    ],
     ['update-memory-device a --requested-size x', ['no memory device found']],
   ])('checks what it is given: %s', async (line, expected) => {
     expect(await errors(line)).toEqual(expected);
