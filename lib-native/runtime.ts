@@ -18,7 +18,7 @@ export const controllerFile = path.join(programFolder, 'libvirt_lxc');
 
 /** What the launcher tells the runtime is not for those that we start. */
 export function forgetLauncher(): void {
-  for (const name of ['BUN_JSC_useJIT', 'MIMALLOC_ALLOW_THP']) delete process.env[name];
+  for (const name of ['BUN_JSC_useJIT', 'BUN_JSC_largeHeapSize', 'MIMALLOC_ALLOW_THP']) delete process.env[name];
 }
 
 interface Bun {

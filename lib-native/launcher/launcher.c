@@ -23,6 +23,8 @@ static const char *const STEERING[] = {
 static char WITHOUT_COMPILER[] = "BUN_JSC_useJIT=0";
 /* The heap in huge pages: a thousand page faults less, and some megabytes more, which whoever waits for clients would keep. */
 static char HUGE_PAGES[] = "MIMALLOC_ALLOW_THP=1";
+/* Whoever waits collects its garbage when there is so much of it, instead of 8 MB, which it would keep. */
+static char SMALL_HEAP[] = "BUN_JSC_largeHeapSize=1048576";
 
 /* The names by which the program waits (src/virsh/program.ts). */
 static const char *const WAITING[] = { "virsh-lxc-rpc", "virt-ssh-helper" };
@@ -138,8 +140,7 @@ _Noreturn __attribute__((used)) static void launch(long *stack)
 			*kept++ = *variable;
 	/* At most two words further than before: into the auxiliary vector, which is longer, and which only a C library would read. */
 	*kept++ = WITHOUT_COMPILER;
-	if (*stack == 0 || !waits(argv[0]))
-		*kept++ = HUGE_PAGES;
+	*kept++ = *stack > 0 && waits(argv[0]) ? SMALL_HEAP : HUGE_PAGES;
 	*kept = NULL;
 	long failure = call(__NR_readlinkat, AT_FDCWD, (long)SELF, (long)program, PATH_BYTES);
 	if (failure > 0) {

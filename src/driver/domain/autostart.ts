@@ -9,7 +9,6 @@ import { type AutostartMark, paths } from '../../store/paths.ts';
 import { type Connection, requireWritable } from '../connection.ts';
 import { requireBeyondLibvirt } from '../functions.ts';
 import { findByName } from './lookup.ts';
-import { startDomain } from './start.ts';
 
 export function isAutostarted(_connection: Connection, ref: DomainRef): boolean {
   return hasAutostartLink(ref.name);
@@ -53,6 +52,7 @@ export async function autostartDomains(connection: Connection, { again }: { agai
   requireWritable(connection, 'virDomainCreate');
   const isFirst = isFirstOfBoot(paths.autostarted);
   if (!isFirst && !again) return [];
+  const { startDomain } = await import('./start.ts');
   const results: AutostartResult[] = [];
   const once = new Set(isFirst ? autostartNames('once') : []);
   for (const name of [...new Set([...autostartNames('always'), ...once])].sort()) {

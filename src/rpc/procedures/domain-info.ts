@@ -67,6 +67,17 @@ export const domainInfoProcedures: Readonly<Record<number, Procedure>> = {
     const [label] = await labelsOf(connection, domainOf(named));
     return label ?? { label: '', enforcing: false };
   }),
+  /** A container's state cannot be saved: there is none. */
+  183: call(ofDomainWithFlags, struct({ exists: flag }), (_connection, { domain: asked, flags }) => {
+    onlyFlags(flags, 0, 'lxcDomainHasManagedSaveImage');
+    domainOf(asked);
+    return { exists: false };
+  }),
+  /** Nothing that is wrong with a domain is only noted. */
+  426: call(ofDomainWithFlags, struct({ messages: array(string, 2048) }), (_connection, { domain: asked }) => {
+    domainOf(asked);
+    return { messages: [] };
+  }),
   278: call(ofDomain, struct({ labels: array(securityLabel, 64), count: int }), async (connection, { domain: named }) => {
     const labels = await labelsOf(connection, domainOf(named));
     return { labels, count: labels.length };

@@ -8,7 +8,7 @@ import { libvirtError } from '../../errors.ts';
 import { affectOf, named, onlyFlags } from '../flags.ts';
 import { call, type Procedure } from '../procedure.ts';
 import { domain } from '../types.ts';
-import { document, flag, hyper, int, nothing, optional, string, struct, uint } from '../xdr.ts';
+import { document, hyper, int, nothing, optional, string, struct, uint } from '../xdr.ts';
 import { currentDomain, domainOf } from './domain-of.ts';
 
 /** virDomainCreateFlags. */
@@ -148,12 +148,6 @@ export const lifecycleProcedures: Readonly<Record<number, Procedure>> = {
       await setLifecycleAction(connection, domainOf(asked), event, what, affectOf(flags, 'lxcDomainSetLifecycleAction'));
     },
   ),
-  /** A container's state cannot be saved: there is none. */
-  183: call(ofDomainWithFlags, struct({ exists: flag }), (_connection, { domain: asked, flags }) => {
-    onlyFlags(flags, 0, 'lxcDomainHasManagedSaveImage');
-    domainOf(asked);
-    return { exists: false };
-  }),
   295: call(
     struct({ domain, pid: hyper, signal: uint, flags: uint }),
     nothing,

@@ -171,11 +171,6 @@ export const statisticsProcedures: Readonly<Record<number, Procedure>> = {
     const { domainHostname } = await import('../../driver/domain/info.ts');
     return { name: await domainHostname(connection, domainOf(asked), flags & LEASE ? 'lease' : undefined) };
   }),
-  /** Nothing that is wrong with a domain is only noted. */
-  426: call(struct({ domain, flags: uint }), struct({ messages: array(string, 2048) }), (_connection, { domain: asked }) => {
-    domainOf(asked);
-    return { messages: [] };
-  }),
   344: call(
     struct({ domains, stats: uint, flags: uint }),
     struct({ records: array(record, 16384) }),
