@@ -186,6 +186,17 @@ suite('by ssh', ['root', 'built', 'busybox', 'fuse', 'libvirt_clients', 'sshd'],
     expect(ours(uri('name=lxc:///system'), 'uri').stdout).toBe('lxc:///system\n\n');
   });
 
+  it.each(['libssh', 'libssh2'])('is reached by %s of libvirt’s, which is no program', (transport) => {
+    const name = virsh.define();
+    const to = uri('sshauth=privkey', `known_hosts=${virsh.path('known_hosts')}`, 'known_hosts_verify=normal');
+    expect(theirs(to.replace('lxc+ssh:', `lxc+${transport}:`), 'domstate', name)).toEqual({
+      status: 0,
+      stdout: 'shut off\n\n',
+      stderr: '',
+    });
+    expect(sshd.asked).toBe('virt-ssh-helper lxc:///');
+  });
+
   it.skipIf(!fs.existsSync('/usr/bin/nc'))('goes by a socket that is there', async () => {
     const name = virsh.define();
     using server = await WireServer.listen(virsh);
