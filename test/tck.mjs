@@ -32,6 +32,7 @@ const NOT_FOR_US = [
   [/^hooks\/051-/, 'starts and stops the daemon; there is none'],
   [/^networks\/100-/, 'compares rules of iptables word for word; ours are those of nftables'],
   [/^networks\/110-/, "changes the host's interfaces, which are read-only"],
+  [/^selinux\//, "expects the labels of QEMU's machines (svirt_t, svirt_image_t)"],
   [/^storage\/110-/, 'pools of whole disks; ours are directories'],
 ];
 
