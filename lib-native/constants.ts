@@ -62,6 +62,9 @@ const NUMBERS = {
     utimensat: 280,
     statx: 332,
     fstatfs: 138,
+    fsetxattr: 190,
+    getxattr: 191,
+    listxattr: 194,
   },
   arm64: {
     read: 63,
@@ -122,6 +125,9 @@ const NUMBERS = {
     utimensat: 88,
     statx: 291,
     fstatfs: 44,
+    fsetxattr: 7,
+    getxattr: 8,
+    listxattr: 11,
   },
 } as const;
 const COMMON = {
@@ -309,6 +315,7 @@ export const ENOTTY = 25;
 export const ENOSYS = 38;
 
 export const ERANGE = 34;
+export const ENODATA = 61;
 export const ETIMEDOUT = 110;
 
 export const AF_UNSPEC = 0;

@@ -16,6 +16,8 @@ export interface TarMember {
   size: number;
   mtime: { seconds: number; nanoseconds: number };
   device: { major: number; minor: number };
+  /** To be written before it. */
+  records?: readonly (readonly [key: string, value: string])[];
 }
 
 const LETTERS: Readonly<Record<TarKind, string>> = {
@@ -67,6 +69,7 @@ export function tarHeader(member: TarMember, more: readonly string[] = []): Buff
     ...(uid < 8 ** 7 ? [] : [record('uid', String(uid))]),
     ...(gid < 8 ** 7 ? [] : [record('gid', String(gid))]),
     ...(mtime.seconds >= 0 && mtime.seconds < 8 ** 11 ? [] : [record('mtime', String(mtime.seconds))]),
+    ...(member.records ?? []).map(([key, value]) => record(key, value)),
     ...more,
   ];
   const header = block(member, LETTERS[member.kind], split ?? ['', path.slice(0, 100)]);

@@ -7,10 +7,49 @@ import process from 'node:process';
 import { expect, it } from 'vitest';
 import { type TarMember, tarEnd, tarHeader } from '../../src/values/tar.ts';
 import { eventually } from '../helpers/eventually.ts';
-import { ROOT, suite } from '../helpers/requires.ts';
+import { ROOT, requires, suite } from '../helpers/requires.ts';
 import { makeRoot } from '../helpers/rootfs.ts';
 import { useVirsh } from '../helpers/virsh.ts';
 import { within } from '../helpers/within.ts';
+
+/** By file, then by name, in hexadecimal digits. */
+type Extended = Record<string, Record<string, string>>;
+const ACL = 'system.posix_acl_access';
+const python = (directory: string, text: string, input = ''): string =>
+  execFileSync('python3', ['-c', `import os, sys, json\n${text}`], { cwd: directory, input, encoding: 'utf8' });
+
+const setExtended = (directory: string, set: Extended): string =>
+  python(
+    directory,
+    'for file, attributes in json.load(sys.stdin).items():\n for name, value in attributes.items(): os.setxattr(file, name, bytes.fromhex(value))',
+    JSON.stringify(set),
+  );
+
+/** Of everything below a directory. */
+const extendedOf = (directory: string): Extended =>
+  JSON.parse(
+    python(
+      directory,
+      `found = {}
+for place, directories, files in os.walk('.'):
+ for file in [place] + [os.path.join(place, file) for file in files]:
+  names = [name for name in os.listxattr(file) if name != 'security.selinux']
+  if names: found[os.path.normpath(file)] = {name: os.getxattr(file, name).hex() for name in names}
+print(json.dumps(found))`,
+    ),
+  );
+
+/** A list as the kernel has it: tag, rights, id. */
+function aclOf(...entries: [tag: number, may: number, id: number][]): string {
+  const bytes = Buffer.alloc(4 + 8 * entries.length);
+  bytes.writeUInt32LE(2, 0);
+  for (const [i, [tag, may, id]] of entries.entries()) {
+    bytes.writeUInt16LE(tag, 4 + 8 * i);
+    bytes.writeUInt16LE(may, 6 + 8 * i);
+    bytes.writeInt32LE(id, 8 + 8 * i);
+  }
+  return bytes.toString('hex');
+}
 
 suite('cp', ['root', 'built', 'busybox', 'fuse', 'cc', 'userns'], () => {
   const virsh = useVirsh();
@@ -255,6 +294,51 @@ suite('cp', ['root', 'built', 'busybox', 'fuse', 'cc', 'userns'], () => {
       expect(blocks(path.join(out, '1.0'))).toEqual([true, true, true, true]);
       cpWith(archive.stdout, '-', `${name}:/tmp`);
       execFileSync('diff', ['-r', tree, `${root}/tmp/1.0`]);
+    });
+
+    it.skipIf(requires('python3'))(`keeps extended attributes, access control lists and capabilities with owners alone (${state})`, () => {
+      const { name, root } = domain(isRunning);
+      const tree = path.join(folder(), 'tree');
+      fs.mkdirSync(path.join(tree, 'sub'), { recursive: true });
+      for (const file of ['file', 'program', 'sub/plain']) fs.writeFileSync(path.join(tree, file), file);
+      const acl = (...ids: number[]) => aclOf([1, 7, -1], [2, 4, ids[0]!], [4, 5, -1], [8, 6, ids[1]!], [16, 7, -1], [32, 4, -1]);
+      const set: Extended = {
+        '.': { 'user.of=root%': '6162' },
+        file: {
+          'user.text': Buffer.from('a value\n').toString('hex'),
+          'user.empty': '',
+          'user.long': 'ff00'.repeat(1000),
+          [ACL]: acl(1000, 100),
+        },
+        program: { 'security.capability': '0100000200040000000000000000000000000000' },
+        sub: { 'user.sub': '00', [ACL]: acl(1, 2), 'system.posix_acl_default': acl(3, 4) },
+      };
+      setExtended(tree, set);
+      const users = Object.fromEntries(
+        Object.entries(set).flatMap(([file, attributes]) => {
+          const kept = Object.entries(attributes).filter(([one]) => one.startsWith('user.'));
+          return kept.length === 0 ? [] : [[file, Object.fromEntries(kept)]];
+        }),
+      );
+      cp(tree, `${name}:/tmp`);
+      expect(extendedOf(path.join(root, 'tmp/tree'))).toEqual(users);
+      cp('--archive', tree, `${name}:/tmp/kept`);
+      expect(extendedOf(path.join(root, 'tmp/kept'))).toEqual(set);
+      const out = folder();
+      cp('--archive', `${name}:/tmp/kept`, out);
+      expect(extendedOf(path.join(out, 'kept'))).toEqual(set);
+      const archive = spawnSync(virsh.command, ['cp', `${name}:/tmp/kept`, '-'], { env: virsh.env, maxBuffer: 1 << 28 });
+      expect(archive.stderr.toString()).toBe('');
+      cpWith(archive.stdout, '--archive', '-', `${name}:/mnt`);
+      expect(extendedOf(path.join(root, 'mnt/kept'))).toEqual(set);
+      const unpacked = folder();
+      execFileSync('tar', ['x', '--xattrs', '--xattrs-include=*', '--acls', '-C', unpacked], { input: archive.stdout });
+      expect(extendedOf(path.join(unpacked, 'kept'))).toEqual(set);
+      const made = execFileSync('tar', ['c', '--xattrs', '--xattrs-include=*', '--acls', '--numeric-owner', '-C', tree, '.']);
+      fs.mkdirSync(path.join(root, 'srv2'));
+      cpWith(made, '--archive', '-', `${name}:/srv2`);
+      const { '.': _, ...below } = set; // the directory is there
+      expect(extendedOf(path.join(root, 'srv2'))).toEqual(below);
     });
 
     it(`keeps a hostile archive below its target (${state})`, () => {

@@ -18,7 +18,8 @@ import {
   tarHeader,
   tarSparseHeader,
 } from '../../values/tar.ts';
-import { type Attributes, type Chunk, type Entry, type EntryKind, shown } from './entry.ts';
+import { type Attributes, attributeLeftOut, type Chunk, type Entry, type EntryKind, shown } from './entry.ts';
+import { type Extended, extendedIn, recordsOf } from './extended.ts';
 
 /** Gives the next bytes, at most so many; none: the end. */
 export type Read = (size: number) => Buffer;
@@ -34,7 +35,7 @@ const SPARSE_BYTES = 1 << 20;
 const failure = (why: string) => libvirtError('OPERATION_FAILED', `the archive ${why}`);
 
 /** The members of an archive. Throws OPERATION_FAILED for one that is none, or names places outside of where it is unpacked. */
-export function* archiveEntries(read: Read): Generator<Entry> {
+export function* archiveEntries(read: Read, onLeftOut: (what: string) => void): Generator<Entry> {
   const source = new Blocks(read);
   const forAll = new Map<string, string>();
   let extensions = new Map<string, string>();
@@ -51,8 +52,10 @@ export function* archiveEntries(read: Read): Generator<Entry> {
         else for (const [key, value] of parsePax(bytes)) (header.of === 'archive' ? forAll : extensions).set(key, value);
         continue;
       }
+      const { extended, strange } = extendedIn(new Map([...forAll, ...extensions]));
+      for (const name of strange) onLeftOut(attributeLeftOut(shown(header.member.path), name));
       extensions = new Map();
-      yield* entry(header.member, header.sparse, source);
+      yield* entry(header.member, { sparse: header.sparse, extended, source });
     }
   } catch (error) {
     if (error instanceof TarError) throw failure(error.message);
@@ -60,7 +63,10 @@ export function* archiveEntries(read: Read): Generator<Entry> {
   }
 }
 
-function* entry(member: TarMember, sparse: Sparse | undefined, source: Blocks): Generator<Entry> {
+function* entry(
+  member: TarMember,
+  { sparse, extended, source }: { sparse: Sparse | undefined; extended: Extended; source: Blocks },
+): Generator<Entry> {
   const path = partsOf(member.path);
   const more = sparse && moreExtents(sparse, source);
   const extents = sparse ? [...sparse.extents, ...more!.extents] : [{ at: 0, length: member.size }];
@@ -78,7 +84,7 @@ function* entry(member: TarMember, sparse: Sparse | undefined, source: Blocks): 
     }
     if (sparse) yield { at: size, bytes: Buffer.alloc(0) };
   };
-  const attributes: Attributes = { ...attributesOf(member), size };
+  const attributes: Attributes = { ...attributesOf(member), size, ...(extended.size > 0 && { extended }) };
   if (member.kind === 'link') yield { path, attributes, linkTo: linkTarget(member) };
   else if (member.kind === 'symlink') yield { path, attributes, target: linkText(member) };
   else yield { path, attributes, ...(member.kind === 'file' ? { content } : {}) };
@@ -211,6 +217,7 @@ export class ArchiveSink {
       size: 0,
       mtime: attributes.mtime,
       device: attributes.device,
+      ...(attributes.extended && { records: recordsOf(attributes.extended) }),
     };
     if (!content) {
       this.#put(tarHeader(member));

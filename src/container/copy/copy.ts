@@ -25,17 +25,18 @@ export function copyTree(from: TreePlace, to: TreePlace, options: CopyOptions): 
   const end = pathEnd(from.path);
   const target = targetOf(to, { isDirectory: source.attributes.kind === 'directory', end });
   const sink = new TreeSink({ ...target, side: to.side, ...options, isArchive: false });
-  const entries = treeEntries({ ...from, held: source, targetId: target.id, onLeftOut: options.onLeftOut });
+  const entries = treeEntries({ ...from, ...options, held: source, targetId: target.id });
   for (const entry of entries) sink.add(below(entry, target.prefix));
   sink.finish();
 }
 
 export function copyToArchive(from: TreePlace, write: Write, { onLeftOut }: CopyOptions): void {
+  const keepsOwners = true; // as an archive has them anyway
   const held = find(from);
   const { name } = pathEnd(from.path);
   const sink = new ArchiveSink(write, onLeftOut);
   const prefix = name === undefined ? [] : [name];
-  for (const entry of treeEntries({ ...from, held, targetId: undefined, onLeftOut })) sink.add(below(entry, prefix));
+  for (const entry of treeEntries({ ...from, held, targetId: undefined, keepsOwners, onLeftOut })) sink.add(below(entry, prefix));
   sink.finish();
 }
 
@@ -48,7 +49,7 @@ export function copyFromArchive(read: Read, to: TreePlace, options: CopyOptions)
   side.close(root.fd);
   const dir = side.openDirectory(held, path);
   const sink = new TreeSink({ side, dir, path, ...options, isArchive: true, isRoot: root.id === held.id });
-  for (const entry of archiveEntries(read)) sink.add(entry);
+  for (const entry of archiveEntries(read, options.onLeftOut)) sink.add(entry);
   sink.finish();
 }
 

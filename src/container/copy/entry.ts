@@ -1,5 +1,16 @@
 // What is copied, one entry after the other, wherever it comes from and goes to. Names and paths are bytes: strings of latin1.
 import type { Extent } from '../../values/tar.ts';
+import type { Extended } from './extended.ts';
+
+/** From the numbers that the server sees to those of the container, and back; undefined: there is none. */
+export interface Ids {
+  uid: IdMap;
+  gid: IdMap;
+}
+export interface IdMap {
+  toContainer(id: number): number;
+  fromContainer(id: number): number | undefined;
+}
 
 export type EntryKind = 'file' | 'directory' | 'symlink' | 'fifo' | 'socket' | 'block' | 'character';
 
@@ -19,6 +30,8 @@ export interface Attributes {
   mtime: Time;
   atime: Time;
   device: { major: number; minor: number };
+  /** By name; undefined where there are none. */
+  extended?: Extended | undefined;
 }
 
 /** A piece of a file; what lies between pieces is nothing. An empty one, at last, says how long a file is that ends with nothing. */
@@ -48,6 +61,9 @@ export const shown = (path: string): string =>
   Buffer.from(path, 'latin1')
     .toString('utf8')
     .replace(/[\x00-\x1f\x7f-\x9f]/g, '?');
+
+/** Of the file that is shown so. */
+export const attributeLeftOut = (file: string, name: string): string => `extended attribute '${shown(name)}' of '${file}' is left out`;
 
 /** At the end of a path there are its own last name, slashes, `.`. */
 export interface PathEnd {

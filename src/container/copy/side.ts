@@ -5,11 +5,16 @@ import {
   AT_EMPTY_PATH,
   AT_FDCWD,
   AT_SYMLINK_NOFOLLOW,
+  EACCES,
   EBADF,
   EFBIG,
   EINVAL,
+  ENODATA,
   ENOENT,
   ENXIO,
+  EOPNOTSUPP,
+  EPERM,
+  ERANGE,
   O_CLOEXEC,
   O_DIRECTORY,
   O_NOCTTY,
@@ -34,18 +39,9 @@ import type { Argument, ReplyArea, Step } from '../../../lib-native/plan-encodin
 import { libvirtError, systemError } from '../../errors.ts';
 import type { Extent } from '../../values/tar.ts';
 import { step } from '../plan/steps.ts';
-import { type Attributes, type Chunk, type EntryKind, pathEnd, shown } from './entry.ts';
+import { type Attributes, type Chunk, type EntryKind, type IdMap, type Ids, pathEnd, shown } from './entry.ts';
+import { type Extended, fromSide, isCopied } from './extended.ts';
 import type { FileServer, Ran } from './server.ts';
-
-/** From the numbers that the server sees to those of the container, and back; undefined: there is none. */
-export interface Ids {
-  uid: IdMap;
-  gid: IdMap;
-}
-export interface IdMap {
-  toContainer(id: number): number;
-  fromContainer(id: number): number | undefined;
-}
 
 const same: IdMap = { toContainer: (id) => id, fromContainer: (id) => id };
 export const SAME_IDS: Ids = { uid: same, gid: same };
@@ -71,6 +67,11 @@ const MAX_FOLLOWED = 40;
 const FIRST_BYTES = 65536;
 const CHUNK_BYTES = 524288;
 const LIST_BYTES = 65536;
+const NAMES_BYTES = 4096;
+const ALL_NAMES_BYTES = 65536;
+/** Of one file: more is no honest file's. */
+const MAX_EXTENDED = 256;
+const MAX_EXTENDED_BYTES = 1 << 20;
 /** Files of the kernel's tell no size. What is larger than this may have no end. */
 const UNSIZED_BYTES = 64 << 20;
 
@@ -87,6 +88,13 @@ const how = (flags: number, resolve: number): Buffer => {
 /** openat2(2) with O_CLOEXEC. */
 export const openHow = (dir: number, path: string, flags: number, resolve = 0): Step =>
   step('openat2', [dir, bytesOf(path), how(flags | O_CLOEXEC, resolve), 24], 'open');
+
+export interface ExtendedRequest {
+  /** With those that are copied only with owners. */
+  keepsOwners: boolean;
+  pathOf: (place: number) => string;
+  leftOut: (place: number, name: string) => void;
+}
 
 export class Side {
   readonly server: FileServer;
@@ -177,6 +185,63 @@ export class Side {
       links: stat.readUInt32LE(16),
       isSparse: Number(stat.readBigUInt64LE(48)) * 512 < size,
     };
+  }
+
+  /**
+   * The extended attributes of files and directories that are held, by their place in `helds`; few have any that are copied.
+   * `leftOut` is told of those that cannot be.
+   */
+  extended(helds: readonly (Held | undefined)[], { keepsOwners, pathOf, leftOut }: ExtendedRequest): Map<number, Extended> {
+    const asked = helds.flatMap((held, place) =>
+      held && (held.attributes.kind === 'file' || held.attributes.kind === 'directory')
+        ? [{ place, fd: held.fd, names: area(NAMES_BYTES) }]
+        : [],
+    );
+    const found = new Map<number, Extended>();
+    if (asked.length === 0) return found;
+    // These calls take no other name of what is only held than its number there.
+    const go = step('fchdir', [this.server.descriptors], 'fchdir');
+    const { results, failed, errno } = this.server.run([go, ...asked.map(({ fd, names }) => listExtended(fd, names))]);
+    if (failed >= 0) this.fail('look at', pathOf(asked[Math.max(0, failed - 1)]!.place), errno);
+    for (const [i, { place, fd, names }] of asked.entries()) {
+      const length = results[i + 1]!;
+      const all = length < 0 ? this.#longList(fd) : names.reply.toString('latin1', 0, length);
+      const wanted = all.split('\0').filter((name) => isCopied(name, keepsOwners));
+      if (wanted.length === 0) continue;
+      const values = this.#values(fd, wanted.slice(0, MAX_EXTENDED));
+      for (const name of wanted) if (!values.has(name)) leftOut(place, name);
+      if (values.size > 0) found.set(place, values);
+    }
+    return found;
+  }
+
+  /** One that did not find room; or of a file system that has none. */
+  #longList(fd: number): string {
+    const names = area(ALL_NAMES_BYTES);
+    const { results } = this.server.run([listExtended(fd, names)]);
+    return results[0]! < 0 ? '' : names.reply.toString('latin1', 0, results[0]);
+  }
+
+  #values(fd: number, names: readonly string[]): Map<string, Buffer> {
+    const get = (name: string, into: ReplyArea | null) =>
+      step('getxattr', [bytesOf(String(fd)), bytesOf(name), into, into?.reply.length ?? 0], 'getxattr', { tolerate: UNREADABLE });
+    const { results: sizes } = this.server.run(names.map((name) => get(name, null)));
+    const fitting: { name: string; into: ReplyArea }[] = [];
+    let left = MAX_EXTENDED_BYTES;
+    for (const [i, name] of names.entries()) {
+      const size = sizes[i]!;
+      if (size < 0 || size > left) continue;
+      left -= size;
+      fitting.push({ name, into: area(Math.max(1, size)) });
+    }
+    const values = new Map<string, Buffer>();
+    if (fitting.length === 0) return values;
+    const { results } = this.server.run(fitting.map(({ name, into }) => get(name, into)));
+    for (const [i, { name, into }] of fitting.entries()) {
+      const value = results[i]! < 0 ? undefined : fromSide(name, into.reply.subarray(0, results[i]), this.ids);
+      if (value) values.set(name, Buffer.from(value));
+    }
+    return values;
   }
 
   /** True for a file system that is no store of files but the kernel's own word: /proc, /sys and their kin. */
@@ -326,6 +391,12 @@ const KINDS: ReadonlyMap<number, EntryKind> = new Map([
 
 const statx = (fd: Argument, into: ReplyArea, extra: Partial<Step> = {}): Step =>
   step('statx', [fd, bytesOf(''), AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS, into], 'statx', extra);
+
+/** Gone, grown, or nobody's to read; of a file system that has none. */
+const UNREADABLE = [ENODATA, ERANGE, EPERM, EOPNOTSUPP];
+
+const listExtended = (fd: number, into: ReplyArea): Step =>
+  step('listxattr', [bytesOf(String(fd)), into, into.reply.length], 'listxattr', { tolerate: [ERANGE, EOPNOTSUPP, EPERM, EACCES] });
 
 const timeAt = (stat: Buffer, at: number) => ({ seconds: Number(stat.readBigInt64LE(at)), nanoseconds: stat.readUInt32LE(at + 8) });
 

@@ -6,6 +6,7 @@ import {
   EINVAL,
   ELOOP,
   ENOENT,
+  ENOSPC,
   ENOSYS,
   ENOTDIR,
   EOPNOTSUPP,
@@ -25,7 +26,8 @@ import {
 import type { Argument, Step } from '../../../lib-native/plan-encoding.ts';
 import { libvirtError } from '../../errors.ts';
 import { step } from '../plan/steps.ts';
-import type { Attributes, Chunk, Entry } from './entry.ts';
+import { type Attributes, attributeLeftOut, type Chunk, type Entry } from './entry.ts';
+import { isCopied, toSide } from './extended.ts';
 import { bytesOf, openHow, type Side } from './side.ts';
 
 export interface TreeSinkRequest {
@@ -148,7 +150,7 @@ export class TreeSink {
   #leave(): void {
     const { fd, attributes } = this.#open.at(-1)!;
     const path = this.#open.slice(1).map(({ name }) => name);
-    const steps = attributes ? [...this.#own(fd, attributes), ...this.#finish(fd, attributes)] : [];
+    const steps = attributes ? [...this.#own(fd, attributes), ...this.#finish(fd, path, attributes)] : [];
     this.#complete(steps, path, attributes);
     this.#open.pop();
     this.#side.close(fd);
@@ -183,7 +185,7 @@ export class TreeSink {
     const open = step('openat', [parent.fd, bytesOf(made.temporary), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600], 'open');
     const finish = (file: Argument) => [
       ...this.#own(file, attributes),
-      ...this.#finish(file, attributes),
+      ...this.#finish(file, path, attributes),
       step('close', [file], 'close'),
       this.#rename(parent, made.temporary, name),
     ];
@@ -286,10 +288,24 @@ export class TreeSink {
 
   #unmapped = ({ uid, gid }: { uid: number; gid: number }): string => `the container has no user ${uid} or no group ${gid}`;
 
-  /** Of a file or directory, after its owner, whose change takes bits of the mode away. */
-  #finish(fd: Argument, attributes: Attributes): Step[] {
-    return [step('fchmod', [fd, this.#mode(attributes)], 'chmod'), this.#times(fd, attributes)];
+  /** Of a file or directory, after its owner, whose change takes bits of the mode and capabilities away. */
+  #finish(fd: Argument, path: readonly string[], attributes: Attributes): Step[] {
+    const extended = [...(attributes.extended ?? [])].filter(([name]) => isCopied(name, this.#request.keepsOwners));
+    return [
+      step('fchmod', [fd, this.#mode(attributes)], 'chmod'),
+      ...extended.flatMap(([name, value]) => this.#extend(fd, path, name, toSide(name, value, this.#side.ids))),
+      this.#times(fd, attributes),
+    ];
   }
+
+  /** A file system may have none, or not be asked for one by just anybody: then one is left out. */
+  #extend(fd: Argument, path: readonly string[], name: string, value: Buffer | undefined): Step[] {
+    if (value) return [step('fsetxattr', [fd, bytesOf(name), value, value.length, 0], `${EXTEND}${name}`, { tolerate: UNWRITABLE })];
+    this.#attributeLeftOut(path, name);
+    return [];
+  }
+
+  #attributeLeftOut = (path: readonly string[], name: string) => this.#request.onLeftOut(attributeLeftOut(this.#shown(path), name));
 
   #times(fd: Argument, { kind, atime, mtime }: Attributes): Step {
     const times = Buffer.alloc(32); // struct timespec[2]
@@ -307,6 +323,8 @@ export class TreeSink {
   #complete(steps: Step[], path: readonly string[], attributes: Attributes | undefined, made?: Temporary): void {
     if (steps.length === 0) return;
     const ran = this.#side.server.run(steps);
+    for (const [i, { purpose }] of steps.entries())
+      if (purpose.startsWith(EXTEND) && ran.results[i]! < 0) this.#attributeLeftOut(path, purpose.slice(EXTEND.length));
     if (ran.failed < 0) return;
     if (made) this.#side.server.run([unlink(made)]);
     if (steps[ran.failed]!.purpose === OWNER && ran.errno === EINVAL && attributes)
@@ -316,6 +334,8 @@ export class TreeSink {
 }
 
 const OWNER = 'chown';
+const EXTEND = 'setxattr ';
+const UNWRITABLE = [EOPNOTSUPP, EPERM, EINVAL, ENOSPC];
 
 /** A piece of nothing is where the file ends. */
 const write = (file: Argument, { at, bytes }: Chunk): Step =>

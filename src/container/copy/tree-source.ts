@@ -1,7 +1,8 @@
 // What is copied, of a tree: depth first, each entry once, as it is at that moment.
 import { libvirtError } from '../../errors.ts';
 import type { Extent } from '../../values/tar.ts';
-import type { Entry } from './entry.ts';
+import { attributeLeftOut, type Entry } from './entry.ts';
+import type { Extended } from './extended.ts';
 import type { Held, Side } from './side.ts';
 
 /** Directories are held open on the way down. */
@@ -17,18 +18,29 @@ export interface TreeRequest {
   held: Held;
   /** A directory that is not to be copied into itself. */
   targetId: string | undefined;
+  keepsOwners: boolean;
   onLeftOut: (what: string) => void;
 }
 
-export function treeEntries({ side, path, held, targetId, onLeftOut }: TreeRequest): Iterable<Entry> {
+export function treeEntries({ side, path, held, targetId, keepsOwners, onLeftOut }: TreeRequest): Iterable<Entry> {
   /** Files of several names, by the first one. */
   const known = new Map<string, readonly string[]>();
   const here = (below: readonly string[]) => [path.replace(/\/+$/, ''), ...below].join('/') || '/';
 
-  return visit(held, [], held.device);
+  return visit(held, [], { device: held.device, extended: extendedOf([held], () => []).get(0) });
 
-  function* visit(found: Held, below: readonly string[], device: string): Generator<Entry> {
-    const { attributes } = found;
+  function extendedOf(helds: readonly (Held | undefined)[], belowOf: (place: number) => readonly string[]) {
+    const pathOf = (place: number) => here(belowOf(place));
+    const leftOut = (place: number, name: string) => onLeftOut(attributeLeftOut(side.shown(pathOf(place)), name));
+    return side.extended(helds, { keepsOwners, pathOf, leftOut });
+  }
+
+  function* visit(
+    found: Held,
+    below: readonly string[],
+    { device, extended }: { device: string; extended: Extended | undefined },
+  ): Generator<Entry> {
+    const attributes = extended ? { ...found.attributes, extended } : found.attributes;
     switch (attributes.kind) {
       case 'directory':
         if (found.id === targetId)
@@ -78,8 +90,10 @@ export function treeEntries({ side, path, held, targetId, onLeftOut }: TreeReque
     if (isLeft) onLeftOut(`'${side.shown(here(below))}' is left out: a file system of the kernel's`);
     const pathOf = (name: string) => here([...below, name]);
     for (const names of isLeft ? [] : inGroups(side.names(dir, here(below)), below.length < SHALLOW ? HELD_AT_ONCE : 1)) {
-      for (const [i, found] of side.holdAll(dir, names, pathOf).entries()) {
-        if (found) yield* visit(found, [...below, names[i]!], device); // else it has gone meanwhile
+      const helds = side.holdAll(dir, names, pathOf);
+      const extended = extendedOf(helds, (place) => [...below, names[place]!]);
+      for (const [i, found] of helds.entries()) {
+        if (found) yield* visit(found, [...below, names[i]!], { device, extended: extended.get(i) }); // else it has gone meanwhile
       }
     }
     side.close(dir);

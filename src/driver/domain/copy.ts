@@ -4,9 +4,9 @@ import { MOUNT_ATTR_NODEV, MOUNT_ATTR_NOEXEC, MOUNT_ATTR_NOSUID, MOUNT_ATTR_RDON
 import { linux } from '../../../lib-native/linux.ts';
 import type { Read, Write } from '../../container/copy/archive.ts';
 import { type CopyOptions, copyFromArchive, copyToArchive, copyTree } from '../../container/copy/copy.ts';
-import { latin1 } from '../../container/copy/entry.ts';
+import { type IdMap, type Ids, latin1 } from '../../container/copy/entry.ts';
 import { FIRST_FD, FileServer } from '../../container/copy/server.ts';
-import { type IdMap, type Ids, SAME_IDS, Side } from '../../container/copy/side.ts';
+import { SAME_IDS, Side } from '../../container/copy/side.ts';
 import { hostFacts } from '../../container/host-facts.ts';
 import { hostPath } from '../../container/host-path.ts';
 import { openInit } from '../../container/init.ts';
