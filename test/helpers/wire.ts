@@ -19,6 +19,13 @@ export const REMOTE = 0x20008086;
 export const serverCommand = (virsh: Virsh): string =>
   virsh.file('rpc', `#!/bin/sh\nexport VIRSH_LXC_PREFIX=${virsh.prefix}\nexec ${SERVER} "$@"\n`, 0o755);
 
+interface ServerOptions {
+  name?: string;
+  args?: readonly string[];
+  /** What is run in place of the server, and is to run it. */
+  program?: string;
+}
+
 /** A socket that is listened at. */
 export class WireServer implements Disposable {
   readonly socket: string;
@@ -29,12 +36,12 @@ export class WireServer implements Disposable {
   readonly #virsh: Virsh;
   readonly #listener: ChildProcess;
 
-  private constructor(virsh: Virsh, name: string, args: readonly string[]) {
+  private constructor(virsh: Virsh, { name = 'sock', args = [], program = SERVER }: ServerOptions) {
     this.#virsh = virsh;
     this.socket = virsh.path(name);
     this.#listener = spawn(
       process.execPath,
-      [path.join(import.meta.dirname, 'socket-listener.cjs'), this.socket, SERVER, '--socket', ...args],
+      [path.join(import.meta.dirname, 'socket-listener.cjs'), this.socket, program, '--socket', ...args],
       {
         stdio: ['ignore', 'pipe', 'pipe'],
         env: virsh.env,
@@ -46,8 +53,8 @@ export class WireServer implements Disposable {
     });
   }
 
-  static async listen(virsh: Virsh, { name = 'sock', args = [] }: { name?: string; args?: readonly string[] } = {}): Promise<WireServer> {
-    const server = new WireServer(virsh, name, args);
+  static async listen(virsh: Virsh, options: ServerOptions = {}): Promise<WireServer> {
+    const server = new WireServer(virsh, options);
     let output = '';
     server.#listener.stdout!.on('data', (data) => {
       output += data;
