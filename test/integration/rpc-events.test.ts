@@ -6,7 +6,7 @@ import { XdrReader, type XdrWriter } from '../../src/rpc/xdr.ts';
 import { eventually, SLOWNESS } from '../helpers/eventually.ts';
 import { suite } from '../helpers/requires.ts';
 import { useVirsh } from '../helpers/virsh.ts';
-import { WireServer } from '../helpers/wire.ts';
+import { type WireClient, WireServer } from '../helpers/wire.ts';
 
 const DOMAIN_EVENTS = `
 c = libvirt.open(URI)
@@ -304,6 +304,48 @@ suite('events over the wire', ['root', 'built', 'busybox', 'fuse'], () => {
       const name = virsh.define();
       await eventually(() => clients.every((client) => client.messages(318).length === 1), 10_000 * SLOWNESS);
       expect(new Set(clients.map((client) => nameIn(client.messages(318)[0]!, 4)))).toEqual(new Set([name]));
+    } finally {
+      for (const client of clients) client[Symbol.dispose]();
+    }
+  });
+
+  it('of many domains that many processes change at once reach every client, each once, in one order', {
+    timeout: 180_000 * SLOWNESS,
+  }, async () => {
+    using server = await WireServer.listen(virsh);
+    const clients = await Promise.all(Array.from({ length: 20 }, () => server.connect()));
+    try {
+      await Promise.all(
+        clients.map(async (client) => {
+          await client.open();
+          await client.call(316, register);
+        }),
+      );
+      const names = Array.from({ length: 6 }, () => virsh.name());
+      const documents = names.map((name) => virsh.file(`${name}.xml`, virsh.xml(name)));
+      const TURNS = 3;
+      const commands = (name: string, document: string) => [
+        ['define', document],
+        ...Array.from({ length: TURNS }, () => [['start', name], ['suspend', name], ['resume', name], ['destroy', name]]).flat(), // biome-ignore format: what one turn is
+        ['undefine', name],
+      ];
+      await Promise.all(
+        names.map(async (name, i) => {
+          for (const words of commands(name, documents[i]!)) expect(await virsh.begin(...words)).toMatchObject({ status: 0, stderr: '' });
+        }),
+      );
+      /** Kind and detail (virDomainEventType), of each domain. */
+      const turn = ['2 0', '3 0', '4 0', '5 1'];
+      const expected = ['0 0', ...Array.from({ length: TURNS }, () => turn).flat(), '1 0'];
+      const told = (client: WireClient) =>
+        client
+          .messages(318)
+          .map((payload) => `${nameIn(payload, 4)} ${payload.readInt32BE(payload.length - 8)} ${payload.readInt32BE(payload.length - 4)}`);
+      await eventually(() => clients.every((client) => told(client).length >= names.length * expected.length), 10_000 * SLOWNESS);
+      const first = told(clients[0]!);
+      for (const client of clients) expect(told(client)).toEqual(first);
+      for (const name of names)
+        expect(first.filter((line) => line.startsWith(`${name} `))).toEqual(expected.map((event) => `${name} ${event}`));
     } finally {
       for (const client of clients) client[Symbol.dispose]();
     }
