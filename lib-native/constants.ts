@@ -264,6 +264,7 @@ export const TIOCSCTTY = 0x540e;
 export const TIOCSPTLCK = 0x40045431;
 export const TIOCGPTPEER = 0x5441;
 export const TIOCGPTN = 0x80045430;
+export const FIOCLEX = 0x5451;
 export const FIONBIO = 0x5421;
 export const NS_GET_USERNS = 0xb701;
 export const NS_GET_PARENT = 0xb702;

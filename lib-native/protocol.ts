@@ -29,6 +29,10 @@ export const OWNER_GONE = -2;
 /** Init goes on: the answer to a STAND_UP. */
 export const STILL_RUNNING = -3;
 
+/** On-exit's last word but the status: this descriptor closes when the owner of an autodestroyed domain has gone. */
+export const OWNER_WORD = '--owner';
+export const OWNER_FD = 3;
+
 /** A signal whose value says which console, and a descriptor of the sender's for its output, WITHDRAW or RESIZE. */
 export const OFFER_SIGNAL = 40;
 export const WITHDRAW = 0xffff;

@@ -17,6 +17,9 @@
  * child is killed and on-exit gets the status -1. Who takes the domain's lock sees by the process's name how far it is:
  * only one called libvirt_lxc has a container that was started and has not ended.
  *
+ * With --autodestroy the control socket stays open, and init is killed when its other side is closed. On-exit inherits it as
+ * OWNER_FD, and hands it on to the controller of the next run as --owner.
+ *
  * SIGTERM kills init; signal 41 says that no on-exit is wanted, 42 that it is again; signal 40 with a
  * value (console << 16 | descriptor, 0xffff to withdraw) offers a descriptor of the sender's for output, with 0xfffe it tells
  * that the host's pty has another window size. Signal 41 with a value names a socket of the sender's, who sees to what follows: init's wait status is sent there, or STILL_RUNNING after a 42.
@@ -59,7 +62,7 @@
 #include <unistd.h>
 
 #define STARTED_MS 1000 /* a busy machine lets others wait for that long */
-#define OPTIONS "+n:C:c:l:r:f:p:s:aeh"
+#define OPTIONS "+n:C:c:l:r:f:p:s:o:aeh"
 
 _Static_assert(sizeof(struct message) == MESSAGE_BYTES, "a message has no padding");
 
@@ -71,6 +74,7 @@ static int go_write = -1, error_read = -1;
 static bool running;    /* the program was executed */
 static bool owner_gone;  /* its end was asked for: the container is destroyed */
 static bool autodestroy; /* the container ends with the other side of the control socket */
+static int owner = -1;   /* ... or, where it was started again, with the other side of this: it was an earlier run's */
 static bool stand_down; /* whoever stops the container clears up too: no on-exit */
 static int report = -1;  /* ... and hears here how init ended */
 static bool enter;       /* runs a command in a container that runs already */
@@ -92,20 +96,34 @@ _Noreturn static void die(const char *what)
 	exit(EXIT_FAILURE);
 }
 
+/* Whoever the container ends with is the next run's owner, too. */
+static int hand_on(int fd)
+{
+	if (fd != OWNER_FD)
+		return dup2(fd, OWNER_FD) == OWNER_FD ? 0 : -1;
+	return fcntl(fd, F_SETFD, 0);
+}
+
 /* Becomes on-exit: virsh-lxc once more, which decides what init's end means. */
 _Noreturn static void become_on_exit(int status)
 {
 	static char text[16];
 	if (!on_exit_words)
 		exit(EXIT_SUCCESS);
-	char *argv[on_exit_words + 2];
+	char *argv[on_exit_words + 3];
+	int words = on_exit_words;
+	int owned_by = owner >= 0 ? owner : autodestroy ? control : -1;
 	sigset_t none;
-	memcpy(argv, on_exit_command, (size_t)on_exit_words * sizeof *argv);
+	memcpy(argv, on_exit_command, (size_t)words * sizeof *argv);
+	if (status >= 0 && owned_by >= 0 && hand_on(owned_by) == 0)
+		argv[words++] = OWNER_WORD;
+	else
+		close(OWNER_FD);
 	snprintf(text, sizeof text, "%d", status);
-	argv[on_exit_words] = text;
-	argv[on_exit_words + 1] = NULL;
+	argv[words] = text;
+	argv[words + 1] = NULL;
 	sigemptyset(&none);
-	close_range(3, ~0u, 0);
+	close_range(OWNER_FD + 1, ~0u, 0);
 	/* Who talked to the controller may not have heard yet that it is no more: a visitor withdraws when the console closes. */
 	for (int ours = OFFER_SIGNAL; ours <= STAND_UP_SIGNAL; ours++)
 		signal(ours, SIG_IGN);
@@ -240,6 +258,18 @@ static void on_control(void)
 	}
 }
 
+static void on_owner(void)
+{
+	char nothing;
+	ssize_t n = read(owner, &nothing, 1);
+	if (n > 0 || (n < 0 && errno == EINTR))
+		return;
+	close(owner);
+	owner = -1;
+	owner_gone = true;
+	syscall(SYS_pidfd_send_signal, init_pidfd, SIGKILL, NULL, 0);
+}
+
 /* True if whoever wanted a report has it. */
 static bool tell_end(int status)
 {
@@ -323,7 +353,7 @@ static int block_signals(void)
 static int serve(int signals, int fuse)
 {
 	bool served = fuse >= 0;
-	struct pollfd *fds = calloc(5 + console_poll_max(), sizeof *fds);
+	struct pollfd *fds = calloc(6 + console_poll_max(), sizeof *fds);
 	if (!fds)
 		die("poll");
 	for (;;) {
@@ -333,9 +363,10 @@ static int serve(int signals, int fuse)
 		fds[2] = (struct pollfd){ error_read, POLLIN, 0 };
 		fds[3] = (struct pollfd){ signals, POLLIN, 0 };
 		fds[4] = (struct pollfd){ served ? fuse : -1, POLLIN, 0 };
+		fds[5] = (struct pollfd){ running ? owner : -1, POLLIN, 0 };
 		int timeout = -1;
-		size_t consoles = console_prepare(fds + 5, &timeout);
-		int n = poll(fds, 5 + consoles, timeout);
+		size_t consoles = console_prepare(fds + 6, &timeout);
+		int n = poll(fds, 6 + consoles, timeout);
 		if (n < 0 && errno != EINTR)
 			die("poll");
 		if (n <= 0)
@@ -349,6 +380,8 @@ static int serve(int signals, int fuse)
 		console_pump();
 		if (fds[1].revents)
 			on_control();
+		if (fds[5].revents)
+			on_owner();
 		if (fds[0].revents && init_pid == polled) {
 			int status;
 			if (error_read >= 0)
@@ -430,7 +463,7 @@ static void set_view(const struct plan *plan)
 
 static void usage(FILE *to)
 {
-	fputs("usage: libvirt_lxc --name DOMAIN --control FD [--console GUEST:HOST [--console-log FD:DIRECTORY:NAME] [--console-record DIRECTORY:BYTES:FILES:NAME]]... [--fuse FD] [--plan-fds FIRST-LAST] [--autodestroy] [--successor PROGRAM] [-- ON-EXIT...]\n"
+	fputs("usage: libvirt_lxc --name DOMAIN --control FD [--console GUEST:HOST [--console-log FD:DIRECTORY:NAME] [--console-record DIRECTORY:BYTES:FILES:NAME]]... [--fuse FD] [--plan-fds FIRST-LAST] [--autodestroy | --owner FD] [--successor PROGRAM] [-- ON-EXIT...]\n"
 	      "       libvirt_lxc --enter --control FD [--plan-fds FIRST-LAST] [--autodestroy]\n"
 	      "       libvirt_lxc --errand WORD...\n"
 	      "       libvirt_lxc --steps FD\n"
@@ -446,6 +479,7 @@ int main(int argc, char **argv)
 		{ "plan-fds", required_argument, NULL, 'p' }, { "autodestroy", no_argument, NULL, 'a' },
 		{ "enter", no_argument, NULL, 'e' },	     { "help", no_argument, NULL, 'h' },
 		{ "console-log", required_argument, NULL, 'l' }, { "console-record", required_argument, NULL, 'r' }, { "successor", required_argument, NULL, 's' },
+		{ "owner", required_argument, NULL, 'o' },
 		{ NULL, 0, NULL, 0 },
 	};
 	struct rlimit files;
@@ -480,6 +514,9 @@ int main(int argc, char **argv)
 			break;
 		case 's':
 			successor = optarg;
+			break;
+		case 'o':
+			owner = number(optarg);
 			break;
 		case 'a':
 			autodestroy = true;

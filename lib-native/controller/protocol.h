@@ -34,6 +34,10 @@ struct message {
 #define OWNER_GONE (-2)
 #define STILL_RUNNING (-3)
 
+/* On-exit's last word but the status: this descriptor closes when whoever had the container autodestroyed has gone. */
+#define OWNER_WORD "--owner"
+#define OWNER_FD 3
+
 /* Real-time signals: they are queued, with their values and senders, and the runtime, which this process becomes in the end, has
  * no meaning of its own for them. OFFER's value is console << 16 | descriptor of the sender's, or one of the two below. */
 #define OFFER_SIGNAL 40

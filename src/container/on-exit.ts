@@ -3,8 +3,11 @@
 
 import fs from 'node:fs';
 import process from 'node:process';
+import { FIOCLEX } from '../../lib-native/constants.ts';
+import { linux } from '../../lib-native/linux.ts';
 import { pause } from '../../lib-native/pause.ts';
-import { ABANDONED } from '../../lib-native/protocol.ts';
+import { ABANDONED, OWNER_FD, OWNER_WORD } from '../../lib-native/protocol.ts';
+import { readable } from '../../lib-native/readable.ts';
 import type { DomainDefinition, LifecycleAction } from '../domain/definition.ts';
 import type { DomainStatus } from '../domain/status.ts';
 import { failureIn, failureInSync } from '../errors.ts';
@@ -33,12 +36,14 @@ export function restarts(action: LifecycleAction): boolean {
 const TOO_SOON_MS = 1000;
 
 /**
- * Args: name, partition, uuid, wait status of init; a controller that was started by an older release gives no uuid. Output
+ * Args: name, partition, uuid, OWNER_WORD where OWNER_FD is inherited, wait status of init; a controller that was started by an older release gives no uuid. Output
  * goes to the domain's log.
  */
 export async function runOnExit(args: readonly string[]): Promise<void> {
   const waitStatus = args.at(-1);
-  const [name, partition, uuid] = args.slice(0, -1);
+  const [name, partition, uuid, ownerWord] = args.slice(0, -1);
+  const ownerFd = ownerWord === OWNER_WORD ? OWNER_FD : undefined;
+  if (ownerFd !== undefined) linux.ioctlValue(ownerFd, FIOCLEX, 0);
   if (name === undefined || partition === undefined || waitStatus === undefined)
     throw new Error('on-exit: wants name, partition and status');
   using _lock = lockDomain(name);
@@ -60,7 +65,7 @@ export async function runOnExit(args: readonly string[]): Promise<void> {
     await clearUpDamaged(record, endOf(Number(waitStatus), readKill(record), cgroupOf(record)));
     return;
   }
-  const failure = await failureIn(() => finish(record, status, Number(waitStatus)));
+  const failure = await failureIn(() => finish(record, status, Number(waitStatus), ownerFd));
   if (failure) process.stderr.write(`after the end of domain '${name}': ${failure.message}\n`);
 }
 
@@ -72,12 +77,12 @@ export async function afterEnd(record: StatusRecord, waitStatus: number): Promis
   await finish(record, loadStatus(record), waitStatus);
 }
 
-async function finish(record: StatusRecord, status: DomainStatus, waitStatus: number): Promise<void> {
+async function finish(record: StatusRecord, status: DomainStatus, waitStatus: number, ownerFd?: number): Promise<void> {
   const { domain, cgroup, config, atTerminal } = status;
   const kill = readKill(record);
   const end = initEnd(waitStatus, kill);
   const ending = endOf(waitStatus, kill, new DomainCgroup(cgroup));
-  const again = waitStatus >= 0 && ending.reason !== 'destroyed' && restarts(actionFor(domain, end));
+  const again = waitStatus >= 0 && ending.reason !== 'destroyed' && !isOwnerGone(ownerFd) && restarts(actionFor(domain, end));
   let next: DomainDefinition | undefined;
   // Of one whose stored definition is damaged nothing is kept waiting for that: it is off.
   const damage = again ? failureInSync(() => (next = nextDefinition(status))) : undefined;
@@ -87,8 +92,11 @@ async function finish(record: StatusRecord, status: DomainStatus, waitStatus: nu
   if (end !== 'reboot' && ageMs(record.controller) < TOO_SOON_MS) pause(TOO_SOON_MS); // an init that fails at once must not spin
   const stillConfigured = isDefined(domain.name) ? undefined : config;
   const { runDomain } = await import('./start.ts');
-  await runDomain(next, { reason: 'rebooted', config: stillConfigured, atTerminal: atTerminal === true });
+  await runDomain(next, { reason: 'rebooted', config: stillConfigured, atTerminal: atTerminal === true, ownerFd });
 }
+
+/** Whoever had it autodestroyed. */
+const isOwnerGone = (ownerFd: number | undefined): boolean => ownerFd !== undefined && readable(ownerFd, 0);
 
 function endOf(waitStatus: number, kill: KillSource | undefined, cgroup: DomainCgroup | undefined): End {
   const why = describeEnd(waitStatus, { kill, oomKills: cgroup ? oomKills(cgroup) : 0 });

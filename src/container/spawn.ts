@@ -10,10 +10,14 @@ import { type ConsoleLogs, openConsoleLogs } from './console-logs.ts';
 import type { HostSide } from './host-side.ts';
 import { asStartup, Controller, controllerEnvironment, InheritedFds } from './launch.ts';
 import { onExitCommand } from './on-exit-command.ts';
+import { AUTODESTROY, OWNER } from './owned.ts';
 import { type InheritedNumbers, inheritResources } from './plan-inputs.ts';
 
 export interface SpawnOptions {
+  /** It ends when the control socket is closed. */
   autodestroy?: boolean;
+  /** It ends when the other side of this is closed, by which the run before it would have ended. */
+  ownerFd?: number | undefined;
   /** Descriptors of this process that become init's, from 3 on. */
   passFds?: readonly number[];
   /** They were not inherited, but opened by this process, or sent to it. */
@@ -41,6 +45,7 @@ export function spawnController({ live, resources, shared, images }: HostSide, o
   const consoles = consoleArguments(resources.consoles, consoleLogs, inherited);
   const fuse = inherited.add(resources.fuse.device);
   inherited.add(lock.fd);
+  const owner = options.ownerFd === undefined ? undefined : inherited.add(options.ownerFd);
   if (options.heldIds) inherited.add(options.heldIds.fd);
   const devFd = inherited.add(resources.dev); // for devices that are attached later: nobody need look for it in the container
   for (const fd of images.diskFds) inherited.add(fd);
@@ -50,7 +55,11 @@ export function spawnController({ live, resources, shared, images }: HostSide, o
   const controller = new Controller(
     {
       binary: controllerBinary(live.devices.emulator),
-      args: ['--name', live.name, ...consoles, '--fuse', String(fuse), ...(options.autodestroy ? ['--autodestroy'] : [])],
+      args: [
+        ...['--name', live.name, ...consoles, '--fuse', String(fuse)],
+        ...(options.autodestroy ? [AUTODESTROY] : []),
+        ...(owner === undefined ? [] : [OWNER, String(owner)]),
+      ],
       trailingArgs: whatFollows(live),
       env: controllerEnvironment(),
       inherited,

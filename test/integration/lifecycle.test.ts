@@ -3,7 +3,7 @@ import process from 'node:process';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { expect, it } from 'vitest';
-import { eventually } from '../helpers/eventually.ts';
+import { eventually, SLOWNESS } from '../helpers/eventually.ts';
 import { suite } from '../helpers/requires.ts';
 import { useVirsh, type Virsh } from '../helpers/virsh.ts';
 
@@ -300,6 +300,23 @@ suite('a domain', ['root', 'built', 'busybox', 'fuse'], () => {
     session.stdin!.end('quit\n');
     await output;
     await eventually(() => virsh.state(name).startsWith('shut off'));
+  });
+
+  it('with autodestroy ends with its session that is killed after it was rebooted, twice, too', async () => {
+    const name = virsh.define({
+      init: ['/bin/sh', '-c', "trap 'exit 0' HUP; while :; do sleep 0.02; done"],
+      more: '<on_poweroff>restart</on_poweroff>',
+    });
+    const session = virsh.start({ stdio: ['pipe', 'pipe', 'ignore'] });
+    session.stdin!.write(`start --autodestroy ${name}\n`);
+    await virsh.waitForState(name, 'running (booted)');
+    for (const how of ['reboot', 'reboot']) {
+      const before = virsh.ok('domid', name);
+      virsh.ok(how, name);
+      await eventually(() => virsh.state(name) === 'running (booted)' && virsh.ok('domid', name) !== before, 10_000 * SLOWNESS);
+    }
+    session.kill('SIGKILL');
+    await virsh.waitForState(name, 'shut off (destroyed)');
   });
 
   it('leaves no dead controller in the table of processes of a session that starts many', async () => {

@@ -267,7 +267,11 @@ suite('while a call takes long,', ['root', 'built', 'busybox', 'fuse'], () => {
 suite('a domain that is to end with its connection', ['root', 'built', 'busybox', 'fuse'], () => {
   const virsh = useVirsh();
 
-  it.each(['SIGKILL', 'SIGTERM'] as const)('does so when its server gets %s, even after it was rebooted', async (signal) => {
+  it.each<[who: string, signal: NodeJS.Signals, isAlone: boolean]>([
+    ['its server gets SIGKILL', 'SIGKILL', true],
+    ['its server gets SIGTERM', 'SIGTERM', true],
+    ['the server gets SIGKILL together with its worker', 'SIGKILL', false],
+  ])('does so when %s, even after it was rebooted', async (_who, signal, isAlone) => {
     const name = virsh.define({ init: ['/bin/sh', '-c', "trap 'exec /bin/reboot -f' HUP; while :; do sleep 0.01; done"] });
     using server = await WireServer.listen(virsh);
     using client = await server.connect();
@@ -279,8 +283,10 @@ suite('a domain that is to end with its connection', ['root', 'built', 'busybox'
     });
     const first = virsh.controllerPid(name);
     virsh.ok('reboot', name);
-    await eventually(() => virsh.state(name).startsWith('running') && virsh.controllerPid(name) !== first, 10_000 * SLOWNESS);
-    process.kill(await server.lastPid(1), signal);
+    const isUp = () => virsh.state(name).startsWith('running') && virsh.run('domid', name).stdout.trim() !== String(first);
+    await eventually(isUp, 10_000 * SLOWNESS);
+    const pid = await server.lastPid(1);
+    for (const one of isAlone ? [pid] : [...workersOf(pid), pid]) process.kill(one, signal);
     await virsh.waitForState(name, 'shut off (destroyed)');
   });
 });

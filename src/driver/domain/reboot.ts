@@ -3,6 +3,7 @@
 import { EndReport } from '../../container/controller-signals.ts';
 import { askBySignal, askWithoutSignal, checkStopModes, initRequest, openInit, type StopMode } from '../../container/init.ts';
 import { afterEnd } from '../../container/on-exit.ts';
+import { isOwned } from '../../container/owned.ts';
 import type { DomainRef } from '../../domain/ref.ts';
 import { notRunning } from '../../errors.ts';
 import { liveStatus } from '../../store/live-status.ts';
@@ -32,7 +33,9 @@ export async function rebootDomain(
   using lock = tryLockDomain(ref.name);
   const status = liveStatus(ref.name);
   if (!status || init.hasEnded) throw notRunning();
-  using end = lock && status.inService ? new EndReport(status.controller.pid) : undefined;
+  // One that ends with somebody is started again by its controller, which alone knows with whom.
+  const isOurs = lock !== undefined && status.inService && !isOwned(status.controller.pid);
+  using end = isOurs ? new EndReport(status.controller.pid) : undefined;
   try {
     askBySignal(init, request);
   } finally {
