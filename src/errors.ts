@@ -31,6 +31,7 @@ export const ERROR_CODES = {
   NO_INTERFACE: { number: 57, prefix: 'Interface not found: ' },
   MULTIPLE_INTERFACES: { number: 59, prefix: 'multiple matching interfaces found: ' },
   NO_NWFILTER: { number: 62, prefix: 'Network filter not found: ' },
+  NO_NWFILTER_BINDING: { number: 104, prefix: 'Network filter binding not found: ' },
   NO_SECRET: { number: 66, prefix: 'Secret not found: ' },
   CONFIG_UNSUPPORTED: { number: 67, prefix: 'unsupported configuration: ' },
   OPERATION_TIMEOUT: { number: 68, prefix: 'Timed out during operation: ' },
@@ -53,7 +54,7 @@ export type ErrorCode = keyof typeof ERROR_CODES;
 /** libvirt's numbers of those of its parts that errors of ours are of (virErrorDomain). */
 export const ERROR_DOMAINS = {
   ...{ none: 0, xml: 5, rpc: 7, conf: 9, lxc: 17, storage: 18, network: 19, domain: 20, nodedev: 22, interface: 26, hook: 34 },
-  capabilities: 44,
+  ...{ secret: 30, nwfilter: 33, capabilities: 44 },
 } as const;
 export type ErrorDomain = keyof typeof ERROR_DOMAINS;
 
@@ -82,6 +83,9 @@ const SAID_BY: Partial<Record<ErrorCode, ErrorDomain | 'offer'>> = {
   OPERATION_FORBIDDEN_READONLY: 'offer',
   OPERATION_FAILED: 'offer',
   NO_NETWORK: 'network',
+  NO_SECRET: 'secret',
+  NO_NWFILTER: 'nwfilter',
+  NO_NWFILTER_BINDING: 'nwfilter',
   NO_NETWORK_PORT: 'network',
   INVALID_MAC: 'offer',
   HOOK_SCRIPT_FAILED: 'hook',

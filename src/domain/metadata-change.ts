@@ -28,7 +28,9 @@ export function metadataOf({ metadata }: Pick<Metadata, 'metadata'>, uri: string
   if (!found) return undefined;
   const root = parseXml(found.xml, '(metadata_xml)');
   forEachElement(root, (element) => {
-    element.declarations = element.declarations.filter(([, declared]) => declared !== uri);
+    // Only its first name goes, as with libvirt.
+    const at = element.declarations.findIndex(([, declared]) => declared === uri);
+    if (at >= 0) element.declarations.splice(at, 1);
     if (element.uri === uri) rename(element, undefined, undefined);
   });
   return serialize(root);

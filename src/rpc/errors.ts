@@ -43,8 +43,8 @@ const OTHERS: readonly [RegExp, number][] = [
   [/Storage(?:Pool|Vol)/, ERROR_DOMAINS.storage],
   [/NodeDevice/, ERROR_DOMAINS.nodedev],
   [/^virInterface|ConnectListAllInterfaces|Connect\w*Interfaces$/, ERROR_DOMAINS.interface],
-  [/Secret/, 30],
-  [/NWFilter/, 33],
+  [/Secret/, ERROR_DOMAINS.secret],
+  [/NWFilter/, ERROR_DOMAINS.nwfilter],
   [/^virDomain\w*(?:Snapshot)/, 35],
 ];
 

@@ -131,6 +131,17 @@ export interface BuildOptions {
   noOverwrite?: boolean;
 }
 
+/** libvirt's types of pools. */
+const POOL_TYPES = 'dir fs netfs logical disk iscsi iscsi-direct scsi mpath rbd sheepdog gluster zfs vstorage'.split(' ');
+
+/** What pools of a type could be made of: nothing is to be found for directories. */
+export function findPoolSources(connection: Connection, type: string): never {
+  requireWritable(connection, 'virConnectFindStoragePoolSources');
+  requireBeyondLibvirt('virConnectFindStoragePoolSources');
+  if (!POOL_TYPES.includes(type)) throw libvirtError('INTERNAL_ERROR', `unknown storage pool type ${type}`);
+  throw libvirtError('NO_SUPPORT', `pool type '${type}' does not support source discovery`);
+}
+
 /** A pool that is gone when it ends. Throws as definePool() and startPool() do. */
 export function createPool(connection: Connection, xml: string, { build, ...options }: BuildOptions & { build: boolean }): PoolRef {
   requireWritable(connection, 'virStoragePoolCreateXML');

@@ -150,10 +150,19 @@ export function createVolume(connection: Connection, ref: PoolRef, xml: string, 
   const request = parseVolume(xml);
   const path = newPath(pool, request.name);
   const { format } = request;
+  requireFitting(request, options);
   if (format === 'dir') makeDirectory(path, request);
   else if (format === 'raw') makeRaw(path, request);
   else makeImage(path, request, options);
   return { pool, name: request.name, path };
+}
+
+/** What only images have is not asked of others. */
+function requireFitting({ format, backing }: VolumeRequest, { preallocateMetadata }: CreateOptions): void {
+  if (format === 'raw' && preallocateMetadata)
+    throw libvirtError('CONFIG_UNSUPPORTED', 'metadata preallocation is not supported for raw volumes');
+  const kind = { raw: 'raw', dir: 'directories' }[format as string];
+  if (kind !== undefined && backing) throw libvirtError('NO_SUPPORT', `backing storage not supported for ${kind} volumes`);
 }
 
 function newPath(pool: PoolSummary, name: string): string {

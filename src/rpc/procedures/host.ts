@@ -65,7 +65,8 @@ export const hostProcedures: Readonly<Record<number, Procedure>> = {
   227: call(struct({ cpu: int, room: int, flags: uint }), figures, async (connection, { cpu, room, flags }) => {
     onlyFlags(flags, 0, 'virHostCPUGetStats');
     const { nodeCpuStats } = await host();
-    const { system, user, idle, iowait } = nodeCpuStats(connection, cpu);
+    // Who asks how many there are names any processor.
+    const { system, user, idle, iowait } = nodeCpuStats(connection, room === 0 ? -1 : cpu);
     return asFigures([['kernel', system], ['user', user], ['idle', idle], ['iowait', iowait]], room); // biome-ignore format: a table
   }),
   228: call(struct({ room: int, cell: int, flags: uint }), figures, async (connection, { cell, room, flags }) => {

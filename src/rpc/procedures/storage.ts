@@ -7,7 +7,7 @@ import { libvirtError } from '../../errors.ts';
 import { named, onlyFlags } from '../flags.ts';
 import { call, callsOf, type Procedure } from '../procedure.ts';
 import { uuid } from '../types.ts';
-import { array, flag, int, nothing, string, struct, type Type, uhyper, uint, type ValueOf } from '../xdr.ts';
+import { array, flag, int, nothing, optional, string, struct, type Type, uhyper, uint, type ValueOf } from '../xdr.ts';
 
 const poolDriver = () => import('../../driver/storage/pools.ts');
 const volumeDriver = () => import('../../driver/storage/volumes.ts');
@@ -110,6 +110,14 @@ export const storageProcedures: Readonly<Record<number, Procedure>> = callsOf('s
       onlyFlags(flags, ALL_FILTERS, 'storageConnectListAllStoragePools');
       const passed = (await poolDriver()).listPools(connection).filter((one) => passes(one, flags));
       return { pools: wanted ? passed.map(wire) : [], count: passed.length };
+    },
+  ),
+  75: call(
+    struct({ type: string, specification: optional(string), flags: uint }),
+    struct({ xml: string }),
+    async (connection, { type, flags }) => {
+      onlyFlags(flags, 0, 'storageConnectFindPoolSources');
+      return (await poolDriver()).findPoolSources(connection, type);
     },
   ),
   76: call(struct({ xml: string, flags: uint }), ofPool, async (connection, { xml, flags }) => {
