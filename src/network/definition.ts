@@ -72,6 +72,8 @@ export interface NetworkIp {
 export interface DnsForwarder {
   domain?: string;
   address?: string;
+  /** Where it is not 53; of an address only. */
+  port?: number;
 }
 
 export interface DnsText {

@@ -131,7 +131,8 @@ function configLines(network: NetworkDefinition, files: DnsmasqFiles): string[] 
 
 function forwarderLines(forwarders: readonly DnsForwarder[]): string[] {
   const lines = forwarders.map(
-    ({ domain, address }) => `server=${domain === undefined ? '' : `/${word('forwarder domain', domain)}/`}${address ?? '#'}`,
+    ({ domain, address, port }) =>
+      `server=${domain === undefined ? '' : `/${word('forwarder domain', domain)}/`}${address ?? '#'}${port === undefined ? '' : `#${port}`}`,
   );
   return forwarders.some(({ domain }) => domain === undefined) ? [...lines, 'no-resolv'] : lines;
 }

@@ -22,14 +22,27 @@ import { parsePortGroup } from './elements/port-group.ts';
 
 export const DNSMASQ_NAMESPACE = 'http://libvirt.org/schemas/network/dnsmasq/1.0';
 
-/** Throws what libvirt would for XML that is no network; what only validate.ts sees is not looked at. */
-export function parseNetwork(xml: string | Uint8Array, host: Pick<ParseHost, 'randomUuid'>): NetworkDefinition {
-  const root = parseXml(xml, '(network_definition)');
-  if (root.local !== 'network') throw libvirtError('XML_ERROR', `expecting root element of 'network', not '${root.name}'`);
-  return parseNetworkElement(root, host);
+export interface NetworkReading {
+  /** What libvirt 9.0 does not know is passed over, whatever it says. */
+  asLibvirt?: boolean;
 }
 
-export function parseNetworkElement(root: XmlElement, host: Pick<ParseHost, 'randomUuid'>): NetworkDefinition {
+/** Throws what libvirt would for XML that is no network; what only validate.ts sees is not looked at. */
+export function parseNetwork(
+  xml: string | Uint8Array,
+  host: Pick<ParseHost, 'randomUuid'>,
+  reading: NetworkReading = {},
+): NetworkDefinition {
+  const root = parseXml(xml, '(network_definition)');
+  if (root.local !== 'network') throw libvirtError('XML_ERROR', `expecting root element of 'network', not '${root.name}'`);
+  return parseNetworkElement(root, host, reading);
+}
+
+export function parseNetworkElement(
+  root: XmlElement,
+  host: Pick<ParseHost, 'randomUuid'>,
+  { asLibvirt = false }: NetworkReading = {},
+): NetworkDefinition {
   const name = childText(root, 'name');
   if (name === undefined) throw libvirtError('NO_NAME');
   if (name.includes('/')) throw libvirtError('PLAIN', 'invalid char in name: /');
@@ -49,7 +62,7 @@ export function parseNetworkElement(root: XmlElement, host: Pick<ParseHost, 'ran
   const bridge = parseBridge(root, name);
   const mac = parseBridgeMac(root, name);
   const mtu = parseMtu(root, name);
-  const dns = parseDns(root, name);
+  const dns = parseDns(root, name, { asLibvirt });
   const virtualport = parsePartialVirtualPort(root);
   if (virtualport && !virtualport.attributes.some(([attribute]) => attribute === 'type'))
     throw libvirtError('XML_ERROR', 'missing required virtualport type');

@@ -63,7 +63,7 @@ const NETWORK: Readonly<Record<string, Place | null>> = {
   dns: {
     attributes: 'enable forwardPlainNames',
     children: {
-      forwarder: attributes('domain addr'),
+      forwarder: attributes('domain addr port'),
       txt: attributes('name value'),
       srv: attributes('service protocol domain target port priority weight'),
       host: { attributes: 'ip', children: { hostname: attributes('') } },

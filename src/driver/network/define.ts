@@ -9,6 +9,7 @@ import { saveNetwork } from '../../store/network-documents.ts';
 import { findNetwork, type NetworkRef } from '../../store/network-lookup.ts';
 import { forgetNetworkFiles, isNetworkDefined, removeNetworkDefinition, setNetworkAutostart } from '../../store/networks.ts';
 import { type Connection, requireWritable } from '../connection.ts';
+import { goesBeyondLibvirt } from '../functions.ts';
 
 /**
  * Stores a definition; that of an active network counts from its next start.
@@ -17,7 +18,7 @@ import { type Connection, requireWritable } from '../connection.ts';
 export async function defineNetwork(connection: Connection, xml: string, { validate }: { validate?: boolean }): Promise<NetworkRef> {
   requireWritable(connection, 'virNetworkDefineXML');
   if (validate) (await import('../../network/schema.ts')).validateNetworkDocument(xml);
-  const definition = parseNetwork(xml, parseHost);
+  const definition = parseNetwork(xml, parseHost, { asLibvirt: !goesBeyondLibvirt() });
   using _lock = lockNetwork(definition.name);
   using _store = lockNetworkStore();
   completeNetwork(definition);

@@ -9,6 +9,7 @@ import { lockNetwork, lockNetworkStore } from '../../store/lock.ts';
 import { loadLiveNetwork, loadNetwork } from '../../store/network-documents.ts';
 import { activeStatus, type NetworkRef } from '../../store/network-lookup.ts';
 import { type Connection, requireWritable } from '../connection.ts';
+import { goesBeyondLibvirt } from '../functions.ts';
 
 /** Starts a defined network. Throws OPERATION_INVALID if it is active. Nothing is left of a start that fails. */
 export function startNetwork(connection: Connection, ref: NetworkRef): void {
@@ -23,7 +24,7 @@ export function startNetwork(connection: Connection, ref: NetworkRef): void {
 export async function createNetwork(connection: Connection, xml: string, { validate }: { validate?: boolean }): Promise<NetworkRef> {
   requireWritable(connection, 'virNetworkCreateXML');
   if (validate) (await import('../../network/schema.ts')).validateNetworkDocument(xml);
-  const definition = parseNetwork(xml, parseHost);
+  const definition = parseNetwork(xml, parseHost, { asLibvirt: !goesBeyondLibvirt() });
   using _lock = lockNetwork(definition.name);
   repairNetwork(definition.name);
   {

@@ -16,12 +16,12 @@ interface Partial {
   partial?: boolean;
 }
 
-export function parseDns(root: XmlElement, network: string): NetworkDns {
+export function parseDns(root: XmlElement, network: string, { asLibvirt }: { asLibvirt: boolean }): NetworkDns {
   const element = childOf(root, 'dns');
   if (element === undefined) return { forwarders: [], texts: [], services: [], hosts: [] };
   const enable = yesNo(element, 'enable');
   const forwardPlainNames = yesNo(element, 'forwardPlainNames');
-  const forwarders = childrenOf(element, 'forwarder').map((child) => parseForwarder(child, network));
+  const forwarders = childrenOf(element, 'forwarder').map((child) => parseForwarder(child, network, asLibvirt));
   const hosts = childrenOf(element, 'host').map((child) => parseDnsHost(child, network));
   const services = childrenOf(element, 'srv').map((child) => parseDnsService(child, network));
   const texts = childrenOf(element, 'txt').map((child) => parseDnsText(child, network));
@@ -30,7 +30,7 @@ export function parseDns(root: XmlElement, network: string): NetworkDns {
   return { ...(enable && { enable }), ...(forwardPlainNames && { forwardPlainNames }), forwarders, texts, services, hosts };
 }
 
-function parseForwarder(element: XmlElement, network: string): DnsForwarder {
+function parseForwarder(element: XmlElement, network: string, asLibvirt: boolean): DnsForwarder {
   const text = attributeOf(element, 'addr');
   const address = text === undefined ? undefined : canonicalIp(text);
   if (text !== undefined && address === undefined)
@@ -38,7 +38,20 @@ function parseForwarder(element: XmlElement, network: string): DnsForwarder {
   const domain = attributeOf(element, 'domain');
   if (address === undefined && domain === undefined)
     throw libvirtError('XML_ERROR', 'Invalid forwarder element, must contain at least one of addr or domain');
-  return { ...(domain !== undefined && { domain }), ...(address !== undefined && { address }) };
+  const port = asLibvirt ? undefined : parseForwarderPort(element, network);
+  if (port !== undefined && address === undefined)
+    throw libvirtError('XML_ERROR', `Invalid forwarder element in network '${network}', port needs addr`);
+  return { ...(domain !== undefined && { domain }), ...(address !== undefined && { address }), ...(port !== undefined && { port }) };
+}
+
+/** libvirt 9.0 has none. */
+function parseForwarderPort(element: XmlElement, network: string): number | undefined {
+  const text = attributeOf(element, 'port');
+  if (text === undefined) return undefined;
+  const port = parseUint32(text);
+  if (port === undefined || port < 1 || port > 65535)
+    throw libvirtError('XML_ERROR', `Invalid forwarder port '${text}' in network '${network}'`);
+  return port;
 }
 
 export function parseDnsHost(element: XmlElement, network: string, { partial = false }: Partial = {}): DnsHost {
@@ -115,10 +128,11 @@ export function writeDns(writer: XmlWriter, { enable, forwardPlainNames, forward
       ['forwardPlainNames', forwardPlainNames],
     ],
     () => {
-      for (const { domain, address } of forwarders)
+      for (const { domain, address, port } of forwarders)
         writer.empty('forwarder', [
           ['domain', domain],
           ['addr', address],
+          ['port', port],
         ]);
       for (const { name, value } of texts)
         writer.empty('txt', [

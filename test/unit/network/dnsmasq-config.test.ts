@@ -7,6 +7,11 @@ const network = (xml: string) => parseNetwork(`<network><name>n</name><bridge na
 const lines = (xml: string) => dnsmasqTexts(network(xml), FILES).config.split('\n').slice(6, -1);
 
 describe('dnsmasqTexts()', () => {
+  it('asks name servers at other ports', () => {
+    const found = lines("<dns><forwarder addr='9.9.9.9' port='5353'/><forwarder domain='a.b' addr='fd00::1' port='54'/></dns>");
+    expect(found.filter((line) => line.startsWith('server='))).toEqual(['server=9.9.9.9#5353', 'server=/a.b/fd00::1#54']);
+  });
+
   it('says everything that a network can', () => {
     const texts = dnsmasqTexts(
       network(`<forward mode='nat'/><mtu size='9000'/><domain name='lab' localOnly='yes'/>

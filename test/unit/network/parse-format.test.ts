@@ -4,7 +4,7 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { hasOwnBridge } from '../../../src/network/definition.ts';
 import { formatNetwork } from '../../../src/network/format.ts';
-import { parseNetwork } from '../../../src/network/parse.ts';
+import { type NetworkReading, parseNetwork } from '../../../src/network/parse.ts';
 import { formatNetworkStatus, formatStoredNetwork, parseNetworkStatus } from '../../../src/network/stored.ts';
 import { validateNetwork } from '../../../src/network/validate.ts';
 
@@ -18,8 +18,8 @@ const file = path.resolve(import.meta.dirname, '../../fixtures/network/documents
 const documents = Object.entries(JSON.parse(fs.readFileSync(file, 'utf8')) as Record<string, Document>);
 const host = { randomUuid: () => '3b0e2b3c-54e6-4d6f-8a4b-2222222222aa' };
 
-function define(xml: string) {
-  const network = parseNetwork(xml, host);
+function define(xml: string, reading: NetworkReading = { asLibvirt: true }) {
+  const network = parseNetwork(xml, host, reading);
   validateNetwork(network, { isVirtualFunction: () => true });
   return network;
 }
@@ -59,5 +59,23 @@ describe('formatStoredNetwork()', () => {
     expect(formatStoredNetwork(define('<network><name>n</name></network>'))).toMatch(
       /^<!--\nWARNING[\s\S]* {2}virsh net-edit n\n[\s\S]*-->\n\n<network>/,
     );
+  });
+});
+
+describe('<forwarder>', () => {
+  const withForwarder = (attributes: string) => `<network><name>n</name><dns><forwarder ${attributes}/></dns></network>`;
+  it('has a port', () => {
+    const { dns } = define(withForwarder("port='5353' addr='9.9.9.9'"), {});
+    expect(dns.forwarders).toEqual([{ address: '9.9.9.9', port: 5353 }]);
+    expect(formatNetwork(define(withForwarder("addr='9.9.9.9' port='5353'"), {}))).toContain("<forwarder addr='9.9.9.9' port='5353'/>");
+  });
+  it.each([
+    ["addr='9.9.9.9' port='0'", "XML error: Invalid forwarder port '0' in network 'n'"],
+    ["addr='9.9.9.9' port='65536'", "XML error: Invalid forwarder port '65536' in network 'n'"],
+    ["addr='9.9.9.9' port=''", "XML error: Invalid forwarder port '' in network 'n'"],
+    ["domain='x' port='53'", "XML error: Invalid forwarder element in network 'n', port needs addr"],
+  ])('refuses %s', (attributes, message) => {
+    expect(() => define(withForwarder(attributes), {})).toThrow(message);
+    define(withForwarder(attributes)); // which libvirt does not look at
   });
 });
