@@ -9,26 +9,20 @@ import type { Outcome } from './virsh.ts';
 
 const CACHE = path.join(process.env['XDG_CACHE_HOME'] ?? path.join(os.homedir(), '.cache'), 'virsh-lxc');
 
+/** Arguments: where it is to be. Whoever comes meanwhile waits outside. */
+const MAKE = `[ -e "$1" ] && exit
+rm -rf "$1.new"
+mmdebstrap --mode=root --variant=minbase bookworm "$1.new"
+chmod 755 "$1.new"
+mv "$1.new" "$1"`;
+
 /** A minimal Debian 12, made once; undefined where that is not to be had. */
 export function minimalDebian(): string | undefined {
   const root = path.join(CACHE, 'minbase');
   if (fs.existsSync(root)) return root;
   fs.mkdirSync(CACHE, { recursive: true });
-  const fresh = fs.mkdtempSync(path.join(CACHE, 'minbase.'));
-  const { status } = spawnSync('mmdebstrap', ['--mode=root', '--variant=minbase', 'bookworm', fresh], {
-    stdio: 'ignore',
-    timeout: 300_000,
-  });
-  if (status === 0) {
-    fs.chmodSync(fresh, 0o755);
-    try {
-      fs.renameSync(fresh, root);
-    } catch (error) {
-      if (!fs.existsSync(root)) throw error; // else somebody was quicker
-    }
-  }
-  fs.rmSync(fresh, { recursive: true, force: true });
-  return fs.existsSync(root) ? root : undefined;
+  const { status } = spawnSync('flock', [`${root}.lock`, 'sh', '-ec', MAKE, 'sh', root], { stdio: 'ignore', timeout: 300_000 });
+  return status === 0 ? root : undefined;
 }
 
 /** What is mounted where such a machine has its own; the rest is the root directory's. */
