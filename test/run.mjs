@@ -116,6 +116,9 @@ async function vitest(title, ...projects) {
   count(result?.numPassedTests ?? 0, status !== 0 && failed === 0 ? 1 : failed, result?.numPendingTests ?? 0);
 }
 
+/** Much of a case is waiting for a container, as in the tests (vitest.config.ts). */
+const CASES_AT_ONCE = os.availableParallelism() + 1;
+
 async function conform() {
   console.log('\n== conformance');
   if (!fs.existsSync(path.join(conformance, 'run.mjs'))) {
@@ -135,7 +138,7 @@ async function conform() {
   fs.writeFileSync(path.join(prefix, 'etc/libvirt/lxc.conf'), 'security_level = "libvirt"\n');
   const filter = `^(${options.groups ?? ALL_GROUPS})/`;
   const virsh = `${path.join(root, 'bin/virsh-lxc')} -c lxc:///`;
-  const args = [path.join(conformance, 'run.mjs'), '--virsh', virsh, '--quiet', '--jobs', '2', '--filter', filter];
+  const args = [path.join(conformance, 'run.mjs'), '--virsh', virsh, '--quiet', '--jobs', String(CASES_AT_ONCE), '--filter', filter];
   const { output } = await run(process.execPath, args, { VIRSH_LXC_PREFIX: prefix });
   fs.rmSync(prefix, { recursive: true, force: true });
   const last = /(\d+) passed, (\d+) failed(?:, (\d+) skipped)?\s*$/.exec(output);
