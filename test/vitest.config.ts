@@ -5,7 +5,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** In a machine of test/vm.mjs. */
 const EMULATED = process.env['VMRIG'] !== undefined;
-const PATIENCE_MS = EMULATED ? 240_000 : 60_000;
+const PATIENCE_MS = EMULATED ? 240_000 : 120_000;
 /** Much of a test is waiting for what it started: one more than there are processors keeps them all at work. */
 const FILES_AT_ONCE = EMULATED ? 1 : os.availableParallelism() + 1;
 const ONE_BY_ONE = { poolOptions: { forks: { singleFork: true } } };
