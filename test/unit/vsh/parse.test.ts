@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { commandTable } from '../../../src/virsh/registry.ts';
 import { type CommandDefinition, type CommandTable, defineCommand } from '../../../src/vsh/command.ts';
-import { type GlobalOption, type ParsedCommand, parseGlobals, parseLine, parseWords, UsageError } from '../../../src/vsh/parse.ts';
+import { type GlobalOption, type ParsedCommand, parseGlobals, parseLine, parseWords, UsageError, wordsOf } from '../../../src/vsh/parse.ts';
 import { cpuMs } from '../../helpers/cpu-time.ts';
 
 const fly = defineCommand({
@@ -241,5 +241,22 @@ describe('a long line', () => {
       expect(command?.values.get('string')).toHaveLength(words.length);
     });
     expect(tookMs).toBeLessThan(5000);
+  });
+});
+
+describe('words that mean the same', () => {
+  it.each([
+    'list --all --name',
+    'desc web --config a "b  c" --new-desc -- -x --title',
+    'domstats --state a b --raw c',
+    'attach-disk web /a vda --driver=loop --mode readonly',
+    'setmem web 10M',
+    'exec web --user me -- ls -l --color=auto "" "a=b"',
+    'lxc-enter-namespace web --noseclabel -- /bin/sh -c "echo $HOME; exit"',
+    'echo --shell hi --str there',
+    'define --validate "/a b.xml"',
+  ])('%s', (line) => {
+    const [command] = parseLine(line, commandTable);
+    expect(parseWords(wordsOf(command!), commandTable)).toEqual([command]);
   });
 });
