@@ -57,7 +57,10 @@ const NCNAME = /^[\p{L}_][\p{L}\p{N}\p{M}._-]*$/u;
 function metadataElement(xml: string, uri: string, key: string): MetadataElement {
   const root = parseXml(xml, '(metadata_xml)');
   if (!NCNAME.test(key)) throw libvirtError('INTERNAL_ERROR', 'failed to validate prefix for a new XML namespace');
-  if (root.declarations.some(([prefix]) => prefix === key)) throw libvirtError('INTERNAL_ERROR', 'failed to create a new XML namespace');
+  // The namespace is declared on whatever comes first, which must be the element.
+  const declarable = !/^(<\?xml\s[^>]*>)?\s*<[!?]/.test(xml.replace(/^\ufeff/, ''));
+  if (!declarable || root.declarations.some(([prefix]) => prefix === key))
+    throw libvirtError('INTERNAL_ERROR', 'failed to create a new XML namespace');
   root.declarations.push([key, uri]);
   forEachElement(root, (element) => {
     if (element.uri === undefined) rename(element, key, uri);

@@ -5,7 +5,7 @@ import { randomInt } from 'node:crypto';
 import { readFileSync, readSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { constants } from 'node:os';
 import { isAbsolute, join } from 'node:path';
-import { errnoCode, libvirtError, systemError } from '../errors.ts';
+import { errnoCode, inContext, libvirtError, systemError } from '../errors.ts';
 import type { CommandContext } from './command.ts';
 import { quoteForShell } from './shell-quote.ts';
 import { isTerminal } from './terminal.ts';
@@ -29,7 +29,8 @@ export class EditedText {
     try {
       return readFileSync(this.path, 'utf8');
     } catch (error) {
-      throw systemError(`${this.path}: failed to read temporary file`, error);
+      const summary = systemError(`${this.path}: failed to read temporary file`, error).message;
+      throw inContext(summary, systemError(`Failed to open file '${this.path}'`, error));
     }
   }
 

@@ -92,6 +92,8 @@ class PlainReader implements LineReader {
       }
       // To readline(3) a carriage return ends a line as well.
       if (one[0] === 0x0a || one[0] === 0x0d) return Buffer.from(bytes).toString('utf8');
+      // A tab asks it to complete, and there is nothing to complete yet.
+      if (one[0] === 0x09 && bytes.length === 0) continue;
       bytes.push(one[0]!);
     }
   }

@@ -254,6 +254,12 @@ suite('a device that is detached by its alias', ['root', 'built', 'busybox', 'fu
     expect(refused('fs0')[1]).toBe('unsupported configuration: the root file system of a running domain cannot be changed');
     virsh.file('etc/libvirt/lxc.conf', 'functions = "libvirt"\n');
     expect(refused('fs0')[1]).toBe('this function is not supported by the connection driver: virDomainDetachDeviceAlias');
+    const widget = virsh.file('w.xml', '<widget/>');
+    expect(virsh.error('update-device', name, widget)[1]).toBe('Operation not supported: Unable to modify live devices');
+    expect(virsh.error('update-device', name, widget, '--config')[1]).toBe("unsupported configuration: unknown device type 'widget'");
+    expect(virsh.error('domiftune', name, 'eth0', '--inbound', '1')[1]).toBe(
+      'this function is not supported by the connection driver: virDomainSetInterfaceParameters',
+    );
     fs.rmSync(virsh.path('etc/libvirt/lxc.conf'));
   });
 });

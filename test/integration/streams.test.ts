@@ -34,6 +34,16 @@ suite('a command', ['root', 'built', 'busybox', 'fuse'], () => {
     expect(slowly).toEqual({ status: 0, stdout: document, stderr: '' });
   });
 
+  it('that standard input says is the same after a tab', () => {
+    expect(shell(`printf '\\techo a\\n' | "$V" | tail -n +6`).stdout).toBe('virsh # echo a\na\nvirsh # \n');
+  });
+
+  it('that creates a domain has done so, whether there is a terminal for its console or not', () => {
+    const definition = virsh.file('transient.xml', virsh.xml(virsh.name()));
+    const { status, stderr } = shell(`"$V" create ${definition} --console </dev/null`);
+    expect([status, stderr]).toEqual([0, 'error: Cannot run interactive console without a controlling TTY\n']);
+  });
+
   it('that nobody reads any more ends quietly, as one that SIGPIPE ends', () => {
     const { name } = long();
     for (const trap of ['', 'trap "" PIPE; '])

@@ -15,6 +15,9 @@ const NAME_PREFIXES: readonly [prefix: string, bus: string][] = [
   ['ubd', 'uml'],
 ];
 
+/** In libvirt's words: what a document that only names a disk says where it gives no target. */
+export const NOBODYS_TARGET = '(null)';
+
 /** The bus that a name stands for. */
 export function busOf(dev: string): string {
   return NAME_PREFIXES.find(([prefix]) => dev.startsWith(prefix))?.[1] ?? 'ide';
@@ -97,7 +100,7 @@ export const DRIVE_ADDRESSES: Readonly<Record<string, (index: number) => [contro
 
 /** Where a disk of a controller's bus is attached, if it does not say so. */
 export function assignDriveAddress(disk: DiskDevice): void {
-  if (disk.address) return;
+  if (disk.address || disk.target.dev === NOBODYS_TARGET) return;
   const split = entryOf(DRIVE_ADDRESSES, disk.target.bus);
   const index = diskIndex(disk.target.dev);
   if (index === undefined) throw libvirtError('XML_ERROR', `Unknown disk name '${disk.target.dev}' and no address specified`);

@@ -24,7 +24,7 @@ import { attributeOf, childOf, childText, elementsOf, textOf, type XmlElement } 
 import type { XmlWriter } from '../../xml/writer.ts';
 import type { DiskDevice } from '../definition.ts';
 import { parseDeviceInfo, writeDeviceInfo } from './device-info.ts';
-import { busOf, DRIVE_ADDRESSES } from './disk-address.ts';
+import { busOf, DRIVE_ADDRESSES, NOBODYS_TARGET } from './disk-address.ts';
 import { AUTH, ENCRYPTION, echoBacking, parseSource, pathOf, SOURCE_TYPES, type SourceType } from './disk-source.ts';
 import { IMAGE_FORMATS } from './filesystem.ts';
 
@@ -134,7 +134,7 @@ interface TargetContext {
 
 function readTarget(element: XmlElement, source: EchoedElement | undefined, { type, device, naming }: TargetContext): DiskDevice['target'] {
   const target = childOf(element, 'target');
-  const dev = target && attributeOf(target, 'dev');
+  const dev = (target && attributeOf(target, 'dev')) ?? (naming ? NOBODYS_TARGET : undefined);
   const given = target && enumAttribute(target, 'bus', BUSES);
   const tray = target && enumAttribute(target, 'tray', ['closed', 'open']);
   const removable = target && enumAttribute(target, 'removable', ON_OFF);

@@ -136,14 +136,23 @@ export function updateDevice(connection: Connection, ref: DomainRef, xml: string
   using ports = new TakenPorts(ref);
   changeDomain(connection, ref, (image, audit) => {
     const { live, config } = affected(image, which);
+    // libvirt's driver refuses this of a running domain whatever the document says, but looks at the stored definition first.
+    if (!config) requireLiveUpdates();
     const parsed = parseDevice(xml, parseHost);
     return { ...(config && { config: withUpdatedDevice(image.config!, parsed, KINDS) }), ...(live && update(image, parsed, ports, audit)) };
   });
   ports.keep();
 }
 
+function requireLiveUpdates(): void {
+  if (!goesBeyondLibvirt()) throw noLiveUpdate();
+}
+
+const noLiveUpdate = () => libvirtError('OPERATION_UNSUPPORTED', 'Unable to modify live devices');
+
 function update(image: DomainDefinitions, parsed: ParsedDevice, ports: TakenPorts, audit: ResourceAudit): DomainChange {
-  if (parsed.kind !== 'interface' || !goesBeyondLibvirt()) throw libvirtError('OPERATION_UNSUPPORTED', 'Unable to modify live devices');
+  requireLiveUpdates();
+  if (parsed.kind !== 'interface') throw noLiveUpdate();
   return changeLiveInterface(image, findInterface(image.live!.devices, parsed), parsed.device, ports, audit);
 }
 

@@ -6,6 +6,7 @@ import { findInterfaceNamed, withDevices } from '../../domain/device-list.ts';
 import type { DomainRef } from '../../domain/ref.ts';
 import { libvirtError } from '../../errors.ts';
 import { type Connection, requireWritable } from '../connection.ts';
+import { requireBeyondLibvirt } from '../functions.ts';
 import { type Affect, affected, queried } from './affect.ts';
 import { changeDomain, readDomain } from './change.ts';
 import { changeLiveInterface } from './interface-change.ts';
@@ -36,6 +37,7 @@ export function interfaceTuning(
   name: string,
   affect: Affect,
 ): [parameter: string, value: number][] {
+  requireBeyondLibvirt('virDomainGetInterfaceParameters');
   const { definition } = queried(readDomain(connection, ref), affect);
   const device = definition.devices.interfaces[findInterfaceNamed(definition.devices, name)]!;
   return rateParameters((device.actual ?? device).bandwidth);
@@ -44,6 +46,7 @@ export function interfaceTuning(
 /** Sets the rates of one or both directions. Throws INVALID_ARG, OPERATION_UNSUPPORTED, CONFIG_UNSUPPORTED, and as a start does for a floor. */
 export function setInterfaceTuning(connection: Connection, ref: DomainRef, name: string, change: Bandwidth, affect: Affect): void {
   requireWritable(connection, 'virDomainSetInterfaceParameters');
+  requireBeyondLibvirt('virDomainSetInterfaceParameters');
   changeNamed(connection, ref, name, affect, (device) => {
     if (change.inbound?.floor && device.type !== 'network')
       throw libvirtError('CONFIG_UNSUPPORTED', 'floor attribute is not supported for this config');

@@ -53,6 +53,7 @@ describe('withoutDevice()', () => {
     const named = device("<disk type='block'><target dev='sda'/></disk>", true);
     expect(targets(withoutDevice(having(disk('sda'), disk('sdb')), named))).toEqual(['sdb']);
     expect(() => withoutDevice(having(disk('sdb')), named)).toThrow('invalid argument: no target device sda');
+    expect(() => withoutDevice(having(disk('sdb')), device('<disk/>', true))).toThrow('invalid argument: no target device (null)');
   });
 
   it('knows an interface by its MAC address, whatever else is said', () => {

@@ -1,7 +1,7 @@
-import { withContext } from '../../../errors.ts';
+import { LibvirtError, withContext } from '../../../errors.ts';
 import { defineCommand } from '../../command.ts';
 import { readDescriptionBytes } from '../files.ts';
-import { BEGIN, BEGIN_RULES, beginDomain, beginOptions } from './begin.ts';
+import { BEGIN, BEGIN_RULES, type Begin, beginDomain, beginOptions } from './begin.ts';
 
 export const create = defineCommand({
   name: 'create',
@@ -28,13 +28,23 @@ export const create = defineCommand({
   async run(context, args) {
     const xml = readDescriptionBytes(args.file);
     const options = { ...beginOptions(context, args), validate: args.validate };
-    await beginDomain(context, args, async ({ onSetUp }) => {
+    let runs = false;
+    const begin: Begin = async ({ onSetUp }) => {
       const domain = await withContext(`Failed to create domain from ${args.file}`, async () => {
         const { createDomain } = await import('../../../driver/domain/start.ts');
         return await createDomain(context.connection, xml, { ...options, onSetUp });
       });
+      runs = true;
       if (!args.foreground) context.extra(`Domain '${domain.name}' created from ${args.file}\n`);
       return domain;
-    });
+    };
+    try {
+      await beginDomain(context, args, begin);
+    } catch (error) {
+      // As with virsh a console that cannot be had is told, and no failure of what was created.
+      if (!runs || !args.console || !(error instanceof LibvirtError)) throw error;
+      if (error.context) context.error(error.context);
+      context.error(error.message);
+    }
   },
 });

@@ -133,6 +133,20 @@ describe('an editor', () => {
       errors: [expect.stringContaining('broken')],
     });
   });
+  it('whose file is gone says so for the command and for the file', async () => {
+    vi.stubEnv('EDITOR', 'rm');
+    expect((await transcriptOf('desc a --edit')).errors).toEqual([
+      expect.stringMatching(/^\S+\.xml: failed to read temporary file: No such file or directory$/),
+      expect.stringMatching(/^Failed to open file '\S+\.xml': No such file or directory$/),
+    ]);
+  });
+  it('does not take metadata whose element is not the first thing in it', async () => {
+    for (const xml of ['<!-- c --><x/>', '<?pi?><x/>', '<?xml version="1.0"?> <!-- c --><x/>'])
+      expect((await transcriptOf(`metadata a urn:x --key k --set '${xml}'`)).errors).toEqual([
+        'internal error: failed to create a new XML namespace',
+      ]);
+    expect((await transcriptOf(`metadata a urn:x --key k --set ' <x/><!-- c -->'`)).errors).toEqual([]);
+  });
   it.each([
     ['nosuch', "Cannot find 'nosuch' in path: No such file or directory"],
     ['/no/such', expect.stringMatching(/^internal error: Child process \(\/no\/such \S+\) unexpected exit status 127$/)],
@@ -144,6 +158,13 @@ describe('an editor', () => {
 });
 
 describe('detach-interface', () => {
+  it('that only prints says once what is missing', async () => {
+    expect((await transcriptOf('detach-interface a bridge --print-xml')).errors).toEqual(['No interface found whose type is bridge']);
+    expect((await transcriptOf('detach-interface a bridge')).errors).toEqual([
+      'No interface found whose type is bridge',
+      'Failed to detach interface',
+    ]);
+  });
   it('names what it was doing after an empty word', async () => {
     expect((await transcriptOf("detach-interface a ''")).errors).toEqual([
       "Failed to get option 'type': Option argument is empty",
