@@ -3,10 +3,7 @@ import path from 'node:path';
 import type { DiskDevice, DomainDefinition, FilesystemDevice, HostDevice } from '../../domain/definition.ts';
 import { libvirtError } from '../../errors.ts';
 import { quotedPath } from './glob.ts';
-import { DISK_FILESYSTEMS, MOUNT_FLAGS, NAME_IN_TEMPLATE } from './template.ts';
-
-/** Where systemd mounts a container's root once more. */
-const ROOT_OF_SERVICE = '/run/systemd/{unit-root,mount-rootfs}';
+import { DISK_FILESYSTEMS, MOUNT_FLAGS, NAME_IN_TEMPLATE, STAGE } from './template.ts';
 
 export const profileName = ({ uuid }: Pick<DomainDefinition, 'uuid'>): string => `libvirt-${uuid}`;
 
@@ -33,9 +30,9 @@ function deviceRules({ devices: { disks, hostdevs, filesystems } }: DomainDefini
 function filesystemRules({ target, readonly }: FilesystemDevice, all: readonly FilesystemDevice[]): string[] {
   if (!readonly) return [];
   const place = normalized(target);
-  if (place === '/') return [`audit deny mount options=(remount,bind) options in (${MOUNT_FLAGS}) -> ${ROOT_OF_SERVICE}/`];
+  if (place === '/') return [`audit deny mount options=(remount,bind) options in (${MOUNT_FLAGS}) -> ${STAGE}/`];
   if (all.some((other) => normalized(other.target).startsWith(`${place}/`))) return [];
-  return ['', ROOT_OF_SERVICE].map((root) => `audit deny ${quotedPath(place, { before: root, after: '{,/{,**}}' })} wl`);
+  return ['', STAGE].map((root) => `audit deny ${quotedPath(place, { before: root, after: '{,/{,**}}' })} wl`);
 }
 
 const normalized = (target: string): string => path.posix.normalize(`/${target}`).replace(/(?<=.)\/$/, '');

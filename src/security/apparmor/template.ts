@@ -9,12 +9,15 @@ export const NAME_IN_TEMPLATE = 'LIBVIRT_TEMPLATE';
 export const MOUNT_FLAGS = 'nosuid,nodev,noexec,noatime,nodiratime,relatime';
 
 const PROPAGATION = ['private', 'rprivate', 'slave', 'rslave', 'shared', 'rshared', 'unbindable', 'runbindable'];
-/** What systemd lays over itself to make it read-only (systemd.exec(5), Protect…=). */
+/**
+ * Where systemd puts a service's root together: unit-root, or mount-rootfs. Whatever begins like it is one, and is no source of other mounts:
+ * policies grow with each character that a name has, and the kernel compresses what is loaded.
+ */
+export const STAGE = '/run/systemd/{mo,un}*';
+/** What it lays over itself there to make it read-only (systemd.exec(5), Protect…=). Of a list each may lie over each other. */
 const OVER_ITSELF = [
-  'proc/{acpi,apm,asound,bus,fs,irq,scsi,sys}/',
-  'proc/{kallsyms,kcore,sysrq-trigger}',
-  'proc/sys/kernel/hostname',
-  'proc/sys/kernel/domainname',
+  'proc/{{acpi,apm,asound,bus,fs,irq,scsi,sys}/,kallsyms,kcore,sysrq-trigger}',
+  'proc/sys/kernel/{host,domain}name',
   'sys/',
   'sys/{fs/{bpf,selinux},kernel/{debug,tracing}}/',
 ];
@@ -25,16 +28,9 @@ const OWN_SYS = ['fs/cgroup', 'class/net', 'devices/virtual/net'];
 
 /** File systems that may be mounted anywhere. */
 const ANYWHERE = ['tmpfs', 'ramfs', 'mqueue', 'hugetlbfs', 'devpts', 'fuse', 'fuse.*'];
-/** Of these the whole host has one: init systems mount them where they belong, and their files are refused there. */
-const OF_THE_HOST = {
-  debugfs: 'kernel/debug',
-  tracefs: 'kernel/{tracing,debug/tracing}',
-  securityfs: 'kernel/security',
-  configfs: 'kernel/config',
-  fusectl: 'fs/fuse/connections',
-  bpf: 'fs/bpf',
-  pstore: 'fs/pstore',
-};
+/** Of these the whole host has one: init systems mount them where they belong, and the files there are refused, whichever lies where. */
+const OF_THE_HOST = ['debugfs', 'tracefs', 'securityfs', 'configfs', 'fusectl', 'bpf', 'pstore'];
+const PLACES_OF_THE_HOST = '/sys/{fs/{bpf,fuse/connections,pstore},kernel/{config,debug,debug/tracing,security,tracing}}/';
 /** What a container's own disk may be mounted as. */
 export const DISK_FILESYSTEMS = ['ext2', 'ext3', 'ext4', 'xfs', 'btrfs', 'f2fs', 'vfat', 'exfat', 'iso9660', 'udf', 'squashfs', 'erofs'];
 const list = (patterns: readonly string[]): string => patterns.join(' ');
@@ -56,9 +52,9 @@ export const defaultTemplate =
 
 abi <abi/kernel-5.4-vanilla>,
 
-# Where systemd puts a service's root together; what may be a root, everywhere, and proc.
-@{STAGE}=/run/systemd/{unit-root,mount-rootfs}
-@{BASE}=/{,run/systemd/{unit-root,mount-rootfs}/}
+# Where systemd puts a service's root together (unit-root, mount-rootfs); what may be a root, everywhere, and proc.
+@{STAGE}=${STAGE}
+@{BASE}=/{,${STAGE.slice(1)}/}
 @{ROOT}=/{,run/systemd/**/}
 @{PROC}=/{,run/systemd/**/}proc /run/systemd/{,**/}namespace-*
 
@@ -73,7 +69,7 @@ abi <abi/kernel-5.4-vanilla>,
 @{NOT_OWN_SYS}=${list(allBut(OWN_SYS))}
 
 # What may be mounted somewhere else: not /proc and /sys, whose files would have names there that no rule has, nor what they are mounted in.
-@{SOURCE}=@{NOT_PROC_SYS_RUN} run/@{NOT_SYSTEMD} run/systemd/[^mnu]{,**} run/systemd/{machine,n[^a],user,units}{,**}
+@{SOURCE}=@{NOT_PROC_SYS_RUN} run/@{NOT_SYSTEMD} run/systemd/[^mnu]{,**} run/systemd/{m[^o],n[^a],u[^n]}{,**}
 
 profile ${NAME_IN_TEMPLATE} flags=(attach_disconnected,mediate_deleted) {
   file,
@@ -91,7 +87,8 @@ profile ${NAME_IN_TEMPLATE} flags=(attach_disconnected,mediate_deleted) {
   mount fstype=proc -> /run/systemd/namespace-*/,
   mount fstype=sysfs -> /sys/,
   mount fstype=cgroup2 -> /sys/fs/cgroup/,
-${lines(Object.entries(OF_THE_HOST).map(([type, place]) => `mount fstype=${type} -> /sys/${place}/`))}
+  mount fstype=(${OF_THE_HOST.join(',')}) -> ${PLACES_OF_THE_HOST},
+
   mount options=(bind) @{BASE}@{SOURCE},
   mount options=(rbind) @{BASE}@{SOURCE},
   mount options=(move) @{BASE}@{SOURCE},
@@ -103,20 +100,22 @@ ${lines(PROPAGATION.map((option) => `mount options=(${option})`))}
   pivot_root oldroot=@{STAGE}/ @{STAGE}/,
   mount options=(remount,bind) options in (ro,${MOUNT_FLAGS}) -> @{STAGE}/{,**},
   mount options=(remount,bind,ro) options in (${MOUNT_FLAGS}) -> /{,dev/shm/},
-${lines([...OVER_ITSELF.map((place) => `mount options=(rbind) @{BASE}${place} -> @{BASE}${place}`), 'mount options=(bind) @{BASE}sys/fs/cgroup/{,**} -> @{BASE}sys/fs/cgroup/{,**}', 'mount options=(rbind) @{BASE}sys/fs/cgroup/{,**} -> @{BASE}sys/fs/cgroup/{,**}'])}
+${lines(OVER_ITSELF.map((place) => `mount options=(rbind) @{STAGE}/${place} -> @{STAGE}/${place}`))}\
+  mount options=(bind) @{STAGE}/sys/fs/cgroup/{,**} -> @{STAGE}/sys/fs/cgroup/{,**},
+  mount options=(rbind) @{STAGE}/sys/fs/cgroup/{,**} -> @{STAGE}/sys/fs/cgroup/{,**},
   # Nor are other places for these file systems allowed by that.
-  audit deny mount fstype={${allBut([...ANYWHERE, 'proc']).join(',')}} -> /{,dev/shm/,run/systemd/{unit-root,mount-rootfs}/{,**}},
-  audit deny mount fstype=proc -> /{,dev/shm/,run/systemd/{unit-root,mount-rootfs}/{,proc/?**}},
+  audit deny mount fstype={${allBut([...ANYWHERE, 'proc']).join(',')}} -> /{,dev/shm/,${STAGE.slice(1)}/{,**}},
+  audit deny mount fstype=proc -> /{,dev/shm/,${STAGE.slice(1)}/{,proc/?**}},
   audit deny mount fstype=proc -> @{STAGE}/@{NOT_PROC},
   audit deny mount options=(bind) @{BASE}{proc/{,**},sys/{,fs/}},
   audit deny mount options=(bind) @{BASE}sys/@{NOT_CGROUP},
-  audit deny mount options=(bind) /run/systemd/namespace-*/{,**},
+  audit deny mount options=(bind) {/run/systemd/na*,@{STAGE}/run/systemd/{na,mo,un}*}/{,**},
 
   audit deny @{PROC}/@{NOT_PROCESS} wkl,
   audit deny @{PROC}/sys/@{NOT_OWN_SYSCTL} wkl,
-  audit deny @{PROC}/{kcore,sysrq-trigger} rm,
+  audit deny @{PROC}/{kallsyms,kcore,sysrq-trigger} rm,
   audit deny @{ROOT}sys/@{NOT_OWN_SYS} wkl,
-  audit deny @{ROOT}sys/{firmware,kernel/{debug,tracing,security,config},fs/{bpf,fuse/connections,pstore}}/** rm,
+  audit deny @{ROOT}sys/{firmware,kernel/{debug,tracing,security,config},fs/{bpf,fuse/connections,pstore,selinux}}/** rm,
   audit deny /{,**/}{sysrq-trigger,core_pattern,uevent_helper,release_agent,kernel/{modprobe,hotplug,poweroff_cmd}} wkl,
   # The host's log and modules. Init systems ask for them: nothing to tell anybody.
   deny @{PROC}/kmsg r,

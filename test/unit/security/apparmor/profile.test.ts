@@ -29,9 +29,9 @@ describe('profileText()', () => {
   it('refuses writing to what is read-only, and the root from being made writable for a service', () => {
     const filesystems = [filesystem('/', true), filesystem('/srv/data/', true), filesystem('/rw', false)];
     expect(rulesFor({ filesystems })).toEqual([
-      'audit deny mount options=(remount,bind) options in (nosuid,nodev,noexec,noatime,nodiratime,relatime) -> /run/systemd/{unit-root,mount-rootfs}/,',
+      'audit deny mount options=(remount,bind) options in (nosuid,nodev,noexec,noatime,nodiratime,relatime) -> /run/systemd/{mo,un}*/,',
       'audit deny "/srv/data{,/{,**}}" wl,',
-      'audit deny "/run/systemd/{unit-root,mount-rootfs}/srv/data{,/{,**}}" wl,',
+      'audit deny "/run/systemd/{mo,un}*/srv/data{,/{,**}}" wl,',
     ]);
   });
 
