@@ -2,6 +2,7 @@
 import type { DomainDefinition } from '../domain/definition.ts';
 import type { OnExecLabel } from '../security/label-driver.ts';
 import { type ChosenLabel, chooseLabel, releaseLabel, takeLabel, withLabel } from '../security/labels.ts';
+import { initSystemOf } from './init-system.ts';
 
 /** What a label makes of a container. */
 export interface Labelled {
@@ -13,7 +14,7 @@ export interface Labelled {
 
 /** Throws LibvirtError for a label that cannot be had; nothing is taken then. */
 export async function ownLabel(definition: DomainDefinition): Promise<Labelled & AsyncDisposable & { keep(): void }> {
-  const chosen = await takeLabel(definition);
+  const chosen = await takeLabel(definition, isInit(definition));
   let isOurs = chosen !== undefined;
   return {
     ...labelledBy(definition, chosen),
@@ -28,8 +29,11 @@ export async function ownLabel(definition: DomainDefinition): Promise<Labelled &
 
 /** The label that a start would have, for a dry run. */
 export async function labelOf(definition: DomainDefinition): Promise<Labelled> {
-  return labelledBy(definition, await chooseLabel(definition));
+  return labelledBy(definition, await chooseLabel(definition, isInit(definition)));
 }
+
+/** By its name: the root is opened with the label that is chosen here. */
+const isInit = ({ os }: DomainDefinition): boolean => initSystemOf(os, undefined) !== undefined;
 
 function labelledBy(definition: DomainDefinition, chosen: ChosenLabel | undefined): Labelled {
   if (!chosen) return { definition };

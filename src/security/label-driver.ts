@@ -17,9 +17,10 @@ export interface LabelDriver {
   /**
    * The label of a run: `seclabel`, which is the definition's or a dynamic one, with what was chosen for it, `label` and
    * `imagelabel`; of type `none` neither. Nothing is changed on the host. `taken`: the labels of all other
-   * domains that run or are about to. Throws LibvirtError with libvirt's words for a label that cannot be had.
+   * domains that run or are about to. `isInit`: what starts is an init system, and may have a label for these where nothing else is said.
+   * Throws LibvirtError with libvirt's words for a label that cannot be had.
    */
-  choose(definition: DomainDefinition, seclabel: Seclabel, taken: readonly Seclabel[]): Seclabel;
+  choose(definition: DomainDefinition, seclabel: Seclabel, taken: readonly Seclabel[], isInit?: boolean): Seclabel;
   /** Makes the host ready for the label: files relabelled, profile loaded. Throws LibvirtError; then nothing is left of it. */
   prepare(live: DomainDefinition, seclabel: Seclabel): void;
   /** The opposite, also after the death of whoever prepared, or of one that never came to it. Throws what cannot be undone. */

@@ -10,6 +10,7 @@ import { lockStore, tryLockDomain } from '../store/lock.ts';
 import { noteInLog } from '../store/log.ts';
 import { lxcConf } from '../store/lxc-conf.ts';
 import type { LabelDriver, LabelModel, OnExecLabel } from './label-driver.ts';
+import { securityLevel } from './level.ts';
 
 /** Loaded where there is such a kernel. */
 const DRIVERS: Readonly<Record<LabelModel, () => Promise<LabelDriver>>> = {
@@ -64,10 +65,10 @@ export interface ChosenLabel {
 }
 
 /**
- * The label that a run of `definition` has. undefined: it has none, and nothing that is made for it is labelled.
+ * The label that a run of `definition` has, which starts an init system or not. undefined: it has none, and nothing that is made for it is labelled.
  * Throws CONFIG_UNSUPPORTED for a model that this host has not, and for a container that must not be unconfined.
  */
-export async function chooseLabel(definition: DomainDefinition): Promise<ChosenLabel | undefined> {
+export async function chooseLabel(definition: DomainDefinition, isInit = false): Promise<ChosenLabel | undefined> {
   const driver = await labelDriver();
   for (const model of labelModels(definition)) {
     if (model !== 'none' && model !== driver?.model)
@@ -82,7 +83,8 @@ export async function chooseLabel(definition: DomainDefinition): Promise<ChosenL
   // Differs from libvirt, which starts a container of which nothing is said, whatever is required: its documentation says otherwise.
   if (mustBeConfined && (seclabel === undefined || seclabel.type === 'none'))
     throw libvirtError('CONFIG_UNSUPPORTED', 'Unconfined guests are not allowed on this host');
-  return seclabel && { driver, seclabel: driver.choose(definition, seclabel, takenLabels(definition.name)) };
+  const hasOwn = isInit && securityLevel(definition) !== 'libvirt';
+  return seclabel && { driver, seclabel: driver.choose(definition, seclabel, takenLabels(definition.name), hasOwn) };
 }
 
 function wantedLabel({ seclabels }: DomainDefinition, model: LabelModel): Seclabel | undefined {
@@ -105,8 +107,8 @@ export function withLabel(definition: DomainDefinition, chosen: Seclabel): Domai
  * Chooses a label, notes that it is taken and makes the host ready for it. The caller holds the domain's lock, and gives the label
  * back by releaseLabel(). Throws as chooseLabel() and LabelDriver.prepare(); nothing is taken then.
  */
-export async function takeLabel(definition: DomainDefinition): Promise<ChosenLabel | undefined> {
-  const chosen = await chooseAndNote(definition);
+export async function takeLabel(definition: DomainDefinition, isInit = false): Promise<ChosenLabel | undefined> {
+  const chosen = await chooseAndNote(definition, isInit);
   if (!chosen) return undefined;
   try {
     chosen.driver.prepare(withLabel(definition, chosen.seclabel), chosen.seclabel);
@@ -118,10 +120,10 @@ export async function takeLabel(definition: DomainDefinition): Promise<ChosenLab
 }
 
 /** No two starts choose the same. */
-async function chooseAndNote(definition: DomainDefinition): Promise<ChosenLabel | undefined> {
-  if (!(await labelDriver())) return chooseLabel(definition);
+async function chooseAndNote(definition: DomainDefinition, isInit: boolean): Promise<ChosenLabel | undefined> {
+  if (!(await labelDriver())) return chooseLabel(definition, isInit);
   using _store = lockStore();
-  const chosen = await chooseLabel(definition);
+  const chosen = await chooseLabel(definition, isInit);
   if (chosen) writeLabelNote({ domain: definition, seclabel: chosen.seclabel });
   return chosen;
 }

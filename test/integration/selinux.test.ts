@@ -36,6 +36,17 @@ suite('a container under SELinux', ['root', 'built', 'busybox', 'fuse', 'script'
       expect(mounts.find((line) => line.split(' ')[1] === place)).toContain(`context=${/[" ]/.test(image) ? image : `"${image}"`}`);
   });
 
+  it.each<[string, SecurityLevel, string]>([
+    ['/sbin/init', 'default', 'container_init_t'],
+    ['/sbin/init', 'strict', 'container_init_t'],
+    ['/sbin/init', 'libvirt', 'container_t'],
+    ['/bin/sh', 'default', 'container_t'],
+  ])('has the label of an init system where it is one: %s at level %s', (init, level, type) => {
+    const name = virsh.define({ more: `<features><privnet/></features>${DYNAMIC}`, root: virsh.root, init: [init], level });
+    const steps = virsh.ok('start', name, '--dry-run');
+    expect(steps).toMatch(new RegExp(`:${type}:s0:c\\d+,c\\d+`));
+  });
+
   it('labels a file system that is made for it later, too', () => {
     const name = virsh.boot({ more: DYNAMIC });
     const file = virsh.file('ram.xml', "<filesystem type='ram'><source usage='64'/><target dir='/ram'/></filesystem>");

@@ -12,13 +12,15 @@ import { type Context, formatContext, parseContext } from './context.ts';
 import { type LxcContexts, parseLxcContexts } from './lxc-contexts.ts';
 
 const SELINUXFS = '/sys/fs/selinux';
+/** Of init systems, in policies for containers and ours (src/selinux); Debian's lxc_contexts does not name it. */
+const INIT_TYPE = 'container_init_t';
 
 export const selinux: LabelDriver = {
   model: 'selinux',
   isUsable: () => lxcContexts() !== undefined,
   baselabel: () => lxcContexts()?.process,
   isLabel: (label) => parseContext(label) !== undefined && isKnown(label),
-  choose: (_definition, seclabel, taken) => chosen(seclabel, taken),
+  choose: (_definition, seclabel, taken, isInit) => chosen(seclabel, taken, isInit),
   prepare: () => {},
   release: () => {},
   mountOptions: ({ imagelabel }) => (imagelabel === undefined ? {} : { context: imagelabel }),
@@ -41,7 +43,7 @@ function processContext(pid: string): string {
   }
 }
 
-function chosen(seclabel: Seclabel, taken: readonly Seclabel[]): Seclabel {
+function chosen(seclabel: Seclabel, taken: readonly Seclabel[], isInit = false): Seclabel {
   const bases = lxcContexts()!;
   const ours = contextOf(processContext('self'), 'Unable to parse current SELinux context');
   const file = (range: string): Context => withRange(contextOf(bases.file, 'Unable to parse base SELinux context'), range);
@@ -53,13 +55,25 @@ function chosen(seclabel: Seclabel, taken: readonly Seclabel[]): Seclabel {
     }
     case 'dynamic': {
       const range = freeLevel(categoryRange(ours.range), levelsOf(taken), random);
-      const base = contextOf(seclabel.baselabel ?? bases.process, 'Unable to parse base SELinux context');
-      const label = valid(asOurs(withRange(base, range), { user: ours.user, role: ours.role }));
+      const labels = (seclabel.baselabel === undefined ? baseLabels(bases, isInit) : [seclabel.baselabel])
+        .map((text) => withRange(contextOf(text, 'Unable to parse base SELinux context'), range))
+        .flatMap((base) => asOurs(base, { user: ours.user, role: ours.role }));
+      const label = valid(labels);
       return { ...seclabel, relabel: 'yes', label, imagelabel: valid(asOurs(file(range), { user: ours.user })) };
     }
     default:
       return seclabel;
   }
+}
+
+/**
+ * What dynamic labels are made from, the first that the policy knows. Differs from libvirt, which labels an init system as anything else:
+ * systemd's services with mounts of their own do not start then. podman does as we do.
+ */
+function baseLabels({ process, init }: LxcContexts, isInit: boolean): string[] {
+  const known = parseContext(process);
+  if (!isInit || !known) return [process];
+  return [init ?? formatContext({ ...known, type: INIT_TYPE }), process];
 }
 
 /**

@@ -15,7 +15,10 @@ vi.mock('../../../src/security/selinux/driver.ts', () => ({
     isUsable: () => fake.isUsable,
     baselabel: () => 'base',
     isLabel: (label) => label === 'good',
-    choose: (_definition, seclabel, taken) => ({ ...seclabel, label: `after ${taken.map(({ label }: Seclabel) => label).join()}` }),
+    choose: (_definition, seclabel, taken, isInit) => ({
+      ...seclabel,
+      label: `${isInit ? 'init ' : ''}after ${taken.map(({ label }: Seclabel) => label).join()}`,
+    }),
     prepare: ({ name }) => {
       fake.calls.push(`prepare ${name}`);
       if (name === 'bad') throw new LibvirtError('SYSTEM_ERROR', 'no');
@@ -73,6 +76,14 @@ describe('labelDriver()', () => {
 });
 
 describe('chooseLabel()', () => {
+  it.each([
+    ['default', true, 'init after '],
+    ['default', false, 'after '],
+    ['libvirt', true, 'after '],
+  ])('at level %s with an init system (%s) is %j', async (level, isInit, label) => {
+    configure(`security_level = "${level}"`);
+    expect((await labels.chooseLabel(domain('one', DYNAMIC), isInit))?.seclabel.label).toBe(label);
+  });
   it.each<[string, Seclabel[], Seclabel | undefined]>([
     ['', [], undefined],
     ['', [DYNAMIC], DYNAMIC],

@@ -27,6 +27,15 @@ describe('parseLxcContexts()', () => {
       file: 'system_u:object_r:container_file_t:s0',
     });
   });
+  it('has the one of init systems where the policy has one', () => {
+    const text = 'process = "a:b:c_t:s0"\nfile = "a:b:f_t:s0"\n';
+    expect(parseLxcContexts(text)?.init).toBeUndefined();
+    expect(parseLxcContexts(`${text}init_process = "a:b:i_t:s0"\n`)).toEqual({
+      process: 'a:b:c_t:s0',
+      init: 'a:b:i_t:s0',
+      file: 'a:b:f_t:s0',
+    });
+  });
   it.each(['', 'process = "a"', 'file = "a"', 'process = a\nfile = "b"'])('wants both: %j', (text) => {
     expect(parseLxcContexts(text)).toBeUndefined();
   });
