@@ -63,4 +63,6 @@ export interface Volume extends VolumeFile {
   /** Of files only. */
   physical: bigint | undefined;
   backing?: { path: string; format: VolumeFormat; file: VolumeFile | undefined };
+  /** Some of it lies in other files, which it names, and of which nothing is known. */
+  elsewhere?: true;
 }

@@ -302,6 +302,7 @@ calls = {
   'signal': lambda d: d.sendProcessSignal(1, 9, 0), 'console': lambda d: d.openConsole(None, c.newStream(0), 0), 'lifecycle': lambda d: d.setLifecycleAction(0, 1, 2), 'time': lambda d: d.setTime({'seconds': 1}, 0),
   'domain capabilities': lambda d: c.getDomainCapabilities(), 'guestinfo': lambda d: d.guestInfo(0), 'fsinfo': lambda d: d.fsInfo(), 'hostname': lambda d: d.hostname(), 'guest time': lambda d: d.getTime(),
   'migratable': lambda d: d.XMLDesc(libvirt.VIR_DOMAIN_XML_MIGRATABLE), 'native': lambda d: c.domainXMLFromNative('lxc-tools', 'lxc.utsname = x'),
+  'addresses of an agent': lambda d: d.interfaceAddresses(libvirt.VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_AGENT),
   'secure': lambda d: d.XMLDesc(libvirt.VIR_DOMAIN_XML_SECURE),
   'net define': lambda d: c.networkDefineXML('<network><name>x</name></network>'), 'net create': lambda d: c.networkCreateXML('<network><name>x</name></network>'),
   'pool define': lambda d: c.storagePoolDefineXML("<pool type='dir'><name>p</name><target><path>/nonexistent</path></target></pool>", 0),

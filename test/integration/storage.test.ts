@@ -5,7 +5,7 @@ import path from 'node:path';
 import process from 'node:process';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { beforeEach, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { eventually } from '../helpers/eventually.ts';
 import { outputComplaints } from '../helpers/json-schema.ts';
 import { ROOT, requires, suite } from '../helpers/requires.ts';
@@ -233,6 +233,98 @@ suite('storage', ['root', 'built'], () => {
       `operation forbidden: '${directory}/image' names the backing file '${secret}', which is no volume of an active pool`,
     ]);
     expect(fs.existsSync(`${directory}/raw`)).toBe(false);
+  });
+
+  describe.skipIf(requires('qemu_img'))('opens no file of the host’s that an image names as', () => {
+    const SIZE = 1 << 20;
+    const image = (...words: string[]) =>
+      expect(spawnSync('qemu-img', words, { encoding: 'utf8' })).toMatchObject({ status: 0, stderr: '' });
+    const KINDS: [kind: string, make: (directory: string, secret: string) => void][] = [
+      [
+        'its data',
+        (directory, secret) =>
+          image('create', '-q', '-f', 'qcow2', '-o', `data_file=${secret},data_file_raw=on`, `${directory}/image`, '1M'),
+      ],
+      [
+        'the backing file of a qed image',
+        (directory, secret) => image('create', '-q', '-f', 'qed', '-u', '-b', secret, '-F', 'raw', `${directory}/image`, '1M'),
+      ],
+      [
+        'a backing file, further back than one looks',
+        (directory, secret) => {
+          image('create', '-q', '-f', 'qcow2', '-u', '-o', 'cluster_size=2M', '-b', secret, '-F', 'raw', `${directory}/image`, '1M');
+          const bytes = fs.readFileSync(`${directory}/image`);
+          const [at, length] = [Number(bytes.readBigUInt64BE(8)), bytes.readUInt32BE(16)];
+          bytes.copy(bytes, 100_000, at, at + length);
+          bytes.writeBigUInt64BE(100_000n, 8);
+          fs.writeFileSync(`${directory}/image`, bytes);
+        },
+      ],
+      [
+        'an extent',
+        (directory, secret) => {
+          const bytes = Buffer.alloc(4096);
+          bytes.write('KDMV');
+          bytes.writeUInt32LE(1, 4);
+          bytes.writeBigUInt64LE(1n, 28);
+          bytes.writeBigUInt64LE(4n, 36);
+          const lines = [
+            '# Disk DescriptorFile',
+            'version=1',
+            'CID=1',
+            'parentCID=ffffffff',
+            'createType="monolithicFlat"',
+            `RW 2048 FLAT "${secret}" 0`,
+          ];
+          bytes.write(`${lines.join('\n')}\n`, 512);
+          fs.writeFileSync(`${directory}/image`, bytes);
+        },
+      ],
+      [
+        'the parent of a vmdk image',
+        (directory, secret) => {
+          image('create', '-q', '-f', 'vmdk', `${directory}/image`, '1M');
+          const bytes = fs.readFileSync(`${directory}/image`);
+          bytes.write(`\nparentFileNameHint="${secret}"\n`, bytes.indexOf(0, 512));
+          fs.writeFileSync(`${directory}/image`, bytes);
+        },
+      ],
+      [
+        'an extent of a backing file that is said to be an image',
+        (directory, secret) => {
+          fs.writeFileSync(
+            `${directory}/list`,
+            `# Disk DescriptorFile\nversion=1\nCID=1\nparentCID=ffffffff\ncreateType="monolithicFlat"\nRW 2048 FLAT "${secret}" 0\n`,
+          );
+          image('create', '-q', '-f', 'qcow2', '-u', '-b', `${directory}/list`, '-F', 'vmdk', `${directory}/image`, '1M');
+        },
+      ],
+      [
+        'a backing file, by a format that is more than that',
+        (directory, secret) => {
+          fs.writeFileSync(`${directory}/list`, 'x');
+          const format = `raw,backing.file.filename=${secret}`;
+          image('create', '-q', '-f', 'qcow2', '-u', '-b', `${directory}/list`, '-F', 'raw', `${directory}/image`, '1M');
+          const bytes = fs.readFileSync(`${directory}/image`);
+          const at = bytes.indexOf(Buffer.from('e2792aca', 'hex')); // the extension that names the format
+          bytes.writeUInt32BE(format.length, at + 4);
+          bytes.fill(0, at + 8, at + 16 + Math.ceil(format.length / 8) * 8);
+          bytes.write(format, at + 8);
+          fs.writeFileSync(`${directory}/image`, bytes);
+        },
+      ],
+    ];
+    it.each(KINDS)('%s', (_kind, make) => {
+      const directory = pool();
+      const secret = virsh.file('secret', '');
+      make(directory, secret);
+      fs.writeFileSync(secret, 'root:x'.repeat(SIZE).slice(0, SIZE));
+      const xml = virsh.file('raw.xml', `<volume><name>raw</name><capacity>${SIZE}</capacity></volume>`);
+      expect(virsh.error('vol-create-from', 'p', xml, 'image', '--inputpool', 'p')[1]).toMatch(/^operation forbidden: /);
+      expect(fs.existsSync(`${directory}/raw`)).toBe(false);
+      expect(virsh.error('vol-resize', 'image', '4M', 'p')[1]).toMatch(/^operation forbidden: /);
+      expect(fs.statSync(secret).size).toBe(SIZE);
+    });
   });
 
   it('leaves nothing of a volume that could not be made', () => {

@@ -8,7 +8,7 @@ import { linkCounters } from '../../host/link-counters.ts';
 import type { TrafficCounters } from '../../host/netlink/link.ts';
 import { listNeighbours } from '../../host/netlink/neighbour.ts';
 import { openRouteSocket } from '../../host/netlink/rtnetlink.ts';
-import type { Connection } from '../connection.ts';
+import { type Connection, requireWritable } from '../connection.ts';
 import { leasesOf } from '../network/leases.ts';
 import { readDomain } from './change.ts';
 
@@ -53,6 +53,7 @@ export interface InterfaceAddresses {
 
 /** As the DHCP server of its network, or the host's neighbour tables, know them. Throws ARGUMENT_UNSUPPORTED for an agent. */
 export async function interfaceAddresses(connection: Connection, ref: DomainRef, source: AddressSource): Promise<InterfaceAddresses[]> {
+  if (source === 'agent') requireWritable(connection, 'virDomainInterfaceAddresses');
   const { live } = readDomain(connection, ref);
   if (!live) throw notRunning();
   switch (source) {

@@ -97,6 +97,7 @@ function readVolume(path: string, name: string): Volume | undefined {
     allocation: isFile ? stat.blocks * 512n : 0n,
     physical: isFile && stat.size > 0n ? stat.size : undefined,
     ...(backing && { backing }),
+    ...(image.elsewhere && { elsewhere: true }),
   };
 }
 
@@ -318,21 +319,28 @@ function copyAsIs(path: string, original: Volume, { name, capacity, permissions 
   });
 }
 
-/** What an image names beside itself is read with it: only what is a volume, too. Throws OPERATION_DENIED. */
-function requireOwnBacking({ path, backing }: Pick<Volume, 'path' | 'backing'>, depth = 0): void {
+/**
+ * What an image names beside itself is opened with it: only what is a volume, too, and as the image that it is. Whoever can write in
+ * a volume could name any file of the host's. Throws OPERATION_DENIED.
+ */
+function requireOwnFiles({ path, backing, elsewhere }: Volume, depth = 0): void {
+  if (elsewhere) throw libvirtError('OPERATION_DENIED', `'${path}' names other files as parts of itself`);
   if (backing === undefined) return;
-  const at = backing.path.lastIndexOf('/');
+  const [at, name] = [backing.path.lastIndexOf('/'), backing.path.slice(backing.path.lastIndexOf('/') + 1)];
   const isOurs = allPools().some(({ active, definition }) => active && definition.path === (backing.path.slice(0, at) || '/'));
-  if (!isOurs || depth > MAX_BACKING || !isName(backing.path.slice(at + 1)))
+  if (!isOurs || depth > MAX_BACKING || !isName(name))
     throw libvirtError('OPERATION_DENIED', `'${path}' names the backing file '${backing.path}', which is no volume of an active pool`);
-  const next = readVolume(backing.path, backing.path.slice(at + 1));
-  if (next) requireOwnBacking(next, depth + 1);
+  const next = readVolume(backing.path, name);
+  if (next === undefined || backing.format === 'raw') return;
+  if (next.format !== backing.format)
+    throw libvirtError('OPERATION_DENIED', `'${path}' names the backing file '${backing.path}' as an image that it is not`);
+  requireOwnFiles(next, depth + 1);
 }
 
 const MAX_BACKING = 16;
 
 function convert(path: string, original: Volume, { name, format, permissions }: VolumeRequest): void {
-  requireOwnBacking(original);
+  requireOwnFiles(original);
   const program = requireProgram('qemu-img', 'qemu-utils');
   makingFile(path, name, (stdout) => {
     withFile(original.path, (stdin) => {
@@ -442,6 +450,7 @@ export function resizeVolume(
 }
 
 function resizeImage(volume: Volume, size: bigint, { fills, shrink }: { fills: boolean; shrink: boolean }): void {
+  requireOwnFiles(volume);
   const program = requireProgram('qemu-img', 'qemu-utils');
   const how = [...(fills ? ['--preallocation=falloc'] : []), ...(shrink ? ['--shrink'] : [])];
   const words = ['resize', '-q', '--image-opts', ...how, inputImage(volume), kibibytes(size)];

@@ -21,8 +21,12 @@ describe('probeImage()', () => {
       for (const [at, value] of change) bytes.writeUInt32BE(value, at);
       return bytes;
     };
-    expect(probeImage(header([12, 4000], [16, 20]))).toEqual({ format: 'qcow2', capacity: 0n });
-    expect(probeImage(header([8, 0xffffffff], [12, 0xffffffff], [16, 20]))).toEqual({ format: 'qcow2', capacity: 0n });
+    expect(probeImage(header([12, 4000], [16, 20]))).toEqual({ format: 'qcow2', capacity: 0n, elsewhere: true });
+    expect(probeImage(header([8, 0xffffffff], [12, 0xffffffff], [16, 20]))).toEqual({
+      format: 'qcow2',
+      capacity: 0n,
+      elsewhere: true,
+    });
     expect(probeImage(header([12, 110], [16, 4], [100, 0xffffffff]))).toEqual({
       format: 'qcow2',
       capacity: 0n,
