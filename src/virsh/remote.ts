@@ -63,7 +63,10 @@ function decoded(text: string, uri: string): string {
   }
 }
 
-/** The words with which ssh runs the command there. `terminal`: one is made there for what is typed here. */
+/** A terminal there, for what is typed here; that it is gone again is no news after each command. */
+const TERMINAL = ['-t', '-o', 'LogLevel=ERROR'];
+
+/** The words with which ssh runs the command there. `terminal`: one is made there. */
 export function sshWords(
   remote: Remote,
   globals: readonly string[],
@@ -72,7 +75,7 @@ export function sshWords(
 ): string[] {
   // A later -c counts instead of an earlier one.
   const line = [PROGRAM, ...globals, '-c', remote.uri, ...words].map(quoteForShell).join(' ');
-  return [...remote.options, terminal ? '-t' : '-T', '--', remote.host, line];
+  return [...remote.options, ...(terminal ? TERMINAL : ['-T']), '--', remote.host, line];
 }
 
 /** What ssh says of itself, whatever the command would have said. */

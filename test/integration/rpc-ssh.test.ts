@@ -9,6 +9,7 @@ import process from 'node:process';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { eventually, SLOWNESS } from '../helpers/eventually.ts';
 import { ROOT, requires, suite } from '../helpers/requires.ts';
+import { onTerminal } from '../helpers/terminal.ts';
 import { type Outcome, useVirsh, type Virsh } from '../helpers/virsh.ts';
 import { WireServer } from '../helpers/wire.ts';
 
@@ -142,6 +143,32 @@ suite('by ssh', ['root', 'built', 'busybox', 'fuse', 'libvirt_clients', 'sshd'],
       expect.stringContaining('read only access prevents'),
       `error: failed to get domain '${name}'`,
     ]);
+  });
+
+  it.skipIf(requires('script'))('leads a session at a terminal there, and to a console', async () => {
+    const name = virsh.boot({ init: ['/bin/sh'] });
+    const env = {
+      PATH: `${virsh.path('near')}:${process.env['PATH']}`,
+      HOME: virsh.prefix,
+      TERM: 'dumb',
+      VIRSH_LXC_PREFIX: virsh.path('here'),
+    };
+    const terminal = onTerminal({ command: OURS, prefix: virsh.prefix, env }, '-q');
+    // What is typed while a command runs there is its own.
+    for (const [typed, seen] of [
+      ['', /^virsh # $/],
+      [`connect ${uri()}\n`, /key\n+virsh # $/],
+      ['list --name\n', new RegExp(`\\n${name}\\n+virsh # $`)],
+      [`console ${name}\n`, /~ # /],
+      ['echo hi-$((6*7))\n', /\nhi-42\n/],
+      ['\x1d', /virsh # $/],
+    ] as const) {
+      terminal.type(typed);
+      await terminal.until(seen, 20_000);
+    }
+    terminal.type('quit\n');
+    expect(await terminal.ended()).toBe(0);
+    expect(terminal.shown()).not.toContain('closed');
   });
 
   it('leads a session nowhere else', () => {

@@ -22,6 +22,11 @@ describe('a URI of lxc+ssh', () => {
     expect(words(uri)).toEqual(expected);
   });
 
+  it('has a terminal there if there is one here, which ssh tells no end of', () => {
+    const [, ...options] = sshWords(remoteOf('lxc+ssh://h/'), [], ['list'], { terminal: true }).toReversed();
+    expect(options.toReversed()).toEqual(['-t', '-o', 'LogLevel=ERROR', '--', 'h']);
+  });
+
   it('has no host or user that ssh would take for an option', () => {
     for (const uri of [
       'lxc+ssh://-oProxyCommand=x/',
