@@ -86,9 +86,9 @@ export class Dispatcher {
     const atHand = program.procedures.get(called);
     if (atHand) return atHand;
     const rest = await program.rest?.();
-    const found = rest?.procedures.get(called);
+    const found = await rest?.procedure(called);
     if (found) return found;
-    const api = rest?.apiName(called);
+    const api = await rest?.apiName(called);
     return api === undefined ? protocolError(`unknown procedure: ${called}`) : refusal(api);
   }
 

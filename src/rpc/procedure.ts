@@ -26,16 +26,17 @@ export interface Procedure {
 }
 
 export interface Rest {
-  readonly procedures: ReadonlyMap<number, Procedure>;
+  /** Loads it; undefined: there is none of that number. */
+  procedure(number: number): Promise<Procedure | undefined>;
   /** The function of libvirt's API that a number stands for; undefined: there is none. */
-  apiName(procedure: number): string | undefined;
+  apiName(number: number): Promise<string | undefined>;
 }
 
 export interface Program {
   readonly number: number;
   readonly version: number;
   readonly procedures: ReadonlyMap<number, Procedure>;
-  /** What is loaded for the first call of a procedure that is not among those. */
+  /** Those that are loaded by their first call. */
   rest?(): Promise<Rest>;
   onMessage?(client: ClientConnection, header: Header): void;
   /** Those that may take long. */

@@ -5,9 +5,9 @@ import process from 'node:process';
 import { expect, it } from 'vitest';
 import { encodeFrame, KIND } from '../../src/rpc/frame.ts';
 import type { Procedure } from '../../src/rpc/procedure.ts';
-import { programs } from '../../src/rpc/procedures/index.ts';
 import { XdrError, XdrReader } from '../../src/rpc/xdr.ts';
 import { bytesOfUuid } from '../../src/values/uuid.ts';
+import { allProcedures } from '../helpers/all-procedures.ts';
 import { eventually, SLOWNESS } from '../helpers/eventually.ts';
 import { type Choice, type Random, RandomReader, randomNumbers } from '../helpers/random-calls.ts';
 import { recordedExchanges } from '../helpers/recorded-frames.ts';
@@ -20,9 +20,7 @@ const CALLS = Number(process.env['FUZZ_CALLS'] ?? 2000);
 const SEED = Number(process.env['FUZZ_SEED'] ?? 20261129);
 const AT_ONCE = 50;
 
-const remote = programs.find(({ number }) => number === REMOTE)!;
-const { procedures: rest } = await remote.rest!();
-const all: ReadonlyMap<number, Procedure> = new Map([...remote.procedures, ...rest]);
+const all = await allProcedures();
 
 const CLOSE = 2;
 /** What would change the host itself, or what is not the test's own. */

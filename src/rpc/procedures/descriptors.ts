@@ -4,7 +4,7 @@ import type { DomainRef } from '../../domain/ref.ts';
 import { libvirtError } from '../../errors.ts';
 import { ClientConsole } from '../console-stream.ts';
 import { onlyFlags } from '../flags.ts';
-import { type Context, call, type Procedure, type Program } from '../procedure.ts';
+import { type Context, call, type Procedure } from '../procedure.ts';
 import { domain } from '../types.ts';
 import { document, nothing, optional, string, struct, uint } from '../xdr.ts';
 import { currentDomain, domainOf } from './domain-of.ts';
@@ -54,18 +54,11 @@ const startOptions = (flags: number, { fds }: Context) => ({
 });
 
 /** What libvirt's LXC driver has beyond its API. */
-export const lxcProgram: Program = {
-  number: 0x00068000,
-  version: 1,
-  procedures: new Map([
-    [
-      1,
-      call(struct({ domain, flags: uint }), nothing, async (connection, { domain: named, flags }, { client, replyFds }) => {
-        onlyFlags(flags, 0, 'lxcDomainLxcOpenNamespace');
-        if (!client.channel.passesFds) throw libvirtError('INTERNAL_ERROR', 'Sending file descriptors is not supported on this socket');
-        const { openNamespaces } = await import('../../driver/domain/namespaces.ts');
-        replyFds.push(...openNamespaces(connection, domainOf(named)).fds); // which whoever sends them closes
-      }),
-    ],
-  ]),
+export const lxcProcedures: Readonly<Record<number, Procedure>> = {
+  1: call(struct({ domain, flags: uint }), nothing, async (connection, { domain: named, flags }, { client, replyFds }) => {
+    onlyFlags(flags, 0, 'lxcDomainLxcOpenNamespace');
+    if (!client.channel.passesFds) throw libvirtError('INTERNAL_ERROR', 'Sending file descriptors is not supported on this socket');
+    const { openNamespaces } = await import('../../driver/domain/namespaces.ts');
+    replyFds.push(...openNamespaces(connection, domainOf(named)).fds); // which whoever sends them closes
+  }),
 };

@@ -3,13 +3,13 @@
 import { keepalive } from '../keepalive.ts';
 import type { Program } from '../procedure.ts';
 import { connectProcedures } from './connect.ts';
-import { lxcProgram } from './descriptors.ts';
 import { domainInfoProcedures } from './domain-info.ts';
 import { lastsWithConnection, longProcedures } from './long.ts';
 import { lookupProcedures } from './lookup.ts';
 import { REMOTE } from './remote.ts';
 import { tableOf } from './table.ts';
 
+const LXC = 0x00068000;
 const QEMU = 0x20008087;
 
 /** Functions for another hypervisor, which every client has. */
@@ -27,19 +27,27 @@ const remote: Program = {
   number: REMOTE,
   version: 1,
   procedures: tableOf(connectProcedures, lookupProcedures, domainInfoProcedures),
-  rest: () => import('./rest.ts'),
+  rest: async () => (await import('./rest.ts')).rest,
   long: longProcedures,
   lasts: lastsWithConnection,
 };
 
 export const programs: readonly Program[] = [
   remote,
-  lxcProgram,
+  {
+    number: LXC,
+    version: 1,
+    procedures: new Map(),
+    rest: async () => ({
+      procedure: async (number) => (await import('./descriptors.ts')).lxcProcedures[number],
+      apiName: async () => undefined,
+    }),
+  },
   keepalive,
   {
     number: QEMU,
     version: 1,
     procedures: new Map(),
-    rest: async () => ({ procedures: new Map(), apiName: (procedure) => QEMU_NAMES[procedure] }),
+    rest: async () => ({ procedure: async () => undefined, apiName: async (number) => QEMU_NAMES[number] }),
   },
 ];

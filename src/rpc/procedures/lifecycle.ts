@@ -73,9 +73,6 @@ export const lifecycleProcedures: Readonly<Record<number, Procedure>> = {
   10: call(ofDocument, ofDomain, (connection, { xml, flags }) =>
     createXml(connection, xml, startOptions(flags, 'lxcDomainCreateXMLWithFiles', OF_DOCUMENT)),
   ),
-  309: call(ofDocument, ofDomain, (connection, { xml, flags }, { fds }) =>
-    createXml(connection, xml, { ...startOptions(flags, 'lxcDomainCreateXMLWithFiles', OF_DOCUMENT), passFds: [...fds] }),
-  ),
   9: call(ofDomain, nothing, async (connection, { domain: asked }) => {
     const { startDomain } = await start();
     await startDomain(connection, domainOf(asked), {});
@@ -83,11 +80,6 @@ export const lifecycleProcedures: Readonly<Record<number, Procedure>> = {
   196: call(ofDomainWithFlags, ofDomain, async (connection, { domain: asked, flags }) => {
     const { startDomain } = await start();
     const options = startOptions(flags, 'lxcDomainCreateWithFiles', OF_DEFINED);
-    return { domain: currentDomain(connection, await startDomain(connection, domainOf(asked), options)) };
-  }),
-  310: call(ofDomainWithFlags, ofDomain, async (connection, { domain: asked, flags }, { fds }) => {
-    const { startDomain } = await start();
-    const options = { ...startOptions(flags, 'lxcDomainCreateWithFiles', OF_DEFINED), passFds: [...fds] };
     return { domain: currentDomain(connection, await startDomain(connection, domainOf(asked), options)) };
   }),
   12: call(ofDomain, nothing, async (connection, { domain: asked }) => {

@@ -4,13 +4,12 @@ import { ERROR_CODES, type ErrorCode, LibvirtError } from '../../../src/errors.t
 import { refusal, toWire, wireError } from '../../../src/rpc/errors.ts';
 import { encodeFrame, type Frame, KIND, STATUS } from '../../../src/rpc/frame.ts';
 import { apiName } from '../../../src/rpc/procedures/api-names.ts';
-import { programs } from '../../../src/rpc/procedures/index.ts';
 import { type AnyType, XdrReader } from '../../../src/rpc/xdr.ts';
+import { allProcedures } from '../../helpers/all-procedures.ts';
 import { recordedExchanges } from '../../helpers/recorded-frames.ts';
 
 const exchanges = recordedExchanges();
-const remote = programs.find(({ number }) => number === 0x20008086)!;
-const procedures = new Map([...remote.procedures, ...(await remote.rest!()).procedures]);
+const procedures = await allProcedures();
 
 /** The frame as it is written again, having been read by `type`. */
 function again(type: AnyType, { header, payload }: Frame): string {
