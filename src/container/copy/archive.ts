@@ -28,6 +28,8 @@ export type Write = (bytes: Buffer) => void;
 const CHUNK_BYTES = 262144;
 /** Names are shorter: who writes more wants the memory. */
 const HEADER_BYTES = 1 << 20;
+/** Of a file that became shorter so much is made up for in an archive, by zeros. */
+const MOST_MISSING_BYTES = 256 << 20;
 const PADDING_BYTES = 1 << 20;
 /** Holes of less than this are written: not every program that unpacks archives knows of holes. */
 const SPARSE_BYTES = 1 << 20;
@@ -247,8 +249,8 @@ export class ArchiveSink {
       this.#put(bytes);
       end = at + bytes.length;
     }
-    if (end < member.size) this.#onLeftOut(shorter(member));
-    this.#nothing(member.size - end + paddingOf(member.size));
+    this.#makeUp(member, member.size - end);
+    this.#nothing(paddingOf(member.size));
   }
 
   /** Of each extent as much as its map says, whatever is in it by now. */
@@ -268,8 +270,16 @@ export class ArchiveSink {
     }
     const stored = extents.reduce((sum, { length }) => sum + length, 0);
     const missing = stored - (this.#written - before);
-    if (missing > 0) this.#onLeftOut(shorter(member));
-    this.#nothing(missing + paddingOf(stored));
+    this.#makeUp(member, missing);
+    this.#nothing(paddingOf(stored));
+  }
+
+  /** The header has told a size. A file system that is a program of the container's may tell any. Throws OPERATION_FAILED. */
+  #makeUp({ path }: TarMember, missing: number): void {
+    if (missing <= 0) return;
+    if (missing > MOST_MISSING_BYTES) throw libvirtError('OPERATION_FAILED', `'${shown(path)}' has ${missing} bytes less than it says`);
+    this.#onLeftOut(`'${shown(path)}' has become shorter while it was copied`);
+    this.#nothing(missing);
   }
 
   #nothing(size: number): void {
@@ -281,7 +291,5 @@ export class ArchiveSink {
     this.#written += bytes.length;
   }
 }
-
-const shorter = ({ path }: TarMember): string => `'${shown(path)}' has become shorter while it was copied`;
 
 const NOTHING = Buffer.alloc(CHUNK_BYTES);
