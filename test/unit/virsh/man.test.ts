@@ -72,7 +72,7 @@ describe('man/virsh-lxc.1', () => {
       shownGroups(commandTable).flatMap(({ commands }) => commands.flatMap(({ options }) => options.map(({ name }) => name))),
     );
     for (const { long } of GLOBAL_OPTIONS) if (long) all.add(long);
-    // Of other programs, too: auvirt(8), mmdebstrap(1), tar(1), virsh-lxc-rpc.
+    // Of other programs, too: auvirt(8), mmdebstrap(1), tar(1), virsh-lxc-rpc, virt-install(1), virt-clone(1), an exporter's.
     for (const known of [
       'socket',
       'all-events',
@@ -85,6 +85,12 @@ describe('man/virsh-lxc.1', () => {
       'numeric-owner',
       'acls',
       'xattrs',
+      'container',
+      'init',
+      'noautoconsole',
+      'original',
+      'auto-clone',
+      'libvirt',
     ])
       all.add(known);
     const named = [...page.matchAll(/(?<![\w-])--([a-z][\w-]*)/g)].map(([, name]) => name!);
