@@ -36,7 +36,10 @@ export interface VolumeRequest {
   allocation: bigint;
   format: VolumeFormat;
   permissions: Permissions;
-  backing?: { path: string; format?: VolumeFormat };
+  /** In a format that is libvirt's default where none is named. */
+  backing?: { path: string; format: VolumeFormat };
+  /** Of an image in format qcow2: qemu-img's options for it. */
+  qcow2?: readonly string[];
 }
 
 /** A time since the epoch, in nanoseconds. */

@@ -5,7 +5,7 @@ import { parseInteger } from '../values/numbers.ts';
 import { LARGEST_SIZE } from '../values/units.ts';
 import { parseUuid } from '../values/uuid.ts';
 import { enumAttribute, requiredEnum } from '../xml/attributes.ts';
-import { attributeOf, childOf, childText, type XmlElement } from '../xml/element.ts';
+import { attributeOf, childOf, childText, elementsOf, type XmlElement } from '../xml/element.ts';
 import { parseXml } from '../xml/reader.ts';
 import { scaledChild } from '../xml/scaled.ts';
 import { type Permissions, type PoolDefinition, VOLUME_FORMATS, type VolumeFormat, type VolumeRequest } from './definition.ts';
@@ -86,15 +86,37 @@ export function parseVolume(xml: string | Uint8Array, { needsCapacity = true } =
   const allocation = size('allocation') ?? capacity ?? 0n;
   const backing = childOf(root, 'backingStore');
   const backingPath = backing && childText(backing, 'path');
-  const backingFormat = parseFormat(backing);
+  const qcow2 = format === 'qcow2' ? parseQcow2(target) : [];
   return {
     name,
     capacity: capacity ?? 0n,
     allocation,
     format,
     permissions: parsePermissions(target),
-    ...(backingPath !== undefined && { backing: { path: backingPath, ...(backingFormat !== undefined && { format: backingFormat }) } }),
+    ...(backingPath !== undefined && { backing: { path: backingPath, format: parseFormat(backing) ?? 'raw' } }),
+    ...(qcow2.length > 0 && { qcow2 }),
   };
+}
+
+const QCOW2_FEATURES: Readonly<Record<string, string>> = { lazy_refcounts: 'lazy_refcounts=on', extended_l2: 'extended_l2=on' };
+
+/** The version of the format, what only some versions have, and the size of its clusters. */
+function parseQcow2(target: XmlElement | undefined): string[] {
+  if (!target) return [];
+  const compat = childText(target, 'compat');
+  if (compat !== undefined && !/^\d{1,3}\.\d{1,3}$/.test(compat))
+    throw libvirtError('XML_ERROR', "forbidden characters in 'compat' attribute");
+  const features = childOf(target, 'features');
+  const clusterSize = scaledChild(target, 'clusterSize', { defaultScale: 1n, limit: LARGEST_SIZE });
+  return [
+    ...(compat === undefined ? [] : [`compat=${compat}`]),
+    ...(features ? elementsOf(features) : []).map(({ local }) => {
+      const option = QCOW2_FEATURES[local];
+      if (option === undefined) throw libvirtError('XML_ERROR', `unsupported feature ${local}`);
+      return option;
+    }),
+    ...(clusterSize ? [`cluster_size=${clusterSize}`] : []),
+  ];
 }
 
 function parseFormat(parent: XmlElement | undefined): VolumeFormat | undefined {

@@ -163,6 +163,29 @@ suite('storage', ['root', 'built'], () => {
     expect(fs.readlinkSync(`${directory}/image`)).toBe(outside);
   });
 
+  it.skipIf(requires('qemu_img'))(
+    'makes an image of the version that is asked for, and on a backing file that is raw unless it says otherwise',
+    () => {
+      const directory = pool();
+      virsh.ok('vol-create-as', 'p', 'base', '1M');
+      const backing = `<backingStore><path>${directory}/base</path></backingStore>`;
+      const make = (name: string, target: string) => {
+        const xml = virsh.file(
+          `${name}.xml`,
+          `<volume><name>${name}</name><capacity>1048576</capacity>${backing}
+<target><format type='qcow2'/>${target}</target></volume>`,
+        );
+        virsh.ok('vol-create', 'p', xml);
+        return JSON.parse(spawnSync('qemu-img', ['info', '--output', 'json', `${directory}/${name}`], { encoding: 'utf8' }).stdout);
+      };
+      const old = make('old', '<compat>0.10</compat>');
+      expect(old).toMatchObject({ 'backing-filename': `${directory}/base`, 'backing-filename-format': 'raw' });
+      expect(old['format-specific'].data.compat).toBe('0.10');
+      const lazy = make('lazy', "<compat>1.1</compat><features><lazy_refcounts/></features><clusterSize unit='KiB'>128</clusterSize>");
+      expect(lazy).toMatchObject({ 'cluster-size': 131_072, 'format-specific': { data: { compat: '1.1', 'lazy-refcounts': true } } });
+    },
+  );
+
   it.skipIf(requires('qemu_img'))('converts and resizes an image whose backing file is beside it', () => {
     const directory = pool();
     fs.writeFileSync(`${directory}/base`, Buffer.alloc(1 << 20, 'base'));

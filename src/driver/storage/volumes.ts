@@ -260,17 +260,21 @@ function finish(fd: number, path: string, { mode, owner, group }: VolumeRequest[
   }
 }
 
-function makeImage(path: string, { name, capacity, format, permissions, backing }: VolumeRequest, options: CreateOptions): void {
+function makeImage(path: string, request: VolumeRequest, options: CreateOptions): void {
+  const { name, capacity, format, permissions, backing } = request;
   if (!IMAGES.includes(format)) throw libvirtError('INTERNAL_ERROR', `unknown storage vol type ${format}`);
   const program = requireProgram('qemu-img', 'qemu-utils');
-  const source = backing ? ['-b', backing.path, ...(backing.format === undefined ? [] : ['-F', backing.format])] : [];
-  const details = options.preallocateMetadata ? ['-o', 'preallocation=metadata'] : [];
+  const source = backing ? ['-b', backing.path, '-F', backing.format] : [];
+  const details = detailsOf(request, options.preallocateMetadata ? ['preallocation=metadata'] : []);
   makingFile(path, name, (stdin) => {
     const failure = failureOf(program, ['create', '-q', '-f', format, ...source, ...details, INPUT, kibibytes(capacity)], { stdin });
     if (failure !== undefined) throw libvirtError('INTERNAL_ERROR', failure);
     finish(stdin, path, permissions, FILE_MODE);
   });
 }
+
+const detailsOf = ({ qcow2 = [] }: VolumeRequest, more: readonly string[] = []): string[] =>
+  [...more, ...qcow2].flatMap((option) => ['-o', option]);
 
 const kibibytes = (bytes: bigint): string => `${(bytes + 1023n) / 1024n}K`;
 
@@ -339,12 +343,13 @@ function requireOwnFiles({ path, backing, elsewhere }: Volume, depth = 0): void 
 
 const MAX_BACKING = 16;
 
-function convert(path: string, original: Volume, { name, format, permissions }: VolumeRequest): void {
+function convert(path: string, original: Volume, request: VolumeRequest): void {
+  const { name, format, permissions } = request;
   requireOwnFiles(original);
   const program = requireProgram('qemu-img', 'qemu-utils');
   makingFile(path, name, (stdout) => {
     withFile(original.path, (stdin) => {
-      const words = ['convert', '-q', '--image-opts', '-O', format, inputImage(original), OUTPUT];
+      const words = ['convert', '-q', '--image-opts', '-O', format, ...detailsOf(request), inputImage(original), OUTPUT];
       const failure = failureOf(program, words, { stdin, stdout });
       if (failure !== undefined) throw libvirtError('INTERNAL_ERROR', failure);
     });

@@ -89,6 +89,14 @@ describe('parseVolume()', () => {
       "<volume><name>v</name><capacity>1</capacity><target><format type='x'/></target></volume>",
       'unsupported configuration: unknown volume format type x',
     ],
+    [
+      "<volume><name>v</name><capacity>1</capacity><target><format type='qcow2'/><compat>1.1,x=/y</compat></target></volume>",
+      "XML error: forbidden characters in 'compat' attribute",
+    ],
+    [
+      "<volume><name>v</name><capacity>1</capacity><target><format type='qcow2'/><features><data_file/></features></target></volume>",
+      'XML error: unsupported feature data_file',
+    ],
   ])('refuses %s', (xml, message) => {
     expect(() => parseVolume(xml)).toThrow(message);
   });
