@@ -191,12 +191,13 @@ suite('a client', ['root', 'built', 'busybox', 'fuse'], () => {
     virsh.ok('start', name);
   });
 
-  it('among fifty does not wait for the others', async () => {
+  it('among fifty does not wait for the others, and takes as little as alone', async () => {
     using server = await WireServer.listen(virsh);
     const clients = await Promise.all(Array.from({ length: 50 }, () => server.connect()));
     try {
       await Promise.all(clients.map((client) => client.open()));
       await Promise.all(clients.map((client) => client.call(3)));
+      for (const pid of server.pids) expect(anonymousKiB(pid)).toBeLessThan(5 * 1024);
     } finally {
       for (const client of clients) client[Symbol.dispose]();
     }
