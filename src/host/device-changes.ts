@@ -6,9 +6,11 @@ import { systemError } from '../errors.ts';
 
 /** The kernel's own messages, not udev's. */
 const KERNELS_GROUP = 1;
-/** One message, of which nothing is read. */
-const MESSAGE_BYTES = 64;
+/** One message: `ACTION@PATH`, then `KEY=VALUE`, each with a zero byte at its end. */
+const MESSAGE_BYTES = 4096;
 const MOST = 4096;
+/** Queues of interfaces and the like are told of, too. */
+const OF_DEVICES = /^(?:add|remove|move)@.*\0SUBSYSTEM=(?:net|block|pci)\0/s;
 
 export class DeviceChanges implements Disposable {
   /** Can be read when there is a change. */
@@ -27,14 +29,17 @@ export class DeviceChanges implements Disposable {
     throw systemError('cannot listen to changes of devices', -bound);
   }
 
-  /** True if there were any since the last call, those too that did not find room. */
+  /** True if there were any since the last call, of PCI, disks or interfaces; or if some did not find room. */
   taken(): boolean {
     const message = Buffer.alloc(MESSAGE_BYTES);
+    let any = false;
+    // What is left is for the next call.
     for (let count = 0; count < MOST; count++) {
       const got = linux.recv(this.fd, message, MSG_DONTWAIT);
-      if (got < 0 && got !== -ENOBUFS && got !== -EINTR) return count > 0;
+      if (got < 0 && got !== -ENOBUFS && got !== -EINTR) break;
+      any ||= got < 0 || OF_DEVICES.test(message.toString('latin1', 0, got));
     }
-    return true; // the rest is for the next call
+    return any;
   }
 
   [Symbol.dispose](): void {
