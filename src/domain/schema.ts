@@ -3,7 +3,7 @@
 // libvirt's schema validator gives for the top-level element that does not fit.
 
 import { LibvirtError, libvirtError } from '../errors.ts';
-import { attributeOf, childOf, elementsOf, textOf, type XmlElement } from '../xml/element.ts';
+import { attributeOf, childOf, childrenOf, elementsOf, textOf, type XmlElement } from '../xml/element.ts';
 import { parseXml } from '../xml/reader.ts';
 import { parseBlkiotune } from './elements/blkiotune.ts';
 import { parseClock } from './elements/clock.ts';
@@ -34,7 +34,30 @@ const INNER = new Set(
 const VIRT_TYPES = 'qemu kqemu kvm xen lxc uml openvz test vmware hyperv vbox phyp vz bhyve hvf'.split(' ');
 
 /** Other drivers' namespaces, and ours, whose elements are part of the schema. */
-const NAMESPACES = /^(http:\/\/libvirt\.org\/schemas\/domain\/(lxc|qemu|xen|bhyve|vmware)\/1\.0|urn:virsh-lxc:domain:1\.0)$/;
+const NAMESPACES = /^(http:\/\/libvirt\.org\/schemas\/domain\/(qemu|xen|bhyve|vmware)\/1\.0|urn:virsh-lxc:domain:1\.0)$/;
+
+const LXC_NAMESPACE = 'http://libvirt.org/schemas/domain/lxc/1.0';
+const SHARED: Readonly<Record<string, RegExp>> = { sharenet: /^(netns|name|pid)$/, shareipc: /^(name|pid)$/, shareuts: /^(name|pid)$/ };
+
+/** Of <lxc:namespace>, whose elements each say what is shared, once. */
+function namespaceProblem(element: XmlElement, isSecond: boolean): string | undefined {
+  if (element.local !== 'namespace') return `Element domain has extra content: ${element.local}\n`;
+  const misfit = 'Extra element namespace in interleave\nElement domain failed to validate content\n';
+  const attribute = element.attributes[0]?.local;
+  if (attribute !== undefined) return `Invalid attribute ${attribute} for element namespace\n${misfit}`;
+  const seen = new Set<string>();
+  for (const node of element.children) {
+    const isText = node.kind === 'text' && node.text.trim() !== '';
+    if (isText) return `Element namespace has extra content: text\n${misfit}`;
+    if (node.kind !== 'element') continue;
+    const types = node.uri === LXC_NAMESPACE ? entryOf(SHARED, node.local) : undefined;
+    if (types === undefined) return `Element namespace has extra content: ${node.local}\n${misfit}`;
+    const isWhole = types.test(attributeOf(node, 'type') ?? '') && attributeOf(node, 'value') !== undefined && node.attributes.length === 2;
+    if (!isWhole || seen.has(node.local)) return `Extra element ${node.local} in interleave\n${misfit}`;
+    seen.add(node.local);
+  }
+  return isSecond ? misfit : undefined;
+}
 
 /** Throws XML_INVALID_SCHEMA for a document that is not one of the schema's; other mistakes are parseDomain()'s to find. */
 export function validateDomain(xml: string | Uint8Array): void {
@@ -55,6 +78,12 @@ function problemOf(root: XmlElement): string | undefined {
       continue;
     }
     if (node.kind !== 'element') continue;
+    if (node.uri === LXC_NAMESPACE) {
+      const problem = namespaceProblem(node, seen.has('lxc:namespace'));
+      if (problem !== undefined) return problem;
+      seen.add('lxc:namespace');
+      continue;
+    }
     if (node.uri !== undefined && NAMESPACES.test(node.uri)) continue;
     const place = node.uri === undefined ? entryOf(DOMAIN, node.local) : undefined;
     if (place === undefined) return `Element domain has extra content: ${node.local}\n`;
@@ -72,7 +101,7 @@ function problemOf(root: XmlElement): string | undefined {
 function misfit(element: XmlElement): string {
   const { local } = element;
   let lines = '';
-  if (local === 'os') lines += 'Error validating value \n';
+  if (local === 'os') lines += childOf(element, 'type') ? 'Error validating value \n' : 'Expecting an element type, got nothing\n';
   const text = textOf(element);
   if (local === 'memory' && text !== '' && !/^\s*\+?\d+\s*$/.test(text)) lines += `Type unsignedLong doesn't allow value '${text}'\n`;
   else {
@@ -135,7 +164,10 @@ const UUID = /^\s*[0-9a-fA-F]{8}(-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}\s*$/;
 /** What tables cannot say, by element. */
 const PECULIAR: Readonly<Record<string, (element: XmlElement) => boolean>> = {
   os: osFits,
+  disk: diskFits,
   filesystem: filesystemFits,
+  hostdev: hostdevFits,
+  interface: interfaceFits,
   emulator: (element) => textOf(element).startsWith('/'),
   uuid: (element) => UUID.test(textOf(element)),
   genid: (element) => textOf(element) === '' || UUID.test(textOf(element)),
@@ -158,8 +190,34 @@ function filesystemFits(element: XmlElement): boolean {
   return source === undefined || ['dir', 'file', 'dev'].every((name) => (attributeOf(source, name) ?? '/').startsWith('/'));
 }
 
-/** Paths are absolute, and a user comes with a group. */
+const DEVICE_NAME = /^[a-zA-Z0-9_.\-\\:/]+$/;
+const ABSOLUTE = /^(\/|[a-zA-Z]:\\)./;
+
+/** False: the child has this attribute, and not as it is to be. */
+function hasIt(element: XmlElement, child: string, attribute: string, pattern: RegExp): boolean {
+  const inner = childOf(element, child);
+  const value = inner && attributeOf(inner, attribute);
+  return value === undefined || pattern.test(value);
+}
+
+function diskFits(disk: XmlElement): boolean {
+  if (!hasIt(disk, 'target', 'dev', /^(ioemu:)?(fd|hd|sd|vd|xvd|ubd)[a-zA-Z0-9_]+$/)) return false;
+  return (attributeOf(disk, 'type') ?? 'file') !== 'file' || hasIt(disk, 'source', 'file', /^((\/|[a-zA-Z]:\\)|\[[^\]]+\] )./);
+}
+
+function interfaceFits(element: XmlElement): boolean {
+  return hasIt(element, 'target', 'dev', DEVICE_NAME) && hasIt(element, 'guest', 'dev', DEVICE_NAME);
+}
+
+function hostdevFits(hostdev: XmlElement): boolean {
+  const source = attributeOf(hostdev, 'mode') === 'capabilities' ? childOf(hostdev, 'source') : undefined;
+  return (source ? elementsOf(source) : []).every((named) => (named.local === 'interface' ? DEVICE_NAME : ABSOLUTE).test(textOf(named)));
+}
+
+/** Paths are absolute, variables have names, and a user comes with a group. */
 function osFits(os: XmlElement): boolean {
+  if (childrenOf(os, 'initenv').some((variable) => !/^[a-zA-Z_][a-zA-Z0-9_]*$/.test(attributeOf(variable, 'name') ?? 'A'))) return false;
+  if (childOf(os, 'type') === undefined) return false;
   for (const name of ['init', 'initdir']) {
     const path = childOf(os, name);
     if (path && !textOf(path).startsWith('/')) return false;

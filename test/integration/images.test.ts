@@ -40,6 +40,9 @@ suite('an image file', ['root', 'built', 'busybox', 'fuse', 'loop'], () => {
       `<disk type='file' device='disk'>\n      <source file='${image}'/>\n      <target dev='vda' bus='virtio'/>\n    </disk>`,
     );
     expect(virsh.ok('domblkstat', name, 'vda')).toContain('vda rd_req ');
+    virsh.file('etc/libvirt/lxc.conf', 'functions = "libvirt"\n');
+    expect(virsh.error('domblkstat', name, 'vda')[1]).toBe('internal error: missing disk device alias name for vda');
+    fs.rmSync(virsh.path('etc/libvirt/lxc.conf'));
     virsh.ok('destroy', name);
     expect(virsh.leftovers().images).toEqual([]);
     expect(begin(image, 6)).toBe('aftere');

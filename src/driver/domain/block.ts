@@ -18,7 +18,7 @@ import {
 } from '../../host/cgroup/blkio.ts';
 import { blockDeviceNumber } from '../../host/device-number.ts';
 import { type Connection, requireWritable } from '../connection.ts';
-import { requireBeyondLibvirt } from '../functions.ts';
+import { goesBeyondLibvirt, requireBeyondLibvirt } from '../functions.ts';
 import { type Affect, affected, queried } from './affect.ts';
 import { changeDomain, readDomain } from './change.ts';
 
@@ -127,6 +127,9 @@ export function blockStats(connection: Connection, ref: DomainRef, device: strin
   if (device === '') return sum([...blkioStats(cgroup).values()]);
   const disk = image.live?.devices.disks.find(({ target, source }) => target.dev === device || source === device);
   if (!disk) throw libvirtError('INVALID_ARG', `invalid path: ${device}`);
+  // libvirt's driver gives disks no aliases, and knows no figures of a disk without one.
+  if (disk.alias === undefined && !goesBeyondLibvirt())
+    throw libvirtError('INTERNAL_ERROR', `missing disk device alias name for ${disk.target.dev}`);
   const source = blockDeviceOf(disk);
   const number = source === undefined ? undefined : blockDeviceNumber(source);
   return sum([...blkioStats(cgroup)].flatMap(([other, stats]) => (other === number ? [stats] : [])));

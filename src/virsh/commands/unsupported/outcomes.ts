@@ -41,7 +41,7 @@ export function refusal({ connection }: Pick<CommandContext, 'connection'>, api:
 }
 
 /** Functions that a read-only connection may call. */
-const READS = /Get|List|Num$|Lookup|Current|Compare|Baseline|ToNative/;
+const READS = /Get|List|Num$|Lookup|Current|Compare|Baseline/;
 /** What they learn comes from inside the domain, or may hold secrets. */
 const NOT_FOR_READERS = /FSInfo|LaunchSecurity|SSHKeys|MaxSpeed|SaveImage|GuestVcpus|GuestInfo|GetTime|SEVInfo/;
 

@@ -115,10 +115,11 @@ describe('a command that the driver refuses', () => {
     ['dommemstat a --period 1', ['Unable to change balloon collection period.', 'virDomainSetMemoryStatsPeriod']],
     ['nodesevinfo', ['Unable to get host SEV information', 'virNodeGetSEVInfo']],
     ['domhostname a', ['failed to get hostname', 'virDomainGetHostname']],
+    ['domxml-to-native lxc-tools --domain a', [undefined, 'virConnectDomainXMLToNative']],
   ])('is forbidden on a read-only connection: %s', async (line, [doing, api]) => {
     await transcriptOf(`define ${store.at('a.xml')}`);
     const forbidden = `operation forbidden: read only access prevents ${api}`;
-    expect((await transcriptOf(line, { readonly: true })).errors).toEqual([doing, forbidden]);
+    expect((await transcriptOf(line, { readonly: true })).errors).toEqual(doing === undefined ? [forbidden] : [doing, forbidden]);
   });
 
   it.each([
