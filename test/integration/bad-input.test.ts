@@ -105,7 +105,8 @@ suite('what cannot be done', ['root', 'built', 'busybox', 'fuse'], () => {
       'Unable to change blkio parameters',
       "invalid argument: unable to parse blkio device 'device_read_iops_sec' 'y'",
     ]);
-    expect(virsh.error('detach-interface', name, 'bridge', '--print-xml')).toEqual([
+    expect(virsh.error('detach-interface', name, 'bridge', '--print-xml')).toEqual(['No interface found whose type is bridge']);
+    expect(virsh.error('detach-interface', name, 'bridge', '--print-xml', '--config')).toEqual([
       'No interface found whose type is bridge',
       'Failed to detach interface',
     ]);

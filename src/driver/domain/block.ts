@@ -37,7 +37,7 @@ export const DEVICE_PARAMETERS = Object.keys(DEVICE_LIMITS) as readonly DevicePa
 export interface BlockTuning {
   /** 0: none set. */
   weight: number;
-  /** `PATH,VALUE,PATH,VALUE…` */
+  /** `PATH,VALUE,PATH,VALUE…`. Differs from libvirt: an empty path is refused, as a definition with one cannot be read again. */
   devices: Record<DeviceParameter, string>;
 }
 
@@ -105,7 +105,8 @@ function withLimit(devices: BlkioDevice[], { path, name, value }: DeviceChange):
 /** `PATH,VALUE,PATH,VALUE…` */
 function parseDevices(parameter: DeviceParameter, text: string): { path: string; value: number }[] {
   const words = text.split(',');
-  if (words.length % 2 !== 0) throw libvirtError('INVALID_ARG', `unable to parse blkio device '${parameter}' '${text}'`);
+  if (words.length % 2 !== 0 || words.some((word, at) => at % 2 === 0 && word === ''))
+    throw libvirtError('INVALID_ARG', `unable to parse blkio device '${parameter}' '${text}'`);
   const most = parameter.includes('bytes') ? Number.MAX_SAFE_INTEGER : 2 ** 32 - 1;
   const pairs = [];
   for (let at = 0; at < words.length; at += 2) {

@@ -92,7 +92,7 @@ export const detachInterface = defineCommand({
       // What virsh finds out itself comes first here, and the library's reason last.
       if (error.code !== 'PLAIN')
         throw new LibvirtError(error.code, error.message, { context: 'Failed to detach interface', cause: error });
-      if (args['print-xml']) throw error;
+      if (args['print-xml'] && !config) throw error;
       context.error(error.message);
       throw failure('Failed to detach interface', error);
     }

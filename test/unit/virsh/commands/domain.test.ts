@@ -92,6 +92,17 @@ describe('list --table --uuid', () => {
   });
 });
 
+describe('blkiotune', () => {
+  it('stores no device without a path, which nothing could read again', async () => {
+    expect((await transcriptOf('blkiotune a --device-weights ,500 --config')).errors).toEqual([
+      'Unable to change blkio parameters',
+      "invalid argument: unable to parse blkio device 'device_weight' ',500'",
+    ]);
+    expect((await transcriptOf('blkiotune a --device-weights /dev/sda,500 --config')).errors).toEqual([]);
+    expect((await transcriptOf('blkiotune a --config')).output).toContain('device_weight  : /dev/sda,500\n');
+  });
+});
+
 describe('capabilities --xpath', () => {
   it('prints what is selected', async () => {
     expect((await transcriptOf('capabilities --xpath //guest[1]/arch/domain')).output).toBe('<domain type="lxc"/>\n');
@@ -160,6 +171,7 @@ describe('an editor', () => {
 describe('detach-interface', () => {
   it('that only prints says once what is missing', async () => {
     expect((await transcriptOf('detach-interface a bridge --print-xml')).errors).toEqual(['No interface found whose type is bridge']);
+    expect((await transcriptOf('detach-interface a bridge --print-xml --config')).errors).toHaveLength(2);
     expect((await transcriptOf('detach-interface a bridge')).errors).toEqual([
       'No interface found whose type is bridge',
       'Failed to detach interface',
