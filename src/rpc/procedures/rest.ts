@@ -27,7 +27,10 @@ export const groups: readonly Group[] = [
     [36, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 52, 152, 153, 283, 291, 341, 404, 405, 406, 407, 408, 409, 410, 432, 437],
     async () => (await import('./networks.ts')).networkProcedures,
   ),
-  group([139, 140, 141, 175, 178, 179, 286, 287, 401], async () => (await import('./other-drivers.ts')).otherDriversProcedures),
+  group(
+    [139, 140, 141, 175, 178, 179, 286, 287, 380, 381, 397, 401],
+    async () => (await import('./other-drivers.ts')).otherDriversProcedures,
+  ),
   group([18, 20, 26, 32, 199, 200, 225, 230, 279, 280], async () => (await import('./processors.ts')).processorProcedures),
   group(
     [30, 31, 56, 57, 58, 197, 198, 204, 205, 206, 219, 223, 254, 255, 256, 257],
@@ -36,8 +39,8 @@ export const groups: readonly Group[] = [
   group([64, 65, 159, 194, 243, 262, 277, 344, 353], async () => (await import('./statistics.ts')).statisticsProcedures),
   group(
     [
-      71, 72, 73, 74, 76, 77, 78, 79, 80, 81, 82, 83, 84, 85, 86, 87, 88, 89, 90, 91, 92, 93, 94, 95, 96, 97, 98, 99, 100, 125, 154, 155,
-      165, 259, 260, 281, 282, 378, 391,
+      71, 72, 73, 74, 75, 76, 77, 78, 79, 80, 81, 82, 83, 84, 85, 86, 87, 88, 89, 90, 91, 92, 93, 94, 95, 96, 97, 98, 99, 100, 125, 154,
+      155, 165, 259, 260, 281, 282, 378, 391,
     ],
     async () => (await import('./storage.ts')).storageProcedures,
   ),
