@@ -246,14 +246,28 @@ export class Virsh {
   async reset(): Promise<void> {
     for (const child of this.#children.splice(0)) if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
     this.destroyAll();
-    for (const name of this.#namesIn('etc/libvirt/lxc')) this.run('undefine', name);
+    this.#runOfEach('undefine', 'etc/libvirt/lxc');
     // What killed commands left of their files is cleared up by the next one that defines a domain.
     if (this.leftovers().files.length > 0) this.run('undefine', this.define());
   }
 
   /** Ends every domain but one that is between two starts, as it may be where an end means another start. */
   destroyAll(): void {
-    for (const name of this.#namesIn('run/libvirt/lxc')) this.run('destroy', name);
+    this.#runOfEach('destroy', 'run/libvirt/lxc');
+  }
+
+  /** Of every domain that has a document there: many by one process, which is quicker. */
+  #runOfEach(command: string, folder: string): void {
+    const names = this.#namesIn(folder);
+    const plain = names.filter((name) => /^[\w-]+$/.test(name));
+    for (let i = 0; i < plain.length; i += 20)
+      this.run(
+        plain
+          .slice(i, i + 20)
+          .map((name) => `${command} ${name}`)
+          .join('; '),
+      );
+    for (const name of names) if (!plain.includes(name)) this.run(command, name);
   }
 
   #namesIn(folder: string): string[] {

@@ -79,6 +79,8 @@ suite('the console', ['root', 'built', 'busybox', 'fuse', 'script'], () => {
     });
     const visit = onTerminal(virsh, 'console', name);
     await visit.until(greeting(name));
+    visit.type('here\n'); // said before the console is opened, as virsh does: what is typed is shown by the container once it is
+    await visit.until('here\n');
     fs.writeFileSync(virsh.path('root/mnt/go'), '');
     await visit.until('the end');
     const numbers = visit
@@ -96,7 +98,7 @@ suite('the console', ['root', 'built', 'busybox', 'fuse', 'script'], () => {
     const name = virsh.boot({ init: ['/bin/sh', '-c', 'while ! [ -e /mnt/go ]; do sleep 0.01; done; seq 1 3000; echo last words'] });
     const visit = onTerminal(virsh, 'console', name);
     await visit.until(greeting(name));
-    visit.type('here'); // said before the console is opened, as virsh does: what is typed is shown by the container once it is
+    visit.type('here'); // as above
     await visit.until('here');
     fs.writeFileSync(virsh.path('root/mnt/go'), '');
     expect(await visit.ended()).toBe(0);
