@@ -1,6 +1,7 @@
 // What a container has of whoever starts it, or enters it: nothing that a process inherits beside ids, descriptors and variables.
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
+import os from 'node:os';
 import { expect, it } from 'vitest';
 import { suite } from '../helpers/requires.ts';
 import { COMMAND, useVirsh } from '../helpers/virsh.ts';
@@ -107,7 +108,7 @@ suite('what a container inherits', ['root', 'built', 'busybox', 'fuse', 'python3
       encoding: 'utf8',
       env: virsh.env,
     });
-    expect(stdout.replace(/^.*\) /, '').split(' ')[16]).toBe('7');
+    expect(stdout.replace(/^.*\) /, '').split(' ')[16]).toBe(String(os.getPriority() + 7));
   });
 
   it('no variable that steers our runtime comes through, to it or to what it starts', () => {
