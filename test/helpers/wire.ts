@@ -6,6 +6,7 @@ import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import process from 'node:process';
+import { attempt } from '../../src/host/attempt.ts';
 import { encodeFrame, type Frame, FrameReader, type Header, KIND, STATUS } from '../../src/rpc/frame.ts';
 import { XdrReader, type XdrWriter } from '../../src/rpc/xdr.ts';
 import { eventually, SLOWNESS } from './eventually.ts';
@@ -230,4 +231,11 @@ export class WireClient implements Disposable {
 /** An anonymous memory of a process, in KiB (proc(5), smaps_rollup). */
 export function anonymousKiB(pid: number): number {
   return Number(/^Anonymous:\s+(\d+) kB$/m.exec(fs.readFileSync(`/proc/${pid}/smaps_rollup`, 'latin1'))![1]);
+}
+
+/** Processes that do the long calls of the client of `pid`; none where that is gone. */
+export function workersOf(pid: number): number[] {
+  const read = (file: string) => attempt(() => fs.readFileSync(file, 'latin1')) ?? '';
+  const children = read(`/proc/${pid}/task/${pid}/children`).split(' ').filter(Boolean).map(Number);
+  return children.filter((child) => read(`/proc/${child}/cmdline`).split('\0').includes('--worker'));
 }

@@ -10,7 +10,7 @@ import { eventually, SLOWNESS } from '../helpers/eventually.ts';
 import { useHooks } from '../helpers/hooks.ts';
 import { suite } from '../helpers/requires.ts';
 import { useVirsh, type Virsh } from '../helpers/virsh.ts';
-import { type WireClient, WireServer } from '../helpers/wire.ts';
+import { type WireClient, WireServer, workersOf } from '../helpers/wire.ts';
 
 const ECHO = ['/bin/sh', '-c', 'stty raw -echo; echo ready; while read -r x; do echo "got $x"; done'];
 const KEEPALIVE = 0x6b656570;
@@ -54,12 +54,6 @@ async function ping(client: WireClient): Promise<void> {
   client.send({ program: KEEPALIVE, procedure: 1, kind: KIND.message, serial: 0 });
   await eventually(() => pongs() > before, 2000 * SLOWNESS);
 }
-
-const workersOf = (pid: number): number[] => {
-  const file = `/proc/${pid}/task/${pid}/children`;
-  const children = fs.existsSync(file) ? fs.readFileSync(file, 'latin1').split(' ').filter(Boolean).map(Number) : [];
-  return children.filter((child) => fs.readFileSync(`/proc/${child}/cmdline`, 'latin1').split('\0').includes('--worker'));
-};
 
 const openFiles = (pid: number): string[] =>
   fs.readdirSync(`/proc/${pid}/fd`).map((fd) => attempt(() => fs.readlinkSync(`/proc/${pid}/fd/${fd}`)) ?? '');

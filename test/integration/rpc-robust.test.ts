@@ -8,7 +8,7 @@ import { KIND } from '../../src/rpc/frame.ts';
 import { eventually, SLOWNESS } from '../helpers/eventually.ts';
 import { suite } from '../helpers/requires.ts';
 import { useVirsh } from '../helpers/virsh.ts';
-import { anonymousKiB, REMOTE, WireServer } from '../helpers/wire.ts';
+import { anonymousKiB, REMOTE, WireServer, workersOf } from '../helpers/wire.ts';
 
 const isThere = (pid: number) => fs.existsSync(`/proc/${pid}`);
 /** The bytes of a frame that says it is `length` long. */
@@ -233,7 +233,7 @@ suite('a server that is killed', ['root', 'built', 'busybox', 'fuse', 'python3_l
     const [name, bystander] = [virsh.define(), virsh.boot()];
     const bystanders = virsh.initPid(bystander);
     using server = await WireServer.listen(virsh);
-    for (let turn = 0; turn < 12; turn++) {
+    for (let turn = 0; turn < 18; turn++) {
       using python = server.python(`
 c = libvirt.open(URI)
 c.domainEventRegisterAny(None, 0, lambda *a: None, None)
@@ -247,7 +247,10 @@ while True:
 `);
       await python.told('ready');
       await new Promise((resolve) => setTimeout(resolve, Math.random() * 400));
-      process.kill(await server.lastPid(turn + 1), 'SIGKILL');
+      const pid = await server.lastPid(turn + 1);
+      // Alone, or with those that do its long calls, in either order.
+      const others = turn % 3 === 0 ? [] : workersOf(pid);
+      for (const one of turn % 3 === 1 ? [...others, pid] : [pid, ...others]) process.kill(one, 'SIGKILL');
       python[Symbol.dispose]();
       // Whatever it was in the middle of: the domain can be ended and started.
       virsh.run('destroy', name);
