@@ -25,6 +25,7 @@ const NOT_FOR_US = [
   [/^domain\/(110|200|205|210|215)-/, 'installs a whole Fedora by virt-builder, for a machine'],
   [/^domain\/207-/, 'disabled by its authors; media of machines'],
   [/^domain\/103-/, 'saves a machine to a block device'],
+  [/^domain\/120-/, "a machine's disks; of a domain without any it ends what it did not start, and dies"],
   [/^domain\/121-/, "resizes and peeks into a machine's disks, which libvirt's driver for containers does not either"],
   [/^domain\/(240|250)-|^networks\/380-/, 'gives away a USB or PCI device of the host, of which a virtual machine has none to spare'],
   [/^domain\/30[01]-/, 'containers do not migrate'],
