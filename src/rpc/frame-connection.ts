@@ -60,7 +60,7 @@ export class FrameConnection {
   /**
    * Has the first frames handled one after the other, waiting for each by nothing but reading it, while `goesOn()`. poll(2) comes with
    * koffi, which takes 1.5 of the 8 ms that a client waits for its first answer: who only asks what there is has gone before it
-   * is needed. No time passes meanwhile: the loop sees to it afterwards.
+   * is needed. One that is silent for a third of a second (lib-native/launcher) is waited for in the loop, as all else is.
    */
   protected async takeFirst(goesOn: () => boolean): Promise<void> {
     for (let reads = 0; reads < FIRST_READS && goesOn() && this.#queued === 0; reads++) {

@@ -48,7 +48,9 @@ export async function serve(channel: Channel, { readonly, isWorker = false, open
   });
   whenChildLeft((pid) => reapAtEnd(loop, pid));
   try {
-    await client.begin();
+    // Of a socket the launcher has ended reads that wait for long.
+    if (fs.fstatSync(channel.input).isSocket()) await client.begin();
+    else channel.begin();
     await loop.run();
   } finally {
     await client.end();
