@@ -26,10 +26,15 @@ export interface Service {
   /** The client is the server that this one belongs to. */
   readonly isWorker?: boolean;
   readonly openWithinMs?: number;
+  /** Where its input is a socket, reading it does not wait for long: the launcher has seen to that. */
+  readonly endsReads?: boolean;
 }
 
 /** Serves a client until it is gone. */
-export async function serve(channel: Channel, { readonly, isWorker = false, openWithinMs = OPEN_WITHIN_MS }: Service): Promise<void> {
+export async function serve(
+  channel: Channel,
+  { readonly, isWorker = false, openWithinMs = OPEN_WITHIN_MS, endsReads = false }: Service,
+): Promise<void> {
   const loop = new Loop();
   loop.whenQuiet(releaseMemory);
   let workers: Workers | undefined;
@@ -48,8 +53,7 @@ export async function serve(channel: Channel, { readonly, isWorker = false, open
   });
   whenChildLeft((pid) => reapAtEnd(loop, pid));
   try {
-    // Of a socket the launcher has ended reads that wait for long.
-    if (fs.fstatSync(channel.input).isSocket()) await client.begin();
+    if (endsReads && fs.fstatSync(channel.input).isSocket()) await client.begin();
     else channel.begin();
     await loop.run();
   } finally {
@@ -74,7 +78,7 @@ function reapAtEnd(loop: Loop, pid: number): void {
  */
 export async function runServer(argv: readonly string[]): Promise<number> {
   if (argv.length === 1 && argv[0] === WORKER_WORD) {
-    await serve(socketChannel(STDIN), { readonly: false, isWorker: true });
+    await serve(socketChannel(STDIN), { readonly: false, isWorker: true, endsReads: true });
     return 0;
   }
   const unknown = argv.find((word) => !['--socket', '--readonly'].includes(word));
@@ -82,7 +86,7 @@ export async function runServer(argv: readonly string[]): Promise<number> {
   const readonly = argv.includes('--readonly');
   if (!argv.includes('--socket')) return serveStandard({ readonly });
   if (readonly) takeSeat(STDIN);
-  await serve(socketChannel(STDIN), { readonly });
+  await serve(socketChannel(STDIN), { readonly, endsReads: true });
   return 0;
 }
 
@@ -101,6 +105,6 @@ export async function runSshHelper(argv: readonly string[]): Promise<number> {
 async function serveStandard({ readonly }: { readonly: boolean }): Promise<number> {
   if (fs.fstatSync(STDIN).isCharacterDevice() && isTerminal(STDIN))
     throw libvirtError('PLAIN', 'this speaks with programs: give its path in a URI, lxc+ext:///?command=PATH');
-  await serve(standardChannel(), { readonly });
+  await serve(standardChannel(), { readonly, endsReads: true });
   return 0;
 }
