@@ -58,7 +58,7 @@ function metadataElement(xml: string, uri: string, key: string): MetadataElement
   const root = parseXml(xml, '(metadata_xml)');
   if (!NCNAME.test(key)) throw libvirtError('INTERNAL_ERROR', 'failed to validate prefix for a new XML namespace');
   // The namespace is declared on whatever comes first, which must be the element.
-  const declarable = !/^(<\?xml\s[^>]*>)?\s*<[!?]/.test(xml.replace(/^\ufeff/, ''));
+  const declarable = !/^<[!?]/.test(xml.replace(/^\ufeff?(<\?xml\s[^>]*>)?\s*/, ''));
   if (!declarable || root.declarations.some(([prefix]) => prefix === key))
     throw libvirtError('INTERNAL_ERROR', 'failed to create a new XML namespace');
   root.declarations.push([key, uri]);

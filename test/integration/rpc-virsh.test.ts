@@ -53,7 +53,8 @@ suite('libvirt’s own virsh', ['root', 'built', 'libvirt_clients'], () => {
       server.virsh('metadata', name, 'urn:x', '--key', 'k', '--set', xml);
       return server.virsh('metadata', name, 'urn:x').stdout;
     };
-    expect(get('<a/>')).toBe('<a/>\n\n');
+    expect(get('<b/>')).toBe('<b/>\n\n');
+    expect(get('<?xml version="1.0"?>\n<a/>')).toBe('<a/>\n\n');
     expect(get('<a xmlns="urn:x"/>')).toBe('<a xmlns:k="urn:x"/>\n\n');
     expect(get('<j:a xmlns:j="urn:x"/>')).toBe('<a xmlns:k="urn:x"/>\n\n');
   });
