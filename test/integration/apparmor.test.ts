@@ -112,7 +112,7 @@ suite('AppArmor', ['root', 'built', 'static_busybox', 'fuse', 'script', 'apparmo
     virsh.ok('cp', '--archive', `${domain}:/tmp/in`, `${tree}/out`);
     expect(fs.readFileSync(`${tree}/out/second`, 'utf8')).toBe('x'.repeat(200_000));
     expect(denials(profile)).toEqual([]);
-    expect(virsh.error('cp', `${domain}:/proc/kcore`, tree)).toEqual([`error: cannot read '${domain}:/proc/kcore': Permission denied`]);
+    expect(virsh.error('cp', `${domain}:/proc/kcore`, tree)).toEqual([`cannot read '${domain}:/proc/kcore': Permission denied`]);
     await eventually(() => denials(profile).length > 0);
   });
 
