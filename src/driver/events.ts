@@ -29,12 +29,14 @@ export function followPoolEvents(_connection: Connection, signal: AbortSignal): 
   return followSpool(paths.poolEvents, signal);
 }
 
+/** All that happened before the signal aborted, too. */
 async function* followSpool<T>(spool: string, signal: AbortSignal): AsyncGenerator<T> {
   const reader = new SpoolReader<T>(spool);
   const changes = watchDirectory(path.dirname(spool), signal);
   try {
-    while (!signal.aborted) {
+    for (;;) {
       yield* reader.read();
+      if (signal.aborted) return;
       await changes.next();
     }
   } finally {
