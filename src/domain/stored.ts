@@ -1,7 +1,7 @@
 // Files of defined domains: the comment that warns whoever opens one, an empty line, the domain.
 
 import { unescapeWhiteSpace, unescapeXml } from '../xml/escape.ts';
-import { commentMark } from '../xml/markup.ts';
+import { commentMark, endTag, LIBVIRT, startTag } from '../xml/markup.ts';
 import { parseXml } from '../xml/reader.ts';
 import type { DomainDefinition } from './definition.ts';
 import { formatDomain } from './format.ts';
@@ -43,6 +43,6 @@ const printedPart = (part: string): string => unescapeWhiteSpace(part.replace(RA
 
 /** What others keep in <metadata> is printed as libxml2 writes it, references included. */
 function placeOfMetadata(body: string): [start: number, end: number] {
-  const start = body.indexOf('\n  <metadata>\n');
-  return start < 0 ? [0, 0] : [start, body.lastIndexOf('\n  </metadata>\n')];
+  const start = body.indexOf(`\n  ${startTag(LIBVIRT, 'metadata', [])}\n`);
+  return start < 0 ? [0, 0] : [start, body.lastIndexOf(`\n  ${endTag('metadata')}\n`)];
 }

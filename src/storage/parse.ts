@@ -98,7 +98,7 @@ export function parseVolume(xml: string | Uint8Array, { needsCapacity = true } =
   };
 }
 
-const QCOW2_FEATURES: Readonly<Record<string, string>> = { lazy_refcounts: 'lazy_refcounts=on', extended_l2: 'extended_l2=on' };
+const QCOW2_FEATURES = ['lazy_refcounts', 'extended_l2'];
 
 /** The version of the format, what only some versions have, and the size of its clusters. */
 function parseQcow2(target: XmlElement | undefined): string[] {
@@ -111,9 +111,8 @@ function parseQcow2(target: XmlElement | undefined): string[] {
   return [
     ...(compat === undefined ? [] : [`compat=${compat}`]),
     ...(features ? elementsOf(features) : []).map(({ local }) => {
-      const option = QCOW2_FEATURES[local];
-      if (option === undefined) throw libvirtError('XML_ERROR', `unsupported feature ${local}`);
-      return option;
+      if (!QCOW2_FEATURES.includes(local)) throw libvirtError('XML_ERROR', `unsupported feature ${local}`);
+      return `${local}=on`;
     }),
     ...(clusterSize ? [`cluster_size=${clusterSize}`] : []),
   ];
