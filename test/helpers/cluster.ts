@@ -11,7 +11,7 @@ import type { Outcome } from './virsh.ts';
 
 const CGROUPS = '/sys/fs/cgroup';
 
-/** Arguments: name, folder that all nodes share. */
+/** Arguments: name, folder that all nodes share, the project, which may be where a node has another file system. */
 const BOOT = `set -e
 mount --make-rprivate /
 mount -t tmpfs tmpfs /mnt
@@ -23,6 +23,7 @@ mount -t sysfs sysfs sys
 mount --rbind /dev dev
 for folder in dev/shm run tmp sys/fs/cgroup; do mount -t tmpfs tmpfs $folder; done
 chmod 1777 tmp dev/shm
+[ -e ".$3" ] || { mkdir -p ".$3"; mount --rbind "$3" ".$3"; }
 while IFS=: read -r _ controllers _; do
   case $controllers in
   '') mkdir sys/fs/cgroup/unified; mount -t cgroup2 cgroup2 sys/fs/cgroup/unified ;;
@@ -75,7 +76,7 @@ export class Cluster {
     const groups = makeGroups(`${this.#tag}-${name}`);
     const join = groups.map((group) => `echo 0 >'${group}/cgroup.procs'`).join('\n');
     const script = `${join}\nexec unshare -m -n -p -u -i -C --fork --kill-child sh -c "$0" sh "$@"`;
-    const child = spawn('sh', ['-ec', script, BOOT, name, this.shared], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn('sh', ['-ec', script, BOOT, name, this.shared, ROOT], { stdio: ['ignore', 'pipe', 'pipe'] });
     let said = '';
     child.stderr!.on('data', (data) => {
       said += data;

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import { expect, it } from 'vitest';
-import { suite } from '../helpers/requires.ts';
+import { requires, suite } from '../helpers/requires.ts';
 import { errorLines, useVirsh } from '../helpers/virsh.ts';
 
 const NOBODY = { uid: 65534, gid: 65534 };
@@ -132,7 +132,7 @@ suite('what cannot be done', ['root', 'built', 'busybox', 'fuse'], () => {
     expect(virsh.error('define', file).join('\n')).toContain(word);
   });
 
-  it('who is not root is told so, and nothing is left', () => {
+  it.skipIf(requires('open_checkout'))('who is not root is told so, and nothing is left', () => {
     const name = virsh.define();
     const file = virsh.file('other.xml', virsh.xml(virsh.name()));
     for (const args of [
@@ -152,7 +152,7 @@ suite('what cannot be done', ['root', 'built', 'busybox', 'fuse'], () => {
     expect(virsh.ok('list', '--all', '--name')).toBe(`${name}\n\n`);
   });
 
-  it('who is not root and may not read the store is told so', () => {
+  it.skipIf(requires('open_checkout'))('who is not root and may not read the store is told so', () => {
     virsh.boot();
     const { status, stderr } = virsh.runWith(NOBODY, 'list', '--all');
     expect([status, errorLines(stderr).at(-1)]).toEqual([
@@ -161,7 +161,7 @@ suite('what cannot be done', ['root', 'built', 'busybox', 'fuse'], () => {
     ]);
   });
 
-  it('who is not root and has a store of his own cannot start, and is told why', () => {
+  it.skipIf(requires('open_checkout'))('who is not root and has a store of his own cannot start, and is told why', () => {
     const store = virsh.path('own');
     fs.mkdirSync(store);
     fs.chownSync(store, NOBODY.uid, NOBODY.gid);
