@@ -21,9 +21,17 @@ export function initEnvironment(definition: DomainDefinition, host: { containerV
   environment.set('LIBVIRT_LXC_UUID', definition.uuid);
   environment.set('LIBVIRT_LXC_NAME', definition.name);
   if (definition.os.cmdline !== undefined) environment.set('LIBVIRT_LXC_CMDLINE', definition.os.cmdline);
+  if (isLabelledBySelinux(definition)) environment.set('SELINUX_INIT', 'YES');
   for (const { name, value } of definition.os.initenv) environment.set(name, value);
   return [...environment].map(([name, value]) => `${name}=${value}`);
 }
+
+/**
+ * Then the policy is the host's, and loaded. System V's init, which does not see that, would load one, or end (init(8), SELINUX_INIT).
+ * Differs from libvirt, where it ends.
+ */
+const isLabelledBySelinux = ({ seclabels }: DomainDefinition): boolean =>
+  seclabels.some(({ model, label }) => model === 'selinux' && label !== undefined);
 
 /** The host name of a domain: what of its name may stand in one. */
 export function hostName(domainName: string): string {

@@ -25,6 +25,16 @@ describe('initEnvironment()', () => {
     expect(container(own)).toEqual(['container=other']);
   });
 
+  it('tells an init under SELinux that the policy is loaded', () => {
+    const inits = (label: string | undefined, model = 'selinux') => {
+      const definition = minimalDefinition();
+      definition.seclabels = [{ type: 'dynamic', model, ...(label === undefined ? {} : { label }) }];
+      return initEnvironment(definition).filter((text) => text.startsWith('SELINUX'));
+    };
+    expect(inits('system_u:system_r:container_init_t:s0:c1,c2')).toEqual(['SELINUX_INIT=YES']);
+    expect([...inits(undefined), ...inits('libvirt-x', 'apparmor')]).toEqual([]);
+  });
+
   it('lists the consoles after the first, and the command line', () => {
     const definition = minimalDefinition(({ devices, os }) => {
       devices.consoles = [ptyConsole(), ptyConsole({ port: 1 }), ptyConsole({ port: 2 })];
