@@ -24,7 +24,7 @@ for (const { model, seclabel, label } of MODELS) {
     /** The disk of the project has one label for all. */
     function labelledRoot(distribution: (typeof DISTRIBUTIONS)[number]): string {
       if (model === 'apparmor') return rootOf(distribution);
-      const root = `/var/lib/${distribution}`;
+      const root = `/var/lib/labelled-${distribution}`;
       execFileSync('cp', ['-a', '--no-preserve=context', rootOf(distribution), root]);
       execFileSync('chcon', ['-R', '-t', 'container_file_t', root]);
       return root;
