@@ -8,3 +8,6 @@ export function isAlive(pid: number | string): boolean {
     return false; // it may go at any moment
   }
 }
+
+/** Is there such a process, be it one that only has to be waited for? */
+export const isThere = (pid: number | string): boolean => fs.existsSync(`/proc/${pid}`);

@@ -10,6 +10,7 @@ import { XdrError, XdrReader } from '../../src/rpc/xdr.ts';
 import { bytesOfUuid } from '../../src/values/uuid.ts';
 import { allProcedures } from '../helpers/all-procedures.ts';
 import { eventually, SLOWNESS } from '../helpers/eventually.ts';
+import { isThere } from '../helpers/is-alive.ts';
 import { type Choice, type Random, RandomReader, randomNumbers } from '../helpers/random-calls.ts';
 import { recordedExchanges } from '../helpers/recorded-frames.ts';
 import { requires, suite } from '../helpers/requires.ts';
@@ -27,7 +28,6 @@ const CLOSE = 2;
 /** What would change the host itself, or what is not the test's own. */
 const HOSTS = new Set([250, 288, 347, 76, 77, 79]);
 
-const isThere = (pid: number) => fs.existsSync(`/proc/${pid}`);
 const openFiles = (pid: number) => fs.readdirSync(`/proc/${pid}/fd`).length;
 /** An error of the engine's is none of ours. */
 const ENGINES =

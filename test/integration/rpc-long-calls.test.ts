@@ -8,13 +8,13 @@ import { KIND } from '../../src/rpc/frame.ts';
 import type { XdrWriter } from '../../src/rpc/xdr.ts';
 import { eventually, SLOWNESS } from '../helpers/eventually.ts';
 import { useHooks } from '../helpers/hooks.ts';
+import { isThere } from '../helpers/is-alive.ts';
 import { suite } from '../helpers/requires.ts';
 import { useVirsh, type Virsh } from '../helpers/virsh.ts';
 import { type WireClient, WireServer, workersOf } from '../helpers/wire.ts';
 
 const ECHO = ['/bin/sh', '-c', 'stty raw -echo; echo ready; while read -r x; do echo "got $x"; done'];
 const KEEPALIVE = 0x6b656570;
-const isThere = (pid: number) => fs.existsSync(`/proc/${pid}`);
 
 /** Somebody who has a lock until disposed of. */
 class LockHolder implements Disposable {

@@ -6,11 +6,11 @@ import process from 'node:process';
 import { expect, it } from 'vitest';
 import { KIND } from '../../src/rpc/frame.ts';
 import { eventually, SLOWNESS } from '../helpers/eventually.ts';
+import { isThere } from '../helpers/is-alive.ts';
 import { suite } from '../helpers/requires.ts';
 import { useVirsh } from '../helpers/virsh.ts';
 import { anonymousKiB, REMOTE, WireServer, workersOf } from '../helpers/wire.ts';
 
-const isThere = (pid: number) => fs.existsSync(`/proc/${pid}`);
 /** The bytes of a frame that says it is `length` long. */
 function frame(length: number, procedure: number, payload: Buffer = Buffer.alloc(0)): Buffer {
   const header = Buffer.alloc(28);

@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import process from 'node:process';
 import { expect, it } from 'vitest';
 import { eventually, SLOWNESS } from '../helpers/eventually.ts';
+import { isAlive } from '../helpers/is-alive.ts';
 import { useNetworks } from '../helpers/networks.ts';
 import { suite } from '../helpers/requires.ts';
 import { serverCommand } from '../helpers/wire.ts';
@@ -65,12 +66,10 @@ wait
     const screen = virsh.startProgram('nsenter', ...onHost, ...onScreen);
     return {
       async [Symbol.asyncDispose]() {
-        for (const pid of fs.readFileSync(virsh.path('pids'), 'utf8').split(' ')) if (isAlive(Number(pid))) process.kill(Number(pid));
+        for (const pid of fs.readFileSync(virsh.path('pids'), 'utf8').split(' ')) if (isAlive(pid.trim())) process.kill(Number(pid));
         await eventually(() => screen.exitCode !== null || screen.signalCode !== null, 10_000 * SLOWNESS);
         fs.rmSync(virsh.path('typed'), { force: true });
       },
     };
   }
 });
-
-const isAlive = (pid: number): boolean => fs.existsSync(`/proc/${pid}`);

@@ -4,6 +4,7 @@ import { leaveChild, reapChildren } from '../../../lib-native/children.ts';
 import { SIGKILL } from '../../../lib-native/constants.ts';
 import { linux } from '../../../lib-native/linux.ts';
 import { eventually } from '../../helpers/eventually.ts';
+import { isThere } from '../../helpers/is-alive.ts';
 
 const started: number[] = [];
 afterEach(() => {
@@ -16,7 +17,6 @@ function begin(...argv: [string, ...string[]]): number {
   return pid;
 }
 const stateOf = (pid: number) => fs.readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]![0];
-const isThere = (pid: number) => fs.existsSync(`/proc/${pid}`);
 
 it('reapChildren() takes note of those that have ended, and of no others', async () => {
   const [ended, running, others] = [begin('/bin/true'), begin('/bin/sleep', '100'), begin('/bin/true')];
